@@ -1,0 +1,1 @@
+"""Rotate-predict-rotate: dipoles and polarizabilities by kernel ridge regression."""
