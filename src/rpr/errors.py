@@ -1,0 +1,13 @@
+"""Errors and warnings that users meet."""
+
+
+class InputError(ValueError):
+    """Input that the user can mend: names the file or key, what was found, what was expected."""
+
+
+class ConvergenceError(RuntimeError):
+    """A computation that did not reach its result: names the frame, trajectory or mode."""
+
+
+class ConditioningWarning(UserWarning):
+    """A linear system so ill-conditioned that digits of its solution are lost."""

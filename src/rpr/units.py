@@ -1,0 +1,30 @@
+"""Units: what one unit is in the units that frames are stored in.
+
+Frames are stored in ASE units (Angstrom, eV, e Angstrom; polarizability as a volume in
+Angstrom^3).  Dividing a stored value by a constant below expresses it in that unit::
+
+    dipole_in_debye = dipole / DEBYE
+
+Values are those of :mod:`ase.units` (CODATA 2014).
+"""
+
+import ase.units
+
+BOHR = ase.units.Bohr  #: Angstrom
+HARTREE = ase.units.Hartree  #: eV
+KCAL_MOL = ase.units.kcal / ase.units.mol  #: eV
+DEBYE = ase.units.Debye  #: e Angstrom
+AU_DIPOLE = BOHR  #: one e bohr in e Angstrom
+BOHR3 = BOHR**3  #: Angstrom^3
+FS = ase.units.fs  #: one femtosecond in ASE's unit of time, Angstrom sqrt(u/eV)
+KB = ase.units.kB  #: eV / K
+HBAR = ase.units._hbar * ase.units.J * ase.units.s  #: eV times ASE's unit of time
+INVERSE_CM = ase.units.invcm  #: eV
+
+#: Unit of each property in tables and figures, and its size in stored units.
+REPORTED = {
+    "dipole": ("D", DEBYE),
+    "polarizability": ("bohr^3", BOHR3),
+    "energy": ("kcal/mol", KCAL_MOL),
+    "forces": ("kcal/mol/Angstrom", KCAL_MOL),
+}
