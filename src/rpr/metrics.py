@@ -1,0 +1,111 @@
+"""Error measures: per component, and independent of the frame the components refer to."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rpr.errors import InputError
+
+
+def rmse(reference: np.ndarray, prediction: np.ndarray) -> float:
+    r"""Root mean square error, :math:`\sqrt{\langle (p - r)^2 \rangle}`, in the unit of the values.
+
+    Parameters
+    ----------
+    reference, prediction
+        Arrays of one shape; every element counts once.
+
+    Returns
+    -------
+    float
+        NaN for empty arrays.
+
+    Raises
+    ------
+    InputError
+        If the shapes differ.
+    """
+    error = _difference(reference, prediction)
+    return float(np.sqrt(np.mean(error**2))) if error.size else float("nan")
+
+
+def mae(reference: np.ndarray, prediction: np.ndarray) -> float:
+    r"""Mean absolute error, :math:`\langle |p - r| \rangle` (NaN if empty)."""
+    error = _difference(reference, prediction)
+    return float(np.mean(np.abs(error))) if error.size else float("nan")
+
+
+def max_error(reference: np.ndarray, prediction: np.ndarray) -> float:
+    r"""Largest absolute error, :math:`\max |p - r|` (NaN if empty)."""
+    error = _difference(reference, prediction)
+    return float(np.max(np.abs(error))) if error.size else float("nan")
+
+
+def r2(reference: np.ndarray, prediction: np.ndarray) -> float:
+    r"""Coefficient of determination, :math:`1 - \sum (p - r)^2 / \sum (r - \bar r)^2`.
+
+    NaN where it has no meaning: fewer than two values, or a reference that does not vary.
+    """
+    error = _difference(reference, prediction)
+    if error.size < 2:
+        return float("nan")
+    reference = np.asarray(reference, dtype=float)
+    spread = float(np.sum((reference - reference.mean()) ** 2))
+    return 1.0 - float(np.sum(error**2)) / spread if spread > 0.0 else float("nan")
+
+
+def mu_inv(reference: np.ndarray, prediction: np.ndarray) -> float:
+    r"""Frame-independent dipole error, :math:`\sqrt{\langle |\Delta\mu|^2 \rangle / 3}`.
+
+    The root mean square of the three component errors in any orthonormal frame; a rotation of
+    frame and values together cannot change it.
+
+    Parameters
+    ----------
+    reference, prediction
+        Vectors, [n_frames, 3].
+    """
+    return _frame_independent(reference, prediction, (3,))
+
+
+def alpha_inv(reference: np.ndarray, prediction: np.ndarray) -> float:
+    r"""Frame-independent polarizability error,
+    :math:`\sqrt{\langle \lVert\Delta\alpha\rVert_F^2 \rangle / 9}`.
+
+    Parameters
+    ----------
+    reference, prediction
+        Full tensors, [n_frames, 3, 3].
+    """
+    return _frame_independent(reference, prediction, (3, 3))
+
+
+def summary(reference: np.ndarray, prediction: np.ndarray) -> dict[str, float]:
+    """The four error columns of the tables: rmse, mae, max_error, r2."""
+    return {
+        "rmse": rmse(reference, prediction),
+        "mae": mae(reference, prediction),
+        "max_error": max_error(reference, prediction),
+        "r2": r2(reference, prediction),
+    }
+
+
+def _difference(reference: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    reference = np.asarray(reference, dtype=float)
+    prediction = np.asarray(prediction, dtype=float)
+    if reference.shape != prediction.shape:
+        raise InputError(
+            f"reference has shape {reference.shape} but prediction has shape {prediction.shape}; "
+            "compare arrays of one shape"
+        )
+    return prediction - reference
+
+
+def _frame_independent(
+    reference: np.ndarray, prediction: np.ndarray, shape: tuple[int, ...]
+) -> float:
+    found = np.asarray(reference).shape
+    if found[1:] != shape:
+        expected = ", ".join(map(str, shape))
+        raise InputError(f"reference has shape {found}; expected [n_frames, {expected}]")
+    return rmse(reference, prediction)
