@@ -1,0 +1,333 @@
+"""Kernel ridge regression: coefficients, and the search for sigma and lambda.
+
+f(x) = sum_i a_i k(x, x_i) with (K + lambda I) a = y.  Everything here takes kernel matrices, never
+descriptors, so that any kernel, also one averaged over a symmetry group, can be used.
+
+The search is over a grid, and one orthogonal reduction K = Q T Q^T to tridiagonal T serves every
+lambda and every component: T + lambda I is solved in O(n), and validation errors need K_val Q once.
+That is the cheap part of an eigendecomposition, and as exact.
+
+Source: Martinka et al., J. Chem. Phys. 161, 174104 (2024), eq. (1).
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import lapack
+
+from rpr.errors import ConditioningWarning, InputError
+
+#: Smallest lambda of the default grid, for kernels with k(x, x) = 1.  Below it the coefficients
+#: grow until rounding, not the data, limits how exactly predictions turn with the molecule.
+LAMBDA_FLOOR = 1e-9
+#: Condition number from which `solve` warns; n frames at the floor of lambda have about n / 1e-9.
+CONDITION_LIMIT = 1e14
+_PANEL = 64
+
+
+class Choice(NamedTuple):
+    """Hyper-parameters of one component and the validation error that chose them."""
+
+    sigma: float
+    lam: float
+    rmse: float
+
+
+def default_lambdas(n: int = 17) -> np.ndarray:
+    """`n` values of lambda, evenly spaced in the logarithm from `LAMBDA_FLOOR` to 0.1."""
+    return np.logspace(np.log10(LAMBDA_FLOOR), -1.0, n)
+
+
+def default_sigmas(name: str, distances: np.ndarray, n: int = 12) -> np.ndarray:
+    """`n` values of sigma for kernel `name`, relative to the median distance between frames.
+
+    Parameters
+    ----------
+    name
+        One of `rpr.kernels.KERNELS`; each has its own range, as the same sigma means a different
+        width in each of them.
+    distances : array, [n_frames, n_frames]
+        As `rpr.kernels.distance` gives them.  If all are zero (one frame, or all frames equal)
+        sigma does not matter, and the median is taken as 1.
+    n
+        Number of values.
+
+    Returns
+    -------
+    array, [n], ascending, evenly spaced in the logarithm.
+    """
+    low, high = _SIGMA_RANGE.get(name, (0.1, 30.0))
+    return median_distance(distances) * np.geomspace(low, high, n)
+
+
+_SIGMA_RANGE = {
+    "gaussian": (0.3, 20.0),
+    "laplacian": (1.0, 100.0),
+    "matern1": (0.3, 50.0),
+    "matern2": (0.2, 30.0),
+    "matern3": (0.15, 20.0),
+    "matern4": (0.1, 15.0),
+}
+
+
+def median_distance(distances: np.ndarray) -> float:
+    """Median of the positive distances; 1 if there is none."""
+    positive = distances[distances > 0.0]
+    return float(np.median(positive)) if positive.size else 1.0
+
+
+class TridiagonalForm:
+    """K = Q T Q^T with orthogonal Q and tridiagonal T, of a symmetric matrix [n, n]."""
+
+    def __init__(self, K: np.ndarray):
+        n = len(K)
+        reduced, self.diagonal, self.off_diagonal, self._tau, _ = lapack.dsytrd(
+            np.asarray(K, order="F"), lower=1, lwork=_PANEL * n
+        )
+        # Q = diag(1, Q'), and the reflectors of Q' lie as those of a QR decomposition.
+        self._reflectors = np.asfortranarray(reduced[1:, :-1])
+
+    def rotate(self, B: np.ndarray) -> np.ndarray:
+        """Q^T B, for B [n, m]."""
+        return self._apply(np.array(B, dtype=float), "L", "T")
+
+    def rotate_back(self, B: np.ndarray) -> np.ndarray:
+        """Q B, for B [n, m]."""
+        return self._apply(np.array(B, dtype=float), "L", "N")
+
+    def rotate_right(self, A: np.ndarray) -> np.ndarray:
+        """A Q, for A [m, n]."""
+        return self._apply(np.array(A, dtype=float), "R", "N")
+
+    def solve(self, lam: float, B: np.ndarray) -> np.ndarray:
+        """(T + lambda I)^-1 B for B [n, m]; NaN where T + lambda I is not positive definite."""
+        if len(self.diagonal) == 1:
+            return B / (self.diagonal + lam)
+        _, _, solution, info = lapack.dptsv(self.diagonal + lam, self.off_diagonal, B)
+        return solution if info == 0 else np.full_like(B, np.nan)
+
+    def _apply(self, B: np.ndarray, side: str, transpose: str) -> np.ndarray:
+        if len(self._tau) == 0:
+            return B
+        rest = (slice(1, None),) if side == "L" else (slice(None), slice(1, None))
+        block = np.asfortranarray(B[rest])
+        B[rest], _, _ = lapack.dormqr(
+            side, transpose, self._reflectors, self._tau, block, _PANEL * max(B.shape) + 4160
+        )
+        return B
+
+
+def ridge_path(
+    K_train: np.ndarray,
+    K_validation: np.ndarray,
+    y_train: np.ndarray,
+    y_validation: np.ndarray,
+    lambdas: Sequence[float],
+) -> np.ndarray:
+    """Validation errors for every lambda and every component from one reduction.
+
+    Parameters
+    ----------
+    K_train : array, [n, n]
+    K_validation : array, [m, n]
+    y_train : array, [n, c]
+    y_validation : array, [m, c]
+    lambdas : [L]
+        Positive.
+
+    Returns
+    -------
+    array, [L, c]
+        Root-mean-square errors on the validation frames; infinite where K + lambda I is
+        numerically not positive definite.
+    """
+    form = TridiagonalForm(K_train)
+    y = np.asfortranarray(form.rotate(y_train))  # -> [n, c]
+    z = np.hstack([form.solve(lam, y) for lam in lambdas])  # -> [n, L c]
+    predicted = form.rotate_right(K_validation) @ z  # -> [m, L c]
+    errors = predicted.reshape(len(K_validation), len(lambdas), -1) - y_validation[:, None]
+    rmse = np.sqrt(np.mean(errors**2, axis=0))
+    return np.where(np.isfinite(rmse), rmse, np.inf)
+
+
+def search_surface(
+    kernel_blocks: Callable[[float], tuple[np.ndarray, np.ndarray]],
+    y_train: np.ndarray,
+    y_validation: np.ndarray,
+    sigmas: Sequence[float],
+    lambdas: Sequence[float],
+) -> np.ndarray:
+    """Validation errors on the whole grid, [n_sigmas, n_lambdas, n_components]; see `search`."""
+    return np.array([ridge_path(*kernel_blocks(s), y_train, y_validation, lambdas) for s in sigmas])
+
+
+def search(
+    kernel_blocks: Callable[[float], tuple[np.ndarray, np.ndarray]],
+    y_train: np.ndarray,
+    y_validation: np.ndarray,
+    sigmas: Sequence[float],
+    lambdas: Sequence[float],
+) -> list[Choice]:
+    """Sigma and lambda of lowest validation error, for each component.
+
+    Parameters
+    ----------
+    kernel_blocks
+        Function of sigma that returns (K_train [n, n], K_validation [m, n]).
+    y_train : array, [n, c]
+        Centred, where the model centres.
+    y_validation : array, [m, c]
+        Shifted by the same.
+    sigmas, lambdas
+        The grid; all pairs are tried.
+
+    Returns
+    -------
+    list of Choice, one per component
+    """
+    surface = search_surface(kernel_blocks, y_train, y_validation, sigmas, lambdas)
+    return choose(surface, sigmas, lambdas)
+
+
+def choose(surface: np.ndarray, sigmas: Sequence[float], lambdas: Sequence[float]) -> list[Choice]:
+    """Lowest point of the errors [n_sigmas, n_lambdas, c] for each component.
+
+    Of equally good points (a constant target has only those) the last one, the smoothest, is taken.
+    """
+    choices = []
+    for errors in np.moveaxis(surface, 2, 0):
+        best = errors.size - 1 - int(np.argmin(errors[::-1, ::-1]))
+        s, k = np.unravel_index(best, errors.shape)
+        choices.append(Choice(float(sigmas[s]), float(lambdas[k]), float(errors[s, k])))
+    return choices
+
+
+def solve(K: np.ndarray, y: np.ndarray, lam: float | Sequence[float]) -> np.ndarray:
+    """Coefficients a of (K + lambda I) a = y.
+
+    Parameters
+    ----------
+    K : array, [n, n]
+        Symmetric, positive semidefinite.
+    y : array, [n] or [n, c]
+    lam
+        One lambda, or one per component.
+
+    Returns
+    -------
+    array, of the shape of `y`
+
+    Warns
+    -----
+    ConditioningWarning
+        If the condition number of K + lambda I exceeds `CONDITION_LIMIT`.  If the matrix is
+        numerically singular the solution of least norm is returned.
+
+    Raises
+    ------
+    InputError
+        If a lambda is negative or shapes do not fit.
+    """
+    y = np.asarray(y, dtype=float)
+    targets = y.reshape(len(y), -1)  # -> [n, c]
+    lams = np.broadcast_to(np.asarray(lam, dtype=float), targets.shape[1:])
+    if K.shape != (len(y), len(y)):
+        raise InputError(f"K: found shape {K.shape}, expected {(len(y), len(y))} as y has {len(y)}")
+    if not (lams >= 0.0).all():
+        raise InputError(f"lambda: found {lams.min()}, expected a number >= 0")
+    coefficients = np.empty_like(targets)
+    for value in np.unique(lams):
+        of_value = lams == value
+        coefficients[:, of_value] = _solve_one(K, targets[:, of_value], float(value))
+    return coefficients.reshape(y.shape)
+
+
+def _solve_one(K: np.ndarray, y: np.ndarray, lam: float) -> np.ndarray:
+    shifted = np.array(K, dtype=float, order="F")
+    shifted.flat[:: len(K) + 1] += lam
+    norm = float(np.abs(shifted).sum(axis=0).max())
+    factor, info = lapack.dpotrf(shifted, lower=1)
+    if info != 0:
+        return _solve_singular(shifted, y, lam)
+    reciprocal, _ = lapack.dpocon(factor, norm, uplo="L")
+    condition = 1.0 / reciprocal if reciprocal > 0.0 else np.inf
+    if condition > CONDITION_LIMIT:
+        _warn_condition(condition, lam)
+    solution, _ = lapack.dpotrs(factor, y, lower=1)
+    return solution
+
+
+def _solve_singular(shifted: np.ndarray, y: np.ndarray, lam: float) -> np.ndarray:
+    values, vectors = np.linalg.eigh(shifted)
+    keep = values > len(values) * np.finfo(float).eps * values[-1]
+    smallest = np.abs(values).min()
+    _warn_condition(float(values[-1] / smallest) if smallest > 0.0 else np.inf, lam)
+    return vectors[:, keep] @ ((vectors[:, keep].T @ y) / values[keep, None])
+
+
+def _warn_condition(condition: float, lam: float) -> None:
+    warnings.warn(
+        f"K + lambda I has condition number {condition:.1e} with lambda = {lam:g}: digits of the "
+        f"coefficients are lost; raise lambda (at least {LAMBDA_FLOOR:g}) or remove duplicate "
+        "frames",
+        ConditioningWarning,
+        stacklevel=4,
+    )
+
+
+def validation_split(n: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Random split of n training frames into those fitted and those validated in a search.
+
+    Both parts hold at least one frame; of a single frame both are that frame, since it can be
+    nothing else.
+
+    Parameters
+    ----------
+    n
+        Number of frames.
+    fraction
+        Part that validates, between 0 and 1.
+    seed
+        Of the random order.
+
+    Returns
+    -------
+    (indices fitted, indices validated), both ascending
+    """
+    if not 0.0 < fraction < 1.0:
+        raise InputError(f"validation_fraction: found {fraction}, expected between 0 and 1")
+    if n == 1:
+        return np.array([0]), np.array([0])
+    n_validation = min(max(round(fraction * n), 1), n - 1)
+    order = np.random.default_rng(seed).permutation(n)
+    return np.sort(order[n_validation:]), np.sort(order[:n_validation])
+
+
+def check_memory(n_train: int, *, copies: int = 4) -> None:
+    """Refuse a kernel matrix that the memory of the machine cannot hold.
+
+    Parameters
+    ----------
+    n_train
+        Number of training frames.
+    copies
+        Matrices [n_train, n_train] that exist at the same time.
+
+    Raises
+    ------
+    InputError
+        Saying how many frames fit.
+    """
+    available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    needed = 8 * copies * n_train**2
+    if needed > available:
+        fitting = int((available / (8 * copies)) ** 0.5)
+        raise InputError(
+            f"n_train: {n_train} frames need {needed / 1e9:.0f} GB for kernel matrices and "
+            f"{available / 1e9:.0f} GB are free; at most {fitting} frames fit"
+        )
