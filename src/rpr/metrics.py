@@ -6,6 +6,9 @@ import numpy as np
 
 from rpr.errors import InputError
 
+#: Fewest independent groups from which an interval is bootstrapped.
+MIN_GROUPS = 5
+
 
 def rmse(reference: np.ndarray, prediction: np.ndarray) -> float:
     r"""Root mean square error, :math:`\sqrt{\langle (p - r)^2 \rangle}`, in the unit of the values.
@@ -109,3 +112,75 @@ def _frame_independent(
         expected = ", ".join(map(str, shape))
         raise InputError(f"reference has shape {found}; expected [n_frames, {expected}]")
     return rmse(reference, prediction)
+
+
+def resampling_weights(groups: np.ndarray, *, n_resamples: int = 1000, seed: int = 0) -> np.ndarray:
+    """Weights of the cluster bootstrap: whole groups are drawn with replacement.
+
+    Frames of one trajectory are correlated, so that resampling frames would make intervals too
+    narrow; trajectories are the independent draws.
+
+    Parameters
+    ----------
+    groups
+        Group (trajectory) of every frame, [n_frames].
+    n_resamples
+        Number of bootstrap samples.
+    seed
+        Seed of the draws. Equal seed and groups give equal draws, so that two models resampled
+        with them are compared in pairs.
+
+    Returns
+    -------
+    array, [n_resamples, n_frames]
+        How often each frame is in each sample.
+    """
+    _, index = np.unique(groups, return_inverse=True)
+    n_groups = int(index.max()) + 1 if len(index) else 0
+    rng = np.random.default_rng(seed)
+    counts = rng.multinomial(n_groups, np.full(n_groups, 1.0 / max(n_groups, 1)), n_resamples)
+    return counts[:, index]
+
+
+def resampled_rmse(squared: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """RMSE of every bootstrap sample.
+
+    Parameters
+    ----------
+    squared
+        Squared errors, [n_frames, ...].
+    weights
+        From :func:`resampling_weights`, [n_resamples, n_frames].
+
+    Returns
+    -------
+    array, [n_resamples, ...]
+    """
+    total = np.tensordot(weights, squared, axes=1)
+    count = weights.sum(axis=1).reshape(-1, *[1] * (np.ndim(squared) - 1))
+    return np.sqrt(total / np.maximum(count, 1))
+
+
+def rmse_interval(
+    squared: np.ndarray, groups: np.ndarray, *, n_resamples: int = 1000, seed: int = 0
+) -> tuple[float, float]:
+    """95 % interval of the RMSE from a bootstrap over groups.
+
+    Parameters
+    ----------
+    squared
+        Squared errors, [n_frames].
+    groups
+        Trajectory of every frame, [n_frames].
+
+    Returns
+    -------
+    tuple of float
+        2.5 and 97.5 percentile; NaN with fewer than MIN_GROUPS groups, where the bootstrap says
+        nothing.
+    """
+    if len(np.unique(groups)) < MIN_GROUPS:
+        return float("nan"), float("nan")
+    weights = resampling_weights(groups, n_resamples=n_resamples, seed=seed)
+    low, high = np.percentile(resampled_rmse(squared, weights), (2.5, 97.5))
+    return float(low), float(high)

@@ -1,10 +1,64 @@
 """Error of the models against the dihedral angle."""
 
-COLUMNS = ("model,property,component,test_set,dihedral_low,dihedral_high,n_test,rmse,unit,n_train,"
-           "seed").split(",")
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from rpr import metrics
+from rpr.studies.evaluate import INVARIANT, squared_errors
+
+COLUMNS = (
+    "model,property,component,test_set,dihedral_low,dihedral_high,n_test,rmse,unit,n_train,seed,"
+    "rmse_low,rmse_high"
+).split(",")
+_KEYS = ["model", "property", "test_set", "n_train", "seed"]
 
 
-def error_by_dihedral(predictions, *, width=10.0, minimum=3):
-    """Frame-independent RMSE in bins of the dihedral (degrees) from (concatenated) prediction tables;
-    bins with fewer than `minimum` frames are left out; empty table without a dihedral."""
-    raise NotImplementedError
+def error_by_dihedral(
+    predictions: pd.DataFrame, *, width: float = 10.0, minimum: int = 3
+) -> pd.DataFrame:
+    """Frame-independent RMSE in bins of the dihedral.
+
+    Parameters
+    ----------
+    predictions
+        Rows of :func:`rpr.studies.evaluate.predictions`, any models and test sets.
+    width
+        Width of a bin in degrees; bins start at -180.
+    minimum
+        Bins with fewer frames are left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``COLUMNS``; empty for a molecule without a dihedral.
+    """
+    rows = []
+    for keys, group in predictions.groupby(_KEYS, sort=False):
+        frames, squares = squared_errors(group)
+        known = frames["dihedral"].notna().to_numpy()
+        row = dict(zip(_KEYS, keys, strict=True)) | {
+            "component": INVARIANT[keys[1]],
+            "unit": group["unit"].iloc[0],
+        }
+        bins = np.floor((frames["dihedral"].to_numpy(dtype=float)[known] + 180.0) / width)
+        trajectories = frames["trajectory"].to_numpy()[known]
+        rows.extend(_bin_rows(row, bins, squares[known], trajectories, width, minimum))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _bin_rows(row, bins, squares, trajectories, width, minimum):
+    for number in np.unique(bins):
+        chosen = bins == number
+        if chosen.sum() < minimum:
+            continue
+        low, high = metrics.rmse_interval(squares[chosen], trajectories[chosen])
+        yield row | {
+            "dihedral_low": float(number * width - 180.0),
+            "dihedral_high": float((number + 1) * width - 180.0),
+            "n_test": int(chosen.sum()),
+            "rmse": float(np.sqrt(squares[chosen].mean())),
+            "rmse_low": low,
+            "rmse_high": high,
+        }
