@@ -1,0 +1,76 @@
+"""Detection of a self-consistent field that converged to a wrong state.
+
+Between two near frames the energy must change by the work of the forces,
+``E' - E = -(F + F') . (x' - x) / 2`` up to third order in the displacement.  An energy that jumps
+belongs to another electronic state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rpr.errors import ConvergenceError
+from rpr.labels.results import Labels
+
+NEAR = 0.15  #: Angstrom: frames with smaller displacements are neighbours
+ALLOWED = 0.02  #: eV: largest jump between neighbours, at small displacements
+ALLOWED_CUBIC = 40.0  #: eV/Angstrom^3: allowance for the displacement
+ALLOWED_FAR = 4.0  #: eV: largest change between frames whose work is not known
+SAME_STATE = 1e-4  #: eV
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbour:
+    """A frame with labels: positions in Angstrom, energy in eV, forces in eV/Angstrom or None."""
+
+    positions: np.ndarray
+    energy: float
+    forces: object = None
+
+
+def jump(neighbour: Neighbour, positions: np.ndarray, labels: Labels) -> float:
+    """How far the energy lies beyond what the displacement explains, eV; 0 if it is explained."""
+    displacement = positions - neighbour.positions
+    change = labels.energy - neighbour.energy
+    largest = np.abs(displacement).max()
+    if neighbour.forces is None or labels.forces is None or largest > NEAR:
+        return change if abs(change) > ALLOWED_FAR else 0.0
+    work = np.sum((np.asarray(neighbour.forces) + labels.forces) * displacement) / 2
+    unexplained = change + work
+    return unexplained if abs(unexplained) > ALLOWED + ALLOWED_CUBIC * largest**3 else 0.0
+
+
+def compute_checked(
+    engine, positions: np.ndarray, properties: Sequence[str], neighbour: Neighbour | None
+) -> Labels:
+    """Labels of a frame, computed anew from another guess where the energy jumps.
+
+    Labels whose state stays doubtful carry a flag.
+
+    Raises
+    ------
+    ConvergenceError
+        If no solver reaches self-consistency.
+    """
+    labels = engine.compute(positions, properties)
+    if labels.gap is not None and labels.gap <= 0:
+        labels.flags += (f"state: orbital gap of {labels.gap:.3f} eV is not positive",)
+    if neighbour is None or not jump(neighbour, positions, labels):
+        return labels
+    engine.reset()
+    try:
+        fresh = engine.compute(positions, properties)
+    except ConvergenceError:
+        fresh = labels
+    if fresh.energy < labels.energy - SAME_STATE:
+        labels = fresh
+    unexplained = jump(neighbour, positions, labels)
+    if unexplained:
+        labels.flags += (
+            f"state: energy lies {unexplained:+.3f} eV off the frame before, "
+            "also from another guess",
+        )
+    return labels

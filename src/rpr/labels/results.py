@@ -1,0 +1,94 @@
+"""What an engine returns for one frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rpr.errors import InputError
+
+PROPERTIES = ("energy", "forces", "dipole", "polarizability")
+
+
+@dataclass(eq=False)
+class Labels:
+    """Labels of one frame in ASE units; what was not asked for is None.
+
+    Parameters
+    ----------
+    energy
+        eV.
+    forces : array, [n_atoms, 3]
+        eV/Angstrom.
+    dipole : array, [3]
+        e Angstrom.
+    polarizability : array, [3, 3]
+        Angstrom^3 (a volume).
+    scf_cycles
+        Cycles until self-consistency.
+    converged
+        True: labels that did not converge are never returned.
+    solver
+        The solver that converged: ``default``, ``second-order`` or ``level-shift``.
+    gap
+        Orbital energy gap in eV, None where the code does not give it.
+    flags
+        Remarks on the frame, empty for most.
+    timings
+        CPU seconds of each part.
+    """
+
+    energy: float
+    forces: np.ndarray | None = None
+    dipole: np.ndarray | None = None
+    polarizability: np.ndarray | None = None
+    scf_cycles: int = 0
+    converged: bool = True
+    solver: str = "default"
+    gap: float | None = None
+    flags: tuple[str, ...] = ()
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+def check_properties(properties: Sequence[str]) -> tuple[str, ...]:
+    """Properties as a tuple.
+
+    Raises
+    ------
+    InputError
+        If one is not known.
+    """
+    for name in properties:
+        if name not in PROPERTIES:
+            raise InputError(
+                f"properties: found {name!r}, expected some of {', '.join(PROPERTIES)}"
+            )
+    return tuple(properties)
+
+
+def check_positions(positions: np.ndarray, symbols: Sequence[str]) -> np.ndarray:
+    """Positions of one frame as a float array [n_atoms, 3].
+
+    Raises
+    ------
+    InputError
+        If the shape does not fit `symbols`, a number is not finite, or atoms coincide.
+    """
+    positions = np.array(positions, dtype=float)
+    if positions.shape != (len(symbols), 3):
+        raise InputError(
+            f"positions: found shape {positions.shape}, expected ({len(symbols)}, 3)"
+        )
+    if not np.isfinite(positions).all():
+        raise InputError("positions: found a number that is not finite")
+    distances = np.linalg.norm(positions[:, None] - positions, axis=2)
+    distances[np.diag_indices(len(symbols))] = np.inf
+    if distances.min() < 0.2:
+        i, j = np.unravel_index(np.argmin(distances), distances.shape)
+        raise InputError(
+            f"positions: atoms {i} and {j} are {distances.min():.3f} Angstrom apart, "
+            "expected at least 0.2"
+        )
+    return positions

@@ -1,0 +1,180 @@
+"""Labels of many frames: written frame by frame, resumed after a kill, refused when stale.
+
+Every finished frame is one line of a partial file, on disk before the next frame starts.  What
+the engine remembers of previous frames is kept beside it, so that a resumed shard equals an
+uninterrupted one to the last bit.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import logging
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rpr.datasets import FrameSet, write_frames
+from rpr.errors import ConvergenceError, InputError
+from rpr.files import atomic_path
+from rpr.labels import continuity
+from rpr.labels.engine import make_engine
+from rpr.labels.method import Method
+from rpr.labels.partial import PartialFile
+from rpr.labels.results import PROPERTIES, check_properties
+
+FAILURE_COLUMNS = ("frame", "trajectory", "step", "reason")
+
+
+def label_shard(
+    frames: FrameSet,
+    indices: Sequence[int],
+    method: Method,
+    properties: Sequence[str] = PROPERTIES,
+    *,
+    partial_path: str | os.PathLike,
+    output_path: str | os.PathLike,
+    failures_path: str | os.PathLike,
+    max_memory_mb: float | None = None,
+    charge: int = 0,
+    log: logging.Logger | None = None,
+) -> None:
+    """Label frames `indices` of `frames`; write an extended XYZ file and a table of failures.
+
+    Parameters
+    ----------
+    frames
+        All frames; positions, trajectory, step and dihedral are used.
+    indices
+        Which frames to label, in this order.
+    method
+        Level of theory.
+    properties
+        Some of ``energy``, ``forces``, ``dipole``, ``polarizability``; the energy always comes.
+    partial_path
+        File of the finished frames while the work goes on; removed at the end.  It must not be
+        an output of a workflow rule, or a killed job would lose it.
+    output_path
+        Extended XYZ file of the labelled frames, in the order of `indices`.
+    failures_path
+        CSV ``frame,trajectory,step,reason`` of the frames without labels.
+    max_memory_mb
+        Memory the engine may use, MB.
+    charge
+        Total charge.
+    log
+        Where progress goes.
+
+    Raises
+    ------
+    InputError
+        If the partial file belongs to another method, to other frames or to other code.
+    ConvergenceError
+        If not one frame could be labelled.
+    """
+    log = log or logging.getLogger(__name__)
+    indices = [int(k) for k in indices]
+    properties = check_properties(tuple(dict.fromkeys(("energy", *properties))))
+    engine = make_engine(method, frames.symbols, max_memory_mb=max_memory_mb, charge=charge)
+    partial = PartialFile(partial_path, _header(frames, indices, method, properties, charge))
+    records = partial.read()
+    engine.set_state(partial.read_state(len(records)))
+    resumed, start = len(records), time.monotonic()
+    if resumed:
+        log.info("resuming: %d of %d frames are done", resumed, len(indices))
+    for k in indices[resumed:]:
+        record = _label(engine, frames, k, properties, records[-1] if records else None)
+        records.append(record)
+        partial.append(record, engine.get_state(), len(records))
+        _report(log, record, len(records), len(indices), resumed, time.monotonic() - start)
+    _write_outputs(frames, records, properties, output_path, failures_path)
+    partial.remove()
+
+
+def _label(engine, frames: FrameSet, k: int, properties, previous: dict | None) -> dict:
+    """Record of frame `k`: its labels, or the reason why it has none."""
+    neighbour = None
+    if previous is not None and "reason" not in previous:
+        neighbour = continuity.Neighbour(
+            frames.positions[previous["frame"]], previous["energy"], previous.get("forces")
+        )
+    try:
+        labels = continuity.compute_checked(engine, frames.positions[k], properties, neighbour)
+    except (ConvergenceError, InputError, ArithmeticError, np.linalg.LinAlgError) as error:
+        engine.reset()
+        return {"frame": k, "reason": f"{type(error).__name__}: {error}"}
+    record = {"frame": k, "cycles": labels.scf_cycles, "solver": labels.solver}
+    for name in properties:
+        record[name] = np.asarray(getattr(labels, name)).tolist()
+    if labels.flags:
+        record["reason"] = "; ".join(labels.flags)
+    return record
+
+
+def _header(frames: FrameSet, indices, method: Method, properties, charge: int) -> dict:
+    """What the labels depend on."""
+    digest = hashlib.sha256(json.dumps([list(frames.symbols), indices]).encode())
+    digest.update(np.ascontiguousarray(frames.positions[indices]).tobytes())
+    return {
+        "method": method.as_dict(),
+        "frames": digest.hexdigest()[:16],
+        "properties": list(properties),
+        "charge": charge,
+        "code": code_version(),
+        "pyscf": _pyscf_version(),
+    }
+
+
+def code_version() -> str:
+    """Digest of the sources of the label engine."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _pyscf_version() -> str:
+    import pyscf
+
+    return pyscf.__version__
+
+
+def _report(log, record: dict, done: int, total: int, resumed: int, seconds: float) -> None:
+    rate = (done - resumed) / max(seconds, 1e-9) * 60
+    what = record.get("reason") or f"{record['cycles']} cycles, {record['solver']} solver"
+    log.info(
+        "frame %d (%s): %d of %d done, %.2f frames/min, %.1f min left",
+        record["frame"], what, done, total, rate, (total - done) / rate,
+    )
+
+
+def _write_outputs(frames, records, properties, output_path, failures_path) -> None:
+    good = [r for r in records if "reason" not in r]
+    _write_failures(frames, [r for r in records if "reason" in r], failures_path)
+    if not good and records:
+        raise ConvergenceError(
+            f"{output_path}: none of {len(records)} frames could be labelled; "
+            f"frame {records[0]['frame']}: {records[0]['reason']}"
+        )
+    labelled = frames.subset(np.array([r["frame"] for r in good], dtype=int))
+    for name in PROPERTIES:
+        values = np.array([r[name] for r in good]) if name in properties else None
+        setattr(labelled, name, values)
+    write_frames(output_path, labelled)
+
+
+def _write_failures(frames: FrameSet, records: Sequence[dict], path) -> None:
+    def of_frame(values, k):
+        return "" if values is None else int(values[k])
+
+    with atomic_path(path) as temporary, open(temporary, "w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(FAILURE_COLUMNS)
+        for r in records:
+            k = r["frame"]
+            where = of_frame(frames.trajectory, k), of_frame(frames.step, k)
+            writer.writerow([k, *where, r["reason"]])
