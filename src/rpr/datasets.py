@@ -1,23 +1,39 @@
 """Sets of frames of one molecule, in memory and as extended XYZ.
 
-Units are ASE's: Angstrom, eV, eV/Angstrom, e Angstrom, polarizability in Angstrom^3.
+Units are ASE's: Angstrom, eV, eV/Angstrom, e Angstrom, polarizability in Angstrom^3; velocities
+are in Angstrom/fs.  A file carries per frame ``energy``, ``dipole``, ``polarizability`` (nine
+numbers, row by row), ``trajectory``, ``step``, ``dihedral`` and per atom ``forces`` and
+``velocities``; what is not known is left out.  Numbers are written so that they read back exactly.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.singlepoint import SinglePointCalculator
-from ase.io import read, write
+from ase.io import read
 
 from rpr.errors import InputError
 from rpr.files import atomic_path
+from rpr.molecule import check_symbols, refuse_overlap
+from rpr.units import FS
 
-_PER_FRAME = ("energy", "dipole", "polarizability", "trajectory", "step", "dihedral")
+#: Shape of one frame's value; "A" is the number of atoms.
+_SHAPES = {
+    "energy": (),
+    "forces": ("A", 3),
+    "dipole": (3,),
+    "polarizability": (3, 3),
+    "trajectory": (),
+    "step": (),
+    "dihedral": (),
+    "velocities": ("A", 3),
+}
+_INTEGERS = ("trajectory", "step")
+_PER_ATOM = ("forces", "velocities")
 
 
 @dataclass(eq=False)
@@ -42,6 +58,13 @@ class FrameSet:
         Where each frame comes from.
     dihedral : array, [n_frames]
         Degrees in (-180, 180].
+    velocities : array, [n_frames, n_atoms, 3]
+        Angstrom/fs.
+
+    Raises
+    ------
+    InputError
+        If the shape of an array does not fit the number of frames and atoms.
     """
 
     symbols: tuple[str, ...]
@@ -53,78 +76,145 @@ class FrameSet:
     trajectory: np.ndarray | None = None
     step: np.ndarray | None = None
     dihedral: np.ndarray | None = None
+    velocities: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        self.symbols = tuple(self.symbols)
+        self.positions = np.asarray(self.positions, dtype=float)
+        n_atoms = len(self.symbols)
+        if self.positions.ndim != 3 or self.positions.shape[1:] != (n_atoms, 3):
+            raise InputError(
+                f"positions: found shape {self.positions.shape}, expected [n_frames, {n_atoms}, 3]"
+            )
+        for name, shape in _SHAPES.items():
+            values = getattr(self, name)
+            if values is None:
+                continue
+            values = np.asarray(values, dtype=int if name in _INTEGERS else float)
+            expected = (len(self), *(n_atoms if n == "A" else n for n in shape))
+            if values.shape != expected:
+                raise InputError(f"{name}: found shape {values.shape}, expected {expected}")
+            setattr(self, name, values)
 
     def __len__(self) -> int:
         return len(self.positions)
 
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Names of the quantities that are known, besides the positions."""
+        return tuple(name for name in _SHAPES if getattr(self, name) is not None)
+
     def subset(self, indices: np.ndarray) -> FrameSet:
-        """Frames `indices`, in that order."""
-        chosen = {
-            f.name: None if (v := getattr(self, f.name)) is None else v[indices]
-            for f in fields(self)
-            if f.name != "symbols"
-        }
-        return FrameSet(self.symbols, **chosen)
+        """Frames `indices` (or where a boolean array is true), in that order."""
+        chosen = {name: getattr(self, name)[indices] for name in self.known}
+        return FrameSet(self.symbols, self.positions[indices], **chosen)
+
+    def atoms(self, k: int) -> Atoms:
+        """Frame `k` as ASE atoms, with its velocities where known."""
+        image = Atoms(self.symbols, positions=self.positions[k])
+        if self.velocities is not None:
+            image.set_velocities(self.velocities[k] / FS)
+        return image
+
+    def check(self, source: str | os.PathLike = "frames") -> None:
+        """Refuse frames with numbers that are not finite or with atoms on top of each other.
+
+        Raises
+        ------
+        InputError
+            Names `source`, the frame and the quantity.
+        """
+        refuse_overlap(self.positions, source)
+        for name in self.known:
+            finite = np.isfinite(getattr(self, name).reshape(len(self), -1)).all(axis=1)
+            if not finite.all():
+                raise InputError(
+                    f"{source}: frame {int(np.argmin(finite))}: {name} is not a finite number; "
+                    "remove the frame or compute it again"
+                )
 
 
 def concatenate(sets: Sequence[FrameSet]) -> FrameSet:
-    """One set of all frames; a quantity that some set lacks is None in the result."""
-    joined = {}
-    for field in fields(FrameSet):
-        parts = [getattr(s, field.name) for s in sets]
-        if field.name != "symbols":
-            joined[field.name] = None if any(p is None for p in parts) else np.concatenate(parts)
-    return FrameSet(sets[0].symbols, **joined)
-
-
-def read_frames(path: str | os.PathLike) -> FrameSet:
-    """Read an extended XYZ file.
+    """One set of all frames; a quantity that some set lacks is None in the result.
 
     Raises
     ------
     InputError
-        If the file cannot be read, its frames differ in their atoms, or a number is NaN.
+        If there is no set, or the sets differ in their atoms.
+    """
+    if not sets:
+        raise InputError("frames: found no set to join")
+    symbols = sets[0].symbols
+    for k, frames in enumerate(sets):
+        check_symbols(frames.symbols, symbols, f"set {k}")
+    joined = {}
+    for field in fields(FrameSet):
+        parts = [getattr(s, field.name) for s in sets]
+        if field.name != "symbols" and all(part is not None for part in parts):
+            joined[field.name] = np.concatenate(parts)
+    return FrameSet(symbols, **joined)
+
+
+def read_frames(
+    path: str | os.PathLike,
+    *,
+    symbols: Sequence[str] | None = None,
+    require: Iterable[str] = (),
+) -> FrameSet:
+    """Read an extended XYZ file.
+
+    Parameters
+    ----------
+    path
+        File with frames of one molecule.
+    symbols
+        Expected chemical symbols, in order.
+    require
+        Names of quantities that the file must have, such as ``"dipole"``.
+
+    Returns
+    -------
+    FrameSet
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, its frames differ in their atoms or are not `symbols`, a
+        quantity is missing or of the wrong shape, a number is not finite, or atoms lie on top of
+        each other.
     """
     try:
         images = read(path, index=":", format="extxyz")
     except Exception as error:
-        raise InputError(f"{path}: not readable as extended XYZ ({error})") from error
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(f"{path}: not readable as extended XYZ ({reason})") from error
     if not images:
         raise InputError(f"{path}: found no frames")
-    symbols = tuple(images[0].get_chemical_symbols())
+    first = tuple(images[0].get_chemical_symbols())
+    check_symbols(first, symbols, path)
     for k, image in enumerate(images):
-        found = tuple(image.get_chemical_symbols())
-        if found != symbols:
-            raise InputError(
-                f"{path}: frame {k} has atoms {' '.join(found)}, "
-                f"expected those of frame 0: {' '.join(symbols)}"
-            )
-    frames = FrameSet(symbols, np.array([a.positions for a in images]))
-    for name in (*_PER_FRAME, "forces"):
-        values = [_value(image, name) for image in images]
-        missing = [k for k, v in enumerate(values) if v is None]
-        if len(missing) == len(values):
-            continue
-        if missing:
-            raise InputError(f"{path}: frame {missing[0]} has no {name}, other frames have")
-        setattr(frames, name, np.array(values))
-    if frames.polarizability is not None:
-        frames.polarizability = frames.polarizability.reshape(len(frames), 3, 3)
-    _refuse_nan(frames, path)
+        check_symbols(image.get_chemical_symbols(), first, f"{path}: frame {k}")
+    columns = {name: _column(images, name, path, require) for name in _SHAPES}
+    try:
+        frames = FrameSet(first, np.array([a.positions for a in images]), **columns)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    frames.check(path)
     return frames
 
 
 def write_frames(path: str | os.PathLike, frames: FrameSet) -> None:
-    """Write an extended XYZ file, atomically.
+    """Write an extended XYZ file, atomically; `read_frames` returns exactly the same numbers.
 
     Raises
     ------
     InputError
-        If a number is NaN.
+        If a number is not finite or atoms lie on top of each other.
     """
-    _refuse_nan(frames, path)
-    with atomic_path(path) as temporary:
-        write(temporary, [_image(frames, k) for k in range(len(frames))], format="extxyz")
+    frames.check(path)
+    # ASE's own writer rounds columns to eight decimals.
+    with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8") as stream:
+        stream.writelines(_lines(frames))
 
 
 def as_positions(
@@ -147,70 +237,78 @@ def as_positions(
     Raises
     ------
     InputError
-        If the atoms or their order differ from `symbols`, or a shape does not fit.
+        If the atoms or their order differ from `symbols`, a shape does not fit, or a coordinate is
+        not finite.
     """
     if isinstance(frames, Atoms):
         frames = [frames]
     if isinstance(frames, FrameSet):
-        found, positions = [frames.symbols], frames.positions
-    elif isinstance(frames, np.ndarray):
-        found, positions = [], frames
-    else:
-        found = [tuple(a.get_chemical_symbols()) for a in frames]
-        if len(set(found)) > 1:
-            raise InputError("frames: found different atoms in different frames")
+        check_symbols(frames.symbols, symbols, "frames")
+        positions = frames.positions
+    elif len(frames) and isinstance(frames[0], Atoms):
+        expected = frames[0].get_chemical_symbols() if symbols is None else symbols
+        for k, image in enumerate(frames):
+            check_symbols(image.get_chemical_symbols(), expected, f"frames: frame {k}")
         positions = np.array([a.positions for a in frames])
-    positions = np.asarray(positions, dtype=float)
-    if symbols is not None:
-        for s in found[:1]:
-            if tuple(s) != tuple(symbols):
-                raise InputError(
-                    f"frames: found atoms {' '.join(s)}, expected {' '.join(symbols)} in this order"
-                )
-        if positions.ndim != 3 or positions.shape[1:] != (len(symbols), 3):
-            raise InputError(
-                f"frames: found shape {positions.shape}, expected [n_frames, {len(symbols)}, 3]"
-            )
-    if not np.isfinite(positions).all():
-        frame = int(np.argwhere(~np.isfinite(positions))[0, 0])
-        raise InputError(f"frames: position that is not a number in frame {frame}")
+    else:
+        positions = np.asarray(frames, dtype=float)
+    n_atoms = positions.shape[1] if symbols is None and positions.ndim == 3 else len(symbols or ())
+    if positions.ndim != 3 or positions.shape[1:] != (n_atoms, 3):
+        raise InputError(
+            f"frames: found shape {positions.shape}, expected [n_frames, {n_atoms or 'n_atoms'}, 3]"
+        )
+    finite = np.isfinite(positions).all(axis=(1, 2))
+    if not finite.all():
+        raise InputError(
+            f"frames: frame {int(np.argmin(finite))}: a position is not a finite number; "
+            "remove the frame or compute it again"
+        )
     return positions
+
+
+def _column(
+    images: list[Atoms], name: str, path: str | os.PathLike, require: Iterable[str]
+) -> np.ndarray | None:
+    """One quantity of all frames, or None where no frame has it."""
+    values = [_value(image, name) for image in images]
+    missing = [k for k, value in enumerate(values) if value is None]
+    if len(missing) == len(values) and name not in require:
+        return None
+    if len(missing) == len(values):
+        raise InputError(f"{path}: found no {name}, expected it for every frame; label them first")
+    if missing:
+        raise InputError(
+            f"{path}: frame {missing[0]} has no {name}, other frames have; complete or remove it"
+        )
+    try:
+        column = np.array(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path}: {name} is not a number in every frame ({error})") from error
+    if name in _INTEGERS and not np.array_equal(column, np.rint(column)):
+        raise InputError(f"{path}: {name} is not a whole number in every frame")
+    return column.reshape(-1, 3, 3) if name == "polarizability" and column.ndim == 2 else column
 
 
 def _value(image: Atoms, name: str):
     if name in image.info:
         return image.info[name]
-    if image.calc is not None:
-        return image.calc.results.get(name)
+    if image.calc is not None and name in image.calc.results:
+        return image.calc.results[name]
     return image.arrays.get(name)
 
 
-def _image(frames: FrameSet, k: int) -> Atoms:
-    image = Atoms(frames.symbols, positions=frames.positions[k])
-    results = {
-        name: getattr(frames, name)[k]
-        for name in ("energy", "forces", "dipole")
-        if getattr(frames, name) is not None
-    }
-    if results:
-        image.calc = SinglePointCalculator(image, **results)
-    if frames.polarizability is not None:
-        image.info["polarizability"] = frames.polarizability[k].reshape(9)
-    for name in ("trajectory", "step"):
-        if getattr(frames, name) is not None:
-            image.info[name] = int(getattr(frames, name)[k])
-    if frames.dihedral is not None:
-        image.info["dihedral"] = float(frames.dihedral[k])
-    return image
+def _lines(frames: FrameSet) -> Iterator[str]:
+    per_atom = [name for name in _PER_ATOM if name in frames.known]
+    per_frame = [name for name in frames.known if name not in _PER_ATOM]
+    properties = "species:S:1:pos:R:3" + "".join(f":{name}:R:3" for name in per_atom)
+    table = np.concatenate([frames.positions, *(getattr(frames, n) for n in per_atom)], axis=2)
+    for k, rows in enumerate(table):
+        info = " ".join(f"{name}={_text(getattr(frames, name)[k])}" for name in per_frame)
+        yield f'{len(frames.symbols)}\nProperties={properties} {info} pbc="F F F"\n'
+        for symbol, row in zip(frames.symbols, rows.tolist(), strict=True):
+            yield f"{symbol:2s} " + " ".join(map(repr, row)) + "\n"
 
 
-def _refuse_nan(frames: FrameSet, path: str | os.PathLike) -> None:
-    for field in fields(frames):
-        values = getattr(frames, field.name)
-        if field.name == "symbols" or values is None:
-            continue
-        bad = ~np.isfinite(values.reshape(len(frames), -1)).all(axis=1)
-        if bad.any():
-            raise InputError(
-                f"{path}: {field.name} of frame {int(np.argmax(bad))} is not a finite number"
-            )
+def _text(value: np.ndarray) -> str:
+    numbers = " ".join(map(repr, np.atleast_1d(value).ravel().tolist()))
+    return numbers if np.ndim(value) == 0 else f'"{numbers}"'

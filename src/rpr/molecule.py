@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
-from ase.data import atomic_masses, atomic_numbers, chemical_symbols
+from ase.data import atomic_masses, atomic_numbers
+from ase.io import read
 from ase.neighborlist import natural_cutoffs, neighbor_list
 
 from rpr.errors import InputError
+
+#: Two nuclei closer than this, in Angstrom, are taken for an error in the input (H2 has 0.74).
+MINIMUM_DISTANCE = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +48,8 @@ class Molecule:
         cls,
         atoms: Atoms,
         *,
-        marked: tuple[int, ...] = (),
-        dihedral: tuple[int, int, int, int] | None = None,
+        marked: Sequence[int] = (),
+        dihedral: Sequence[int] | None = None,
     ) -> Molecule:
         """Molecule with `atoms` as reference geometry; bonds from covalent radii.
 
@@ -52,24 +58,20 @@ class Molecule:
         Raises
         ------
         InputError
-            If a marked or dihedral index names no atom.
+            If a marked or dihedral index names no atom or an atom twice, the dihedral has not
+            four atoms, or atoms lie on top of each other.
         """
-        n_atoms = len(atoms)
-        for key, indices in (("marked", marked), ("dihedral", dihedral or ())):
-            wrong = [i for i in indices if not 0 <= i < n_atoms]
-            if wrong:
-                raise InputError(
-                    f"{key}: found atom index {wrong[0]}, expected 0..{n_atoms - 1} "
-                    f"(the molecule has {n_atoms} atoms, counted from 0)"
-                )
-        i, j = neighbor_list("ij", atoms, natural_cutoffs(atoms, mult=1.2))
-        bonds = tuple(sorted((int(a), int(b)) for a, b in zip(i, j, strict=True) if a < b))
+        _check_indices("marked", marked, len(atoms))
+        _check_indices("dihedral", dihedral or (), len(atoms))
+        if dihedral and len(dihedral) != 4:
+            raise InputError(f"dihedral: found {len(dihedral)} atom indices, expected four")
+        refuse_overlap(atoms.positions[None], "reference geometry")
         return cls(
             symbols=tuple(atoms.get_chemical_symbols()),
             reference=np.array(atoms.positions, dtype=float),
             marked=tuple(int(k) for k in marked),
             dihedral=tuple(int(k) for k in dihedral) if dihedral else None,
-            bonds=bonds,
+            bonds=find_bonds(atoms),
         )
 
     @property
@@ -89,15 +91,112 @@ class Molecule:
 
     def to_atoms(self, positions: np.ndarray | None = None) -> Atoms:
         """ASE atoms at `positions` (default: the reference geometry)."""
-        numbers = [chemical_symbols[n] for n in self.numbers]
-        return Atoms(numbers, positions=self.reference if positions is None else positions)
+        return Atoms(self.symbols, positions=self.reference if positions is None else positions)
+
+
+def find_bonds(atoms: Atoms) -> tuple[tuple[int, int], ...]:
+    """Pairs of atoms closer than 1.2 times the sum of their covalent radii, sorted."""
+    isolated = Atoms(atoms.numbers, positions=atoms.positions)
+    i, j = neighbor_list("ij", isolated, natural_cutoffs(isolated, mult=1.2))
+    return tuple(sorted((int(a), int(b)) for a, b in zip(i, j, strict=True) if a < b))
+
+
+def read_geometry(path: str | os.PathLike, *, symbols: Sequence[str] | None = None) -> Atoms:
+    """Read one geometry from a file in any format that ASE knows, as an isolated molecule.
+
+    Parameters
+    ----------
+    path
+        File with one geometry in Angstrom.
+    symbols
+        Expected chemical symbols, in order.
+
+    Returns
+    -------
+    Atoms
+        Without cell.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, holds more than one geometry or no atoms, a coordinate is not
+        finite, two atoms lie on top of each other, or the atoms are not `symbols`.
+    """
+    try:
+        images = read(path, index=":")
+    except Exception as error:
+        raise InputError(
+            f"{path}: not readable as a geometry ({_reason(error)}); expected a file such as "
+            "extended XYZ with one molecule"
+        ) from error
+    if len(images) != 1 or len(images[0]) == 0:
+        found = f"{len(images)} geometries" if len(images) != 1 else "no atoms"
+        raise InputError(f"{path}: found {found}, expected one geometry")
+    found = tuple(images[0].get_chemical_symbols())
+    check_symbols(found, symbols, path)
+    refuse_overlap(images[0].positions[None], path)
+    return Atoms(found, positions=images[0].positions)
+
+
+def check_symbols(
+    found: Sequence[str], expected: Sequence[str] | None, source: str | os.PathLike
+) -> None:
+    """Refuse atoms that are not the expected ones in the expected order.
+
+    Raises
+    ------
+    InputError
+        Names `source` and both orders; says so if it is only the order that differs.
+    """
+    if expected is None or tuple(found) == tuple(expected):
+        return
+    remedy = "reorder the atoms" if sorted(found) == sorted(expected) else "use the same molecule"
+    raise InputError(
+        f"{source}: found atoms {' '.join(found)}, expected {' '.join(expected)} in this order; "
+        f"{remedy}"
+    )
+
+
+def refuse_overlap(positions: np.ndarray, source: str | os.PathLike) -> None:
+    """Refuse positions that are not finite or have atoms on top of each other.
+
+    Parameters
+    ----------
+    positions : array, [n_frames, n_atoms, 3]
+        Angstrom.
+    source
+        What the message begins with: a file or an argument.
+
+    Raises
+    ------
+    InputError
+        If a number is not finite or two atoms are closer than `MINIMUM_DISTANCE`.
+    """
+    positions = np.asarray(positions, dtype=float)
+    finite = np.isfinite(positions).all(axis=(1, 2))
+    if not finite.all():
+        frame = int(np.argmin(finite))
+        atom = int(np.argmin(np.isfinite(positions[frame]).all(axis=1)))
+        raise InputError(
+            f"{source}: frame {frame}: position of atom {atom} is not a finite number; "
+            "remove the frame or compute it again"
+        )
+    i, j = np.triu_indices(positions.shape[1], k=1)
+    close = np.linalg.norm(positions[:, i] - positions[:, j], axis=2) < MINIMUM_DISTANCE
+    if close.any():
+        frame, pair = np.argwhere(close)[0]
+        distance = np.linalg.norm(positions[frame, i[pair]] - positions[frame, j[pair]])
+        raise InputError(
+            f"{source}: frame {frame}: atoms {i[pair]} and {j[pair]} are {distance:.3f} Angstrom "
+            f"apart, expected at least {MINIMUM_DISTANCE}; are the coordinates in Angstrom?"
+        )
 
 
 def dihedral_angle(positions: np.ndarray, indices: tuple[int, int, int, int]) -> np.ndarray:
     """Dihedral angle of four atoms, IUPAC sign convention.
 
     With b1, b2, b3 the vectors from atom to atom, the angle is
-    atan2(|b2| b1 . (b2 x b3), (b1 x b2) . (b2 x b3)).
+    atan2(|b2| b1 . (b2 x b3), (b1 x b2) . (b2 x b3)).  It is 0 where three atoms are in line.
 
     Parameters
     ----------
@@ -118,3 +217,21 @@ def dihedral_angle(positions: np.ndarray, indices: tuple[int, int, int, int]) ->
     cosine = np.sum(np.cross(b1, b2) * normal, axis=1)
     degrees = np.degrees(np.arctan2(sine, cosine))
     return np.where(degrees == -180.0, 180.0, degrees)
+
+
+def _check_indices(key: str, indices: Sequence[int], n_atoms: int) -> None:
+    wrong = [i for i in indices if not 0 <= i < n_atoms]
+    if wrong:
+        raise InputError(
+            f"{key}: found atom index {wrong[0]}, expected 0..{n_atoms - 1} "
+            f"(the molecule has {n_atoms} atoms, counted from 0)"
+        )
+    if len(set(indices)) != len(indices):
+        raise InputError(
+            f"{key}: found {', '.join(str(i) for i in indices)}, expected each atom only once"
+        )
+
+
+def _reason(error: Exception) -> str:
+    text = str(error) or type(error).__name__
+    return text.splitlines()[0]

@@ -1,0 +1,140 @@
+"""Reference geometries: optimisation, harmonic frequencies, and the check for a minimum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.optimize import BFGS
+
+from rpr.errors import ConvergenceError, InputError
+from rpr.labels.calculator import LabelCalculator
+from rpr.labels.method import Method
+from rpr.molecule import find_bonds, refuse_overlap
+from rpr.normal_modes import NormalModes, normal_modes
+
+
+def optimise(
+    atoms: Atoms,
+    method: Method | Calculator,
+    *,
+    force_tolerance: float = 1e-3,
+    max_steps: int = 200,
+    name: str = "geometry",
+    log: Callable[[str], None] | None = None,
+) -> Atoms:
+    """Nearest stationary point, by BFGS in Cartesian coordinates (:class:`ase.optimize.BFGS`).
+
+    Parameters
+    ----------
+    atoms
+        Start geometry; not changed.
+    method
+        Level of theory, or an ASE calculator.
+    force_tolerance
+        Largest force on an atom at the end, eV/Angstrom.
+    max_steps
+        Most steps that are tried.
+    name
+        What messages call this geometry, such as ``"anti"``.
+    log
+        Called with a line of text after each step.
+
+    Returns
+    -------
+    Atoms
+        The optimised geometry, with its energy (eV) and forces (eV/Angstrom).
+
+    Raises
+    ------
+    InputError
+        If the tolerance is not positive or atoms lie on top of each other.
+    ConvergenceError
+        If the forces stay above the tolerance, or bonds broke or formed on the way.
+    """
+    if not force_tolerance > 0.0 or max_steps < 1:
+        raise InputError(
+            f"{name}: found force_tolerance {force_tolerance} and max_steps {max_steps}, "
+            "expected positive numbers"
+        )
+    refuse_overlap(atoms.positions[None], name)
+    moving = Atoms(atoms.numbers, positions=atoms.positions)
+    moving.calc = LabelCalculator(method) if isinstance(method, Method) else method
+    optimiser = BFGS(moving, logfile=None)
+    for _ in optimiser.irun(fmax=force_tolerance, steps=max_steps):
+        if log is not None:
+            log(
+                f"{name}: step {optimiser.nsteps}, energy {moving.get_potential_energy():.6f} eV, "
+                f"largest force {_largest_force(moving):.2e} eV/Angstrom"
+            )
+    if not _largest_force(moving) <= force_tolerance:
+        raise ConvergenceError(
+            f"{name}: largest force {_largest_force(moving):.2e} eV/Angstrom after "
+            f"{optimiser.nsteps} steps, expected at most {force_tolerance:.0e}; allow more steps, "
+            "loosen force_tolerance or begin at a better geometry"
+        )
+    if find_bonds(moving) != find_bonds(atoms):
+        raise ConvergenceError(
+            f"{name}: bonds are {_bonds_text(moving)} after the optimisation, "
+            f"{_bonds_text(atoms)} before; begin at a better geometry"
+        )
+    return _with_results(moving)
+
+
+def frequencies(
+    atoms: Atoms, hessian: np.ndarray, *, name: str = "geometry", minimum: bool = True
+) -> NormalModes:
+    """Harmonic frequencies, and the check that the geometry is a minimum.
+
+    Parameters
+    ----------
+    atoms
+        Optimised geometry.
+    hessian : array, [3 n_atoms, 3 n_atoms]
+        eV/Angstrom^2, at the same level of theory.
+    name
+        What messages call this geometry.
+    minimum
+        Refuse imaginary frequencies.
+
+    Returns
+    -------
+    NormalModes
+        Rigid-body motions are projected out.
+
+    Raises
+    ------
+    InputError
+        If the Hessian does not fit the atoms.
+    ConvergenceError
+        If a frequency is imaginary; names the modes.
+    """
+    modes = normal_modes(atoms.positions, atoms.get_masses(), hessian)
+    wrong = np.flatnonzero(modes.imaginary)
+    if minimum and len(wrong):
+        symbols = tuple(atoms.get_chemical_symbols())
+        listed = "; ".join(modes.describe(int(mode), symbols) for mode in wrong)
+        raise ConvergenceError(
+            f"{name}: not a minimum, {len(wrong)} imaginary frequency(ies): {listed}; displace the "
+            "start geometry along that mode, or tighten force_tolerance and the grid"
+        )
+    return modes
+
+
+def _largest_force(atoms: Atoms) -> float:
+    return float(np.linalg.norm(atoms.get_forces(), axis=1).max())
+
+
+def _bonds_text(atoms: Atoms) -> str:
+    return " ".join(f"{i}-{j}" for i, j in find_bonds(atoms))
+
+
+def _with_results(atoms: Atoms) -> Atoms:
+    result = Atoms(atoms.numbers, positions=atoms.positions)
+    result.calc = SinglePointCalculator(
+        result, energy=atoms.get_potential_energy(), forces=atoms.get_forces()
+    )
+    return result
