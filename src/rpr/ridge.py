@@ -21,13 +21,14 @@ import numpy as np
 from scipy.linalg import lapack
 
 from rpr.errors import ConditioningWarning, InputError
+from rpr.threads import thread_map
+from rpr.tridiagonal import TridiagonalForm
 
 #: Smallest lambda of the default grid, for kernels with k(x, x) = 1.  Below it the coefficients
 #: grow until rounding, not the data, limits how exactly predictions turn with the molecule.
 LAMBDA_FLOOR = 1e-9
 #: Condition number from which `solve` warns; n frames at the floor of lambda have about n / 1e-9.
 CONDITION_LIMIT = 1e14
-_PANEL = 64
 
 
 class Choice(NamedTuple):
@@ -66,12 +67,12 @@ def default_sigmas(name: str, distances: np.ndarray, n: int = 12) -> np.ndarray:
 
 
 _SIGMA_RANGE = {
-    "gaussian": (0.3, 20.0),
-    "laplacian": (1.0, 100.0),
-    "matern1": (0.3, 50.0),
-    "matern2": (0.2, 30.0),
-    "matern3": (0.15, 20.0),
-    "matern4": (0.1, 15.0),
+    "gaussian": (0.25, 16.0),
+    "laplacian": (0.5, 32.0),
+    "matern1": (0.25, 50.0),
+    "matern2": (0.2, 25.0),
+    "matern3": (0.15, 15.0),
+    "matern4": (0.1, 10.0),
 }
 
 
@@ -79,47 +80,6 @@ def median_distance(distances: np.ndarray) -> float:
     """Median of the positive distances; 1 if there is none."""
     positive = distances[distances > 0.0]
     return float(np.median(positive)) if positive.size else 1.0
-
-
-class TridiagonalForm:
-    """K = Q T Q^T with orthogonal Q and tridiagonal T, of a symmetric matrix [n, n]."""
-
-    def __init__(self, K: np.ndarray):
-        n = len(K)
-        reduced, self.diagonal, self.off_diagonal, self._tau, _ = lapack.dsytrd(
-            np.asarray(K, order="F"), lower=1, lwork=_PANEL * n
-        )
-        # Q = diag(1, Q'), and the reflectors of Q' lie as those of a QR decomposition.
-        self._reflectors = np.asfortranarray(reduced[1:, :-1])
-
-    def rotate(self, B: np.ndarray) -> np.ndarray:
-        """Q^T B, for B [n, m]."""
-        return self._apply(np.array(B, dtype=float), "L", "T")
-
-    def rotate_back(self, B: np.ndarray) -> np.ndarray:
-        """Q B, for B [n, m]."""
-        return self._apply(np.array(B, dtype=float), "L", "N")
-
-    def rotate_right(self, A: np.ndarray) -> np.ndarray:
-        """A Q, for A [m, n]."""
-        return self._apply(np.array(A, dtype=float), "R", "N")
-
-    def solve(self, lam: float, B: np.ndarray) -> np.ndarray:
-        """(T + lambda I)^-1 B for B [n, m]; NaN where T + lambda I is not positive definite."""
-        if len(self.diagonal) == 1:
-            return B / (self.diagonal + lam)
-        _, _, solution, info = lapack.dptsv(self.diagonal + lam, self.off_diagonal, B)
-        return solution if info == 0 else np.full_like(B, np.nan)
-
-    def _apply(self, B: np.ndarray, side: str, transpose: str) -> np.ndarray:
-        if len(self._tau) == 0:
-            return B
-        rest = (slice(1, None),) if side == "L" else (slice(None), slice(1, None))
-        block = np.asfortranarray(B[rest])
-        B[rest], _, _ = lapack.dormqr(
-            side, transpose, self._reflectors, self._tau, block, _PANEL * max(B.shape) + 4160
-        )
-        return B
 
 
 def ridge_path(
@@ -147,7 +107,7 @@ def ridge_path(
         numerically not positive definite.
     """
     form = TridiagonalForm(K_train)
-    y = np.asfortranarray(form.rotate(y_train))  # -> [n, c]
+    y = form.rotate(y_train)  # -> [n, c]
     z = np.hstack([form.solve(lam, y) for lam in lambdas])  # -> [n, L c]
     predicted = form.rotate_right(K_validation) @ z  # -> [m, L c]
     errors = predicted.reshape(len(K_validation), len(lambdas), -1) - y_validation[:, None]
@@ -162,8 +122,15 @@ def search_surface(
     sigmas: Sequence[float],
     lambdas: Sequence[float],
 ) -> np.ndarray:
-    """Validation errors on the whole grid, [n_sigmas, n_lambdas, n_components]; see `search`."""
-    return np.array([ridge_path(*kernel_blocks(s), y_train, y_validation, lambdas) for s in sigmas])
+    """Validation errors on the whole grid, [n_sigmas, n_lambdas, n_components]; see `search`.
+
+    `kernel_blocks` is called from several threads at once.
+    """
+
+    def errors(sigma: float) -> np.ndarray:
+        return ridge_path(*kernel_blocks(sigma), y_train, y_validation, lambdas)
+
+    return np.array(thread_map(errors, sigmas))
 
 
 def search(
@@ -178,7 +145,8 @@ def search(
     Parameters
     ----------
     kernel_blocks
-        Function of sigma that returns (K_train [n, n], K_validation [m, n]).
+        Function of sigma that returns (K_train [n, n], K_validation [m, n]); it is called from
+        several threads at once.
     y_train : array, [n, c]
         Centred, where the model centres.
     y_validation : array, [m, c]
@@ -248,17 +216,18 @@ def solve(K: np.ndarray, y: np.ndarray, lam: float | Sequence[float]) -> np.ndar
 
 
 def _solve_one(K: np.ndarray, y: np.ndarray, lam: float) -> np.ndarray:
-    shifted = np.array(K, dtype=float, order="F")
+    shifted = np.array(K, dtype=float)
     shifted.flat[:: len(K) + 1] += lam
     norm = float(np.abs(shifted).sum(axis=0).max())
-    factor, info = lapack.dpotrf(shifted, lower=1)
-    if info != 0:
+    try:
+        upper = np.linalg.cholesky(shifted).T  # in LAPACK's order of elements
+    except np.linalg.LinAlgError:
         return _solve_singular(shifted, y, lam)
-    reciprocal, _ = lapack.dpocon(factor, norm, uplo="L")
+    reciprocal, _ = lapack.dpocon(upper, norm, uplo="U")
     condition = 1.0 / reciprocal if reciprocal > 0.0 else np.inf
     if condition > CONDITION_LIMIT:
         _warn_condition(condition, lam)
-    solution, _ = lapack.dpotrs(factor, y, lower=1)
+    solution, _ = lapack.dpotrs(upper, y, lower=0)
     return solution
 
 

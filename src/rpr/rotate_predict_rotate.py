@@ -1,0 +1,288 @@
+"""Rotate, predict, rotate: dipole or polarizability by way of a canonical frame.
+
+Every geometry is rotated into a frame fixed in the molecule, each Cartesian component of the
+property is predicted there by kernel ridge regression, and the result is rotated back:
+
+    mu(X) = R(X)^T mu_c(R(X) (X - o)),    alpha(X) = R(X)^T alpha_c(R(X) (X - o)) R(X).
+
+Rotating the molecule changes R and nothing else, so that the prediction turns with it, as far as
+the frame is a function of the geometry.  The targets of every component are centred: the mean over
+the training frames, in the canonical frame, is subtracted before the fit and added afterwards.
+
+Source: Martinka et al., J. Chem. Phys. 161, 174104 (2024), eqs. (1)-(5) and Fig. 1; whether it
+centres targets, and how it weights coordinates against RE, the paper does not say.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from rpr import model_file, ridge
+from rpr.components import component_names, from_components, to_components
+from rpr.descriptors import describe
+from rpr.errors import InputError
+from rpr.estimator import UNITS, Estimator, checked_positions, checked_values, training_checksum
+from rpr.frames import canonical_frames, to_frame, to_frame_positions, to_laboratory
+from rpr.kernel_regression import KernelRegression
+from rpr.molecule import Molecule
+
+KIND = "rotate-predict-rotate"
+#: Frames that are rotated and described at once in a prediction.
+_BLOCK = 16384
+_NAMES = ("property", "frame", "descriptor", "kernel")
+
+
+class RotatePredictRotate(Estimator):
+    """Dipole or polarizability, one kernel ridge regression per component in a canonical frame.
+
+    Parameters
+    ----------
+    molecule
+        Atoms and their order, reference geometry, marked atoms, dihedral.
+    property
+        ``"dipole"`` (e Angstrom) or ``"polarizability"`` (Angstrom^3).
+    frame
+        One of `rpr.frames.FRAMES`.
+    descriptor
+        One of `rpr.descriptors.DESCRIPTORS`.
+    kernel
+        One of `rpr.kernels.KERNELS`.
+    coordinate_weight
+        Weight of coordinates against RE in the descriptor, 1/Angstrom; of a sequence, the weight
+        of lowest validation error is taken.
+    sigmas, lambdas
+        Grid of the search for each component; default `rpr.ridge.default_sigmas` (relative to the
+        median distance of the training frames) and `rpr.ridge.default_lambdas`.
+    validation_fraction
+        Part of the training frames that validates in the search.
+    seed
+        Of the random split of the training frames into fitted and validated ones.
+    hyperparameters
+        ``{component: {"sigma": ..., "lambda": ...}}`` or one such pair for all components: nothing
+        is searched.  A fitted model's `hyperparameters_` can be given.
+
+    Attributes
+    ----------
+    regression_ : KernelRegression
+        In the canonical frame.
+    hyperparameters_ : dict
+        Component -> sigma, lambda, validation_rmse (in the unit of the property).
+    coordinate_weight_ : float
+    training_checksum_ : str
+        SHA-256 of training positions and values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ase.build import molecule
+    >>> from rpr import Molecule, RotatePredictRotate
+    >>> water = molecule("H2O")
+    >>> rng = np.random.default_rng(0)
+    >>> frames = water.positions + rng.normal(scale=0.05, size=(50, 3, 3))
+    >>> dipoles = np.einsum("a,fai->fi", [-0.8, 0.4, 0.4], frames)
+    >>> model = RotatePredictRotate(
+    ...     molecule=Molecule.from_atoms(water, marked=(1, 2)), frame="eckart", descriptor="xyz"
+    ... )
+    >>> model.fit(frames, dipoles).score(frames, dipoles) > 0.999
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        molecule: Molecule,
+        property: str = "dipole",
+        frame: str = "inertia",
+        descriptor: str = "RExyzCl",
+        kernel: str = "matern2",
+        coordinate_weight: float | Sequence[float] = 0.5,
+        sigmas: Sequence[float] | None = None,
+        lambdas: Sequence[float] | None = None,
+        validation_fraction: float = 0.2,
+        seed: int = 0,
+        hyperparameters: Mapping | Sequence[float] | None = None,
+    ):
+        self.molecule = molecule
+        self.property = property
+        self.frame = frame
+        self.descriptor = descriptor
+        self.kernel = kernel
+        self.coordinate_weight = coordinate_weight
+        self.sigmas = sigmas
+        self.lambdas = lambdas
+        self.validation_fraction = validation_fraction
+        self.seed = seed
+        self.hyperparameters = hyperparameters
+
+    def fit(self, frames, values: np.ndarray | None = None) -> RotatePredictRotate:
+        """Search hyper-parameters on a part of the training frames, then fit all of them.
+
+        Parameters
+        ----------
+        frames
+            A `FrameSet`, a sequence of ASE atoms, or an array [n_frames, n_atoms, 3], Angstrom.
+        values : array, [n_frames, 3] or [n_frames, 3, 3]
+            Property of each frame in the laboratory; default: the one a `FrameSet` holds.
+
+        Raises
+        ------
+        InputError
+            For unknown names, wrong shapes, other atoms than the molecule's, positions that cannot
+            be in Angstrom, numbers that are not finite.
+
+        Warns
+        -----
+        ConditioningWarning
+            If the linear system is ill-conditioned.
+        """
+        positions = checked_positions(frames, self.molecule)
+        values = checked_values(self.property, values, frames, len(positions))
+        canonical, rotations = self._rotate(positions)
+        targets = to_components(to_frame(values, rotations))  # -> [n_frames, n_components]
+        self.coordinate_weight_, choices = self._choose_weight(canonical, targets)
+        regression = self._regression([(c.sigma, c.lam) for c in choices])
+        self.regression_ = regression.fit(self._describe(canonical), targets)
+        self.hyperparameters_ = {
+            name: {"sigma": c.sigma, "lambda": c.lam, "validation_rmse": c.rmse}
+            for name, c in zip(self.components, choices, strict=True)
+        }
+        self.training_checksum_ = training_checksum(positions, values)
+        return self
+
+    def predict(self, frames) -> np.ndarray:
+        """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
+        self._require_fitted("regression_")
+        return self._predict(frames, laboratory=True)
+
+    def predict_components(self, frames) -> np.ndarray:
+        """Components in each frame's own canonical axes, [n_frames, 3] or [n_frames, 6]."""
+        self._require_fitted("regression_")
+        return self._predict(frames, laboratory=False)
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Names of the components, in the order of `predict_components`."""
+        return component_names(self.property)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the trained model to one ``.npz`` file."""
+        self._require_fitted("regression_")
+        arrays = {
+            "descriptors": self.regression_.descriptors_,
+            "coefficients": self.regression_.coefficients_,
+            "means": self.regression_.means_,
+        }
+        metadata = {
+            **{name: getattr(self, name) for name in _NAMES},
+            "molecule": model_file.molecule_to_json(self.molecule),
+            "coordinate_weight": self.coordinate_weight_,
+            "validation_fraction": self.validation_fraction,
+            "seed": self.seed,
+            "hyperparameters": self.hyperparameters_,
+            "training_checksum": self.training_checksum_,
+            "units": {key: UNITS[key] for key in ("positions", self.property)},
+        }
+        model_file.save_model(path, KIND, arrays, metadata)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> RotatePredictRotate:
+        """Read a model that `save` wrote.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, damaged, or holds another kind of model.
+        """
+        stored = model_file.load_model(path, KIND)
+        try:
+            return cls._restore(stored.arrays, stored.metadata)
+        except (KeyError, TypeError) as error:
+            raise InputError(f"{path}: damaged: {error} is missing; save it again") from error
+
+    @classmethod
+    def _restore(cls, arrays: Mapping[str, np.ndarray], metadata: Mapping) -> RotatePredictRotate:
+        model = cls(
+            molecule=model_file.molecule_from_json(metadata["molecule"]),
+            **{name: metadata[name] for name in _NAMES},
+            coordinate_weight=metadata["coordinate_weight"],
+            validation_fraction=metadata["validation_fraction"],
+            seed=metadata["seed"],
+            hyperparameters=metadata["hyperparameters"],
+        )
+        model.hyperparameters_ = dict(metadata["hyperparameters"])
+        model.coordinate_weight_ = metadata["coordinate_weight"]
+        model.training_checksum_ = metadata["training_checksum"]
+        model.regression_ = KernelRegression.restore(
+            kernel=model.kernel, hyperparameters=model._pairs(), **arrays
+        )
+        return model
+
+    def _predict(self, frames, *, laboratory: bool) -> np.ndarray:
+        positions = checked_positions(frames, self.molecule)
+        predicted = []
+        for start in range(0, len(positions), _BLOCK):
+            canonical, rotations = self._rotate(positions[start : start + _BLOCK])
+            values = self.regression_.predict(self._describe(canonical))
+            predicted.append(
+                to_laboratory(from_components(values), rotations) if laboratory else values
+            )
+        return np.concatenate(predicted)
+
+    def _rotate(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        frames = canonical_frames(self.frame, positions, self.molecule)
+        return to_frame_positions(positions, frames), frames.rotations
+
+    def _describe(self, canonical: np.ndarray, weight: float | None = None) -> np.ndarray:
+        weight = self.coordinate_weight_ if weight is None else weight
+        return describe(self.descriptor, canonical, self.molecule, coordinate_weight=weight)
+
+    def _choose_weight(
+        self, canonical: np.ndarray, targets: np.ndarray
+    ) -> tuple[float, list[ridge.Choice]]:
+        """Weight of lowest validation error, relative to the spread of each component."""
+        regression = self._regression(self._pairs())
+        scale = targets.std(axis=0)
+        scale[scale == 0.0] = 1.0
+        trials = []
+        for weight in np.atleast_1d(np.asarray(self.coordinate_weight, dtype=float)):
+            choices = regression.choose(self._describe(canonical, float(weight)), targets)
+            error = np.sum((np.array([c.rmse for c in choices]) / scale) ** 2)
+            trials.append((float(error), float(weight), choices))
+        if len(trials) > 1 and self.hyperparameters is not None:
+            raise InputError(
+                "coordinate_weight: found several and given hyperparameters, so nothing is "
+                "searched; give one weight"
+            )
+        _, weight, choices = min(trials, key=lambda trial: trial[0])
+        return weight, choices
+
+    def _regression(self, pairs: Sequence[tuple[float, float]] | None) -> KernelRegression:
+        return KernelRegression(
+            kernel=self.kernel,
+            sigmas=self.sigmas,
+            lambdas=self.lambdas,
+            validation_fraction=self.validation_fraction,
+            seed=self.seed,
+            hyperparameters=pairs,
+        )
+
+    def _pairs(self) -> list[tuple[float, float]] | None:
+        """Given hyper-parameters as (sigma, lambda) per component."""
+        given = self.hyperparameters
+        if given is None:
+            return None
+        per_component = isinstance(given, Mapping) and "sigma" not in given
+        try:
+            entries = [given[name] if per_component else given for name in self.components]
+            pairs = [
+                (e["sigma"], e["lambda"]) if isinstance(e, Mapping) else tuple(e) for e in entries
+            ]
+            return [(float(sigma), float(lam)) for sigma, lam in pairs]
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                f"hyperparameters: found {given!r}, expected {{'sigma': ..., 'lambda': ...}}, or "
+                f"one such entry for each of {', '.join(self.components)}"
+            ) from error
