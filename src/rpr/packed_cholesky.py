@@ -1,0 +1,77 @@
+"""Symmetric positive definite systems in half the memory of a square array.
+
+LAPACK's rectangular full packed format (RFP) keeps one triangle of an n x n matrix in n (n + 1) / 2
+numbers and still factorises with matrix-matrix products, at the speed of ``dpotrf``.
+
+With n1 = ceil(n / 2), the format (TRANSR = 'N', UPLO = 'L') read as a C array keeps, of each row,
+one run of columns: row r < n1 keeps columns r..n-1, row r >= n1 keeps columns n1..r.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import lapack
+
+#: Largest n: LAPACK counts the packed numbers in 32 bits.
+LARGEST = 65535
+
+
+class PackedMatrix:
+    """Symmetric matrix in RFP format, written row by row, then factorised in place.
+
+    Parameters
+    ----------
+    n
+        Number of rows.
+    """
+
+    def __init__(self, n: int):
+        self.n = n
+        self.half = (n + 1) // 2
+        self.values = np.empty(n * (n + 1) // 2)
+        even = 1 - n % 2
+        # Fortran [n + even, half] is C [half, n + even]
+        self._rows = self.values.reshape(self.half, n + even)
+        self._upper_shift = even  # row r < half starts at column r + even
+        self._lower_shift = 1 - even  # row half + i is in line i + 1 - even
+
+    @staticmethod
+    def bytes_needed(n: int) -> int:
+        """Memory of the matrix and its factor, which take each other's place."""
+        return 8 * (n * (n + 1) // 2)
+
+    def kept(self, row: int) -> tuple[int, np.ndarray]:
+        """First kept column of a row, and a view of the kept run."""
+        if row < self.half:
+            start = row + self._upper_shift
+            return row, self._rows[row, start : start + self.n - row]
+        i = row - self.half
+        return self.half, self._rows[i + self._lower_shift, : i + 1]
+
+    def factorise(self) -> bool:
+        """Replace the matrix by its Cholesky factor; False if it is not positive definite."""
+        if self.n == 1:  # the packed routines of some LAPACK builds reject n = 1
+            positive = bool(self.values[0] > 0)
+            self.values[:] = np.sqrt(np.abs(self.values))
+            return positive
+        factor, info = lapack.dpftrf(self.n, self.values, transr="N", uplo="L", overwrite_a=1)
+        if not np.shares_memory(factor, self.values):
+            self.values[:] = factor
+        return info == 0
+
+    def solve(self, right: np.ndarray) -> np.ndarray:
+        """Solution for right-hand sides [n] or [n, k], after `factorise`."""
+        if self.n == 1:
+            return right / self.values[0] ** 2
+        columns = right.reshape(self.n, -1)
+        solution, _ = lapack.dpftrs(self.n, self.values, columns, transr="N", uplo="L")
+        return solution.reshape(right.shape)
+
+    def smallest_eigenvalue(self, *, n_iterations: int = 4, seed: int = 0) -> float:
+        """Smallest eigenvalue of the matrix, from above, by inverse iteration on the factor."""
+        vector = np.random.default_rng(seed).standard_normal(self.n)
+        growth = 0.0
+        for _ in range(n_iterations):
+            vector = self.solve(vector / np.linalg.norm(vector))
+            growth = float(np.linalg.norm(vector))
+        return 1.0 / growth if growth else np.inf
