@@ -27,8 +27,11 @@ class KernelRegression:
     ----------
     kernel
         One of `rpr.kernels.KERNELS`.
-    sigmas, lambdas
-        Grid of the search; default `rpr.ridge.default_sigmas` and `default_lambdas`.
+    sigmas
+        Length scales tried, relative to the median distance of the training frames; default
+        `rpr.ridge.sigma_factors`.
+    lambdas
+        Regularisation strengths tried; default `rpr.ridge.default_lambdas`.
     validation_fraction
         Part of the training frames that validates in the search; the final fit uses all frames.
     seed
@@ -162,11 +165,9 @@ class KernelRegression:
                 kernels.kernel_from_distance(self.kernel, d_validated, sigma),
             )
 
-        sigmas, lambdas = self.sigmas, self.lambdas
-        if sigmas is None:
-            sigmas = ridge.default_sigmas(self.kernel, distances)
-        if lambdas is None:
-            lambdas = ridge.default_lambdas()
+        factors = ridge.sigma_factors(self.kernel) if self.sigmas is None else self.sigmas
+        sigmas = ridge.median_distance(distances) * np.asarray(factors, dtype=float)
+        lambdas = ridge.default_lambdas() if self.lambdas is None else self.lambdas
         return ridge.search(blocks, Y[fitted] - mean, Y[validated] - mean, sigmas, lambdas)
 
     def _solve(self, distances: np.ndarray, y: np.ndarray) -> np.ndarray:

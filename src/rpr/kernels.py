@@ -142,9 +142,11 @@ def matern_coefficients(n: int) -> tuple[float, ...]:
 
     c_{n-k} = n!/(2n)! (n+k)!/(k! (n-k)!) 2^(n-k), for k = n down to 0; c_0 = 1.
     """
-    scale = math.factorial(n) / math.factorial(2 * n)
+    # one division of integers, so that c_0 is exactly 1
+    factorial = math.factorial
     return tuple(
-        scale * math.factorial(2 * n - p) / (math.factorial(n - p) * math.factorial(p)) * 2.0**p
+        (factorial(n) * factorial(2 * n - p) * 2**p)
+        / (factorial(2 * n) * factorial(n - p) * factorial(p))
         for p in range(n + 1)
     )
 

@@ -12,7 +12,6 @@ Source: Martinka et al., J. Chem. Phys. 161, 174104 (2024), eq. (1).
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -21,6 +20,8 @@ import numpy as np
 from scipy.linalg import lapack
 
 from rpr.errors import ConditioningWarning, InputError
+from rpr.kernels import metric
+from rpr.memory import available_bytes
 from rpr.threads import thread_map
 from rpr.tridiagonal import TridiagonalForm
 
@@ -44,26 +45,27 @@ def default_lambdas(n: int = 17) -> np.ndarray:
     return np.logspace(np.log10(LAMBDA_FLOOR), -1.0, n)
 
 
-def default_sigmas(name: str, distances: np.ndarray, n: int = 12) -> np.ndarray:
+def sigma_factors(name: str, n: int = 12) -> np.ndarray:
     """`n` values of sigma for kernel `name`, relative to the median distance between frames.
 
-    Parameters
-    ----------
-    name
-        One of `rpr.kernels.KERNELS`; each has its own range, as the same sigma means a different
-        width in each of them.
-    distances : array, [n_frames, n_frames]
-        As `rpr.kernels.distance` gives them.  If all are zero (one frame, or all frames equal)
-        sigma does not matter, and the median is taken as 1.
-    n
-        Number of values.
+    Each kernel has its own range, as the same sigma means a different width in each of them.
 
     Returns
     -------
-    array, [n], ascending, evenly spaced in the logarithm.
+    array, [n], ascending, evenly spaced in the logarithm
+
+    Raises
+    ------
+    InputError
+        If there is no such kernel.
     """
-    low, high = _SIGMA_RANGE.get(name, (0.1, 30.0))
-    return median_distance(distances) * np.geomspace(low, high, n)
+    metric(name)
+    return np.geomspace(*_SIGMA_RANGE[name], n)
+
+
+def default_sigmas(name: str, distances: np.ndarray, n: int = 12) -> np.ndarray:
+    """`sigma_factors` times the `median_distance` of `distances`, in the unit of the latter."""
+    return median_distance(distances) * sigma_factors(name, n)
 
 
 _SIGMA_RANGE = {
@@ -77,7 +79,7 @@ _SIGMA_RANGE = {
 
 
 def median_distance(distances: np.ndarray) -> float:
-    """Median of the positive distances; 1 if there is none."""
+    """Median of the positive distances; 1 if there is none, as then sigma does not matter."""
     positive = distances[distances > 0.0]
     return float(np.median(positive)) if positive.size else 1.0
 
@@ -292,7 +294,7 @@ def check_memory(n_train: int, *, copies: int = 4) -> None:
     InputError
         Saying how many frames fit.
     """
-    available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    available = available_bytes()
     needed = 8 * copies * n_train**2
     if needed > available:
         fitting = int((available / (8 * copies)) ** 0.5)

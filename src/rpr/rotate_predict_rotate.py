@@ -54,8 +54,8 @@ class RotatePredictRotate(Estimator):
         Weight of coordinates against RE in the descriptor, 1/Angstrom; of a sequence, the weight
         of lowest validation error is taken.
     sigmas, lambdas
-        Grid of the search for each component; default `rpr.ridge.default_sigmas` (relative to the
-        median distance of the training frames) and `rpr.ridge.default_lambdas`.
+        Grid of the search for each component, sigmas relative to the median distance of the
+        training frames; default `rpr.ridge.sigma_factors` and `rpr.ridge.default_lambdas`.
     validation_fraction
         Part of the training frames that validates in the search.
     seed

@@ -1,0 +1,142 @@
+"""Descriptors: one battery of invariances for all, then plain reference implementations."""
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from rpr.analytic_labels import dichloroethane, random_frames
+from rpr.descriptors import DESCRIPTORS, ROTATION_INVARIANT, describe, pair_distances
+from rpr.errors import InputError
+from rpr.molecule import Molecule, dihedral_angle
+from rpr.units import BOHR
+
+MOLECULE = dichloroethane()
+FRAMES = random_frames(MOLECULE, 6, seed=3)
+SIZES = {
+    "RE": 28,
+    "ID": 28,
+    "CM": 36,
+    "RExyzCl": 34,
+    "REsphCl": 34,
+    "REdihedCl": 30,
+    "xyzQ": 24,
+    "xyz": 24,
+    "RExyz": 52,
+}
+
+
+def plain_descriptor(name, x, molecule, weight):
+    """Slow and literal, one frame at a time."""
+    z, ref = molecule.numbers, molecule.reference
+    n = len(x)
+    pairs = [(i, j) for i in range(n) for j in range(i + 1, n)]
+
+    def r(p, i, j):
+        return np.sqrt(((p[i] - p[j]) ** 2).sum())
+
+    re = [r(ref, i, j) / r(x, i, j) for i, j in pairs]
+    if name == "ID":
+        return [1 / r(x, i, j) for i, j in pairs]
+    if name == "CM":
+        off = [z[i] * z[j] * BOHR / r(x, i, j) for i, j in pairs]
+        return [0.5 * charge**2.4 for charge in z] + off
+    if name == "xyzQ":
+        return [z[i] * x[i][k] for i in range(n) for k in range(3)]
+    if name == "xyz":
+        return [x[i][k] for i in range(n) for k in range(3)]
+    if name == "RE":
+        beside = []
+    elif name == "RExyzCl":
+        beside = [x[i][k] for i in molecule.marked for k in range(3)]
+    elif name == "RExyz":
+        beside = [x[i][k] for i in range(n) for k in range(3)]
+    elif name == "REdihedCl":
+        angle = np.radians(dihedral_angle(x[None], molecule.dihedral)[0])
+        beside = [np.cos(angle), np.sin(angle)]
+    elif name == "REsphCl":
+        beside = []
+        for i in molecule.marked:
+            length = np.linalg.norm(x[i])
+            beside += [length, np.arccos(x[i][2] / length), np.arctan2(x[i][1], x[i][0])]
+    return re + [weight * value for value in beside]
+
+
+@pytest.mark.parametrize("name", DESCRIPTORS)
+def test_equals_the_literal_definition(name):
+    expected = [plain_descriptor(name, x, MOLECULE, 0.7) for x in FRAMES]
+    found = describe(name, FRAMES, MOLECULE, coordinate_weight=0.7)
+    assert found.shape == (6, SIZES[name])
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", DESCRIPTORS)
+def test_rotation_changes_exactly_the_descriptors_made_of_coordinates(name):
+    rotations = Rotation.random(6, rng=0).as_matrix()
+    rotated = np.einsum("fij,faj->fai", rotations, FRAMES)
+    change = np.abs(describe(name, rotated, MOLECULE) - describe(name, FRAMES, MOLECULE)).max()
+    assert (change < 1e-12) == (name in ROTATION_INVARIANT)
+
+
+@pytest.mark.parametrize("name", ROTATION_INVARIANT)
+def test_translation_does_not_change_invariant_descriptors(name):
+    np.testing.assert_allclose(
+        describe(name, FRAMES + 5.0, MOLECULE), describe(name, FRAMES, MOLECULE), atol=1e-11
+    )
+
+
+@pytest.mark.parametrize("name", ["RE", "ID", "CM"])
+def test_reflection_does_not_change_distances(name):
+    np.testing.assert_allclose(describe(name, -FRAMES, MOLECULE), describe(name, FRAMES, MOLECULE))
+
+
+def test_reflection_turns_the_sine_of_the_dihedral():
+    plain, mirrored = (describe("REdihedCl", s * FRAMES, MOLECULE) for s in (1, -1))
+    np.testing.assert_allclose(mirrored[:, -1], -plain[:, -1], atol=1e-12)
+    np.testing.assert_allclose(mirrored[:, :-1], plain[:, :-1], atol=1e-12)
+
+
+def test_dihedral_on_the_circle_does_not_jump_at_180_degrees():
+    near = [
+        random_frames(MOLECULE, 1, seed=0, displacement=0, dihedral_range=(a, a))[0]
+        for a in (179.99, -179.99)
+    ]
+    a, b = describe("REdihedCl", np.array(near), MOLECULE)
+    assert np.abs(a - b).max() < 1e-3
+
+
+def test_reference_geometry_has_relative_distances_of_one():
+    np.testing.assert_allclose(describe("RE", MOLECULE.reference[None], MOLECULE), 1.0)
+
+
+@pytest.mark.parametrize("name", ["RE", "ID", "CM", "RExyz", "xyz", "xyzQ"])
+def test_exchanging_atoms_permutes_the_descriptor(name):
+    # no order of atoms is preferred: the sorted numbers stay, up to the permuted reference
+    order = [3, 2, 1, 0, 6, 7, 4, 5]
+    permuted = Molecule(
+        symbols=tuple(MOLECULE.symbols[i] for i in order), reference=MOLECULE.reference[order]
+    )
+    a = np.sort(describe(name, FRAMES, MOLECULE), axis=1)
+    b = np.sort(describe(name, FRAMES[:, order], permuted), axis=1)
+    np.testing.assert_allclose(a, b, atol=1e-12)
+
+
+def test_weight_scales_the_coordinates_alone():
+    one, two = (describe("RExyz", FRAMES, MOLECULE, coordinate_weight=w) for w in (1.0, 2.0))
+    np.testing.assert_array_equal(one[:, :28], two[:, :28])
+    np.testing.assert_allclose(2 * one[:, 28:], two[:, 28:])
+
+
+def test_errors_say_what_is_missing():
+    bare = Molecule(symbols=MOLECULE.symbols, reference=MOLECULE.reference)
+    with pytest.raises(InputError, match=r"'re'.*RExyzCl"):
+        describe("re", FRAMES, MOLECULE)
+    with pytest.raises(InputError, match="marked"):
+        describe("RExyzCl", FRAMES, bare)
+    with pytest.raises(InputError, match="dihedral"):
+        describe("REdihedCl", FRAMES, bare)
+    with pytest.raises(InputError, match=r"\(6, 7, 3\)"):
+        describe("RE", FRAMES[:, :7], MOLECULE)
+    collapsed = FRAMES.copy()
+    collapsed[4, 5] = collapsed[4, 2]
+    with pytest.raises(InputError, match="atoms 2 and 5 of frame 4"):
+        pair_distances(collapsed)
