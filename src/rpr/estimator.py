@@ -15,9 +15,9 @@ from rpr.molecule import Molecule
 UNITS = {"positions": "Angstrom", "dipole": "e Angstrom", "polarizability": "Angstrom^3"}
 #: Bond lengths that a reference geometry can have, Angstrom.
 _BOND_RANGE = (0.3, 3.0)
-#: Bond lengths that a frame can have, relative to the reference.  Vibrations stay within 0.7..1.5;
-#: positions in bohr are at 1.89, in nanometre at 0.1.
-_STRETCH_RANGE = (0.4, 1.75)
+#: Bond lengths that a frame can have, relative to the reference.  Vibrations stay within 0.75..1.5;
+#: positions in bohr are at 1.89, a hydrogen in the place of a chlorine is at 0.6.
+_STRETCH_RANGE = (0.65, 1.6)
 
 
 class Estimator:

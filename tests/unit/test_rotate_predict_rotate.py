@@ -1,0 +1,275 @@
+"""The estimator: covariant, equal to its parts done by hand, and strict about its input."""
+
+import inspect
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from ase import Atoms
+from scipy.spatial.transform import Rotation
+from sklearn.base import clone
+from sklearn.kernel_ridge import KernelRidge
+
+import rpr
+from rpr.analytic_labels import analytic_labels, dichloroethane, random_frames
+from rpr.components import to_components
+from rpr.datasets import FrameSet
+from rpr.descriptors import DESCRIPTORS, describe
+from rpr.errors import InputError
+from rpr.frames import canonical_frames, to_frame, to_frame_positions
+from rpr.kernels import KERNELS, kernel
+from rpr.molecule import Molecule
+from rpr.rotate_predict_rotate import RotatePredictRotate
+from rpr.units import AU_DIPOLE, BOHR, BOHR3
+
+MOLECULE = dichloroethane()
+POSITIONS = random_frames(MOLECULE, 420, seed=1)
+DIPOLES, POLARIZABILITIES = analytic_labels(POSITIONS, MOLECULE)
+VALUES = {"dipole": DIPOLES, "polarizability": POLARIZABILITIES}
+TRAIN, TEST = slice(0, 300), slice(300, 420)
+
+
+def fitted(property="dipole", **settings):
+    model = RotatePredictRotate(molecule=MOLECULE, property=property, **settings)
+    return model.fit(POSITIONS[TRAIN], VALUES[property][TRAIN])
+
+
+@pytest.fixture(scope="module")
+def models():
+    return {property: fitted(property) for property in VALUES}
+
+
+@pytest.mark.parametrize(
+    ("property", "unit", "tolerance"),
+    [("dipole", AU_DIPOLE, 1e-8), ("polarizability", BOHR3, 1e-6)],
+)
+@pytest.mark.parametrize("frame", ["inertia", "three-atom", "kabsch"])
+def test_prediction_turns_with_the_molecule(property, unit, tolerance, frame):
+    model = fitted(property, frame=frame)
+    rng = np.random.default_rng(5)
+    R = Rotation.random(120, rng=rng).as_matrix()
+    moved = np.einsum("fij,faj->fai", R, POSITIONS[TEST]) + rng.normal(scale=3, size=(120, 1, 3))
+    expected = to_frame(model.predict(POSITIONS[TEST]), R)
+    assert np.abs(model.predict(moved) - expected).max() / unit < tolerance
+
+
+def test_laboratory_frame_does_not_turn_with_the_molecule():
+    """The invariance above is the frame's doing: without one it fails."""
+    model = fitted(frame="laboratory", descriptor="xyz")
+    R = Rotation.random(120, rng=0).as_matrix()
+    moved = np.einsum("fij,faj->fai", R, POSITIONS[TEST])
+    expected = to_frame(model.predict(POSITIONS[TEST]), R)
+    assert np.abs(model.predict(moved) - expected).max() > 0.01
+
+
+@pytest.mark.parametrize("property", VALUES)
+def test_learns_the_property(models, property):
+    assert models[property].score(POSITIONS[TEST], VALUES[property][TEST]) > 0.99
+
+
+@pytest.mark.parametrize("property", VALUES)
+def test_rotated_components_are_the_prediction(models, property):
+    model = models[property]
+    frames = canonical_frames("inertia", POSITIONS[TEST], MOLECULE)
+    in_frame = to_frame(model.predict(POSITIONS[TEST]), frames.rotations)
+    components = model.predict_components(POSITIONS[TEST])
+    assert components.shape == (120, len(model.components))
+    np.testing.assert_allclose(components, to_components(in_frame), atol=1e-12)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_equals_the_same_steps_with_scikit_learn(name):
+    lam, sigma, weight = 1e-5, 2.0, 0.4
+    model = fitted(kernel=name, hyperparameters=(sigma, lam), coordinate_weight=weight)
+    frames = canonical_frames("inertia", POSITIONS, MOLECULE)
+    X = describe(
+        "RExyzCl", to_frame_positions(POSITIONS, frames), MOLECULE, coordinate_weight=weight
+    )
+    Y = to_frame(DIPOLES, frames.rotations)
+    mean = Y[TRAIN].mean(axis=0)
+    reference = KernelRidge(kernel="precomputed", alpha=lam)
+    reference.fit(kernel(name, X[TRAIN], None, sigma), Y[TRAIN] - mean)
+    in_frame = reference.predict(kernel(name, X[TEST], X[TRAIN], sigma)) + mean
+    expected = np.einsum("fji,fj->fi", frames.rotations[TEST], in_frame)
+    np.testing.assert_allclose(model.predict(POSITIONS[TEST]), expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", DESCRIPTORS)
+def test_every_descriptor_fits(name):
+    # RE and its like cannot know the signs of the axes, so their bound is loose
+    assert fitted(descriptor=name, sigmas=[1.0, 4.0]).score(POSITIONS[TEST], DIPOLES[TEST]) > 0.5
+
+
+def test_hyperparameters_of_a_fit_give_the_same_model(models):
+    again = fitted(hyperparameters=models["dipole"].hyperparameters_)
+    np.testing.assert_array_equal(
+        again.predict(POSITIONS[TEST]), models["dipole"].predict(POSITIONS[TEST])
+    )
+
+
+def test_seed_decides_the_validation_split_alone():
+    a, b, c = (fitted(seed=s).hyperparameters_["mu_x"]["validation_rmse"] for s in (0, 0, 1))
+    assert a == b != c
+
+
+def test_weight_of_coordinates_is_chosen_by_validation():
+    chosen = fitted(coordinate_weight=[1e-3, 0.5])
+    assert chosen.coordinate_weight_ == 0.5
+    np.testing.assert_array_equal(
+        chosen.predict(POSITIONS[TEST]), fitted().predict(POSITIONS[TEST])
+    )
+
+
+@pytest.mark.parametrize("property", VALUES)
+def test_saved_model_predicts_the_same(models, property, tmp_path):
+    models[property].save(tmp_path / "model.npz")
+    again = rpr.load(tmp_path / "model.npz")
+    assert type(again) is RotatePredictRotate
+    np.testing.assert_array_equal(
+        again.predict(POSITIONS[TEST]), models[property].predict(POSITIONS[TEST])
+    )
+    assert again.training_checksum_ == models[property].training_checksum_
+    assert again.hyperparameters_ == models[property].hyperparameters_
+    again.save(tmp_path / "again.npz")
+    assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "model.npz").read_bytes()
+
+
+def test_saved_model_loads_in_a_fresh_interpreter_without_the_workflow(models, tmp_path):
+    models["dipole"].save(tmp_path / "model.npz")
+    np.save(tmp_path / "positions.npy", POSITIONS[TEST])
+    code = (
+        "import sys, numpy as np, rpr; "
+        "p = rpr.load('model.npz').predict(np.load('positions.npy')); "
+        "print({'snakemake', 'pyscf', 'sklearn'} & set(sys.modules), repr(float(p.sum())))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    expected = float(models["dipole"].predict(POSITIONS[TEST]).sum())
+    loaded, total = run.stdout.rsplit(maxsplit=1)
+    assert loaded == "set()"
+    assert float(total) == pytest.approx(expected, abs=1e-9)
+
+
+def test_atoms_frameset_and_array_are_the_same_to_it(models):
+    array = POSITIONS[TEST][:4]
+    atoms = [Atoms(MOLECULE.symbols, positions=p) for p in array]
+    expected = models["dipole"].predict(array)
+    np.testing.assert_array_equal(models["dipole"].predict(atoms), expected)
+    np.testing.assert_allclose(models["dipole"].predict(atoms[2]), expected[2:3], atol=1e-9)
+    frames = FrameSet(MOLECULE.symbols, array)
+    np.testing.assert_array_equal(models["dipole"].predict(frames), expected)
+
+
+def test_labels_of_a_frameset_are_taken():
+    frames = FrameSet(MOLECULE.symbols, POSITIONS[TRAIN], dipole=DIPOLES[TRAIN])
+    model = RotatePredictRotate(molecule=MOLECULE).fit(frames)
+    np.testing.assert_array_equal(model.predict(POSITIONS[TEST]), fitted().predict(POSITIONS[TEST]))
+    assert model.score(frames) > 0.99
+
+
+def test_prediction_in_blocks_is_the_prediction(models, monkeypatch):
+    expected = models["polarizability"].predict(POSITIONS)
+    monkeypatch.setattr("rpr.rotate_predict_rotate._BLOCK", 100)
+    np.testing.assert_allclose(models["polarizability"].predict(POSITIONS), expected, atol=1e-9)
+
+
+def test_one_frame_duplicates_and_constant_values():
+    one = RotatePredictRotate(molecule=MOLECULE).fit(POSITIONS[:1], DIPOLES[:1])
+    np.testing.assert_allclose(one.predict(POSITIONS[:1]), DIPOLES[:1], atol=1e-12)
+    twice = RotatePredictRotate(molecule=MOLECULE)
+    twice.fit(np.repeat(POSITIONS[:20], 2, axis=0), np.repeat(DIPOLES[:20], 2, axis=0))
+    np.testing.assert_allclose(twice.predict(POSITIONS[:20]), DIPOLES[:20], atol=0.05)
+    constant = RotatePredictRotate(molecule=MOLECULE, frame="laboratory")
+    constant.fit(POSITIONS[:20], np.ones((20, 3)))
+    np.testing.assert_allclose(constant.predict(POSITIONS[20:30]), 1.0, atol=1e-12)
+    assert constant.score(POSITIONS[:5], np.ones((5, 3))) == 1.0
+
+
+def test_parameters_by_name():
+    model = RotatePredictRotate(molecule=MOLECULE, kernel="matern1")
+    arguments = set(inspect.signature(RotatePredictRotate).parameters)
+    assert set(model.get_params()) == arguments
+    assert model.get_params()["kernel"] == "matern1"
+    assert model.set_params(kernel="gaussian", seed=3).get_params()["seed"] == 3
+    with pytest.raises(InputError, match=r"'colour'.*descriptor"):
+        model.set_params(colour="red")
+    assert clone(model, safe=False).kernel == "gaussian"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"property": "charge"}, "property: found 'charge', expected one of dipole"),
+        ({"frame": "inertial"}, "inertial"),
+        ({"descriptor": "SOAP"}, "descriptor: found 'SOAP', expected one of RE"),
+        ({"kernel": "rbf"}, "kernel: found 'rbf', expected one of gaussian"),
+        ({"hyperparameters": {"mu_x": (1, 1)}}, "one such entry for each of mu_x, mu_y, mu_z"),
+        ({"hyperparameters": (-1.0, 1e-3)}, "sigma: found -1.0"),
+        ({"coordinate_weight": [1, 2], "hyperparameters": (1, 1)}, "give one weight"),
+    ],
+)
+def test_unknown_names_and_wrong_settings(settings, message):
+    model = RotatePredictRotate(molecule=MOLECULE, **settings)
+    with pytest.raises(InputError, match=message):
+        model.fit(POSITIONS[:20], DIPOLES[:20])
+
+
+def test_frames_of_another_order_or_shape(models):
+    order = [1, 0, 2, 3, 4, 5, 6, 7]
+    other = Atoms([MOLECULE.symbols[i] for i in order], positions=POSITIONS[0][order])
+    with pytest.raises(InputError, match="found atoms C Cl C Cl H H H H, expected Cl C C Cl"):
+        models["dipole"].predict([other])
+    with pytest.raises(InputError, match=r"expected \[n_frames, 8, 3\]"):
+        models["dipole"].predict(POSITIONS[0])
+    with pytest.raises(InputError, match="found none"):
+        models["dipole"].predict(POSITIONS[:0])
+    broken = POSITIONS[:3].copy()
+    broken[2, 1, 0] = np.nan
+    with pytest.raises(InputError, match="frame 2"):
+        models["dipole"].predict(broken)
+
+
+def test_exchanged_atoms_in_an_array_are_noticed_by_their_bonds(models):
+    exchanged = POSITIONS[TEST][:, [4, 1, 2, 3, 0, 5, 6, 7]]  # a hydrogen where a chlorine belongs
+    with pytest.raises(InputError, match=r"bond \d-\d of frame \d+ is .*order of atoms"):
+        models["dipole"].predict(exchanged)
+
+
+@pytest.mark.parametrize(
+    ("factor", "remedy"), [(1 / BOHR, "multiply by rpr.units.BOHR"), (0.1, "multiply by 10")]
+)
+def test_positions_in_other_units(models, factor, remedy):
+    with pytest.raises(InputError, match=remedy):
+        models["dipole"].predict(POSITIONS[TEST] * factor)
+    reference = Molecule(MOLECULE.symbols, MOLECULE.reference * factor, bonds=MOLECULE.bonds)
+    with pytest.raises(InputError, match=r"reference geometry.*convert it to Angstrom"):
+        RotatePredictRotate(molecule=reference).fit(POSITIONS[:5] * factor, DIPOLES[:5])
+
+
+def test_values_that_cannot_be(models):
+    model = RotatePredictRotate(molecule=MOLECULE)
+    with pytest.raises(InputError, match=r"found shape \(20, 3, 3\), expected \(20, 3\)"):
+        model.fit(POSITIONS[:20], POLARIZABILITIES[:20])
+    with pytest.raises(InputError, match="found none; give the dipole"):
+        model.fit(POSITIONS[:20])
+    wrong = DIPOLES[:20].copy()
+    wrong[7] = np.inf
+    with pytest.raises(InputError, match="dipole of frame 7 is not finite"):
+        model.fit(POSITIONS[:20], wrong)
+
+
+def test_unfitted_model(tmp_path):
+    model = RotatePredictRotate(molecule=MOLECULE)
+    for call in (model.predict, model.predict_components, model.score):
+        with pytest.raises(InputError, match="not fitted"):
+            call(POSITIONS[:2])
+    with pytest.raises(InputError, match="not fitted"):
+        model.save(tmp_path / "model.npz")
+
+
+def test_public_names_are_there_and_typos_are_not():
+    assert {"RotatePredictRotate", "load", "read_frames"} <= set(dir(rpr))
+    with pytest.raises(AttributeError, match="RotatePredictRotation"):
+        rpr.RotatePredictRotation  # noqa: B018
