@@ -283,7 +283,7 @@ def _column(
     try:
         column = np.array(values, dtype=float)
     except (TypeError, ValueError) as error:
-        raise InputError(f"{path}: {name} is not a number in every frame ({error})") from error
+        raise InputError(f"{path}: {name} does not hold numbers of one shape") from error
     if name in _INTEGERS and not np.array_equal(column, np.rint(column)):
         raise InputError(f"{path}: {name} is not a whole number in every frame")
     return column.reshape(-1, 3, 3) if name == "polarizability" and column.ndim == 2 else column

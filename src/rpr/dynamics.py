@@ -47,8 +47,9 @@ def run_trajectory(
     momenta, forces, the state of the random numbers, and what the calculator remembers of earlier
     frames.  A run that finds its checkpoint goes on from there and ends with the same numbers, to
     the last bit, as one that was never interrupted, provided that the calculator's results depend
-    on nothing but the positions and the state it gives (`get_state`, `set_state`); other
-    calculators agree within their own tolerance.  A checkpoint of other settings is not used.
+    on nothing but the positions and the state it gives (`get_state`, `set_state`) and that it
+    runs on one thread (several add up numbers in an order of their own); other calculators agree
+    within their own tolerance.  A checkpoint of other settings is not used.
     `n_steps` may differ: a finished trajectory can be made longer.
 
     Parameters

@@ -118,7 +118,7 @@ def frequencies(
         symbols = tuple(atoms.get_chemical_symbols())
         listed = "; ".join(modes.describe(int(mode), symbols) for mode in wrong)
         raise ConvergenceError(
-            f"{name}: not a minimum, {len(wrong)} imaginary frequency(ies): {listed}; displace the "
+            f"{name}: not a minimum, {len(wrong)} imaginary mode(s): {listed}; displace the "
             "start geometry along that mode, or tighten force_tolerance and the grid"
         )
     return modes
