@@ -17,10 +17,25 @@ from rpr.molecule import Molecule
 from rpr.studies.evaluate import labels_of
 from rpr.units import REPORTED
 
-COLUMNS = (
-    "descriptor,kernel,frame,component,n_train,n_test,sigma,lambda,rmse,mae,max_error,r2,unit,"
-    "seed,rmse_low,rmse_high,best_probability"
-).split(",")
+COLUMNS = [
+    "descriptor",
+    "kernel",
+    "frame",
+    "component",
+    "n_train",
+    "n_test",
+    "sigma",
+    "lambda",
+    "rmse",
+    "mae",
+    "max_error",
+    "r2",
+    "unit",
+    "seed",
+    "rmse_low",
+    "rmse_high",
+    "best_probability",
+]
 
 
 def benchmark(
@@ -88,9 +103,7 @@ def benchmark(
     positions = to_frame_positions(frames.positions, canonical)
     X = describe(descriptor, positions, molecule, coordinate_weight=coordinate_weight)
     Y, components, units = _targets(frames, canonical.rotations, properties)
-    search = _Search(
-        X[train], Y[train], X[test], sigmas, lambdas, validation_fraction, seed
-    )
+    search = _Search(X[train], Y[train], X[test], sigmas, lambdas, validation_fraction, seed)
     results = [search.run(kernel) for kernel in kernels]
     predicted = np.stack([prediction for prediction, _ in results])  # -> [kernels, n_test, c]
     trajectory = np.zeros(len(frames)) if frames.trajectory is None else frames.trajectory

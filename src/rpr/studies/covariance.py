@@ -11,7 +11,17 @@ from rpr.datasets import FrameSet
 from rpr.errors import InputError
 from rpr.units import REPORTED
 
-COLUMNS = "model,property,n_rotations,max_error,median_error,unit,n_frames,n_train,seed".split(",")
+COLUMNS = [
+    "model",
+    "property",
+    "n_rotations",
+    "max_error",
+    "median_error",
+    "unit",
+    "n_frames",
+    "n_train",
+    "seed",
+]
 
 
 def covariance(

@@ -8,10 +8,21 @@ import pandas as pd
 from rpr import metrics
 from rpr.studies.evaluate import INVARIANT, squared_errors
 
-COLUMNS = (
-    "model,property,component,test_set,dihedral_low,dihedral_high,n_test,rmse,unit,n_train,seed,"
-    "rmse_low,rmse_high"
-).split(",")
+COLUMNS = [
+    "model",
+    "property",
+    "component",
+    "test_set",
+    "dihedral_low",
+    "dihedral_high",
+    "n_test",
+    "rmse",
+    "unit",
+    "n_train",
+    "seed",
+    "rmse_low",
+    "rmse_high",
+]
 _KEYS = ["model", "property", "test_set", "n_train", "seed"]
 
 

@@ -16,14 +16,37 @@ from rpr.molecule import Molecule
 from rpr.tables import require
 from rpr.units import REPORTED
 
-PREDICTION_COLUMNS = (
-    "model,property,test_set,n_train,seed,frame,trajectory,step,dihedral,component,"
-    "reference,prediction,unit"
-).split(",")
-COLUMNS = (
-    "model,component,test_set,dihedral_sign,n_test,rmse,mae,max_error,r2,unit,n_train,seed,"
-    "rmse_low,rmse_high"
-).split(",")
+PREDICTION_COLUMNS = [
+    "model",
+    "property",
+    "test_set",
+    "n_train",
+    "seed",
+    "frame",
+    "trajectory",
+    "step",
+    "dihedral",
+    "component",
+    "reference",
+    "prediction",
+    "unit",
+]
+COLUMNS = [
+    "model",
+    "component",
+    "test_set",
+    "dihedral_sign",
+    "n_test",
+    "rmse",
+    "mae",
+    "max_error",
+    "r2",
+    "unit",
+    "n_train",
+    "seed",
+    "rmse_low",
+    "rmse_high",
+]
 #: Name of the frame-independent error of each property.
 INVARIANT = {"dipole": "mu_inv", "polarizability": "alpha_inv"}
 _KEYS = ["model", "property", "test_set", "n_train", "seed"]
@@ -178,8 +201,11 @@ def labels_of(frames: FrameSet, property: str) -> np.ndarray:
 def frame_labels(frames: FrameSet) -> dict[str, np.ndarray]:
     """Columns frame, trajectory, step, dihedral; missing trajectories count as -1, steps as 0."""
     n_frames = len(frames)
-    fill = {"trajectory": np.full(n_frames, -1), "step": np.zeros(n_frames, dtype=int),
-            "dihedral": np.full(n_frames, np.nan)}
+    fill = {
+        "trajectory": np.full(n_frames, -1),
+        "step": np.zeros(n_frames, dtype=int),
+        "dihedral": np.full(n_frames, np.nan),
+    }
     known = {k: v if getattr(frames, k) is None else getattr(frames, k) for k, v in fill.items()}
     return {"frame": np.arange(n_frames), **known}
 
@@ -199,12 +225,18 @@ def _error_rows(keys: dict, group: pd.DataFrame) -> Iterator[dict]:
         for k, name in enumerate(component_names(property)):
             pair = reference[chosen, k], prediction[chosen, k]
             squared = (pair[1] - pair[0]) ** 2
-            yield row | {"component": name} | metrics.summary(*pair) | _interval(
-                squared, trajectories[chosen]
+            yield (
+                row
+                | {"component": name}
+                | metrics.summary(*pair)
+                | _interval(squared, trajectories[chosen])
             )
-        yield row | {"component": INVARIANT[property]} | _invariant_summary(
-            squares[chosen]
-        ) | _interval(squares[chosen], trajectories[chosen])
+        yield (
+            row
+            | {"component": INVARIANT[property]}
+            | _invariant_summary(squares[chosen])
+            | _interval(squares[chosen], trajectories[chosen])
+        )
 
 
 def _wide(group: pd.DataFrame, property: str) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:

@@ -29,14 +29,33 @@ FRAME_NAMES = (
     "kabsch",
     "eckart",
 )
-FLIP_COLUMNS = (
-    "frame,n_steps,flips,swaps,flips_per_1000,swaps_per_1000,changed_by_rotation,n_frames,"
-    "n_near_degenerate,seed"
-).split(",")
-GAP_COLUMNS = "frame,trajectory,step,dihedral,gap,sign_margin".split(",")
-ACCURACY_COLUMNS = (
-    "frame,descriptor,property,component,test_set,n_train,n_test,seed,rmse,unit,rmse_low,rmse_high"
-).split(",")
+FLIP_COLUMNS = [
+    "frame",
+    "n_steps",
+    "flips",
+    "swaps",
+    "flips_per_1000",
+    "swaps_per_1000",
+    "changed_by_rotation",
+    "n_frames",
+    "n_near_degenerate",
+    "seed",
+]
+GAP_COLUMNS = ["frame", "trajectory", "step", "dihedral", "gap", "sign_margin"]
+ACCURACY_COLUMNS = [
+    "frame",
+    "descriptor",
+    "property",
+    "component",
+    "test_set",
+    "n_train",
+    "n_test",
+    "seed",
+    "rmse",
+    "unit",
+    "rmse_low",
+    "rmse_high",
+]
 #: Angle between the frames of consecutive steps from which the frame counts as changed, degrees.
 JUMP = 45.0
 #: Largest change of canonical coordinates under a rotation that is rounding, Angstrom.

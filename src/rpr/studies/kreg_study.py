@@ -16,12 +16,30 @@ from rpr.splits import pool_order
 from rpr.studies.evaluate import dihedral_sign, frame_labels
 from rpr.units import REPORTED
 
-COLUMNS = (
-    "n_train,seed,test_set,quantity,rmse,mae,unit,n_test,dihedral_sign,potential,max_error"
-).split(",")
-SCATTER_COLUMNS = (
-    "test_set,quantity,frame,dihedral_sign,reference,prediction,unit,n_train,seed"
-).split(",")
+COLUMNS = [
+    "n_train",
+    "seed",
+    "test_set",
+    "quantity",
+    "rmse",
+    "mae",
+    "unit",
+    "n_test",
+    "dihedral_sign",
+    "potential",
+    "max_error",
+]
+SCATTER_COLUMNS = [
+    "test_set",
+    "quantity",
+    "frame",
+    "dihedral_sign",
+    "reference",
+    "prediction",
+    "unit",
+    "n_train",
+    "seed",
+]
 _UNITS = {"energy": "energy", "gradient": "forces"}
 
 

@@ -13,10 +13,31 @@ from rpr.splits import pool_order
 from rpr.studies.evaluate import errors, predictions
 from rpr.studies.models import fit_model
 
-COLUMNS = "property,component,model,n_train,seed,test_set,rmse,unit,n_test".split(",")
-SUMMARY_COLUMNS = (
-    "property,component,model,n_train,test_set,n_seeds,mean,std,min,max,unit,n_test"
-).split(",")
+COLUMNS = [
+    "property",
+    "component",
+    "model",
+    "n_train",
+    "seed",
+    "test_set",
+    "rmse",
+    "unit",
+    "n_test",
+]
+SUMMARY_COLUMNS = [
+    "property",
+    "component",
+    "model",
+    "n_train",
+    "test_set",
+    "n_seeds",
+    "mean",
+    "std",
+    "min",
+    "max",
+    "unit",
+    "n_test",
+]
 
 
 def learning_curve(
@@ -110,9 +131,7 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["property", "component", "model", "n_train", "test_set"]
     grouped = table.groupby(keys, sort=False)
-    summary = grouped["rmse"].agg(
-        n_seeds="count", mean="mean", std="std", min="min", max="max"
-    )
+    summary = grouped["rmse"].agg(n_seeds="count", mean="mean", std="std", min="min", max="max")
     summary["std"] = summary["std"].fillna(0.0)
     labels = grouped[["unit", "n_test"]].first()
     return summary.join(labels).reset_index()[SUMMARY_COLUMNS]

@@ -1,0 +1,134 @@
+"""What the data look like: distributions of geometry, energy and labels in both sets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from rpr.datasets import FrameSet
+from rpr.figures import style
+from rpr.molecule import Molecule
+from rpr.units import BOHR3, DEBYE, KCAL_MOL
+
+COLUMNS = ["quantity", "low", "high", "density", "unit", "n_frames"]
+#: Width of a bin: degrees, kcal/mol, Debye, bohr^3, Angstrom.
+WIDTHS = {
+    "dihedral": 7.5,
+    "energy": 0.75,
+    "dipole": 0.1,
+    "polarizability": 0.5,
+    "bond": 0.02,
+}
+_LOOKS = ((style.SKY, True), (style.RED, False))
+
+
+def table(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
+    """Histograms of dihedral, energy, |dipole|, isotropic polarizability and bond lengths.
+
+    Parameters
+    ----------
+    frames
+        Frames of the molecule.
+    molecule
+        Molecule of the frames.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``COLUMNS``; densities integrate to one. Edges are multiples of the widths of
+        ``WIDTHS``, so that two sets compare bin by bin. What the frames do not carry has no rows.
+    """
+    rows = []
+    if len(frames):
+        for quantity, (kind, numbers, unit) in _quantities(frames, molecule).items():
+            width = WIDTHS[kind]
+            first, last = np.floor(numbers.min() / width), np.floor(numbers.max() / width)
+            edges = width * np.arange(first, last + 2)
+            density, _ = np.histogram(numbers, edges, density=True)
+            rows += [
+                (quantity, float(low), float(low + width), float(d), unit, len(frames))
+                for low, d in zip(edges, density, strict=False)
+            ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def data(frames_table: pd.DataFrame, rotated_table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The two tables by the name of the set."""
+    return {"sampled frames": frames_table, "rotated set": rotated_table}
+
+
+@style.styled
+def draw(frames_table: pd.DataFrame, rotated_table: pd.DataFrame) -> Figure:
+    """Distributions of both sets, one panel for each quantity.
+
+    Parameters
+    ----------
+    frames_table, rotated_table
+        From :func:`table`: the frames that models are trained on, and the rotated test set.
+    """
+    sets = data(frames_table, rotated_table)
+    quantities = list(dict.fromkeys(q for t in sets.values() for q in t["quantity"]))
+    if not quantities:
+        return style.statement("no frames")
+    n_rows = -(-len(quantities) // 3)
+    figure = style.new_figure(style.PAGE, 0.35 + 1.65 * n_rows)
+    panels = figure.subplots(n_rows, 3, squeeze=False).ravel()
+    for axes, quantity in zip(panels, quantities, strict=False):
+        _panel(axes, {name: t[t["quantity"] == quantity] for name, t in sets.items()}, quantity)
+    for axes in panels[len(quantities) :]:
+        axes.set_axis_off()
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=2)
+    return figure
+
+
+def _panel(axes, sets, quantity):
+    for (name, bins), (colour, filled) in zip(sets.items(), _LOOKS, strict=True):
+        if bins.empty:
+            continue
+        axes.stairs(
+            bins["density"],
+            [*bins["low"], bins["high"].iloc[-1]],
+            color=colour,
+            fill=filled,
+            alpha=0.7 if filled else 1.0,
+            linewidth=1.0,
+            label=f"{name} ({int(bins['n_frames'].iloc[0])})",
+        )
+        unit = style.unit(bins["unit"].iloc[0])
+    axes.set_xlabel(f"{quantity} ({unit})")
+    axes.set_ylabel(f"density (1/{unit})" if unit.isalpha() or unit == "°" else "density")
+    axes.locator_params(axis="y", nbins=4)
+    if quantity == "dihedral":
+        axes.set_xlim(-180, 180)
+        axes.set_xticks(np.arange(-180, 181, 90))
+    axes.set_ylim(0, None)
+
+
+def _quantities(frames, molecule):
+    """Name -> kind, numbers and unit of what the frames carry."""
+    found = {}
+    if frames.dihedral is not None:
+        found["dihedral"] = ("dihedral", frames.dihedral, "°")
+    if frames.energy is not None:
+        above = (frames.energy - frames.energy.min()) / KCAL_MOL
+        found["energy above the lowest"] = ("energy", above, "kcal/mol")
+    if frames.dipole is not None:
+        size = np.linalg.norm(frames.dipole, axis=1) / DEBYE
+        found[r"dipole $|\mu|$"] = ("dipole", size, "D")
+    if frames.polarizability is not None:
+        isotropic = np.trace(frames.polarizability, axis1=1, axis2=2) / 3.0 / BOHR3
+        found["isotropic polarizability"] = ("polarizability", isotropic, "bohr^3")
+    for name, lengths in _bonds(frames.positions, molecule).items():
+        found[f"bond {name}"] = ("bond", lengths, "Å")
+    return found
+
+
+def _bonds(positions, molecule):
+    lengths = {}
+    for i, j in molecule.bonds:
+        name = "–".join(sorted((molecule.symbols[i], molecule.symbols[j])))
+        r = np.linalg.norm(positions[:, i] - positions[:, j], axis=1)
+        lengths.setdefault(name, []).append(r)
+    return {name: np.concatenate(r) for name, r in sorted(lengths.items())}

@@ -1,0 +1,332 @@
+"""Figure 1: the scheme rotate - predict - rotate, drawn from a frame of the data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from ase.data import covalent_radii
+from ase.data.colors import jmol_colors
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, FancyArrowPatch
+from scipy.spatial.transform import Rotation
+
+from rpr.datasets import FrameSet
+from rpr.figures import style
+from rpr.frames import canonical_frames, to_frame, to_frame_positions
+from rpr.molecule import Molecule
+from rpr.studies.evaluate import component_frame_of
+from rpr.units import DEBYE
+
+COLUMNS = ["panel", "kind", "label", "x", "y", "z", "x_end", "y_end", "z_end", "unit"]
+PANELS = ("laboratory", "canonical", "predicted", "back")
+_TITLES = (
+    "molecule in the\nlaboratory",
+    "canonical frame\n$a$, $b$, $c$",
+    "components\npredicted there",
+    "prediction in the\nlaboratory",
+)
+_STEPS = (
+    ("rotate", r"$x_\mathrm{c} = R\,(x - o)$"),
+    ("predict", r"$\mu_{\mathrm{c},k} = f_k(x_\mathrm{c})$"),
+    ("rotate", r"$\mu = R^\mathrm{T} \mu_\mathrm{c}$"),
+)
+_AXES = {"lab": ("x", "y", "z"), "molecule": ("a", "b", "c")}
+_AXIS_COLOURS = dict(zip("abcxyz", 2 * (style.BLUE, style.GREEN, style.PINK), strict=True))
+#: Direction of view: slightly from the right and from above, so that no axis is hidden.
+_VIEW = Rotation.from_euler("yx", [-24.0, 20.0], degrees=True).as_matrix()
+#: Orientation given to the molecule in the laboratory, so that it differs from its own axes.
+_TURN = Rotation.from_euler("zyx", [38.0, -32.0, 48.0], degrees=True).as_matrix()
+_ANGSTROM_PER_DEBYE = 0.8
+
+
+def scheme(
+    frames: FrameSet, index: int | None, model, molecule: Molecule, *, frame: str | None = None
+) -> pd.DataFrame:
+    """Coordinates of everything that the figure draws.
+
+    Parameters
+    ----------
+    frames
+        Frames of the molecule.
+    index
+        Frame that is drawn; None takes the one with the largest dipole, or the first.
+    model
+        Fitted dipole model with ``predict(positions)``.
+    molecule
+        Molecule of the frames.
+    frame
+        Canonical frame; None takes :func:`rpr.studies.evaluate.component_frame_of`.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``COLUMNS``: atoms, bonds and axes in Angstrom, the predicted dipole (and the
+        reference, if there is one) in Debye, for each of the four panels.
+    """
+    if index is None:
+        index = 0
+        if frames.dipole is not None:
+            index = int(np.linalg.norm(frames.dipole, axis=1).argmax())
+    frame = component_frame_of(molecule) if frame is None else frame
+    positions = frames.positions[index : index + 1]
+    positions = (positions - positions.mean(axis=1, keepdims=True)) @ _orientation(
+        positions, molecule, frame
+    )
+    canonical = canonical_frames(frame, positions, molecule)
+    R = canonical.rotations[0]
+    dipole = np.asarray(model.predict(positions)) / DEBYE  # -> [1, 3]
+    there = to_frame_positions(positions, canonical)[0]
+    here = positions[0] - canonical.origins[0]
+    rows = []
+    for panel, coordinates, axes, vector in (
+        ("laboratory", here, R, None),
+        ("canonical", there, np.eye(3), None),
+        ("predicted", there, np.eye(3), to_frame(dipole, canonical.rotations)[0]),
+        ("back", here, R, dipole[0]),
+    ):
+        rows += _molecule_rows(panel, coordinates, molecule)
+        rows += [_row(panel, "axis", n, np.zeros(3), v) for n, v in zip("abc", axes, strict=True)]
+        if vector is not None:
+            rows.append(_row(panel, "dipole", "predicted", np.zeros(3), vector, "D"))
+    if frames.dipole is not None:
+        turned = _reference_dipole(frames, index, positions, molecule, frame, R)
+        rows.append(_row("back", "dipole", "reference", np.zeros(3), turned, "D"))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+@style.styled
+def draw(scheme: pd.DataFrame) -> Figure:
+    """The scheme: four stations of one molecule, three steps between them.
+
+    Parameters
+    ----------
+    scheme
+        Table of :func:`scheme`.
+    """
+    figure = Figure(figsize=(style.PAGE, 2.45))
+    style.FigureCanvasAgg(figure)
+    reach = _reach(scheme)
+    width, gap = 0.19, 0.08
+    for k, (panel, title) in enumerate(zip(PANELS, _TITLES, strict=True)):
+        left = k * (width + gap)
+        axes = figure.add_axes([left, 0.13, width, 0.66])
+        _panel(axes, scheme[scheme["panel"] == panel], panel, reach)
+        figure.text(left + width / 2, 0.985, title, ha="center", va="top", fontsize=7.5)
+        if k < len(_STEPS):
+            _step(figure, left + width, gap, *_STEPS[k])
+    _captions(figure, scheme, width, gap)
+    return figure
+
+
+def data(scheme: pd.DataFrame) -> pd.DataFrame:
+    """What is drawn: the table itself."""
+    return scheme
+
+
+def _orientation(positions, molecule, frame):
+    """Rotation that brings the geometry to the chosen laboratory orientation, x' = x @ this."""
+    return canonical_frames(frame, positions, molecule).rotations[0].T @ _TURN.T
+
+
+def _reference_dipole(frames, index, positions, molecule, frame, R):
+    original = canonical_frames(frame, frames.positions[index : index + 1], molecule).rotations
+    in_frame = to_frame(frames.dipole[index : index + 1], original)[0]
+    return R.T @ in_frame / DEBYE
+
+
+def _molecule_rows(panel, coordinates, molecule):
+    atoms = [
+        _row(panel, "atom", symbol, r, r)
+        for symbol, r in zip(molecule.symbols, coordinates, strict=True)
+    ]
+    bonds = [
+        _row(panel, "bond", f"{i}-{j}", coordinates[i], coordinates[j]) for i, j in molecule.bonds
+    ]
+    return atoms + bonds
+
+
+def _row(panel, kind, label, start, end, unit="Angstrom"):
+    numbers = [float(v) for v in (*start, *end)]
+    return dict(zip(COLUMNS, (panel, kind, label, *numbers, unit), strict=True))
+
+
+def _reach(scheme):
+    points = scheme.loc[scheme["kind"] == "atom", ["x", "y", "z"]].to_numpy()
+    return float(np.abs(points @ _VIEW.T)[:, :2].max()) + 1.25
+
+
+def _panel(axes, rows, panel, reach):
+    axes.set_xlim(-reach, reach)
+    axes.set_ylim(-reach, reach)
+    axes.set_aspect("equal")
+    axes.set_axis_off()
+    _axes_of_molecule(
+        axes, rows[rows["kind"] == "axis"], reach, panel in ("canonical", "predicted")
+    )
+    for _, bond in rows[rows["kind"] == "bond"].iterrows():
+        _bond(axes, bond)
+    for _, atom in rows[rows["kind"] == "atom"].iterrows():
+        _atom(axes, atom)
+    for _, vector in rows[rows["kind"] == "dipole"].iterrows():
+        _dipole(axes, vector)
+    if panel in ("laboratory", "back"):
+        _laboratory_axes(axes, reach)
+
+
+def _project(row, end=False):
+    names = ["x_end", "y_end", "z_end"] if end else ["x", "y", "z"]
+    return _VIEW @ row[names].to_numpy(dtype=float)
+
+
+def _depth(z):
+    return 10.0 + 0.1 * z
+
+
+def _atom(axes, row):
+    x, y, z = _project(row)
+    number = style.atomic_number(row["label"])
+    radius = 0.52 * covalent_radii[number] + 0.06
+    colour = np.clip(jmol_colors[number] * (1.0 + 0.05 * z), 0, 1)
+    axes.add_patch(
+        Circle((x, y), radius, facecolor=colour, edgecolor="black", linewidth=0.5, zorder=_depth(z))
+    )
+    highlight = (x - 0.3 * radius, y + 0.32 * radius)
+    axes.add_patch(
+        Circle(
+            highlight,
+            0.28 * radius,
+            facecolor="white",
+            alpha=0.55,
+            linewidth=0,
+            zorder=_depth(z) + 0.001,
+        )
+    )
+
+
+def _bond(axes, row):
+    start, end = _project(row), _project(row, end=True)
+    z = 0.5 * (start[2] + end[2])
+    for width, colour in ((4.2, "black"), (3.2, "#B8B8B8")):
+        axes.plot(
+            *np.column_stack([start, end])[:2],
+            color=colour,
+            linewidth=width,
+            solid_capstyle="butt",
+            zorder=_depth(z) - 0.02 + 0.001 * (width < 4),
+        )
+
+
+def _axes_of_molecule(axes, rows, reach, own):
+    for _, row in rows.iterrows():
+        direction = _project(row, end=True)
+        tip = 0.80 * reach * direction
+        _arrow(
+            axes,
+            -0.0 * tip[:2],
+            tip[:2],
+            _AXIS_COLOURS[row["label"]],
+            0.9,
+            "-" if own else (0, (3, 2)),
+            zorder=30 if direction[2] > 0 else 1,
+        )
+        length = np.linalg.norm(direction[:2])
+        offset = direction[:2] / length * 0.26 if length > 1e-6 else np.zeros(2)
+        axes.text(
+            *(tip[:2] + offset),
+            f"${row['label']}$",
+            color=_AXIS_COLOURS[row["label"]],
+            ha="center",
+            va="center",
+            zorder=31,
+        )
+
+
+def _laboratory_axes(axes, reach):
+    corner = np.array([-0.86 * reach, -0.86 * reach])
+    for name, direction in zip(_AXES["lab"], np.eye(3), strict=True):
+        tip = 0.34 * reach * (_VIEW @ direction)[:2]
+        _arrow(axes, corner, corner + tip, "black", 0.7, "-", zorder=2)
+        length = max(np.linalg.norm(tip), 1e-9)
+        axes.text(
+            *(corner + tip + tip / length * 0.2), f"${name}$", ha="center", va="center", fontsize=6
+        )
+
+
+def _dipole(axes, row):
+    tip = _ANGSTROM_PER_DEBYE * _project(row, end=True)[:2]
+    reference = row["label"] == "reference"
+    if reference:
+        axes.plot(
+            *tip,
+            marker="o",
+            markersize=6.5,
+            markerfacecolor="none",
+            markeredgecolor="black",
+            markeredgewidth=0.8,
+            zorder=41,
+        )
+        return
+    _arrow(axes, np.zeros(2), tip, style.RED, 2.0, "-", zorder=40)
+    axes.text(
+        *(tip + tip / max(np.linalg.norm(tip), 1e-9) * 0.42),
+        r"$\mu$",
+        color=style.RED,
+        ha="center",
+        va="center",
+        fontweight="bold",
+        zorder=42,
+    )
+
+
+def _arrow(axes, start, end, colour, width, line, zorder):
+    axes.add_patch(
+        FancyArrowPatch(
+            start,
+            end,
+            arrowstyle="-|>",
+            mutation_scale=5 + 2.2 * width,
+            color=colour,
+            linewidth=width,
+            linestyle=line,
+            shrinkA=0,
+            shrinkB=0,
+            zorder=zorder,
+        )
+    )
+
+
+def _step(figure, left, gap, name, formula):
+    middle, height = left + gap / 2, 0.46
+    figure.patches.append(
+        FancyArrowPatch(
+            (left + 0.06 * gap, height),
+            (left + 0.94 * gap, height),
+            transform=figure.transFigure,
+            arrowstyle="simple,head_length=6,head_width=8,tail_width=2.5",
+            color=style.ORANGE,
+            linewidth=0,
+        )
+    )
+    figure.text(
+        middle, height + 0.055, name, ha="center", va="bottom", fontsize=8, fontweight="bold"
+    )
+    figure.text(middle, height - 0.055, formula, ha="center", va="top", fontsize=6)
+
+
+def _captions(figure, scheme, width, gap):
+    dipoles = scheme[scheme["kind"] == "dipole"]
+    for k, panel in enumerate(PANELS):
+        rows = dipoles[(dipoles["panel"] == panel) & (dipoles["label"] == "predicted")]
+        if rows.empty:
+            continue
+        names = "abc" if panel == "predicted" else "xyz"
+        vector = rows[["x_end", "y_end", "z_end"]].to_numpy()[0]
+        text = ", ".join(f"{v:.2f}" for v in vector)
+        figure.text(
+            k * (width + gap) + width / 2,
+            0.10,
+            rf"$(\mu_{names[0]}, \mu_{names[1]}, \mu_{names[2]})$ =" f"\n({text}) D",
+            ha="center",
+            va="top",
+            fontsize=6.5,
+        )

@@ -1,0 +1,87 @@
+"""Figure 5: predicted against reference components on the rotated test set."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from rpr import metrics
+from rpr.components import COMPONENTS
+from rpr.figures import style
+from rpr.studies.evaluate import dihedral_sign
+
+_SIGNS = (
+    ("positive", style.BLUE, "o", r"$\varphi \geq 0$"),
+    ("negative", style.RED, "^", r"$\varphi < 0$"),
+    ("", style.BLACK, "o", "all"),
+)
+
+
+def data(
+    predictions: pd.DataFrame, *, model: str = "paper", test_set: str = "rotated"
+) -> pd.DataFrame:
+    """Rows of one model and test set, with the sign of the dihedral."""
+    chosen = predictions[
+        (predictions["model"] == model) & (predictions["test_set"] == test_set)
+    ].reset_index(drop=True)
+    return chosen.assign(dihedral_sign=dihedral_sign(chosen["dihedral"]))
+
+
+@style.styled
+def draw(predictions: pd.DataFrame, *, model: str = "paper", test_set: str = "rotated") -> Figure:
+    """Scatter plots of the three dipole and six polarizability components.
+
+    Parameters
+    ----------
+    predictions
+        Rows of :func:`rpr.studies.evaluate.predictions` of both properties.
+    model, test_set
+        Which rows are drawn.
+
+    Returns
+    -------
+    Figure
+        Nine panels with the RMSE of all points and of each sign of the dihedral.
+    """
+    table = data(predictions, model=model, test_set=test_set)
+    if table.empty:
+        return style.statement(f"no predictions of model {model} on {test_set}")
+    figure = style.new_figure(style.PAGE, 6.9)
+    panels = figure.subplots(3, 3).ravel()
+    components = sum(COMPONENTS.values(), ())
+    for axes, component in zip(panels, components, strict=True):
+        _panel(axes, table[table["component"] == component], component)
+    handles, labels = panels[0].get_legend_handles_labels()
+    if len(labels) > 1:
+        figure.legend(handles, labels, loc="outside upper center", ncols=2, markerscale=2.5)
+    return figure
+
+
+def _panel(axes, table, component):
+    if table.empty:
+        axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
+        return
+    unit = style.unit(table["unit"].iloc[0])
+    lines = [f"RMSE {metrics.rmse(table['reference'], table['prediction']):.2g}"]
+    for sign, colour, marker, label in _SIGNS:
+        rows = table[table["dihedral_sign"] == sign]
+        if rows.empty:
+            continue
+        axes.plot(
+            rows["reference"],
+            rows["prediction"],
+            linestyle="none",
+            marker=marker,
+            markersize=1.7,
+            markeredgewidth=0,
+            alpha=0.6,
+            color=colour,
+            label=label,
+        )
+        if len(rows) < len(table):
+            lines.append(f"{label}: {metrics.rmse(rows['reference'], rows['prediction']):.2g}")
+    style.diagonal(axes, table["reference"], table["prediction"])
+    symbol = style.symbol(component)
+    axes.set_xlabel(f"reference {symbol} ({unit})")
+    axes.set_ylabel(f"predicted {symbol} ({unit})")
+    axes.text(0.04, 0.96, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=6)
