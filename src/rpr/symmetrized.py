@@ -1,0 +1,334 @@
+"""Rotate-predict-rotate with a kernel averaged over axis signs and permutation-inversion.
+
+    K_c(x, x') = 1/|G| sum_g chi_c(g) k(x, g x')
+
+with x the descriptor of canonical coordinates and G the product of the four proper choices of axis
+signs and the permutation-inversion group of the molecule (16 elements for 1,2-dichloroethane).
+The model needs no sign rule, is smooth where signs jump, knows the mirror image and the relabelled
+copy of every training frame, and obeys the symmetry exactly. Averaging the predictions of a plain
+model instead is useless: the axes of its training frames had signs of their own.
+
+Means are subtracted from totally symmetric components only; others average to zero over the group.
+
+Source of the plain model: Martinka et al., J. Chem. Phys. 161, 174104 (2024), eqs. (1)-(5).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from rpr import model_file, ridge, symmetrized_kernel
+from rpr.characters import frame_group
+from rpr.components import component_names, from_components, to_components
+from rpr.descriptors import describe, pair_distances
+from rpr.errors import InputError
+from rpr.estimator import UNITS, Estimator, checked_positions, checked_values, training_checksum
+from rpr.frames import canonical_frames, to_frame, to_frame_positions, to_laboratory
+from rpr.kernels import distance
+from rpr.molecule import Molecule
+from rpr.permutation_inversion import PermutationInversionGroup, find_group
+
+KIND = "symmetrized"
+_BLOCK = 4096  # frames rotated and described at once in a prediction
+_SIGN_TOLERANCE = 1e-6
+_NAMES = ("property", "frame", "descriptor", "kernel", "coordinate_weight", "validation_fraction")
+
+
+class SymmetrizedRPR(Estimator):
+    """Dipole or polarizability in a canonical frame with group-averaged kernels.
+
+    Parameters
+    ----------
+    molecule
+        Its reference geometry gives the group, see `rpr.permutation_inversion.find_group`.
+    property
+        ``"dipole"`` (e Angstrom) or ``"polarizability"`` (Angstrom^3).
+    frame
+        An inertia frame or ``"bond-axis"``; None takes bond-axis for a molecule with a dihedral and
+        inertia otherwise. Sign rules make no difference.
+    descriptor
+        One of `rpr.descriptors.DESCRIPTORS`.
+    kernel
+        One of `rpr.kernels.KERNELS`.
+    coordinate_weight
+        Weight of coordinates against RE in the descriptor, 1/Angstrom; of several, the one with the
+        lowest validation error is taken.
+    sigmas, lambdas
+        Grid of the search for each component; sigmas relative to the median distance. Default
+        `rpr.ridge.sigma_factors` and `rpr.ridge.default_lambdas`.
+    validation_fraction
+        Part of the training frames that validates in the search.
+    seed
+        Of the random split into fitted and validated frames.
+    hyperparameters
+        ``{component: {"sigma": ..., "lambda": ...}}``: nothing is searched.
+
+    Attributes
+    ----------
+    group_ : PermutationInversionGroup
+    hyperparameters_ : dict
+        Component -> sigma, lambda, validation_rmse (in the unit of the property).
+    coefficients_ : array, [n_train, n_components]
+    training_checksum_ : str
+    """
+
+    def __init__(
+        self,
+        *,
+        molecule: Molecule,
+        property: str = "dipole",
+        frame: str | None = None,
+        descriptor: str = "RExyz",
+        kernel: str = "matern3",
+        coordinate_weight: float | Sequence[float] = 0.5,
+        sigmas: Sequence[float] | None = None,
+        lambdas: Sequence[float] | None = None,
+        validation_fraction: float = 0.2,
+        seed: int = 0,
+        hyperparameters: Mapping | None = None,
+    ):
+        self.molecule = molecule
+        self.property = property
+        self.frame = frame
+        self.descriptor = descriptor
+        self.kernel = kernel
+        self.coordinate_weight = coordinate_weight
+        self.sigmas = sigmas
+        self.lambdas = lambdas
+        self.validation_fraction = validation_fraction
+        self.seed = seed
+        self.hyperparameters = hyperparameters
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Names of the components, in the order of `predict_components`."""
+        return component_names(self.property)
+
+    @property
+    def frame_(self) -> str:
+        """Name of the frame in use."""
+        return self.frame or ("bond-axis" if self.molecule.dihedral else "inertia")
+
+    def fit(self, frames, values: np.ndarray | None = None) -> SymmetrizedRPR:
+        """Search hyper-parameters on a part of the training frames, then fit all of them.
+
+        Parameters
+        ----------
+        frames
+            A `FrameSet`, a sequence of ASE atoms, or an array [n_frames, n_atoms, 3], Angstrom.
+        values : array, [n_frames, 3] or [n_frames, 3, 3]
+            Property in the laboratory; default: the one a `FrameSet` holds.
+
+        Raises
+        ------
+        InputError
+            For unknown names, wrong shapes, other atoms than the molecule's, or a frame whose axes
+            the group does not carry into themselves.
+        """
+        positions = checked_positions(frames, self.molecule)
+        values = checked_values(self.property, values, frames, len(positions))
+        ridge.check_memory(len(positions), copies=8)
+        self._set_group(find_group(self.molecule))
+        self._check_axes(positions)
+        canonical, rotations = self._rotate(positions)
+        self._check_descriptor(canonical)
+        targets = to_components(to_frame(values, rotations))  # -> [n_frames, n_components]
+        self.coordinate_weight_, choices = self._choose(canonical, targets)
+        self._solve(canonical, targets, choices)
+        self.training_checksum_ = training_checksum(positions, values)
+        return self
+
+    def predict(self, frames) -> np.ndarray:
+        """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
+        return self._predict(frames, laboratory=True)
+
+    def predict_components(self, frames) -> np.ndarray:
+        """Components in each frame's own canonical axes, [n_frames, 3] or [n_frames, 6]."""
+        return self._predict(frames, laboratory=False)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the trained model to one ``.npz`` file."""
+        self._require_fitted("coefficients_")
+        arrays = {
+            "canonical": self._canonical,
+            "coefficients": self.coefficients_,
+            "means": self.means_,
+        }
+        metadata = {
+            **{name: getattr(self, name) for name in _NAMES},
+            "coordinate_weight": self.coordinate_weight_,
+            "seed": self.seed,
+            "molecule": model_file.molecule_to_json(self.molecule),
+            "hyperparameters": self.hyperparameters_,
+            "training_checksum": self.training_checksum_,
+            "units": {key: UNITS[key] for key in ("positions", self.property)},
+        }
+        model_file.save_model(path, KIND, arrays, metadata)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> SymmetrizedRPR:
+        """Read a model that `save` wrote; InputError if it is damaged or of another kind."""
+        stored = model_file.load_model(path, KIND)
+        metadata = stored.metadata
+        model = cls(
+            molecule=model_file.molecule_from_json(metadata["molecule"]),
+            seed=metadata["seed"],
+            hyperparameters=metadata["hyperparameters"],
+            **{name: metadata[name] for name in _NAMES},
+        )
+        model.coordinate_weight_ = metadata["coordinate_weight"]
+        model.hyperparameters_ = metadata["hyperparameters"]
+        model.training_checksum_ = metadata["training_checksum"]
+        model._set_group(find_group(model.molecule))
+        model._store(stored.arrays["canonical"], stored.arrays["coefficients"])
+        model.means_ = stored.arrays["means"]
+        return model
+
+    def _set_group(self, group: PermutationInversionGroup) -> None:
+        self.group_ = group
+        self._elements = frame_group(group)
+        self._characters = self._elements.characters(self.property)
+        # r_eq has to be the same for equal pairs, whatever the reference geometry.
+        r_eq = pair_distances(self.molecule.reference[None])[0]
+        images = pair_distances(group.act_on_positions(self.molecule.reference[None])[:, 0])
+        self._r_eq_factor = images.mean(axis=0) / r_eq
+
+    def _check_axes(self, positions: np.ndarray) -> None:
+        """Refuse frames whose axes an element of the group does more to than change signs."""
+        sample = positions[:20]
+        frames = canonical_frames(self.frame_, sample, self.molecule)
+        usable = ~frames.near_degenerate
+        for image in self.group_.act_on_positions(sample):
+            turned = canonical_frames(self.frame_, image, self.molecule).rotations
+            change = np.einsum("fix,fjx->fij", turned, frames.rotations)[usable]
+            if np.abs(np.abs(change) - np.eye(3)).max(initial=0.0) > _SIGN_TOLERANCE:
+                raise InputError(
+                    f"frame {self.frame_!r} cannot be symmetrised: exchanging equal atoms turns "
+                    "its axes; use an inertia frame or 'bond-axis'"
+                )
+
+    def _rotate(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        frames = canonical_frames(self.frame_, positions, self.molecule)
+        return to_frame_positions(positions, frames), frames.rotations
+
+    def _check_descriptor(self, canonical: np.ndarray) -> None:
+        """Refuse descriptors whose distances an element of the group changes."""
+        sample = canonical[:5]
+        weight = float(np.max(self.coordinate_weight))
+        images = self._describe_images(sample, weight)
+        expected = distance(self.kernel, images[0])
+        for image in images:
+            change = np.abs(distance(self.kernel, image) - expected).max()
+            if change > _SIGN_TOLERANCE * max(1.0, expected.max()):
+                raise InputError(
+                    f"descriptor {self.descriptor!r} cannot be symmetrised: exchanging equal atoms "
+                    "or changing signs of axes alters its distances (angles do; so do marked atoms "
+                    "without their equals); use RE, xyz or RExyz, or mark all equal atoms"
+                )
+
+    def _describe(self, canonical: np.ndarray, weight: float) -> np.ndarray:
+        X = describe(self.descriptor, canonical, self.molecule, coordinate_weight=weight)
+        if self.descriptor.startswith("RE"):
+            X[:, : len(self._r_eq_factor)] *= self._r_eq_factor
+        return X
+
+    def _describe_images(self, canonical: np.ndarray, weight: float) -> np.ndarray:
+        images = self._elements.images(canonical)
+        flat = self._describe(images.reshape(-1, *canonical.shape[1:]), weight)
+        return flat.reshape(len(images), len(canonical), -1)
+
+    def _means(self, targets: np.ndarray) -> np.ndarray:
+        symmetric = (self._characters > 0).all(axis=1)
+        return np.where(symmetric, targets.mean(axis=0), 0.0)
+
+    def _choose(
+        self, canonical: np.ndarray, targets: np.ndarray
+    ) -> tuple[float, list[ridge.Choice]]:
+        weights = np.atleast_1d(np.asarray(self.coordinate_weight, dtype=float))
+        if self.hyperparameters is not None:
+            given = [self.hyperparameters[name] for name in self.components]
+            pairs = [ridge.Choice(p["sigma"], p["lambda"], np.nan) for p in given]
+            return float(weights[0]), pairs
+        scale = np.maximum(targets.std(axis=0), 1e-300)
+        trials = []
+        for weight in weights:
+            choices = self._search(canonical, targets, float(weight))
+            errors = np.array([choice.rmse for choice in choices]) / scale
+            trials.append((float(np.sum(errors**2)), float(weight), choices))
+        _, weight, choices = min(trials, key=lambda trial: trial[0])
+        return weight, choices
+
+    def _search(self, canonical, targets, weight) -> list[ridge.Choice]:
+        """Sigma and lambda of lowest validation error for each component."""
+        fitted, validated = ridge.validation_split(
+            len(targets), self.validation_fraction, self.seed
+        )
+        X = self._describe(canonical, weight)
+        images = self._describe_images(canonical[fitted], weight)
+        rows, membership = symmetrized_kernel.distinct_characters(self._characters)
+        factors = ridge.sigma_factors(self.kernel) if self.sigmas is None else self.sigmas
+        median = ridge.median_distance(distance(self.kernel, X[fitted]))
+        sigmas = median * np.asarray(factors, dtype=float)
+        lambdas = ridge.default_lambdas() if self.lambdas is None else self.lambdas
+        means = self._means(targets[fitted])
+        y_fitted, y_validated = targets[fitted] - means, targets[validated] - means
+        order = np.concatenate([fitted, validated])
+        surface = np.empty((len(sigmas), len(lambdas), targets.shape[1]))
+        for s, sigma in enumerate(sigmas):
+            K = symmetrized_kernel.averaged_kernels(self.kernel, X[order], images, rows, sigma)
+            for row, matrix in enumerate(K):
+                columns = np.flatnonzero(membership == row)
+                surface[s][:, columns] = ridge.ridge_path(
+                    _symmetric(matrix[: len(fitted)]),
+                    matrix[len(fitted) :],
+                    y_fitted[:, columns],
+                    y_validated[:, columns],
+                    lambdas,
+                )
+        return ridge.choose(surface, sigmas, lambdas)
+
+    def _solve(self, canonical, targets, choices) -> None:
+        X = self._describe(canonical, self.coordinate_weight_)
+        images = self._describe_images(canonical, self.coordinate_weight_)
+        self.means_ = self._means(targets)
+        coefficients = np.empty_like(targets)
+        for sigma in {choice.sigma for choice in choices}:
+            columns = [c for c, choice in enumerate(choices) if choice.sigma == sigma]
+            rows, membership = symmetrized_kernel.distinct_characters(self._characters[columns])
+            K = symmetrized_kernel.averaged_kernels(self.kernel, X, images, rows, sigma)
+            for column, row in zip(columns, membership, strict=True):
+                y = targets[:, column] - self.means_[column]
+                coefficients[:, column] = ridge.solve(_symmetric(K[row]), y, choices[column].lam)
+        self.hyperparameters_ = {
+            name: {"sigma": choice.sigma, "lambda": choice.lam, "validation_rmse": choice.rmse}
+            for name, choice in zip(self.components, choices, strict=True)
+        }
+        self._store(canonical, coefficients)
+
+    def _store(self, canonical: np.ndarray, coefficients: np.ndarray) -> None:
+        self._canonical, self.coefficients_ = canonical, coefficients
+        self._images = self._describe_images(canonical, self.coordinate_weight_)
+        self._folded = symmetrized_kernel.fold_coefficients(coefficients, self._characters)
+        self._sigmas = np.array([self.hyperparameters_[c]["sigma"] for c in self.components])
+
+    def _predict(self, frames, *, laboratory: bool) -> np.ndarray:
+        self._require_fitted("coefficients_")
+        positions = checked_positions(frames, self.molecule)
+        predicted = []
+        for start in range(0, len(positions), _BLOCK):
+            canonical, rotations = self._rotate(positions[start : start + _BLOCK])
+            X = self._describe(canonical, self.coordinate_weight_)
+            values = self.means_ + symmetrized_kernel.predict(
+                self.kernel, X, self._images, self._folded, self._sigmas
+            )
+            predicted.append(
+                to_laboratory(from_components(values), rotations) if laboratory else values
+            )
+        return np.concatenate(predicted)
+
+
+def _symmetric(K: np.ndarray) -> np.ndarray:
+    return 0.5 * (K + K.T)
