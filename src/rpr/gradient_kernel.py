@@ -98,10 +98,12 @@ class GradientKernel:
 
     def rows(self, frame: int, start: int, stop: int) -> np.ndarray:
         """Rows of one frame against frames start..stop-1, [1 + m, (stop - start) (1 + m)]."""
-        total = 0.0
-        for pairs in self.pair_permutations:
-            total = total + self._rows(self._extended[frame][pairs], self._own[frame], start, stop)
-        return total / len(self.pair_permutations) if len(self.pair_permutations) > 1 else total
+        extended, own = self._extended[frame], self._own[frame]
+        first, *others = self.pair_permutations
+        total = self._rows(extended[first], own, start, stop)
+        for pairs in others:
+            total += self._rows(extended[pairs], own, start, stop)
+        return np.multiply(total, 1.0 / (1 + len(others)), out=total) if others else total
 
     def _rows(self, extended: np.ndarray, own: np.ndarray, start: int, stop: int) -> np.ndarray:
         p, inverse = self.per_frame, 1.0 / self.sigma**2

@@ -15,13 +15,16 @@ from rpr.potential_targets import check_labels, to_targets
 from rpr.relative_distances import symmetric_distances
 
 #: Smallest ridge terms tried: below, rounding errors of the factorisation take over.
-LAMBDA_FLOOR = 1e-13
+LAMBDA_FLOOR = 1e-11
 #: Largest ridge terms tried.
 LAMBDA_CEILING = 1e-3
 #: Frames below which nothing can be held out; the start values are returned then.
 FEWEST_FRAMES = 5
 #: Where the search starts: sigma in units of the median distance between training frames.
-START = {"sigma": 8.0, "lambda_energy": 1e-10, "lambda_forces": 1e-10}
+START = {"sigma": 6.0, "lambda_energy": 1e-9, "lambda_forces": 1e-9}
+#: A move must lower the loss to this part of it: differences below are chance, and the search
+#: does not wander into poorly conditioned corners for them.
+GAIN = 0.99
 #: Factors by which a value is changed, coarse to fine.
 STEPS = ({"sigma": 2.0, "lambda": 100.0}, {"sigma": 2.0**0.5, "lambda": 10.0})
 
@@ -249,7 +252,7 @@ def _line(problem: _Problem, best: Trial, name: str, factor: float) -> Trial:
             if name != "sigma" and not LAMBDA_FLOOR <= values[name] <= LAMBDA_CEILING:
                 break
             trial = problem.trial(**values)
-            if not trial.loss < best.loss:
+            if not trial.loss < GAIN * best.loss:
                 break
             best = trial
         if best is not start:
