@@ -17,7 +17,7 @@ from ase import Atoms
 from ase.io import read
 
 from rpr.errors import InputError
-from rpr.files import atomic_path
+from rpr.files import atomic_path, read_failure
 from rpr.molecule import check_symbols, refuse_overlap
 from rpr.units import FS
 
@@ -186,10 +186,12 @@ def read_frames(
     try:
         images = read(path, index=":", format="extxyz")
     except Exception as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise InputError(f"{path}: not readable as extended XYZ ({reason})") from error
+        raise InputError(
+            f"{path}: not readable as extended XYZ ({read_failure(error)}); "
+            "restore the file or make it again"
+        ) from error
     if not images:
-        raise InputError(f"{path}: found no frames")
+        raise InputError(f"{path}: found no frames; make the file again")
     first = tuple(images[0].get_chemical_symbols())
     check_symbols(first, symbols, path)
     for k, image in enumerate(images):
@@ -251,7 +253,7 @@ def as_positions(
             check_symbols(image.get_chemical_symbols(), expected, f"frames: frame {k}")
         positions = np.array([a.positions for a in frames])
     else:
-        positions = np.asarray(frames, dtype=float)
+        positions = _as_array(frames)
     n_atoms = positions.shape[1] if symbols is None and positions.ndim == 3 else len(symbols or ())
     if positions.ndim != 3 or positions.shape[1:] != (n_atoms, 3):
         raise InputError(
@@ -264,6 +266,16 @@ def as_positions(
             "remove the frame or compute it again"
         )
     return positions
+
+
+def _as_array(frames: object) -> np.ndarray:
+    try:
+        return np.asarray(frames, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"frames: found {type(frames).__name__} that is no array of positions, expected a "
+            "FrameSet, ASE atoms or an array; read a file with read_frames"
+        ) from error
 
 
 def _column(

@@ -55,3 +55,11 @@ def write_json(path: str | os.PathLike, content: object) -> None:
     """Write `content` as indented JSON, atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
+
+
+def read_failure(error: Exception) -> str:
+    """Why a file could not be read, in one line, for a message."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    text = str(error) or type(error).__name__
+    return text.splitlines()[0]

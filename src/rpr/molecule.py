@@ -13,6 +13,7 @@ from ase.io import read
 from ase.neighborlist import natural_cutoffs, neighbor_list
 
 from rpr.errors import InputError
+from rpr.files import read_failure
 
 #: Two nuclei closer than this, in Angstrom, are taken for an error in the input (H2 has 0.74).
 MINIMUM_DISTANCE = 0.4
@@ -126,8 +127,8 @@ def read_geometry(path: str | os.PathLike, *, symbols: Sequence[str] | None = No
         images = read(path, index=":")
     except Exception as error:
         raise InputError(
-            f"{path}: not readable as a geometry ({_reason(error)}); expected a file such as "
-            "extended XYZ with one molecule"
+            f"{path}: not readable as a geometry ({read_failure(error)}); expected a file such as "
+            "extended XYZ with one molecule, in Angstrom"
         ) from error
     if len(images) != 1 or len(images[0]) == 0:
         found = f"{len(images)} geometries" if len(images) != 1 else "no atoms"
@@ -178,7 +179,7 @@ def refuse_overlap(positions: np.ndarray, source: str | os.PathLike) -> None:
         frame = int(np.argmin(finite))
         atom = int(np.argmin(np.isfinite(positions[frame]).all(axis=1)))
         raise InputError(
-            f"{source}: frame {frame}: position of atom {atom} is not a finite number; "
+            f"{source}: {_frame(frame, positions)}position of atom {atom} is not a finite number; "
             "remove the frame or compute it again"
         )
     i, j = np.triu_indices(positions.shape[1], k=1)
@@ -187,8 +188,9 @@ def refuse_overlap(positions: np.ndarray, source: str | os.PathLike) -> None:
         frame, pair = np.argwhere(close)[0]
         distance = np.linalg.norm(positions[frame, i[pair]] - positions[frame, j[pair]])
         raise InputError(
-            f"{source}: frame {frame}: atoms {i[pair]} and {j[pair]} are {distance:.3f} Angstrom "
-            f"apart, expected at least {MINIMUM_DISTANCE}; are the coordinates in Angstrom?"
+            f"{source}: {_frame(frame, positions)}atoms {i[pair]} and {j[pair]} are "
+            f"{distance:.3f} Angstrom apart, expected at least {MINIMUM_DISTANCE}; "
+            "are the coordinates in Angstrom?"
         )
 
 
@@ -219,19 +221,18 @@ def dihedral_angle(positions: np.ndarray, indices: tuple[int, int, int, int]) ->
     return np.where(degrees == -180.0, 180.0, degrees)
 
 
+def _frame(frame: int, positions: np.ndarray) -> str:
+    return f"frame {frame}: " if len(positions) > 1 else ""
+
+
 def _check_indices(key: str, indices: Sequence[int], n_atoms: int) -> None:
-    wrong = [i for i in indices if not 0 <= i < n_atoms]
+    wrong = [i for i in indices if i not in range(n_atoms)]
     if wrong:
         raise InputError(
-            f"{key}: found atom index {wrong[0]}, expected 0..{n_atoms - 1} "
+            f"{key}: found atom index {wrong[0]!r}, expected 0..{n_atoms - 1} "
             f"(the molecule has {n_atoms} atoms, counted from 0)"
         )
     if len(set(indices)) != len(indices):
         raise InputError(
             f"{key}: found {', '.join(str(i) for i in indices)}, expected each atom only once"
         )
-
-
-def _reason(error: Exception) -> str:
-    text = str(error) or type(error).__name__
-    return text.splitlines()[0]

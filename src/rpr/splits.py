@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rpr.errors import InputError
-from rpr.files import atomic_path
+from rpr.files import atomic_path, read_failure
 
 
 def random_split(n_frames: int, *, n_train: int, n_test: int, seed: int) -> dict[str, np.ndarray]:
@@ -179,7 +179,7 @@ def read_split(path: str | os.PathLike, *, n_frames: int | None = None) -> dict[
     try:
         table = pd.read_csv(path, keep_default_na=False)
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise InputError(f"{path}: not readable as a table ({error})") from error
+        raise InputError(f"{path}: not readable as a table ({read_failure(error)})") from error
     missing = [name for name in ("frame", "set") if name not in table.columns]
     if missing:
         raise InputError(

@@ -193,7 +193,7 @@ def test_unreadable_file_is_an_input_error(tmp_path, content):
 
 
 def test_missing_file_is_an_input_error(tmp_path):
-    with pytest.raises(InputError, match=r"none\.extxyz: not readable.*No such file"):
+    with pytest.raises(InputError, match=r"none\.extxyz: not readable.*there is no such file"):
         read_frames(tmp_path / "none.extxyz")
 
 
@@ -223,6 +223,8 @@ def test_as_positions_takes_all_kinds_of_frames(given):
     ("given", "message"),
     [
         (WATER, r"found shape \(3, 3\)"),
+        ("frames.extxyz", "found str that is no array of positions, .*read a file with read_fra"),
+        ([[1.0, 2.0], [3.0]], "found list that is no array of positions"),
         (np.zeros((1, 4, 3)), r"found shape \(1, 4, 3\), expected \[n_frames, 3, 3\]"),
         (np.full((1, 3, 3), np.inf), "frame 0: a position is not a finite number"),
         (Atoms("HOH", positions=WATER), "found atoms H O H, expected O H H"),

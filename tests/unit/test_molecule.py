@@ -73,6 +73,8 @@ def test_dihedral_of_180_degrees_is_positive():
     [
         ({"dihedral": (0, 1, 2, 8)}, r"dihedral: found atom index 8, expected 0\.\.7"),
         ({"marked": (-1,)}, r"marked: found atom index -1, expected 0\.\.7"),
+        ({"marked": (0, "Cl")}, r"marked: found atom index 'Cl', expected 0\.\.7"),
+        ({"marked": (0.5,)}, r"marked: found atom index 0\.5, expected 0\.\.7"),
         ({"dihedral": (0, 1, 1, 3)}, "dihedral: found 0, 1, 1, 3, expected each atom only once"),
         ({"dihedral": (0, 1, 2)}, "dihedral: found 3 atom indices, expected four"),
         ({"marked": (3, 3)}, "marked: found 3, 3, expected each atom only once"),
@@ -113,7 +115,7 @@ def test_bad_geometry_file_is_an_input_error(tmp_path, content, message):
 
 
 def test_missing_geometry_file_is_an_input_error(tmp_path):
-    with pytest.raises(InputError, match=r"none\.xyz: not readable"):
+    with pytest.raises(InputError, match=r"none\.xyz: not readable.*there is no such file"):
         read_geometry(tmp_path / "none.xyz")
 
 
