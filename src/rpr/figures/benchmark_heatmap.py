@@ -58,7 +58,7 @@ def draw(benchmark: pd.DataFrame, *, frame: str = "inertia") -> Figure:
         rows = table[table["component"] == component]
         image = _panel(axes, rows, descriptors, kernels, norm)
         best, unit = rows["rmse"].min(), style.unit(rows["unit"].iloc[0])
-        axes.set_title(f"{style.symbol(component)}: lowest RMSE {best:.2g} {unit}", fontsize=7)
+        axes.set_title(f"{style.symbol(component)}: lowest RMSE {best:#.2g} {unit}", fontsize=7)
     for axes in panels.ravel()[len(components) :]:
         axes.set_axis_off()
     bar = figure.colorbar(image, ax=panels, orientation="horizontal", aspect=60, pad=0.01)

@@ -71,9 +71,10 @@ def draw(frames_table: pd.DataFrame, rotated_table: pd.DataFrame) -> Figure:
     quantities = list(dict.fromkeys(q for t in sets.values() for q in t["quantity"]))
     if not quantities:
         return style.statement("no frames")
-    n_rows = -(-len(quantities) // 3)
-    figure = style.new_figure(style.PAGE, 0.35 + 1.65 * n_rows)
-    panels = figure.subplots(n_rows, 3, squeeze=False).ravel()
+    n_columns = 4 if len(quantities) > 6 else 3
+    n_rows = -(-len(quantities) // n_columns)
+    figure = style.new_figure(style.PAGE, 0.35 + 1.55 * n_rows)
+    panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
     for axes, quantity in zip(panels, quantities, strict=False):
         _panel(axes, {name: t[t["quantity"] == quantity] for name, t in sets.items()}, quantity)
     for axes in panels[len(quantities) :]:
@@ -98,7 +99,7 @@ def _panel(axes, sets, quantity):
         )
         unit = style.unit(bins["unit"].iloc[0])
     axes.set_xlabel(f"{quantity} ({unit})")
-    axes.set_ylabel(f"density (1/{unit})" if unit.isalpha() or unit == "°" else "density")
+    axes.set_ylabel(f"density per {unit}")
     axes.locator_params(axis="y", nbins=4)
     if quantity == "dihedral":
         axes.set_xlim(-180, 180)

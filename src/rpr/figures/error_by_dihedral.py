@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -72,8 +73,9 @@ def draw(
                 unit = style.unit(rows["unit"].iloc[0])
                 axes.set_ylabel(f"RMSE {style.symbol(component)} ({unit})")
     for axes, test_set in zip(panels[1], _SETS, strict=True):
-        angles = table.loc[table["test_set"] == test_set, "dihedral_low"]
-        low = -180 if len(angles) and angles.min() < -20 else 0
+        rows = table[table["test_set"] == test_set]
+        negative = rows.loc[rows["dihedral_low"] < 0, "n_test"].sum()
+        low = -180 if negative > 0.1 * rows["n_test"].sum() else 0
         style.degrees_axis(axes, low=low, step=60 if low else 30)
     handles = {}
     for axes in panels.ravel():
@@ -82,15 +84,21 @@ def draw(
     return figure
 
 
+def _with_gaps(points):
+    """Middle of the bins and errors, with a NaN where bins are missing."""
+    low, high = points["dihedral_low"].to_numpy(), points["dihedral_high"].to_numpy()
+    missing = np.flatnonzero(low[1:] > high[:-1] + 1e-6) + 1
+    middle, rmse = (low + high) / 2, points["rmse"].to_numpy(dtype=float)
+    return np.insert(middle, missing, np.nan), np.insert(rmse, missing, np.nan)
+
+
 def _panel(axes, rows, looks, shaded):
     for model, (colour, marker, line) in looks.items():
         points = rows[rows["model"] == model].sort_values("dihedral_low")
         if points.empty:
             continue
-        middle = (points["dihedral_low"] + points["dihedral_high"]) / 2
         axes.plot(
-            middle,
-            points["rmse"],
+            *_with_gaps(points),
             color=colour,
             marker=marker,
             linestyle=line,
@@ -99,7 +107,7 @@ def _panel(axes, rows, looks, shaded):
         )
     if shaded is not None:
         for low, high in (shaded, (-shaded[1], -shaded[0])):
-            label = "inertia axes nearly undefined" if low > 0 else None
+            label = "gap of the inertia axes below 0.02" if low > 0 else None
             axes.axvspan(low, high, color=style.LIGHT, zorder=0, linewidth=0, label=label)
     if len(rows):
         axes.set_yscale("log")

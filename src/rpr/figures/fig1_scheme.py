@@ -49,7 +49,7 @@ def scheme(
     frames
         Frames of the molecule.
     index
-        Frame that is drawn; None takes the one with the largest dipole, or the first.
+        Frame that is drawn; None takes :func:`typical`.
     model
         Fitted dipole model with ``predict(positions)``.
     molecule
@@ -63,10 +63,7 @@ def scheme(
         Columns ``COLUMNS``: atoms, bonds and axes in Angstrom, the predicted dipole (and the
         reference, if there is one) in Debye, for each of the four panels.
     """
-    if index is None:
-        index = 0
-        if frames.dipole is not None:
-            index = int(np.linalg.norm(frames.dipole, axis=1).argmax())
+    index = typical(frames) if index is None else index
     frame = component_frame_of(molecule) if frame is None else frame
     positions = frames.positions[index : index + 1]
     positions = (positions - positions.mean(axis=1, keepdims=True)) @ _orientation(
@@ -94,6 +91,17 @@ def scheme(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def typical(frames: FrameSet) -> int:
+    """Frame of lowest energy among the third with the largest dipoles: little bent, and polar."""
+    if frames.dipole is None:
+        return 0
+    size = np.linalg.norm(frames.dipole, axis=1)
+    polar = np.flatnonzero(size >= np.quantile(size, 2 / 3))
+    if frames.energy is None:
+        return int(polar[0])
+    return int(polar[np.argmin(frames.energy[polar])])
+
+
 @style.styled
 def draw(scheme: pd.DataFrame) -> Figure:
     """The scheme: four stations of one molecule, three steps between them.
@@ -103,13 +111,13 @@ def draw(scheme: pd.DataFrame) -> Figure:
     scheme
         Table of :func:`scheme`.
     """
-    figure = Figure(figsize=(style.PAGE, 2.45))
+    figure = Figure(figsize=(style.PAGE, 2.05))
     style.FigureCanvasAgg(figure)
     reach = _reach(scheme)
-    width, gap = 0.19, 0.08
+    width, gap = 0.184, 0.088
     for k, (panel, title) in enumerate(zip(PANELS, _TITLES, strict=True)):
         left = k * (width + gap)
-        axes = figure.add_axes([left, 0.13, width, 0.66])
+        axes = figure.add_axes([left, 0.115, width, 0.70])
         _panel(axes, scheme[scheme["panel"] == panel], panel, reach)
         figure.text(left + width / 2, 0.985, title, ha="center", va="top", fontsize=7.5)
         if k < len(_STEPS):
@@ -152,7 +160,7 @@ def _row(panel, kind, label, start, end, unit="Angstrom"):
 
 def _reach(scheme):
     points = scheme.loc[scheme["kind"] == "atom", ["x", "y", "z"]].to_numpy()
-    return float(np.abs(points @ _VIEW.T)[:, :2].max()) + 1.25
+    return float(np.abs(points @ _VIEW.T)[:, :2].max()) + 0.55
 
 
 def _panel(axes, rows, panel, reach):

@@ -48,11 +48,15 @@ def draw(kreg: pd.DataFrame, scatter: pd.DataFrame) -> Figure:
         Above the learning curves of energy and gradient, below the scatter plots.
     """
     table = data(kreg, scatter)["learning curve"]
-    figure = style.new_figure(style.PAGE, 5.6)
-    panels = figure.subplots(2, 2)
+    figure = style.new_figure(style.PAGE, 6.0)
+    above, below = figure.subfigures(2, 1, height_ratios=(1.0, 1.15))
+    panels = above.subplots(1, 2), below.subplots(1, 2)
     for axes, letter, quantity in zip(panels[0], "ab", _QUANTITIES, strict=True):
         _curves(axes, table[table["quantity"] == quantity])
         axes.set_title(f"({letter}) {_NAMES[quantity][0]}", loc="left", fontweight="bold")
+    handles, labels = panels[0][0].get_legend_handles_labels()
+    if labels:
+        above.legend(handles, labels, loc="outside lower center", ncols=min(3, len(labels)))
     for axes, letter, quantity in zip(panels[1], "cd", _QUANTITIES, strict=True):
         _scatter(axes, scatter[scatter["quantity"] == quantity], _NAMES[quantity])
         axes.set_title(f"({letter}) {_NAMES[quantity][0]}", loc="left", fontweight="bold")
@@ -87,8 +91,6 @@ def _curves(axes, table):
     if len(table):
         axes.set_ylabel(f"RMSE ({style.unit(table['unit'].iloc[0])})")
     style.grid(axes)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(loc="best")
 
 
 def _scatter(axes, table, names):
@@ -118,7 +120,7 @@ def _scatter(axes, table, names):
             label=label,
         )
         rmse = metrics.rmse(rows["reference"], rows["prediction"])
-        lines.append(f"{label}: {rmse:.2g}")
+        lines.append(f"{label}: {rmse:#.2g}")
     style.diagonal(axes, table["reference"], table["prediction"])
     axes.set_xlabel(f"{names[1]} ({unit})")
     axes.set_ylabel(f"{names[2]} ({unit})")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from rpr.figures import style
@@ -22,6 +21,13 @@ def data(trajectories: pd.DataFrame, *, max_points: int = 1000) -> pd.DataFrame:
     if not thinned:
         return pd.DataFrame(columns=COLUMNS)
     return pd.concat(thinned, ignore_index=True)[COLUMNS].dropna()
+
+
+def _cyclic():
+    """Twilight without its white middle, which would not show on paper."""
+    colours = mpl.colormaps["twilight_shifted"](np.linspace(0, 1, 256))
+    colours[:, :3] *= np.minimum(1.0, 0.62 / colours[:, :3].mean(axis=1))[:, None]
+    return mpl.colors.ListedColormap(colours)
 
 
 @style.styled
@@ -45,7 +51,7 @@ def draw(trajectories: pd.DataFrame, *, max_points: int = 1000) -> Figure:
         return style.statement("The molecule has no dihedral: Figure 4 does not apply.")
     figure = style.new_figure(style.PAGE, 3.1)
     axes, side = figure.subplots(1, 2, width_ratios=(6, 1), sharey=True)
-    colours = mpl.colormaps["twilight_shifted"]
+    colours = _cyclic()
     for _, rows in table.groupby("trajectory"):
         start = rows["dihedral"].iloc[0]
         _line(axes, rows, colours((start + 180.0) / 360.0))
@@ -76,12 +82,31 @@ def draw(trajectories: pd.DataFrame, *, max_points: int = 1000) -> Figure:
 
 
 def _line(axes, rows, colour):
-    # A step over +-180 degrees is one point of the circle, not a line across the panel.
-    time, angle = rows["time_ps"].to_numpy(), rows["dihedral"].to_numpy()
-    breaks = np.flatnonzero(np.abs(np.diff(angle)) > 180.0) + 1
-    pieces = [
-        np.column_stack(piece)
-        for piece in zip(np.split(time, breaks), np.split(angle, breaks), strict=True)
-    ]
-    axes.add_collection(LineCollection(pieces, colors=[colour], linewidths=0.6))
+    time, angle = unwrapped(rows["time_ps"].to_numpy(), rows["dihedral"].to_numpy())
+    axes.plot(time, angle, color=colour, linewidth=0.6)
     axes.plot(time[:1], angle[:1], marker="o", markersize=2.6, color=colour, clip_on=False)
+
+
+def unwrapped(time: np.ndarray, angle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same line, drawn to the edge and continued at the other one where it crosses 180.
+
+    Parameters
+    ----------
+    time, angle
+        Points of one trajectory, [n_points]; degrees in (-180, 180].
+
+    Returns
+    -------
+    time, angle
+        With three points more at each crossing: the edge, a gap (NaN), the other edge.
+    """
+    step = np.diff(angle)
+    crossings = np.flatnonzero(np.abs(step) > 180.0)
+    edge = np.where(
+        step[crossings] < 0, 180.0, -180.0
+    )  # a fall of the number is a rise of the angle
+    part = np.abs(edge - angle[crossings]) / (360.0 - np.abs(step[crossings]))
+    when = time[crossings] + part * (time[crossings + 1] - time[crossings])
+    at = np.repeat(crossings + 1, 3)
+    more = np.column_stack([edge, np.full_like(edge, np.nan), -edge]).ravel()
+    return np.insert(time, at, np.repeat(when, 3)), np.insert(angle, at, more)

@@ -46,7 +46,7 @@ def draw(predictions: pd.DataFrame, *, model: str = "paper", test_set: str = "ro
     table = data(predictions, model=model, test_set=test_set)
     if table.empty:
         return style.statement(f"no predictions of model {model} on {test_set}")
-    figure = style.new_figure(style.PAGE, 6.9)
+    figure = style.new_figure(style.PAGE, 7.4)
     panels = figure.subplots(3, 3).ravel()
     components = sum(COMPONENTS.values(), ())
     for axes, component in zip(panels, components, strict=True):
@@ -62,7 +62,7 @@ def _panel(axes, table, component):
         axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
         return
     unit = style.unit(table["unit"].iloc[0])
-    lines = [f"RMSE {metrics.rmse(table['reference'], table['prediction']):.2g}"]
+    errors = []
     for sign, colour, marker, label in _SIGNS:
         rows = table[table["dihedral_sign"] == sign]
         if rows.empty:
@@ -78,10 +78,12 @@ def _panel(axes, table, component):
             color=colour,
             label=label,
         )
-        if len(rows) < len(table):
-            lines.append(f"{label}: {metrics.rmse(rows['reference'], rows['prediction']):.2g}")
+        errors.append((label, metrics.rmse(rows["reference"], rows["prediction"])))
     style.diagonal(axes, table["reference"], table["prediction"])
     symbol = style.symbol(component)
     axes.set_xlabel(f"reference {symbol} ({unit})")
     axes.set_ylabel(f"predicted {symbol} ({unit})")
-    axes.text(0.04, 0.96, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=6)
+    title = f"RMSE {metrics.rmse(table['reference'], table['prediction']):#.2g} {unit}"
+    if len(errors) > 1:
+        title += "\n" + ",  ".join(f"{label}: {error:#.2g}" for label, error in errors)
+    axes.set_title(title, fontsize=6.5)

@@ -75,6 +75,8 @@ def draw(
     for axes, letter, property in zip(panels[1:], letters[1:], _PROPERTIES, strict=True):
         _accuracy(axes, chosen[chosen["property"] == property], names)
         axes.set_title(f"({letter}) {property}", loc="left", fontweight="bold")
+    if panels[1].get_legend_handles_labels()[1]:
+        panels[1].legend(loc="best")
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
     return figure
@@ -180,5 +182,4 @@ def _accuracy(axes, rows, names):
     style.plain_log(axes.xaxis)
     unit = style.unit(rows["unit"].iloc[0])
     axes.set_xlabel(f"RMSE {style.symbol(rows['component'].iloc[0])} ({unit})")
-    axes.legend(loc="best")
     style.grid(axes, "both")

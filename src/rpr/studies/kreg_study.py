@@ -28,6 +28,8 @@ COLUMNS = [
     "dihedral_sign",
     "potential",
     "max_error",
+    "rmse_low",
+    "rmse_high",
 ]
 SCATTER_COLUMNS = [
     "test_set",
@@ -138,10 +140,12 @@ def kreg_errors(
     -------
     DataFrame
         Columns ``COLUMNS``; energy in kcal/mol, gradient (all its components) in
-        kcal/mol/Angstrom.
+        kcal/mol/Angstrom. ``rmse_low`` and ``rmse_high`` bound the 95 % interval of a bootstrap
+        over trajectories.
     """
     values = _values(model, frames)
-    signs = dihedral_sign(frame_labels(frames)["dihedral"])
+    labels = frame_labels(frames)
+    signs = dihedral_sign(labels["dihedral"])
     rows = []
     for sign in ("all", "positive", "negative"):
         chosen = np.full(len(signs), True) if sign == "all" else signs == sign
@@ -150,6 +154,8 @@ def kreg_errors(
         for quantity, (reference, prediction) in values.items():
             summary = metrics.summary(reference[chosen], prediction[chosen])
             del summary["r2"]
+            squared = (prediction - reference)[chosen].reshape(chosen.sum(), -1) ** 2
+            low, high = metrics.rmse_interval(squared.mean(axis=1), labels["trajectory"][chosen])
             rows.append(
                 {
                     "n_train": n_train,
@@ -161,6 +167,8 @@ def kreg_errors(
                     "n_test": int(chosen.sum()),
                     "dihedral_sign": sign,
                     "potential": potential,
+                    "rmse_low": low,
+                    "rmse_high": high,
                 }
             )
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -195,7 +203,7 @@ def kreg_scatter(
         Columns ``SCATTER_COLUMNS``; kcal/mol and kcal/mol/Angstrom.
     """
     rng = np.random.default_rng(seed)
-    unit, size = REPORTED["energy"]
+    size = REPORTED["energy"][1]
     lowest = min((f.energy.min() for f in test_sets.values() if len(f)), default=0.0) / size
     tables = []
     for name, frames in test_sets.items():
