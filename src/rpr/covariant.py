@@ -1,0 +1,302 @@
+"""Frame-free covariant regression of dipoles and polarizabilities.
+
+The property is written as a sum of tensors that turn with the molecule, each with an invariant
+coefficient that is learnt:
+
+    mu(X) = sum_p q_p(z) b_p,    alpha(X) = a(z) 1 + sum_pq c_pq(z) (b_p b_q^T + b_q b_p^T)/2,
+
+b_p the bond vectors, z = r_eq/r over all pairs. The coefficients are Gaussian processes with the
+additive kernel of :mod:`rpr.additive_kernel`, which makes the property a process with the
+matrix-valued kernel of :mod:`rpr.covariant_kernel`, averaged over the permutation-inversion group.
+No canonical frame enters, so that nothing jumps anywhere, and linear molecules and spherical tops
+are no exception. The training system has 3 N (6 N) rows; prediction costs one scalar kernel for
+each training frame and element of the group.
+
+Hyper-parameters (a width and a variance for each class of atom pairs, amplitudes of orders and of
+classes of tensors, lambda) maximise the marginal likelihood of a part of the training frames.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.optimize import minimize
+
+from rpr import model_file, ridge
+from rpr.additive_kernel import pair_classes
+from rpr.components import component_names, to_components
+from rpr.covariant_kernel import CovariantKernel, predict
+from rpr.covariant_tensors import basis, basis_classes, pack, unpack
+from rpr.descriptors import pair_distances
+from rpr.errors import ConditioningWarning, InputError
+from rpr.estimator import UNITS, Estimator, checked_positions, checked_values, training_checksum
+from rpr.frames import canonical_frames, to_frame
+from rpr.molecule import Molecule
+from rpr.permutation_inversion import find_group
+
+KIND = "covariant"
+_BLOCK = 1024  # frames described at once in a prediction
+_BOUNDS = (-12.0, 8.0)  # of the logarithms of parameters
+_LAMBDA_CEILING = 1e-2
+_NAMES = ("property", "order", "n_search", "max_iterations", "seed")
+
+
+class CovariantRegression(Estimator):
+    """Dipole or polarizability by a matrix-valued kernel that turns with the molecule.
+
+    Parameters
+    ----------
+    molecule
+        Its bonds are the tensors, its reference geometry gives r_eq and the group.
+    property
+        ``"dipole"`` (e Angstrom) or ``"polarizability"`` (Angstrom^3).
+    order
+        Order of interaction of the additive kernel beside the product of all distances; 0 leaves
+        the product, a Gaussian kernel with one width per class of pairs.
+    n_search
+        Training frames, at most, whose marginal likelihood the search maximises; None takes 400
+        for the dipole, 200 for the polarizability.
+    max_iterations
+        Of the search (L-BFGS).
+    seed
+        Of the random choice of these frames.
+    hyperparameters
+        ``hyperparameters_`` of a fitted model: nothing is searched.
+
+    Attributes
+    ----------
+    hyperparameters_ : dict
+        ``theta``: logarithms of widths, variances, amplitudes, product scale, tensor amplitudes
+        and lambda; ``lambda``; ``loss``: negative log marginal likelihood per value.
+    group_ : PermutationInversionGroup
+    coefficients_ : array, [n_train, 3] or [n_train, 6]
+    training_checksum_ : str
+    """
+
+    def __init__(
+        self,
+        *,
+        molecule: Molecule,
+        property: str = "dipole",
+        order: int = 2,
+        n_search: int | None = None,
+        max_iterations: int = 60,
+        seed: int = 0,
+        hyperparameters: Mapping | None = None,
+    ):
+        self.molecule = molecule
+        self.property = property
+        self.order = order
+        self.n_search = n_search
+        self.max_iterations = max_iterations
+        self.seed = seed
+        self.hyperparameters = hyperparameters
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Names of the components, in the order of `predict_components`."""
+        return component_names(self.property)
+
+    def fit(self, frames, values: np.ndarray | None = None) -> CovariantRegression:
+        """Search hyper-parameters on some of the training frames, then fit all of them.
+
+        Parameters
+        ----------
+        frames
+            A `FrameSet`, a sequence of ASE atoms, or an array [n_frames, n_atoms, 3], Angstrom.
+        values : array, [n_frames, 3] or [n_frames, 3, 3]
+            Property in the laboratory; default: the one a `FrameSet` holds.
+
+        Raises
+        ------
+        InputError
+            For wrong shapes, other atoms than the molecule's, or a molecule without bonds.
+
+        Warns
+        -----
+        ConditioningWarning
+            If the search found no better hyper-parameters than those it started from.
+        """
+        positions = checked_positions(frames, self.molecule)
+        values = checked_values(self.property, values, frames, len(positions))
+        self._set_molecule()
+        c = len(self.components)
+        ridge.check_memory(c * len(positions), copies=3)
+        self.mean_ = self._mean(values)
+        y = self._pack(values)
+        kernel = self._kernel(positions)
+        self.hyperparameters_ = dict(self.hyperparameters or self._search(positions, y))
+        theta = np.asarray(self.hyperparameters_["theta"], dtype=float)
+        self.coefficients_ = kernel.coefficients(theta, y)
+        self._store(positions, kernel)
+        self.training_checksum_ = training_checksum(positions, values)
+        return self
+
+    def predict(self, frames) -> np.ndarray:
+        """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
+        self._require_fitted("coefficients_")
+        positions = checked_positions(frames, self.molecule)
+        packed = [
+            predict(
+                self._scalar,
+                self._features(block),
+                basis(self.property, block, self.molecule.bonds),
+                self._centres,
+                self._folded,
+            )
+            for block in np.array_split(positions, range(_BLOCK, len(positions), _BLOCK))
+        ]
+        values = np.concatenate(packed)
+        if self.property == "dipole":
+            return values
+        return unpack(values) + self.mean_ * np.eye(3)
+
+    def predict_components(self, frames, frame: str = "inertia") -> np.ndarray:
+        """Components in canonical axes, [n_frames, 3] or [n_frames, 6].
+
+        Parameters
+        ----------
+        frames
+            As for `predict`.
+        frame
+            One of `rpr.frames.FRAMES`; the model itself needs none.
+        """
+        positions = checked_positions(frames, self.molecule)
+        rotations = canonical_frames(frame, positions, self.molecule).rotations
+        return to_components(to_frame(self.predict(positions), rotations))
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the trained model to one ``.npz`` file."""
+        self._require_fitted("coefficients_")
+        arrays = {
+            "positions": self._positions,
+            "coefficients": self.coefficients_,
+            "mean": np.array(self.mean_),
+        }
+        metadata = {
+            **{name: getattr(self, name) for name in _NAMES},
+            "molecule": model_file.molecule_to_json(self.molecule),
+            "hyperparameters": self.hyperparameters_,
+            "training_checksum": self.training_checksum_,
+            "units": {key: UNITS[key] for key in ("positions", self.property)},
+        }
+        model_file.save_model(path, KIND, arrays, metadata)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> CovariantRegression:
+        """Read a model that `save` wrote; InputError if it is damaged or of another kind."""
+        stored = model_file.load_model(path, KIND)
+        metadata = stored.metadata
+        model = cls(
+            molecule=model_file.molecule_from_json(metadata["molecule"]),
+            hyperparameters=metadata["hyperparameters"],
+            **{name: metadata[name] for name in _NAMES},
+        )
+        model.hyperparameters_ = metadata["hyperparameters"]
+        model.training_checksum_ = metadata["training_checksum"]
+        model.mean_ = float(stored.arrays["mean"])
+        model.coefficients_ = stored.arrays["coefficients"]
+        model._set_molecule()
+        positions = stored.arrays["positions"]
+        model._store(positions, model._kernel(positions))
+        return model
+
+    def _set_molecule(self) -> None:
+        if not self.molecule.bonds:
+            raise InputError(
+                "molecule: found no bonds, expected at least one: the model 'covariant' is made "
+                "of bond vectors"
+            )
+        self.group_ = find_group(self.molecule)
+        images = self.group_.act_on_positions(self.molecule.reference[None])[:, 0]
+        self._r_eq = pair_distances(images).mean(axis=0)  # -> [n_pairs]
+        kinds = self.group_.permutations.min(axis=0).tolist()
+        self._pair_classes = pair_classes(self.molecule, kinds)
+        self._tensor_classes = basis_classes(
+            self.property, self.molecule.bonds, self.group_.permutations
+        )
+
+    def _features(self, positions: np.ndarray) -> np.ndarray:
+        return self._r_eq / pair_distances(positions)
+
+    def _mean(self, values: np.ndarray) -> float:
+        """Mean of the isotropic part, the only covariant constant."""
+        return 0.0 if values.ndim == 2 else float(np.trace(values, axis1=1, axis2=2).mean() / 3)
+
+    def _pack(self, values: np.ndarray) -> np.ndarray:
+        if values.ndim == 2:
+            return values
+        return pack(0.5 * (values + np.swapaxes(values, 1, 2)) - self.mean_ * np.eye(3))
+
+    def _kernel(self, positions: np.ndarray) -> CovariantKernel:
+        images = self.group_.act_on_positions(positions)  # -> [n_elements, n_frames, n_atoms, 3]
+        n_elements, n_frames = images.shape[:2]
+        flat = self._features(images.reshape(-1, *positions.shape[1:]))
+        parities = self.group_.parities
+        return CovariantKernel(
+            features=flat.reshape(n_elements, n_frames, -1),
+            tensors=basis(self.property, images, self.molecule.bonds),
+            signs=parities if self.property == "dipole" else np.ones(n_elements),
+            feature_classes=self._pair_classes,
+            tensor_classes=self._tensor_classes,
+            order=self.order,
+        )
+
+    def _search(self, positions: np.ndarray, y: np.ndarray) -> dict:
+        """Parameters of largest marginal likelihood on at most ``n_search`` training frames."""
+        size = self.n_search or {"dipole": 400, "polarizability": 200}[self.property]
+        chosen = np.random.default_rng(self.seed).permutation(len(positions))[:size]
+        kernel, target = self._kernel(positions[chosen]), y[chosen]
+        start = self._start()
+        bounds = [_BOUNDS] * (len(start) - 1)
+        bounds.append((np.log(ridge.LAMBDA_FLOOR), np.log(_LAMBDA_CEILING)))
+
+        def loss(theta):
+            value, gradient = kernel.loss(theta, target)
+            return (value, gradient) if np.isfinite(value) else (1e6, gradient)
+
+        found = minimize(
+            loss,
+            start,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
+            options={"maxiter": self.max_iterations},
+        )
+        if not found.fun < loss(start)[0]:
+            warnings.warn(
+                "the search of hyper-parameters did not leave its starting point; the training "
+                "frames may be too few or constant",
+                ConditioningWarning,
+                stacklevel=3,
+            )
+        return {
+            "theta": [float(x) for x in found.x],
+            "lambda": float(np.exp(found.x[-1])),
+            "loss": float(found.fun),
+        }
+
+    def _start(self) -> np.ndarray:
+        """Where the search begins: lengths of 0.6 in r_eq/r, all classes alike."""
+        n_pairs, n_tensors = self._pair_classes.max() + 1, self._tensor_classes.max() + 1
+        return np.concatenate(
+            [
+                np.full(n_pairs, 1.0),
+                np.full(n_pairs, 0.0),
+                [0.0],
+                np.full(self.order, -1.0),
+                [-0.5],
+                np.zeros(n_tensors),
+                [np.log(1e-7)],
+            ]
+        )
+
+    def _store(self, positions: np.ndarray, kernel: CovariantKernel) -> None:
+        theta = np.asarray(self.hyperparameters_["theta"], dtype=float)
+        self._positions = positions
+        self._scalar = kernel.split(theta)[0]
+        self._centres = kernel.features.reshape(-1, kernel.features.shape[-1])
+        self._folded = kernel.fold(theta, self.coefficients_)
