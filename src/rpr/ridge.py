@@ -4,8 +4,8 @@ f(x) = sum_i a_i k(x, x_i) with (K + lambda I) a = y.  Everything here takes ker
 descriptors, so that any kernel, also one averaged over a symmetry group, can be used.
 
 The search is over a grid, and one orthogonal reduction K = Q T Q^T to tridiagonal T serves every
-lambda and every component: T + lambda I is solved in O(n), and validation errors need K_val Q once.
-That is the cheap part of an eigendecomposition, and as exact.
+lambda and every component, as T + lambda I is solved in O(n).  That is the cheap part of an
+eigendecomposition, and as exact.
 
 Source: Martinka et al., J. Chem. Phys. 161, 174104 (2024), eq. (1).
 """
@@ -22,8 +22,9 @@ from scipy.linalg import lapack
 from rpr.errors import ConditioningWarning, InputError
 from rpr.kernels import metric
 from rpr.memory import available_bytes
-from rpr.threads import thread_map
+from rpr.threads import available_threads, thread_map
 from rpr.tridiagonal import TridiagonalForm
+from rpr.unlocked_lapack import cholesky, fortran_copy
 
 #: Smallest lambda of the default grid, for kernels with k(x, x) = 1.  Below it the coefficients
 #: grow until rounding, not the data, limits how exactly predictions turn with the molecule.
@@ -111,7 +112,7 @@ def ridge_path(
     form = TridiagonalForm(K_train)
     y = form.rotate(y_train)  # -> [n, c]
     z = np.hstack([form.solve(lam, y) for lam in lambdas])  # -> [n, L c]
-    predicted = form.rotate_right(K_validation) @ z  # -> [m, L c]
+    predicted = K_validation @ form.rotate_back(z)  # -> [m, L c]
     errors = predicted.reshape(len(K_validation), len(lambdas), -1) - y_validation[:, None]
     rmse = np.sqrt(np.mean(errors**2, axis=0))
     return np.where(np.isfinite(rmse), rmse, np.inf)
@@ -218,18 +219,17 @@ def solve(K: np.ndarray, y: np.ndarray, lam: float | Sequence[float]) -> np.ndar
 
 
 def _solve_one(K: np.ndarray, y: np.ndarray, lam: float) -> np.ndarray:
-    shifted = np.array(K, dtype=float)
+    shifted = fortran_copy(K)
     shifted.flat[:: len(K) + 1] += lam
-    norm = float(np.abs(shifted).sum(axis=0).max())
-    try:
-        upper = np.linalg.cholesky(shifted).T  # in LAPACK's order of elements
-    except np.linalg.LinAlgError:
+    norm = float(np.linalg.norm(shifted, 1))
+    factor = shifted.copy(order="F")
+    if not cholesky(factor):
         return _solve_singular(shifted, y, lam)
-    reciprocal, _ = lapack.dpocon(upper, norm, uplo="U")
+    reciprocal, _ = lapack.dpocon(factor, norm, uplo="L")
     condition = 1.0 / reciprocal if reciprocal > 0.0 else np.inf
     if condition > CONDITION_LIMIT:
         _warn_condition(condition, lam)
-    solution, _ = lapack.dpotrs(upper, y, lower=0)
+    solution, _ = lapack.dpotrs(factor, y, lower=1)
     return solution
 
 
@@ -279,25 +279,27 @@ def validation_split(n: int, fraction: float, seed: int) -> tuple[np.ndarray, np
     return np.sort(order[n_validation:]), np.sort(order[:n_validation])
 
 
-def check_memory(n_train: int, *, copies: int = 4) -> None:
-    """Refuse a kernel matrix that the memory of the machine cannot hold.
+def check_memory(n_train: int, *, copies: int | None = None) -> None:
+    """Refuse kernel matrices that the memory of the machine cannot hold.
 
     Parameters
     ----------
     n_train
         Number of training frames.
     copies
-        Matrices [n_train, n_train] that exist at the same time.
+        Matrices [n_train, n_train] that exist at the same time.  Default: those of `search`, which
+        holds the distances and, per thread, a kernel matrix and its reduction.
 
     Raises
     ------
     InputError
         Saying how many frames fit.
     """
-    available = available_bytes()
-    needed = 8 * copies * n_train**2
+    copies = 2 + 2 * available_threads() if copies is None else copies
+    bytes_per_pair = 8 * copies
+    needed, available = bytes_per_pair * n_train**2, available_bytes()
     if needed > available:
-        fitting = int((available / (8 * copies)) ** 0.5)
+        fitting = int((available / bytes_per_pair) ** 0.5)
         raise InputError(
             f"n_train: {n_train} frames need {needed / 1e9:.0f} GB for kernel matrices and "
             f"{available / 1e9:.0f} GB are free; at most {fitting} frames fit"
