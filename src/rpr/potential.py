@@ -47,6 +47,8 @@ _PARAMETERS = (
     "max_memory_mb",
     "seed",
 )
+#: Frames predicted at once, which bounds the memory.
+_CHUNK = 4096
 Frames = FrameSet | Sequence[Atoms] | np.ndarray
 
 
@@ -201,13 +203,11 @@ class KREG:
         """
         self._check_fitted()
         positions = as_positions(positions, self.molecule.symbols)
-        with np.errstate(divide="ignore", invalid="ignore"):  # two atoms at one place: below
-            x, slopes = self.distances_.describe(positions)
-            energy, gradient = self.collapsed_.evaluate(x)
-        if not np.isfinite(energy).all():
-            check_scale(self.molecule, positions)
-        energy += self.energy_offset_
-        return energy, -self.distances_.cartesian(slopes, gradient)
+        energy, forces = np.empty(len(positions)), np.empty_like(positions)
+        for start in range(0, len(positions), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            energy[part], forces[part] = self._predict(positions[part])
+        return energy, forces
 
     def score(
         self,
@@ -277,6 +277,14 @@ class KREG:
             model.sigma_, arrays["centres"], arrays["weights"], arrays["vectors"]
         )
         return model
+
+    def _predict(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        with np.errstate(divide="ignore", invalid="ignore"):  # two atoms at one place: below
+            x, slopes = self.distances_.describe(positions)
+            energy, gradient = self.collapsed_.evaluate(x)
+        if not np.isfinite(energy).all():
+            check_scale(self.molecule, positions)
+        return energy + self.energy_offset_, -self.distances_.cartesian(slopes, gradient)
 
     def _set_hyperparameters(self, positions, energy, forces) -> None:
         given = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rpr.errors import InputError
+from rpr.errors import ConvergenceError, InputError
 from rpr.gradient_kernel import GradientKernel
 from rpr.molecule import Molecule
 from rpr.potential_solver import solve
@@ -210,13 +210,18 @@ class _Problem:
         kernel = GradientKernel(
             self.kernel.x, self.kernel.modes, self.kernel.pair_permutations, sigma
         )
-        solution = solve(
-            kernel,
-            self.targets,
-            lambda_energy=lambda_energy,
-            lambda_forces=lambda_forces,
-            diagnose=False,
-        )
+        try:
+            solution = solve(
+                kernel,
+                self.targets,
+                lambda_energy=lambda_energy,
+                lambda_forces=lambda_forces,
+                diagnose=False,
+            )
+        except ConvergenceError:
+            return np.inf, np.inf
+        if solution.jitter:  # these ridge terms do not suffice
+            return np.inf, np.inf
         energy, gradient = kernel.collapse(solution.coefficients).evaluate(self.held_x)
         forces = -self.distances.cartesian(self.held_slopes, gradient)
         energy_error = energy + self.offset - self.held_energy

@@ -90,7 +90,7 @@ def solve(
     lambda_forces: float,
     diagnose: bool = True,
 ) -> Solution:
-    """Solve (K + Lambda) c = y by a packed Cholesky factorisation and one step of refinement.
+    """Solve (K + Lambda) c = y by a packed Cholesky factorisation, in place.
 
     Parameters
     ----------
@@ -121,12 +121,10 @@ def solve(
     diagonal = diagonal + jitter
     coefficients = matrix.solve(targets)
     error = targets - kernel.multiply(coefficients) - diagonal * coefficients
-    coefficients += matrix.solve(error)
-    error = targets - kernel.multiply(coefficients) - diagonal * coefficients
     scale = np.linalg.norm(targets)
     residual = float(np.linalg.norm(error) / scale) if scale else 0.0
     condition = np.nan
-    if diagnose or jitter:
+    if diagnose:
         condition = (kernel.largest_eigenvalue() + diagonal.max()) / matrix.smallest_eigenvalue()
         _warn(float(condition), residual, jitter)
     return Solution(coefficients, float(condition), residual, jitter)

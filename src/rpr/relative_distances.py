@@ -10,6 +10,7 @@ no difference between frames, and keeps the digits of distances computed as
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -99,7 +100,7 @@ class RelativeDistances:
         pairs = slopes * gradient[:, :, None]  # -> [n_frames, n_pairs, 3]
         return np.matmul(self.incidence, pairs)
 
-    @property
+    @cached_property
     def incidence(self) -> np.ndarray:
         """+1 where an atom is first in a pair, -1 where second, [n_atoms, n_pairs]."""
         atoms = np.arange(self.n_atoms)[:, None]
@@ -168,8 +169,10 @@ def symmetric_distances(
     Raises
     ------
     InputError
-        If the permutations are no group, or r_eq is not invariant under it.
+        If there is only one atom, the permutations are no group, or r_eq is not invariant.
     """
+    if molecule.n_atoms < 2:
+        raise InputError("molecule: found one atom, expected at least two for a potential")
     distances = RelativeDistances.from_reference(molecule.reference)
     if permutations is None:
         return distances, np.arange(distances.n_pairs)[None]

@@ -496,6 +496,8 @@ def test_wrong_permutations():
         fit(DCE_GROUP, dichloroethane(anti=False))
     with pytest.raises(InputError, match="no group"):
         fit(DCE_GROUP[1:3])
+    with pytest.raises(InputError, match="found one atom"):
+        symmetric_distances(Molecule.from_atoms(Atoms("He")), None)
     with pytest.raises(InputError, match="different elements"):
         fit(np.array([np.roll(np.arange(8), 1)]))
     with pytest.raises(InputError, match="no permutation"):
