@@ -24,7 +24,7 @@ _LOOKS = ((style.SKY, True), (style.RED, False))
 
 
 def table(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
-    """Histograms of dihedral, energy, |dipole|, isotropic polarizability and bond lengths.
+    """Histograms of dihedral, energy, |dipole|, mean polarizability and bond lengths.
 
     Parameters
     ----------
@@ -114,13 +114,13 @@ def _quantities(frames, molecule):
         found["dihedral"] = ("dihedral", frames.dihedral, "°")
     if frames.energy is not None:
         above = (frames.energy - frames.energy.min()) / KCAL_MOL
-        found["energy above the lowest"] = ("energy", above, "kcal/mol")
+        found["relative energy"] = ("energy", above, "kcal/mol")
     if frames.dipole is not None:
         size = np.linalg.norm(frames.dipole, axis=1) / DEBYE
         found[r"dipole $|\mu|$"] = ("dipole", size, "D")
     if frames.polarizability is not None:
         isotropic = np.trace(frames.polarizability, axis1=1, axis2=2) / 3.0 / BOHR3
-        found["isotropic polarizability"] = ("polarizability", isotropic, "bohr^3")
+        found["mean polarizability"] = ("polarizability", isotropic, "bohr^3")
     for name, lengths in _bonds(frames.positions, molecule).items():
         found[f"bond {name}"] = ("bond", lengths, "Å")
     return found

@@ -33,9 +33,9 @@ _STEPS = (
 _AXES = {"lab": ("x", "y", "z"), "molecule": ("a", "b", "c")}
 _AXIS_COLOURS = dict(zip("abcxyz", 2 * (style.BLUE, style.GREEN, style.PINK), strict=True))
 #: Direction of view: slightly from the right and from above, so that no axis is hidden.
-_VIEW = Rotation.from_euler("yx", [-24.0, 20.0], degrees=True).as_matrix()
+_VIEW = Rotation.from_euler("yx", [-32.0, 24.0], degrees=True).as_matrix()
 #: Orientation given to the molecule in the laboratory, so that it differs from its own axes.
-_TURN = Rotation.from_euler("zyx", [38.0, -32.0, 48.0], degrees=True).as_matrix()
+_TURN = Rotation.from_euler("xyz", [14.0, 22.0, 58.0], degrees=True).as_matrix()
 _ANGSTROM_PER_DEBYE = 0.8
 
 
@@ -111,12 +111,12 @@ def draw(scheme: pd.DataFrame) -> Figure:
     scheme
         Table of :func:`scheme`.
     """
-    figure = Figure(figsize=(style.PAGE, 2.05))
+    figure = Figure(figsize=(style.PAGE, 2.0))
     style.FigureCanvasAgg(figure)
     reach = _reach(scheme)
     width, gap = 0.184, 0.088
     for k, (panel, title) in enumerate(zip(PANELS, _TITLES, strict=True)):
-        left = k * (width + gap)
+        left = k * (width + gap) + 0.002
         axes = figure.add_axes([left, 0.115, width, 0.70])
         _panel(axes, scheme[scheme["panel"] == panel], panel, reach)
         figure.text(left + width / 2, 0.985, title, ha="center", va="top", fontsize=7.5)
@@ -171,9 +171,11 @@ def _panel(axes, rows, panel, reach):
     _axes_of_molecule(
         axes, rows[rows["kind"] == "axis"], reach, panel in ("canonical", "predicted")
     )
+    atoms = rows[rows["kind"] == "atom"]
+    radii = [_radius(symbol) for symbol in atoms["label"]]
     for _, bond in rows[rows["kind"] == "bond"].iterrows():
-        _bond(axes, bond)
-    for _, atom in rows[rows["kind"] == "atom"].iterrows():
+        _bond(axes, bond, [radii[int(k)] for k in bond["label"].split("-")])
+    for _, atom in atoms.iterrows():
         _atom(axes, atom)
     for _, vector in rows[rows["kind"] == "dipole"].iterrows():
         _dipole(axes, vector)
@@ -190,18 +192,20 @@ def _depth(z):
     return 10.0 + 0.1 * z
 
 
+def _radius(symbol):
+    return 0.52 * covalent_radii[style.atomic_number(symbol)] + 0.06
+
+
 def _atom(axes, row):
     x, y, z = _project(row)
-    number = style.atomic_number(row["label"])
-    radius = 0.52 * covalent_radii[number] + 0.06
-    colour = np.clip(jmol_colors[number] * (1.0 + 0.05 * z), 0, 1)
+    radius = _radius(row["label"])
+    colour = np.clip(jmol_colors[style.atomic_number(row["label"])] * (1.0 + 0.05 * z), 0, 1)
     axes.add_patch(
         Circle((x, y), radius, facecolor=colour, edgecolor="black", linewidth=0.5, zorder=_depth(z))
     )
-    highlight = (x - 0.3 * radius, y + 0.32 * radius)
     axes.add_patch(
         Circle(
-            highlight,
+            (x - 0.3 * radius, y + 0.32 * radius),
             0.28 * radius,
             facecolor="white",
             alpha=0.55,
@@ -211,17 +215,14 @@ def _atom(axes, row):
     )
 
 
-def _bond(axes, row):
+def _bond(axes, row, radii):
     start, end = _project(row), _project(row, end=True)
-    z = 0.5 * (start[2] + end[2])
-    for width, colour in ((4.2, "black"), (3.2, "#B8B8B8")):
-        axes.plot(
-            *np.column_stack([start, end])[:2],
-            color=colour,
-            linewidth=width,
-            solid_capstyle="butt",
-            zorder=_depth(z) - 0.02 + 0.001 * (width < 4),
-        )
+    along = (end - start) / np.linalg.norm(end - start)
+    # The stick ends a little inside the surfaces of the spheres, not at their centres.
+    line = np.column_stack([start + 0.85 * radii[0] * along, end - 0.85 * radii[1] * along])[:2]
+    depth = _depth(0.5 * (start[2] + end[2]))
+    axes.plot(*line, color="black", linewidth=4.2, solid_capstyle="butt", zorder=depth)
+    axes.plot(*line, color="#B8B8B8", linewidth=3.2, solid_capstyle="butt", zorder=depth + 0.001)
 
 
 def _axes_of_molecule(axes, rows, reach, own):
@@ -250,7 +251,7 @@ def _axes_of_molecule(axes, rows, reach, own):
 
 
 def _laboratory_axes(axes, reach):
-    corner = np.array([-0.86 * reach, -0.86 * reach])
+    corner = np.array([-0.72 * reach, -0.84 * reach])
     for name, direction in zip(_AXES["lab"], np.eye(3), strict=True):
         tip = 0.34 * reach * (_VIEW @ direction)[:2]
         _arrow(axes, corner, corner + tip, "black", 0.7, "-", zorder=2)
@@ -329,7 +330,7 @@ def _captions(figure, scheme, width, gap):
             continue
         names = "abc" if panel == "predicted" else "xyz"
         vector = rows[["x_end", "y_end", "z_end"]].to_numpy()[0]
-        text = ", ".join(f"{v:.2f}" for v in vector)
+        text = ", ".join(f"{v + 0.0:.2f}" for v in np.round(vector, 2))
         figure.text(
             k * (width + gap) + width / 2,
             0.10,

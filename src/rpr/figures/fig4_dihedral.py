@@ -102,9 +102,8 @@ def unwrapped(time: np.ndarray, angle: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """
     step = np.diff(angle)
     crossings = np.flatnonzero(np.abs(step) > 180.0)
-    edge = np.where(
-        step[crossings] < 0, 180.0, -180.0
-    )  # a fall of the number is a rise of the angle
+    # Where the number falls, the angle has risen through 180 degrees.
+    edge = np.where(step[crossings] < 0, 180.0, -180.0)
     part = np.abs(edge - angle[crossings]) / (360.0 - np.abs(step[crossings]))
     when = time[crossings] + part * (time[crossings + 1] - time[crossings])
     at = np.repeat(crossings + 1, 3)
