@@ -1,0 +1,64 @@
+# make        set up the environment, then the whole study (the run of config.yaml)
+# make test   set up the environment, then the tests
+# make smoke  set up the environment, then the whole study made tiny, with its report
+# make lock   write envs/requirements.lock anew from pyproject.toml (needs uv)
+# make lint   formatting and style
+# make docs   write the generated part of the README anew
+# Set PYTHON to choose the interpreter: make PYTHON=python3.12
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SNAKEMAKE := $(BIN)/snakemake
+SMOKE := --configfile config/smoke.yaml
+
+.PHONY: all setup test smoke lock lint docs clean-env
+.DEFAULT_GOAL := all
+
+all: $(STAMP)
+	$(SNAKEMAKE)
+
+setup: $(STAMP)
+
+test: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slurm and not slow"
+
+smoke: $(STAMP)
+	$(SNAKEMAKE) $(SMOKE)
+	$(SNAKEMAKE) $(SMOKE) --report results/smoke/report.html
+
+lint: $(STAMP)
+	$(BIN)/ruff check
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(SNAKEMAKE) --lint
+
+docs: $(STAMP)
+	$(BIN)/python -m rpr.config_table workflow/schemas/config.schema.yaml README.md
+
+lock:
+	@command -v uv >/dev/null 2>&1 || { echo "make lock needs uv: install it with '$(PYTHON) -m pip install uv'"; exit 1; }
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" --all-extras pyproject.toml -o envs/requirements.lock
+
+clean-env:
+	rm -rf $(VENV)
+
+# The environment, made once and again when the lock or the project's metadata change.
+$(STAMP): envs/requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+		echo "$(PYTHON) was not found: install Python 3.11, 3.12 or 3.13, or name it with 'make PYTHON=python3.12'"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+		echo "$(PYTHON) is $$($(PYTHON) --version 2>&1), but 3.11, 3.12 or 3.13 is needed: name one with 'make PYTHON=python3.12'"; exit 1; }
+	@command -v uv >/dev/null 2>&1 || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) has no venv or ensurepip: install it (Debian, Ubuntu: apt install python3-venv), or install uv"; exit 1; }
+	@if command -v uv >/dev/null 2>&1; then \
+		uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
+		uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r envs/requirements.lock && \
+		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . ; \
+	else \
+		$(PYTHON) -m venv $(VENV) && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r envs/requirements.lock && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
+	fi
+	@touch $@

@@ -1,0 +1,206 @@
+"""Deposits: labelled frames kept as files with a manifest that says what they are.
+
+A deposit is a folder with ``manifest.json`` and the files it names::
+
+    {"format": 1, "symbols": ["Cl", "C", ...], "method": {...}, "software": {...},
+     "files": {"frames": {"path": "frames.extxyz", "sha256": "...", "n_frames": 600},
+               "test_set": {...}, "md": {...}, "reference": {...}}}
+
+Roles of files: ``frames`` (labelled, in the random order of the pool, so that any beginning is a
+valid set; required), ``test_set`` (labelled), ``md`` (the trajectories), ``reference`` (one frame,
+the reference geometry). A file may be compressed with gzip.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rpr.datasets import FrameSet, read_frames, write_frames
+from rpr.errors import InputError
+from rpr.files import sha256, write_json
+
+ROLES = ("frames", "test_set", "md", "reference")
+FORMAT = 1
+
+
+def roles(manifest: str | os.PathLike) -> list[str]:
+    """Roles of the files of a deposit."""
+    return list(_read_manifest(manifest)["files"])
+
+
+def read_deposit(
+    manifest: str | os.PathLike,
+    role: str = "frames",
+    *,
+    symbols: Sequence[str],
+    method: Mapping[str, object],
+    n_frames: int | None = None,
+) -> FrameSet:
+    """Frames of one role, after checks of checksum, atoms and method.
+
+    Parameters
+    ----------
+    manifest
+        Path of ``manifest.json``.
+    role
+        One of `ROLES`.
+    symbols
+        Chemical symbols in the order of the run's reference geometry.
+    method
+        Level of theory that the run states for its labels; the checked files must have it
+        (all but ``md`` and ``reference``).
+    n_frames
+        Only so many frames from the beginning (role ``frames``).
+
+    Returns
+    -------
+    FrameSet
+
+    Raises
+    ------
+    InputError
+        If the manifest cannot be read, the file is missing or changed, its atoms or its method are
+        not those of the run, or it has fewer frames than asked for.
+    """
+    content = _read_manifest(manifest)
+    if role not in content["files"]:
+        raise InputError(f"{manifest}: has no {role}, found {', '.join(content['files'])}")
+    if tuple(content["symbols"]) != tuple(symbols):
+        raise InputError(
+            f"{manifest}: found atoms {' '.join(content['symbols'])}, expected "
+            f"{' '.join(symbols)} in this order; bring molecule/geometries into the deposit's order"
+        )
+    if role in ("frames", "test_set"):
+        _check_method(manifest, content["method"], method)
+    entry = content["files"][role]
+    path = Path(manifest).parent / entry["path"]
+    if not path.is_file():
+        raise InputError(f"{manifest}: its file {path} does not exist; fetch the deposit again")
+    if (found := sha256(path)) != entry["sha256"]:
+        raise InputError(
+            f"{path}: found SHA-256 {found}, expected {entry['sha256']} ({manifest}); "
+            "the file was changed or damaged, fetch the deposit again"
+        )
+    return _prefix(path, _read(path), n_frames if role == "frames" else None)
+
+
+def write_deposit(
+    folder: str | os.PathLike,
+    files: Mapping[str, FrameSet],
+    *,
+    method: Mapping[str, object],
+    about: Mapping[str, object],
+) -> Path:
+    """Write a deposit; returns the path of its manifest.
+
+    Parameters
+    ----------
+    folder
+        Where to; created if missing.
+    files
+        Frames of each role.
+    method
+        Level of theory of the labels.
+    about
+        What else the manifest says: software, seeds, configuration.
+    """
+    folder = Path(folder)
+    entries = {}
+    for role, frames in files.items():
+        path = folder / f"{role}.extxyz.gz"
+        _write_compressed(path, frames)
+        entries[role] = {
+            "path": path.name,
+            "sha256": sha256(path),
+            "n_frames": len(frames),
+            "statistics": _statistics(frames),
+        }
+    content = {
+        "format": FORMAT,
+        "symbols": list(files["frames"].symbols),
+        "method": dict(method),
+        "files": entries,
+        **about,
+    }
+    write_json(folder / "manifest.json", content)
+    return folder / "manifest.json"
+
+
+def _read_manifest(path: str | os.PathLike) -> dict:
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise InputError(f"{path}: not readable as a manifest ({error})") from error
+    missing = {"format", "symbols", "method", "files"} - set(content)
+    if missing:
+        raise InputError(f"{path}: the key {sorted(missing)[0]} is missing from this manifest")
+    if content["format"] != FORMAT:
+        raise InputError(f"{path}: found format {content['format']}, expected {FORMAT}")
+    unknown = sorted(set(content["files"]) - set(ROLES))
+    if unknown or "frames" not in content["files"]:
+        raise InputError(
+            f"{path}: found files {', '.join(content['files'])}, expected frames and perhaps "
+            f"{', '.join(ROLES[1:])}"
+        )
+    return content
+
+
+def _check_method(
+    manifest: str | os.PathLike, found: Mapping[str, object], wanted: Mapping[str, object]
+) -> None:
+    for key in ("code", "functional", "basis"):
+        if str(found.get(key, "")).lower() != str(wanted.get(key, "")).lower():
+            raise InputError(
+                f"{manifest}: found method/{key} {found.get(key)!r}, but labels/method/{key} is "
+                f"{wanted.get(key)!r}; set labels/method to the level of the deposit"
+            )
+
+
+def _read(path: Path) -> FrameSet:
+    if path.suffix != ".gz":
+        return read_frames(path)
+    with tempfile.NamedTemporaryFile(suffix=".extxyz") as plain, gzip.open(path) as packed:
+        shutil.copyfileobj(packed, plain)
+        plain.flush()
+        return read_frames(plain.name)
+
+
+def _write_compressed(path: Path, frames: FrameSet) -> None:
+    from rpr.files import atomic_path
+
+    with tempfile.NamedTemporaryFile(suffix=".extxyz") as plain:
+        write_frames(plain.name, frames)
+        with open(plain.name, "rb") as stream, atomic_path(path) as temporary:
+            with open(temporary, "wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as out:
+                shutil.copyfileobj(stream, out)
+
+
+def _prefix(path: Path, frames: FrameSet, n_frames: int | None) -> FrameSet:
+    if n_frames is None:
+        return frames
+    if n_frames > len(frames):
+        raise InputError(
+            f"labels/n_frames: found {n_frames}, but {path} has {len(frames)} frames; "
+            "ask for fewer, or null for all"
+        )
+    return frames.subset(np.arange(n_frames))
+
+
+def _statistics(frames: FrameSet) -> dict[str, float]:
+    statistics: dict[str, float] = {}
+    if frames.energy is not None:
+        statistics["energy_min_eV"] = float(frames.energy.min())
+        statistics["energy_max_eV"] = float(frames.energy.max())
+    if frames.dihedral is not None:
+        statistics["dihedral_min_degrees"] = float(frames.dihedral.min())
+        statistics["dihedral_max_degrees"] = float(frames.dihedral.max())
+        statistics["negative_dihedrals"] = int((frames.dihedral < 0).sum())
+    return statistics

@@ -1,0 +1,138 @@
+"""Files that the stages of a study hand to each other: geometries, starts, assembled frames."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from ase import Atoms
+from ase.io import read, write
+
+from rpr.datasets import FrameSet, concatenate, read_frames
+from rpr.errors import InputError
+from rpr.files import atomic_path
+from rpr.molecule import Molecule, dihedral_angle
+
+LABELS = ("energy", "forces", "dipole", "polarizability")
+FAILURE_COLUMNS = ("frame", "trajectory", "step", "reason")
+
+
+def read_geometry(path: str | os.PathLike) -> Atoms:
+    """One geometry from an XYZ file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    try:
+        return read(path, index=0)
+    except Exception as error:
+        raise InputError(f"{path}: not readable as an XYZ file ({error})") from error
+
+
+def write_geometry(path: str | os.PathLike, atoms: Atoms) -> None:
+    """Write one geometry as extended XYZ, atomically."""
+    with atomic_path(path) as temporary:
+        write(temporary, atoms, format="extxyz")
+
+
+def read_molecule(
+    path: str | os.PathLike, *, marked: Sequence[int], dihedral: Sequence[int] | None
+) -> Molecule:
+    """Molecule with the geometry in `path` as its reference."""
+    return Molecule.from_atoms(
+        read_geometry(path), marked=tuple(marked), dihedral=tuple(dihedral) if dihedral else None
+    )
+
+
+def write_arrays(path: str | os.PathLike, **arrays: np.ndarray) -> None:
+    """Write named arrays as npz, atomically."""
+    with atomic_path(path) as temporary:
+        np.savez(temporary, **arrays)
+
+
+def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """Named arrays of an npz file."""
+    with np.load(path, allow_pickle=False) as stored:
+        return dict(stored)
+
+
+def assemble(
+    paths: Sequence[str | os.PathLike],
+    *,
+    molecule: Molecule,
+    n_needed: int = 1,
+    n_failed: int = 0,
+) -> FrameSet:
+    """Labelled frames of several files as one set, checked for what the studies need.
+
+    A dihedral is computed where the molecule has one; frames without a trajectory become
+    trajectories of their own, so that none is a neighbour of another.
+
+    Parameters
+    ----------
+    paths
+        Extended XYZ files.
+    molecule
+        What the frames must be frames of.
+    n_needed
+        Smallest useful number of frames.
+    n_failed
+        Number of frames that could not be labelled, for the message.
+
+    Returns
+    -------
+    FrameSet
+
+    Raises
+    ------
+    InputError
+        If atoms, labels or frames are missing.
+    """
+    frames = concatenate([_read_labelled(path, molecule) for path in paths])
+    if len(frames) < n_needed:
+        failed = f" ({n_failed} could not be labelled)" if n_failed else ""
+        raise InputError(
+            f"{paths[0]}: found {len(frames)} labelled frames{failed}, but split/n_train + "
+            f"split/n_test need {n_needed}; label more frames or make the split smaller"
+        )
+    n_frames = len(frames)
+    if frames.trajectory is None:
+        frames.trajectory = np.arange(n_frames)
+    if frames.step is None:
+        frames.step = np.zeros(n_frames, dtype=int)
+    if molecule.dihedral is not None:
+        frames.dihedral = dihedral_angle(frames.positions, molecule.dihedral)
+    return frames
+
+
+def read_failures(paths: Sequence[str | os.PathLike]) -> pd.DataFrame:
+    """Frames that could not be labelled, from the tables of all shards."""
+    tables = [pd.read_csv(path, keep_default_na=False) for path in paths]
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=FAILURE_COLUMNS)
+
+
+def named_test_sets(
+    frames: FrameSet, splits: Mapping[str, np.ndarray], rotated: FrameSet
+) -> dict[str, FrameSet]:
+    """The test sets of learning curves: of the same trajectories, and the rotated frames."""
+    return {"in_distribution": frames.subset(splits["test"]), "rotated": rotated}
+
+
+def _read_labelled(path: str | os.PathLike, molecule: Molecule) -> FrameSet:
+    frames = read_frames(path)
+    if frames.symbols != molecule.symbols:
+        raise InputError(
+            f"{path}: found atoms {' '.join(frames.symbols)}, expected those of the reference "
+            f"geometry in the same order: {' '.join(molecule.symbols)}"
+        )
+    missing = [name for name in LABELS if getattr(frames, name) is None]
+    if missing:
+        raise InputError(
+            f"{path}: frames have no {missing[0]}; every frame needs {', '.join(LABELS)}"
+        )
+    return frames

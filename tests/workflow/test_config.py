@@ -1,0 +1,195 @@
+"""Bad configurations are refused before anything runs, by a message that names key and remedy."""
+
+import copy
+from dataclasses import fields
+
+import pytest
+import yaml
+
+from rpr import config as run_config
+from rpr.descriptors import DESCRIPTORS
+from rpr.errors import InputError
+from rpr.kernels import KERNELS
+from rpr.labels.method import Method
+
+
+@pytest.fixture(scope="module")
+def schema(root):
+    return yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def default(root):
+    return yaml.safe_load((root / "config.yaml").read_text())
+
+
+@pytest.fixture(autouse=True)
+def in_root(root, monkeypatch):
+    monkeypatch.chdir(root)
+
+
+def changed(config, key, value):
+    """Copy of `config` with the key ``group/key`` set."""
+    config = copy.deepcopy(config)
+    *groups, last = key.split("/")
+    target = config
+    for group in groups:
+        target = target[group]
+    target[last] = value
+    return config
+
+
+def check(config, schema):
+    run_config.check_schema(config, schema)
+    run_config.check_consistency(run_config.with_defaults(config, schema))
+
+
+def test_default_configuration_is_valid(default, schema):
+    check(default, schema)
+
+
+@pytest.mark.parametrize("name", ["smoke", "paper", "xtb"])
+def test_overlays_are_valid(root, default, schema, name):
+    config = copy.deepcopy(default)
+    overlay = yaml.safe_load((root / f"config/{name}.yaml").read_text())
+    merge(config, overlay)
+    check(config, schema)
+    assert config["run"] == name
+
+
+def merge(config, overlay):
+    for key, value in overlay.items():
+        if isinstance(value, dict):
+            merge(config.setdefault(key, {}), value)
+        else:
+            config[key] = value
+
+
+def test_schema_defaults_are_the_default_configuration(default, schema):
+    # one source of defaults: whoever changes config.yaml alone, or the schema alone, learns here
+    assert run_config.with_defaults({}, schema) == default
+
+
+def test_schema_knows_the_names_of_the_library(schema):
+    benchmark = schema["properties"]["benchmark"]["properties"]
+    assert tuple(benchmark["descriptors"]["items"]["enum"]) == DESCRIPTORS
+    assert tuple(benchmark["kernels"]["items"]["enum"]) == KERNELS
+    assert set(schema["$defs"]["method"]["properties"]) == {f.name for f in fields(Method)}
+
+
+def test_every_key_is_described(schema):
+    def undescribed(entry, path):
+        for name, sub in entry.get("properties", {}).items():
+            if "description" not in sub:
+                yield f"{path}{name}"
+            yield from undescribed(sub, f"{path}{name}/")
+
+    assert not list(undescribed(schema, ""))
+    assert not list(undescribed(schema["$defs"]["method"], "method/"))
+
+
+def test_every_object_is_closed(schema):
+    def open_objects(entry, path):
+        if entry.get("type") == "object" and "additionalProperties" not in entry:
+            yield path
+        for name, sub in entry.get("properties", {}).items():
+            yield from open_objects(sub, f"{path}/{name}")
+
+    assert not list(open_objects(schema, ""))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("benchmrk", {}, ["benchmrk", "did you mean 'benchmark'"]),
+        ("split/n_trian", 10, ["split/n_trian", "did you mean 'n_train'"]),
+        ("labels/method/basiss", "x", ["labels/method/basiss", "did you mean 'basis'"]),
+        ("md/dt_fs", -0.5, ["md/dt_fs", "-0.5"]),
+        ("md/dt_fs", "0.5", ["md/dt_fs", "'0.5'", "a number"]),
+        ("md/n_steps", 2.5, ["md/n_steps", "2.5", "a whole number"]),
+        ("optimisation/fmax", "1e-3", ["optimisation/fmax", "1.0e-8"]),
+        ("split/n_train", True, ["split/n_train", "a whole number"]),
+        ("labels/source", "computed", ["labels/source", "did you mean 'compute'"]),
+        ("benchmark/descriptors", ["RExyz", "RExyzcl"], ["descriptors", "'RExyzCl'"]),
+        ("benchmark/kernels", ["matern"], ["kernels", "'matern", "did you mean"]),
+        ("run", "two words", ["run", "two words"]),
+        ("split/validation_fraction", 1.0, ["split/validation_fraction"]),
+        ("molecule/dihedral", [0, 1, 2], ["molecule/dihedral"]),
+    ],
+)
+def test_schema_errors_name_the_key(default, schema, key, value, words):
+    with pytest.raises(InputError) as caught:
+        check(changed(default, key, value), schema)
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("molecule/dihedral", [0, 1, 2, 8], ["molecule/dihedral", "8", "0..7"]),
+        ("molecule/marked", [11], ["molecule/marked", "11", "0..7"]),
+        ("molecule/reference", "ante", ["molecule/reference", "did you mean 'anti'"]),
+        ("split/n_train", 400, ["n_train 400", "n_test 100", "450", "labels/n_frames"]),
+        ("labels/n_frames", 701, ["labels/n_frames", "701", "700"]),
+        ("labels/method/functional", "b3lyp6", ["labels/method", "b3lyp6"]),
+        ("md/method/basis", "def2-svpp", ["md/method", "def2-svpp"]),
+        ("labels/source", "deposit", ["labels/deposit", "null"]),
+        ("labels/source", "files", ["labels/files/frames", "null"]),
+        ("kreg/sizes", [10, 301], ["kreg/sizes", "301", "300"]),
+        ("test_set/every", 20000, ["test_set/every", "10000"]),
+        ("test_set/record_every", 30, ["test_set/record_every", "30", "divide"]),
+        ("benchmark/frame", "inertial", ["benchmark/frame", "did you mean 'inertia'"]),
+        ("models/names", ["paper", "symetrized"], ["models/names", "'symmetrized'"]),
+        ("models/names", ["symmetrized"], ["models/names", "paper"]),
+        ("models/frames", ["kabsh"], ["models/frames", "'kabsch'"]),
+    ],
+)
+def test_consistency_errors_name_key_and_remedy(default, schema, key, value, words):
+    with pytest.raises(InputError) as caught:
+        check(changed(default, key, value), schema)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def bad_geometry(tmp_path, text):
+    path = tmp_path / "anti.xyz"
+    path.write_text(text)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nothing like XYZ\n", ["not a readable XYZ file"]),
+        ("2\n\nH 0 0 0\nH 0 0 0.01\n", ["atoms 1 and 0", "0.010 Angstrom"]),
+        ("2\n\nH 0 0 0\nH 0 0 nan\n", ["atoms 1 and 0"]),
+        ("2\n\nH 0 0 0\nCl 0 0 1.3\n", ["same order"]),
+    ],
+)
+def test_bad_geometry_is_refused(default, schema, tmp_path, text, words):
+    config = changed(default, "molecule/geometries/gauche", bad_geometry(tmp_path, text))
+    with pytest.raises(InputError) as caught:
+        check(config, schema)
+    for word in ["molecule/geometries/gauche", *words]:
+        assert word in str(caught.value)
+
+
+def test_missing_geometry_is_refused(default, schema):
+    with pytest.raises(InputError, match=r"molecule/geometries/anti: file nowhere\.xyz"):
+        check(changed(default, "molecule/geometries/anti", "nowhere.xyz"), schema)
+
+
+def test_seeds_differ_between_stages_and_not_between_calls():
+    seeds = [run_config.stage_seed(1, "dynamics", k) for k in range(100)]
+    assert len(set(seeds)) == 100
+    assert seeds[3] == run_config.stage_seed(1, "dynamics", 3)
+    assert seeds[3] != run_config.stage_seed(2, "dynamics", 3)
+    assert all(0 <= seed < 2**32 for seed in seeds)
+
+
+@pytest.mark.parametrize(("n_frames", "size"), [(60, 25), (50, 25), (1, 40), (7000, 40)])
+def test_shards_cover_every_frame_once(n_frames, size):
+    ranges = [run_config.shard_range(s, n_frames, size) for s in run_config.shards(n_frames, size)]
+    covered = [k for first, last in ranges for k in range(first, last)]
+    assert covered == list(range(n_frames))

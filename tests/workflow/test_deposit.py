@@ -1,0 +1,106 @@
+"""A deposit is read only if checksum, atoms and method fit the run."""
+
+import gzip
+import json
+
+import numpy as np
+import pytest
+
+from rpr.datasets import FrameSet
+from rpr.deposit import read_deposit, roles, write_deposit
+from rpr.errors import InputError
+
+METHOD = {"code": "pyscf", "functional": "b3lyp5", "basis": "aug-cc-pvtz"}
+SYMBOLS = ("O", "H", "H")
+
+
+@pytest.fixture
+def frames():
+    rng = np.random.default_rng(0)
+    return FrameSet(
+        SYMBOLS,
+        rng.normal(size=(5, 3, 3)),
+        energy=rng.normal(size=5),
+        forces=rng.normal(size=(5, 3, 3)),
+        dipole=rng.normal(size=(5, 3)),
+        polarizability=rng.normal(size=(5, 3, 3)),
+        trajectory=np.arange(5),
+        step=np.arange(5),
+    )
+
+
+@pytest.fixture
+def manifest(tmp_path, frames):
+    files = {"frames": frames, "test_set": frames.subset(np.arange(2))}
+    return write_deposit(tmp_path / "deposit", files, method=METHOD, about={"seed": 3})
+
+
+def read(manifest, role="frames", **changes):
+    arguments = {"symbols": SYMBOLS, "method": METHOD, **changes}
+    return read_deposit(manifest, role, **arguments)
+
+
+def test_round_trip_is_exact(manifest, frames):
+    found = read(manifest)
+    assert roles(manifest) == ["frames", "test_set"]
+    for name in ("positions", "energy", "forces", "dipole", "polarizability", "trajectory"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(frames, name))
+
+
+def test_prefix_of_the_pool(manifest, frames):
+    np.testing.assert_array_equal(read(manifest, n_frames=3).energy, frames.energy[:3])
+    with pytest.raises(InputError, match=r"labels/n_frames: found 9, but .* has 5 frames"):
+        read(manifest, n_frames=9)
+
+
+def test_same_frames_make_the_same_files(tmp_path, manifest, frames):
+    again = write_deposit(tmp_path / "again", {"frames": frames}, method=METHOD, about={})
+    first = json.loads(manifest.read_text())["files"]["frames"]["sha256"]
+    assert json.loads(again.read_text())["files"]["frames"]["sha256"] == first
+
+
+def test_changed_file_is_refused(manifest):
+    path = manifest.parent / "frames.extxyz.gz"
+    content = gzip.decompress(path.read_bytes())
+    path.write_bytes(gzip.compress(content.replace(b"1", b"2", 1)))
+    with pytest.raises(InputError, match=r"SHA-256 .* expected .* fetch the deposit again"):
+        read(manifest)
+
+
+def test_other_atom_order_is_refused(manifest):
+    with pytest.raises(InputError, match="found atoms O H H, expected H O H in this order"):
+        read(manifest, symbols=("H", "O", "H"))
+
+
+@pytest.mark.parametrize("key", ["code", "functional", "basis"])
+def test_other_method_is_refused(manifest, key):
+    with pytest.raises(InputError, match=f"labels/method/{key} is 'other'"):
+        read(manifest, method={**METHOD, key: "other"})
+
+
+def test_missing_file_role_and_manifest(manifest):
+    with pytest.raises(InputError, match="has no md, found frames, test_set"):
+        read(manifest, "md")
+    (manifest.parent / "frames.extxyz.gz").unlink()
+    with pytest.raises(InputError, match="does not exist"):
+        read(manifest)
+    manifest.write_text("{")
+    with pytest.raises(InputError, match="not readable as a manifest"):
+        read(manifest)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"format": 2}, "found format 2, expected 1"),
+        ({"files": {"mdd": {}}}, "found files mdd"),
+        ({"method": None}, "the key method is missing"),
+    ],
+)
+def test_odd_manifest_is_refused(manifest, change, words):
+    content = json.loads(manifest.read_text())
+    content.update(change)
+    content = {key: value for key, value in content.items() if value is not None}
+    manifest.write_text(json.dumps(content))
+    with pytest.raises(InputError, match=words):
+        roles(manifest)

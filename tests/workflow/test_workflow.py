@@ -1,0 +1,164 @@
+"""The workflow resolves for every configuration, and its files keep the project's habits."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import yaml
+from ase.io import read
+
+from rpr.config_table import markdown_table, replace_table
+from rpr.datasets import FrameSet
+from rpr.deposit import write_deposit
+
+
+def snakemake(root, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", "--dry-run", "--nocolor", *map(str, arguments)],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+
+
+def jobs(root, *arguments):
+    """Number of jobs of each rule in a dry run from scratch."""
+    done = snakemake(root, *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", done.stdout, re.MULTILINE)}
+
+
+def overlay(tmp_path, **keys):
+    path = tmp_path / "overlay.yaml"
+    path.write_text(yaml.safe_dump({"run": "a_run_that_never_ran", **keys}))
+    return path
+
+
+def test_paper_run_resolves_in_full(root):
+    found = jobs(root, "--configfile", "config/paper.yaml", "--config", "run=a_run_that_never_ran")
+    assert found["run_trajectory"] == 70
+    assert found["label_frames"] == 7000 / 40
+    assert found["label_test_frames"] == 1200 / 40
+    assert found["benchmark_descriptor"] >= 9
+    assert found["all"] == 1
+
+
+def test_misspelt_key_stops_before_anything_runs(root, tmp_path):
+    done = snakemake(root, "--configfile", overlay(tmp_path, labels={"n_frame": 3}))
+    assert done.returncode != 0
+    text = done.stdout + done.stderr
+    assert "unknown key labels/n_frame" in text
+    assert "did you mean 'n_frames'" in text
+
+
+def test_own_files_need_no_dynamics_and_no_dft(root, tmp_path):
+    path = tmp_path / "frames.extxyz"
+    path.write_text("frames")
+    files = {"frames": str(path), "test_set": str(path)}
+    found = jobs(
+        root, "--configfile", overlay(tmp_path, labels={"source": "files", "files": files})
+    )
+    assert not {"optimise_geometry", "run_trajectory", "label_frames", "label_test_frames"} & set(
+        found
+    )
+    assert found["assemble_dataset"] == found["run_kreg_dynamics"] == 1
+
+
+def test_deposit_replaces_dynamics_and_labels(root, tmp_path):
+    atoms = read(root / "resources/geometries/dichloroethane_anti.xyz")
+    frames = FrameSet(tuple(atoms.get_chemical_symbols()), np.array([atoms.positions]))
+    manifest = write_deposit(
+        tmp_path / "deposit", {"frames": frames, "reference": frames}, method={}, about={}
+    )
+    labels = {"source": "deposit", "deposit": str(manifest)}
+    found = jobs(root, "--configfile", overlay(tmp_path, labels=labels))
+    assert found["read_deposit"] == 2
+    assert found["label_test_frames"] > 0  # the deposit holds no test set
+    assert not {"optimise_geometry", "run_trajectory", "label_frames"} & set(found)
+
+
+def test_readme_shows_the_schema(root):
+    schema = yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text())
+    readme = (root / "README.md").read_text()
+    assert replace_table(readme, markdown_table(schema)) == readme, "run `make docs`"
+
+
+def rules(root):
+    for path in sorted((root / "workflow/rules").glob("*.smk")):
+        for card in re.split(r"\n(?=rule |    rule:)", path.read_text())[1:]:
+            name = re.match(r" *rule ?(\w*)", card)[1]
+            yield path.name, name, card
+
+
+def test_each_rule_has_its_script_log_and_resources(root):
+    for path, name, card in rules(root):
+        if "script:" not in card:
+            continue
+        for directive in ("log:", "conda:", "resources:", "code="):
+            assert directive in card, f"{path}: rule {name} has no {directive}"
+        script = re.search(r'"\.\./scripts/(\w+)\.py"', card)[1]
+        assert script == (name or "draw_figure")
+        assert (root / f"workflow/scripts/{script}.py").is_file()
+
+
+def test_no_script_without_rule(root):
+    scripts = {path.stem for path in (root / "workflow/scripts").glob("*.py")}
+    assert scripts == {name or "draw_figure" for _, name, card in rules(root) if "script:" in card}
+
+
+def test_scripts_are_thin(root):
+    for path in (root / "workflow/scripts").glob("*.py"):
+        text = path.read_text()
+        assert len(text.splitlines()) <= 50, path.name
+        assert "def " not in text, f"{path.name}: functions belong into the library"
+
+
+def test_code_inputs_exist(root):
+    for path in (root / "workflow/rules").glob("*.smk"):
+        for call in re.findall(r"library\(([^)]*)\)", path.read_text()):
+            for module in re.findall(r'"([a-z_0-9/]+)"', call):
+                assert (root / f"src/rpr/{module}.py").is_file(), f"{path.name}: {module}"
+
+
+def test_every_figure_has_a_caption(root):
+    text = (root / "workflow/rules/figures.smk").read_text()
+    for figure in re.findall(r'^    "(\w+)": \{', text, re.MULTILINE):
+        assert (root / f"workflow/report/{figure}.rst").is_file(), figure
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["PYTHON=no_such_python"], "no_such_python was not found: install Python 3.11"),
+        (["PYTHON=./old_python"], "3.11, 3.12 or 3.13 is needed"),
+    ],
+)
+def test_make_says_what_is_wrong_with_python_in_one_line(root, tmp_path, arguments, words):
+    old = tmp_path / "old_python"
+    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.8.1\nexit 1\n')
+    old.chmod(0o755)
+    for name in ("Makefile", "pyproject.toml", "envs"):
+        (tmp_path / name).symlink_to(root / name)
+    done = subprocess.run(
+        ["make", "setup", *arguments], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    assert words in done.stdout
+    assert len(done.stdout.strip().splitlines()) == 1
+
+
+def test_provenance_names_what_decided_the_results(root, tmp_path):
+    from rpr.provenance import provenance
+
+    data = tmp_path / "frames.extxyz"
+    data.write_text("frames")
+    record = provenance({"seed": 1}, [data])
+    assert json.loads(json.dumps(record)) == record
+    assert record["config"] == {"seed": 1}
+    assert {"python", "rpr", "numpy", "pyscf"} <= set(record["versions"])
+    assert len(record["sha256"][str(data)]) == 64

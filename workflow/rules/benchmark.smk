@@ -1,0 +1,28 @@
+# Stage 6: descriptors x kernels, one job a descriptor.
+
+
+rule benchmark_descriptor:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        split="<results>/dataset/split_random.csv",
+        molecule=MOLECULE,
+        code=library("studies/benchmark", "descriptors", "kernels", "ridge", "frames", "metrics"),
+    output:
+        table="<results>/tables/benchmark/{frame}_{descriptor}.csv",
+    log:
+        "<logs>/benchmark_descriptor/{frame}_{descriptor}.log",
+    benchmark:
+        "<benchmarks>/benchmark_descriptor/{frame}_{descriptor}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("learning_mem_mb"),
+        runtime=60,
+    params:
+        molecule=molecule(),
+        kernels=config["benchmark"]["kernels"],
+        coordinate_weight=config["benchmark"]["coordinate_weight"],
+        validation_fraction=config["split"]["validation_fraction"],
+        seed=seed("validation"),
+    script:
+        "../scripts/benchmark_descriptor.py"

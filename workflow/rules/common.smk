@@ -1,0 +1,100 @@
+from glob import glob
+from importlib.util import find_spec
+from os.path import dirname, relpath
+
+from rpr import config as run_config
+from rpr import deposit
+from snakemake.common.configfile import load_configfile
+from snakemake.utils import validate
+
+SCHEMA = load_configfile(workflow.source_path("../schemas/config.schema.yaml"))
+run_config.check_schema(config, SCHEMA)
+config.update(run_config.with_defaults(config, SCHEMA))
+validate(config, "../schemas/config.schema.yaml")
+if workflow.is_main_process:
+    run_config.check_consistency(config)
+
+ENVIRONMENT = workflow.source_path("../../envs/environment.yaml")
+LIBRARY = relpath(dirname(find_spec("rpr").origin))
+PROPERTIES = ["dipole", "polarizability"]
+
+# What the configuration enumerates: no checkpoints.
+SOURCE = config["labels"]["source"]
+DEPOSITED = deposit.roles(config["labels"]["deposit"]) if SOURCE == "deposit" else []
+TEST_SOURCE = run_config.test_source(config, DEPOSITED)
+REFERENCE = config["molecule"]["reference"]
+CONFORMERS = list(config["molecule"]["geometries"])
+TRAJECTORIES = [f"{k:03d}" for k in range(config["initial_conditions"]["n_trajectories"])]
+SHARD_SIZE = config["labels"]["shard_size"]
+SHARDS = run_config.shards(run_config.n_label_frames(config), SHARD_SIZE)
+TEST_SHARDS = run_config.shards(run_config.n_test_frames(config), SHARD_SIZE)
+KREG_REPEATS = list(range(config["kreg"]["n_repeats"]))
+PUBLISHED = sorted(glob("resources/published/*.csv"))
+MODELS = config["models"]["names"] + config["models"]["ablations"]
+MODEL_STEMS = [f"{m}_{p}_{s}" for m in MODELS for p in PROPERTIES for s in ("random", "held_out")]
+
+
+wildcard_constraints:
+    frame="[a-z0-9-]+",
+    level="md|labels",
+    conformer="|".join(CONFORMERS),
+    potential="plain|symmetric",
+    repeat=r"\d+",
+    trajectory=r"\d+",
+    shard=r"\d+",
+    role="frames|test_set|md|reference",
+    split="random|held_out",
+    property="|".join(PROPERTIES),
+    descriptor="[A-Za-z]+",
+    model="[a-z0-9-]+",
+
+
+def library(*modules):
+    """Paths of modules of the library, so that an edit of one re-runs what depends on it."""
+    return [f"{LIBRARY}/{module}.py" for module in modules]
+
+
+def seed(*stage):
+    """Seed of a stage."""
+    return run_config.stage_seed(config["seed"], *stage)
+
+
+def molecule():
+    """What scripts need to build the molecule beside its reference geometry."""
+    return {key: config["molecule"][key] for key in ("marked", "dihedral")}
+
+
+def minutes(seconds):
+    """Requested run time: three times the expected one, more with each attempt."""
+    return lambda wildcards, attempt: attempt * (5 + int(3 * seconds / 60))
+
+
+def megabytes(key):
+    """Requested memory, more with each attempt."""
+    return lambda wildcards, attempt: attempt * config["resources"][key]
+
+
+MODEL_CODE = library(
+    "studies/models",
+    "rotate_predict_rotate",
+    "symmetrized",
+    "covariant",
+    "handedness",
+    "augmented",
+    "descriptors",
+    "kernels",
+    "ridge",
+    "frames",
+    "sign_rules",
+    "permutation_inversion",
+)
+KREG_CODE = library(
+    "potential",
+    "potential_search",
+    "potential_solver",
+    "potential_targets",
+    "collapsed_potential",
+    "gradient_kernel",
+    "relative_distances",
+    "permutation_inversion",
+)

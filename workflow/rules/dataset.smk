@@ -1,0 +1,101 @@
+# Stage 5: the labelled frames as one file, their canonical frames, and the splits.
+
+MD_FRAMES = branch(
+    lookup("labels/source", within=config),
+    cases={
+        "compute": "<results>/md/frames.extxyz",
+        "deposit": f"<results>/labels/deposit/{'md' if 'md' in DEPOSITED else 'frames'}.extxyz",
+        "files": "<results>/dataset/frames.extxyz",
+    },
+)
+
+# The geometry that r_eq and the molecule come from, at the level of the labels.
+MOLECULE = branch(
+    SOURCE == "files" and TEST_SOURCE == "files",
+    then=config["molecule"]["geometries"][REFERENCE],
+    otherwise=branch(
+        "reference" in DEPOSITED,
+        then="<results>/labels/deposit/reference.extxyz",
+        otherwise=f"<results>/geometries/labels/{REFERENCE}.xyz",
+    ),
+)
+
+
+rule assemble_dataset:
+    input:
+        frames=branch(
+            lookup("labels/source", within=config),
+            cases={
+                "compute": expand("<results>/labels/shards/{shard}.extxyz", shard=SHARDS),
+                "deposit": "<results>/labels/deposit/frames.extxyz",
+                "files": lookup("labels/files/frames", within=config),
+            },
+        ),
+        failures=branch(
+            lookup("labels/source", within=config),
+            cases={
+                "compute": expand("<results>/labels/shards/{shard}_failures.csv", shard=SHARDS),
+                "deposit": [],
+                "files": [],
+            },
+        ),
+        geometry=config["molecule"]["geometries"][REFERENCE],
+        code=library("stage_files", "datasets"),
+    output:
+        frames="<results>/dataset/frames.extxyz",
+        failures="<results>/dataset/failures.csv",
+    log:
+        "<logs>/assemble_dataset.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        molecule=molecule(),
+        n_needed=config["split"]["n_train"] + config["split"]["n_test"],
+    script:
+        "../scripts/assemble_dataset.py"
+
+
+rule canonicalise_frames:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        molecule=MOLECULE,
+        code=library("frames", "sign_rules", "inertia"),
+    output:
+        frames="<results>/dataset/canonical.npz",
+    log:
+        "<logs>/canonicalise_frames.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        molecule=molecule(),
+        frame=config["benchmark"]["frame"],
+    script:
+        "../scripts/canonicalise_frames.py"
+
+
+rule split_frames:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        code=library("splits"),
+    output:
+        random="<results>/dataset/split_random.csv",
+        held_out="<results>/dataset/split_held_out.csv",
+    log:
+        "<logs>/split_frames.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        n_train=config["split"]["n_train"],
+        n_test=config["split"]["n_test"],
+        seed=seed("split"),
+    script:
+        "../scripts/split_frames.py"

@@ -1,0 +1,71 @@
+# Stages 1 and 2: minima, their frequencies, and the starts of the dynamics.
+
+
+rule optimise_geometry:
+    input:
+        geometry=lambda wildcards: config["molecule"]["geometries"][wildcards.conformer],
+        code=library("reference_geometry", "labels/method"),
+    output:
+        geometry="<results>/geometries/{level}/{conformer}.xyz",
+    log:
+        "<logs>/optimise_geometry/{level}_{conformer}.log",
+    benchmark:
+        "<benchmarks>/optimise_geometry/{level}_{conformer}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("label_mem_mb"),
+        runtime=minutes(config["optimisation"]["max_steps"] * 2),
+    params:
+        method=lambda wildcards: config[wildcards.level]["method"],
+        charge=config["molecule"]["charge"],
+        optimisation=config["optimisation"],
+    script:
+        "../scripts/optimise_geometry.py"
+
+
+rule compute_frequencies:
+    input:
+        geometry="<results>/geometries/md/{conformer}.xyz",
+        code=library("reference_geometry", "normal_modes", "labels/hessian", "labels/method"),
+    output:
+        hessian="<results>/geometries/md/{conformer}_hessian.npz",
+        frequencies="<results>/geometries/md/{conformer}_frequencies.csv",
+    log:
+        "<logs>/compute_frequencies/{conformer}.log",
+    benchmark:
+        "<benchmarks>/compute_frequencies/{conformer}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("label_mem_mb"),
+        runtime=240,
+    params:
+        method=config["md"]["method"],
+        charge=config["molecule"]["charge"],
+    script:
+        "../scripts/compute_frequencies.py"
+
+
+rule sample_starts:
+    input:
+        geometry=f"<results>/geometries/md/{REFERENCE}.xyz",
+        hessian=f"<results>/geometries/md/{REFERENCE}_hessian.npz",
+        minima=expand("<results>/geometries/md/{conformer}_frequencies.csv", conformer=CONFORMERS),
+        code=library("wigner", "normal_modes", "dihedral_scan"),
+    output:
+        starts="<results>/md/starts.npz",
+    log:
+        "<logs>/sample_starts.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        molecule=molecule(),
+        temperature_K=config["initial_conditions"]["temperature_K"],
+        n_trajectories=config["initial_conditions"]["n_trajectories"],
+        seed=seed("wigner"),
+    script:
+        "../scripts/sample_starts.py"

@@ -1,0 +1,75 @@
+# Stage 8: the KREG potential on energies and forces.
+
+
+rule train_kreg:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        split="<results>/dataset/split_random.csv",
+        molecule=MOLECULE,
+        code=KREG_CODE,
+    output:
+        model="<results>/models/kreg.npz",
+    log:
+        "<logs>/train_kreg.log",
+    benchmark:
+        "<benchmarks>/train_kreg.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("kreg_mem_mb"),
+        runtime=120,
+    params:
+        molecule=molecule(),
+        n_train=config["kreg"]["n_train"],
+        symmetric=config["kreg"]["symmetric"],
+        seed=seed("kreg"),
+    script:
+        "../scripts/train_kreg.py"
+
+
+rule kreg_learning_curve:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        test_set="<results>/test_set/frames.extxyz",
+        split="<results>/dataset/split_random.csv",
+        molecule=MOLECULE,
+        code=KREG_CODE + library("studies/kreg_study"),
+    output:
+        table="<results>/tables/kreg/{potential}_{repeat}.csv",
+    log:
+        "<logs>/kreg_learning_curve/{potential}_{repeat}.log",
+    benchmark:
+        "<benchmarks>/kreg_learning_curve/{potential}_{repeat}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("kreg_mem_mb"),
+        runtime=120,
+    params:
+        molecule=molecule(),
+        sizes=config["kreg"]["sizes"],
+    script:
+        "../scripts/kreg_learning_curve.py"
+
+
+rule scatter_kreg:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        test_set="<results>/test_set/frames.extxyz",
+        split="<results>/dataset/split_random.csv",
+        model="<results>/models/kreg.npz",
+        code=library("studies/kreg_study", "potential"),
+    output:
+        table="<results>/tables/kreg_scatter.csv",
+    log:
+        "<logs>/scatter_kreg.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("learning_mem_mb"),
+        runtime=30,
+    params:
+        n_train=config["kreg"]["n_train"],
+        seed=seed("scatter"),
+    script:
+        "../scripts/scatter_kreg.py"

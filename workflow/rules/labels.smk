@@ -1,0 +1,68 @@
+# Stage 4: labels of the MD frames in random order, in shards; or labels that exist already.
+
+
+rule order_pool:
+    input:
+        frames="<results>/md/frames.extxyz",
+        code=library("splits"),
+    output:
+        order="<results>/labels/order.csv",
+    log:
+        "<logs>/order_pool.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        n_frames=run_config.n_label_frames(config),
+        seed=seed("pool"),
+    script:
+        "../scripts/order_pool.py"
+
+
+rule label_frames:
+    input:
+        frames="<results>/md/frames.extxyz",
+        order="<results>/labels/order.csv",
+        code=library("labels/shards", "labels/method"),
+    output:
+        frames="<results>/labels/shards/{shard}.extxyz",
+        failures="<results>/labels/shards/{shard}_failures.csv",
+    log:
+        "<logs>/label_frames/{shard}.log",
+    benchmark:
+        "<benchmarks>/label_frames/{shard}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("label_mem_mb"),
+        runtime=minutes(SHARD_SIZE * config["resources"]["label_seconds_per_frame"]),
+    params:
+        method=config["labels"]["method"],
+        charge=config["molecule"]["charge"],
+        shard_size=SHARD_SIZE,
+        partial=lambda wildcards, output: f"{output.frames}.partial",
+    script:
+        "../scripts/label_frames.py"
+
+
+rule read_deposit:
+    input:
+        manifest=lookup("labels/deposit", within=config) or [],
+        code=library("deposit"),
+    output:
+        frames="<results>/labels/deposit/{role}.extxyz",
+    log:
+        "<logs>/read_deposit/{role}.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        method=config["labels"]["method"],
+        geometry=config["molecule"]["geometries"][REFERENCE],
+        n_frames=config["labels"]["n_frames"],
+    script:
+        "../scripts/read_deposit.py"

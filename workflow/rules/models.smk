@@ -1,0 +1,105 @@
+# Stages 5, 7 and 9: models of dipole and polarizability, and their errors.
+
+
+rule train_model:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        random="<results>/dataset/split_random.csv",
+        held_out="<results>/dataset/split_held_out.csv",
+        molecule=MOLECULE,
+        code=MODEL_CODE,
+    output:
+        random="<results>/models/{model}_{property}_random.npz",
+        held_out="<results>/models/{model}_{property}_held_out.npz",
+    log:
+        "<logs>/train_model/{model}_{property}.log",
+    benchmark:
+        "<benchmarks>/train_model/{model}_{property}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("learning_mem_mb"),
+        runtime=120,
+    params:
+        molecule=molecule(),
+        validation_fraction=config["split"]["validation_fraction"],
+        seed=seed("validation"),
+    script:
+        "../scripts/train_model.py"
+
+
+rule predict_model:
+    input:
+        random="<results>/models/{model}_{property}_random.npz",
+        held_out="<results>/models/{model}_{property}_held_out.npz",
+        frames="<results>/dataset/frames.extxyz",
+        random_split="<results>/dataset/split_random.csv",
+        held_out_split="<results>/dataset/split_held_out.csv",
+        test_set="<results>/test_set/frames.extxyz",
+        molecule=MOLECULE,
+        code=library("studies/evaluate"),
+    output:
+        table="<results>/tables/predictions/{model}_{property}.csv",
+    log:
+        "<logs>/predict_model/{model}_{property}.log",
+    benchmark:
+        "<benchmarks>/predict_model/{model}_{property}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("learning_mem_mb"),
+        runtime=30,
+    params:
+        molecule=molecule(),
+        frame=config["benchmark"]["frame"],
+        seed=seed("validation"),
+    script:
+        "../scripts/predict_model.py"
+
+
+rule learn_curve:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        split="<results>/dataset/split_random.csv",
+        test_set="<results>/test_set/frames.extxyz",
+        molecule=MOLECULE,
+        code=MODEL_CODE + library("studies/learning_curve", "metrics"),
+    output:
+        table="<results>/tables/learning_curve/{model}_{property}.csv",
+    log:
+        "<logs>/learn_curve/{model}_{property}.log",
+    benchmark:
+        "<benchmarks>/learn_curve/{model}_{property}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("learning_mem_mb"),
+        runtime=240,
+    params:
+        molecule=molecule(),
+        sizes=config["learning_curve"]["sizes"],
+        n_repeats=config["learning_curve"]["n_repeats"],
+    script:
+        "../scripts/learn_curve.py"
+
+
+rule measure_covariance:
+    input:
+        model="<results>/models/{model}_{property}_random.npz",
+        frames="<results>/dataset/frames.extxyz",
+        split="<results>/dataset/split_random.csv",
+        code=library("studies/covariance"),
+    output:
+        table="<results>/tables/covariance/{model}_{property}.csv",
+    log:
+        "<logs>/measure_covariance/{model}_{property}.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("learning_mem_mb"),
+        runtime=60,
+    params:
+        n_rotations=config["models"]["n_rotations"],
+        seed=seed("rotations"),
+    script:
+        "../scripts/measure_covariance.py"

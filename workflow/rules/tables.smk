@@ -1,0 +1,180 @@
+# Tables, each as CSV, Markdown and LaTeX.
+
+MODEL_PROPERTIES = expand("{model}_{property}", model=MODELS, property=PROPERTIES)
+CURVE_STEMS = expand("{model}_{property}", model=config["models"]["names"], property=PROPERTIES)
+BENCHMARKS = expand(
+    "{frame}_{descriptor}",
+    frame=config["benchmark"]["frame"],
+    descriptor=config["benchmark"]["descriptors"],
+) + expand("inertia-raw_{descriptor}", descriptor=["RE", "RExyzCl"])
+PREDICTIONS = expand("<results>/tables/predictions/{stem}.csv", stem=MODEL_PROPERTIES)
+PARTS = {
+    "benchmark": expand("<results>/tables/benchmark/{stem}.csv", stem=BENCHMARKS),
+    "learning_curve": expand("<results>/tables/learning_curve/{stem}.csv", stem=CURVE_STEMS),
+    "kreg": expand(
+        "<results>/tables/kreg/{potential}_{repeat}.csv",
+        potential=["plain", "symmetric"],
+        repeat=KREG_REPEATS,
+    ),
+    "covariance": expand("<results>/tables/covariance/{stem}.csv", stem=MODEL_PROPERTIES),
+    "frame_flips": ["<results>/tables/frame_study/flips.csv"],
+    "frame_gaps": ["<results>/tables/frame_study/gaps.csv"],
+    "frame_accuracy": expand(
+        "<results>/tables/frame_study/accuracy_{property}.csv", property=PROPERTIES
+    ),
+}
+CAPTIONS = {
+    "benchmark": "Errors of every descriptor and kernel, by component.",
+    "learning_curve": "Errors against the number of training frames.",
+    "kreg": "Errors of the KREG potential against the number of training frames.",
+    "covariance": "Deviation from exact covariance under random rotations.",
+    "frame_flips": "Sign flips of canonical frames between molecular-dynamics steps.",
+    "frame_gaps": "Gap of the two largest moments of inertia along the dihedral.",
+    "frame_accuracy": "Errors of the paper's model in different canonical frames.",
+}
+
+
+rule collect_table:
+    input:
+        parts=lambda wildcards: PARTS[wildcards.table],
+        code=library("tables"),
+    output:
+        multiext("<results>/tables/{table}", csv=".csv", md=".md", tex=".tex"),
+    log:
+        "<logs>/collect_table/{table}.log",
+    wildcard_constraints:
+        table="|".join(PARTS),
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        caption=lambda wildcards: CAPTIONS[wildcards.table],
+    script:
+        "../scripts/collect_table.py"
+
+
+rule tabulate_errors:
+    input:
+        predictions=PREDICTIONS,
+        code=library("studies/evaluate", "studies/error_by_dihedral", "metrics", "tables"),
+    output:
+        test_set="<results>/tables/test_set.csv",
+        rmse="<results>/tables/rmse.csv",
+        models="<results>/tables/models.csv",
+        by_dihedral="<results>/tables/error_by_dihedral.csv",
+    log:
+        "<logs>/tabulate_errors.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    script:
+        "../scripts/tabulate_errors.py"
+
+
+rule judge_claims:
+    input:
+        benchmark="<results>/tables/benchmark.csv",
+        learning_curve="<results>/tables/learning_curve.csv",
+        kreg="<results>/tables/kreg.csv",
+        test_set="<results>/tables/test_set.csv",
+        covariance="<results>/tables/covariance.csv",
+        frame_flips="<results>/tables/frame_flips.csv",
+        frame_accuracy="<results>/tables/frame_accuracy.csv",
+        code=library("claims"),
+    output:
+        claims=report(
+            "<results>/tables/claims.csv", caption="../report/claims.rst", category="Claims"
+        ),
+    log:
+        "<logs>/judge_claims.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/judge_claims.py"
+
+
+rule compare_published:
+    input:
+        published=PUBLISHED,
+        test_set="<results>/tables/test_set.csv",
+        kreg="<results>/tables/kreg.csv",
+        predictions=expand("<results>/tables/predictions/paper_{property}.csv", property=PROPERTIES),
+        frames="<results>/dataset/frames.extxyz",
+        rotated="<results>/test_set/frames.extxyz",
+        code=library("published"),
+    output:
+        table=report(
+            "<results>/tables/published.csv",
+            caption="../report/published.rst",
+            category="Claims",
+        ),
+    log:
+        "<logs>/compare_published.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        protocol={**config["split"], "n_trajectories": len(TRAJECTORIES)},
+    script:
+        "../scripts/compare_published.py"
+
+
+rule write_provenance:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        test_set="<results>/test_set/frames.extxyz",
+        code=library("provenance"),
+    output:
+        provenance="<results>/provenance.json",
+    log:
+        "<logs>/write_provenance.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        config=config,
+    script:
+        "../scripts/write_provenance.py"
+
+
+rule write_deposit:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        md=MD_FRAMES,
+        reference=MOLECULE,
+        test_set=branch(
+            lookup("deposit/test_set", within=config), then="<results>/test_set/frames.extxyz"
+        ),
+        code=library("deposit", "provenance"),
+    output:
+        manifest="<results>/deposit/manifest.json",
+    log:
+        "<logs>/write_deposit.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        config=config,
+    script:
+        "../scripts/write_deposit.py"
+
+
+rule tables:
+    input:
+        expand("<results>/tables/{table}.csv", table=PARTS),
+        rules.tabulate_errors.output,
+        rules.judge_claims.output,
+        rules.compare_published.output,

@@ -1,0 +1,90 @@
+# Stage 9: the independent, randomly rotated test set.
+
+
+rule run_kreg_dynamics:
+    input:
+        model="<results>/models/kreg.npz",
+        molecule=MOLECULE,
+        code=library("potential_dynamics", "potential", "test_trajectories", "velocities"),
+    output:
+        frames="<results>/test_set/unlabelled.extxyz",
+        dihedrals="<results>/test_set/dihedrals.csv",
+    log:
+        "<logs>/run_kreg_dynamics.log",
+    benchmark:
+        "<benchmarks>/run_kreg_dynamics.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("learning_mem_mb"),
+        runtime=60,
+    params:
+        molecule=molecule(),
+        test_set=config["test_set"],
+        seed=seed("test_set"),
+    script:
+        "../scripts/run_kreg_dynamics.py"
+
+
+rule label_test_frames:
+    input:
+        frames="<results>/test_set/unlabelled.extxyz",
+        code=library("labels/shards", "labels/method"),
+    output:
+        frames="<results>/test_set/shards/{shard}.extxyz",
+        failures="<results>/test_set/shards/{shard}_failures.csv",
+    log:
+        "<logs>/label_test_frames/{shard}.log",
+    benchmark:
+        "<benchmarks>/label_test_frames/{shard}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("label_mem_mb"),
+        runtime=minutes(SHARD_SIZE * config["resources"]["label_seconds_per_frame"]),
+    params:
+        method=config["labels"]["method"],
+        charge=config["molecule"]["charge"],
+        shard_size=SHARD_SIZE,
+        partial=lambda wildcards, output: f"{output.frames}.partial",
+    script:
+        "../scripts/label_test_frames.py"
+
+
+rule assemble_test_set:
+    input:
+        frames=branch(
+            TEST_SOURCE,
+            cases={
+                "compute": expand("<results>/test_set/shards/{shard}.extxyz", shard=TEST_SHARDS),
+                "deposit": "<results>/labels/deposit/test_set.extxyz",
+                "files": lookup("labels/files/test_set", within=config),
+            },
+        ),
+        failures=branch(
+            TEST_SOURCE,
+            cases={
+                "compute": expand(
+                    "<results>/test_set/shards/{shard}_failures.csv", shard=TEST_SHARDS
+                ),
+                "deposit": [],
+                "files": [],
+            },
+        ),
+        geometry=config["molecule"]["geometries"][REFERENCE],
+        code=library("stage_files", "datasets"),
+    output:
+        frames="<results>/test_set/frames.extxyz",
+        failures="<results>/test_set/failures.csv",
+    log:
+        "<logs>/assemble_test_set.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        molecule=molecule(),
+        n_needed=1,
+    script:
+        "../scripts/assemble_test_set.py"

@@ -1,0 +1,23 @@
+"""Errors of one descriptor with every kernel."""
+
+from rpr import logs, tables
+from rpr.datasets import read_frames
+from rpr.splits import read_split
+from rpr.stage_files import read_molecule
+from rpr.studies.benchmark import benchmark
+
+logs.start(snakemake.log[0])
+split = read_split(snakemake.input.split)
+table = benchmark(
+    read_frames(snakemake.input.frames),
+    split["train"],
+    split["test"],
+    molecule=read_molecule(snakemake.input.molecule, **snakemake.params.molecule),
+    descriptor=snakemake.wildcards.descriptor,
+    frame=snakemake.wildcards.frame,
+    kernels=snakemake.params.kernels,
+    coordinate_weight=snakemake.params.coordinate_weight,
+    validation_fraction=snakemake.params.validation_fraction,
+    seed=snakemake.params.seed,
+)
+tables.write_csv(table, snakemake.output.table)

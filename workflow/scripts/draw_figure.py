@@ -1,0 +1,15 @@
+"""Draw one figure from its tables."""
+
+from importlib import import_module
+
+from rpr import logs, tables
+from rpr.figures import style
+
+logs.start(snakemake.log[0])
+sources = {
+    name: tables.concat(tables.read(path) for path in snakemake.input[name])
+    for name in snakemake.params.arguments
+}
+module = import_module(f"rpr.figures.{snakemake.params.module}")
+stem = snakemake.output.png.removesuffix(".png")
+style.save(module.draw(**sources), stem, module.data(**sources))

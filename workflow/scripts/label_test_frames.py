@@ -1,0 +1,22 @@
+"""Label the test frames of one shard."""
+
+from rpr import logs
+from rpr.config import shard_range
+from rpr.datasets import read_frames
+from rpr.labels.method import Method
+from rpr.labels.shards import label_shard
+
+log = logs.start(snakemake.log[0])
+frames = read_frames(snakemake.input.frames)
+first, last = shard_range(snakemake.wildcards.shard, len(frames), snakemake.params.shard_size)
+label_shard(
+    frames,
+    range(first, last),
+    Method.from_config(snakemake.params.method, frames.symbols),
+    partial_path=snakemake.params.partial,
+    output_path=snakemake.output.frames,
+    failures_path=snakemake.output.failures,
+    max_memory_mb=snakemake.resources.mem_mb,
+    charge=snakemake.params.charge,
+    log=log,
+)

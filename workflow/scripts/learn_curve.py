@@ -1,0 +1,22 @@
+"""Errors of one model against the number of training frames."""
+
+from rpr import logs, tables
+from rpr.datasets import read_frames
+from rpr.splits import read_split
+from rpr.stage_files import named_test_sets, read_molecule
+from rpr.studies.learning_curve import learning_curve
+
+logs.start(snakemake.log[0])
+frames = read_frames(snakemake.input.frames)
+split = read_split(snakemake.input.split)
+table = learning_curve(
+    frames,
+    split["train"],
+    named_test_sets(frames, split, read_frames(snakemake.input.test_set)),
+    molecule=read_molecule(snakemake.input.molecule, **snakemake.params.molecule),
+    property=snakemake.wildcards.property,
+    model=snakemake.wildcards.model,
+    sizes=snakemake.params.sizes,
+    seeds=range(snakemake.params.n_repeats),
+)
+tables.write_csv(table, snakemake.output.table)

@@ -1,0 +1,20 @@
+"""Deviation of one model from exact covariance under random rotations."""
+
+import rpr
+from rpr import logs, tables
+from rpr.datasets import read_frames
+from rpr.splits import read_split
+from rpr.studies.covariance import covariance
+
+logs.start(snakemake.log[0])
+split = read_split(snakemake.input.split)
+table = covariance(
+    rpr.load(snakemake.input.model),
+    read_frames(snakemake.input.frames).subset(split["test"]),
+    model_name=snakemake.wildcards.model,
+    property=snakemake.wildcards.property,
+    n_rotations=snakemake.params.n_rotations,
+    n_train=len(split["train"]),
+    seed=snakemake.params.seed,
+)
+tables.write_csv(table, snakemake.output.table)

@@ -1,0 +1,23 @@
+"""Optimise one minimum."""
+
+from rpr import logs
+from rpr.labels.calculator import LabelCalculator
+from rpr.labels.method import Method
+from rpr.reference_geometry import optimise
+from rpr.stage_files import read_geometry, write_geometry
+
+log = logs.start(snakemake.log[0])
+start = read_geometry(snakemake.input.geometry)
+atoms = optimise(
+    start,
+    LabelCalculator(
+        Method.from_config(snakemake.params.method, start.get_chemical_symbols()),
+        charge=snakemake.params.charge,
+        max_memory_mb=snakemake.resources.mem_mb,
+    ),
+    force_tolerance=snakemake.params.optimisation["fmax"],
+    max_steps=snakemake.params.optimisation["max_steps"],
+    name=snakemake.wildcards.conformer,
+    log=log.info,
+)
+write_geometry(snakemake.output.geometry, atoms)

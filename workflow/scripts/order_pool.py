@@ -1,0 +1,12 @@
+"""The random order in which frames are labelled: a larger number keeps the frames of a smaller."""
+
+import pandas as pd
+
+from rpr import logs, tables
+from rpr.datasets import read_frames
+from rpr.splits import pool_order
+
+logs.start(snakemake.log[0])
+n_frames = len(read_frames(snakemake.input.frames))
+order = pool_order(n_frames, seed=snakemake.params.seed)[: snakemake.params.n_frames]
+tables.write_csv(pd.DataFrame({"frame": order}), snakemake.output.order)

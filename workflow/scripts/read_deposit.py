@@ -1,0 +1,16 @@
+"""Take one file of a deposit after checking it."""
+
+from rpr import logs
+from rpr.datasets import write_frames
+from rpr.deposit import read_deposit
+from rpr.stage_files import read_geometry
+
+logs.start(snakemake.log[0])
+frames = read_deposit(
+    snakemake.input.manifest,
+    snakemake.wildcards.role,
+    symbols=read_geometry(snakemake.params.geometry).get_chemical_symbols(),
+    method=snakemake.params.method,
+    n_frames=snakemake.params.n_frames,
+)
+write_frames(snakemake.output.frames, frames)

@@ -1,0 +1,35 @@
+"""Dynamics on the KREG potential from rotated starts; the frames of the independent test set."""
+
+import pandas as pd
+
+import rpr
+from rpr import logs, tables
+from rpr.datasets import write_frames
+from rpr.potential_dynamics import run
+from rpr.stage_files import read_molecule
+from rpr.test_trajectories import collect, starts
+
+log = logs.start(snakemake.log[0])
+molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
+test = snakemake.params.test_set
+first = starts(
+    molecule, n=test["n_starts"], temperature_K=test["temperature_K"], seed=snakemake.params.seed
+)
+trajectories = run(
+    rpr.load(snakemake.input.model),
+    first.positions,
+    first.velocities,
+    molecule.masses,
+    dt_fs=test["dt_fs"],
+    n_steps=test["n_steps"],
+    every=test["record_every"],
+    molecule=molecule,
+)
+log.info("largest drift of a total energy: %.2e eV", trajectories.drift().max())
+frames = collect(
+    molecule, trajectories.positions, trajectories.steps, energy=trajectories.potential
+)
+recorded = {"trajectory": frames.trajectory, "time_ps": frames.step * test["dt_fs"] / 1000}
+table = pd.DataFrame(recorded).assign(dihedral=frames.dihedral)
+tables.write_csv(table, snakemake.output.dihedrals)
+write_frames(snakemake.output.frames, frames.subset(frames.step % test["every"] == 0))

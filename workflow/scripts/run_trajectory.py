@@ -1,0 +1,32 @@
+"""Run one trajectory; a killed job goes on from its last step."""
+
+from ase.units import fs
+
+from rpr import logs
+from rpr.datasets import write_frames
+from rpr.dynamics import run_trajectory
+from rpr.labels.calculator import LabelCalculator
+from rpr.labels.method import Method
+from rpr.stage_files import read_arrays, read_molecule
+
+log = logs.start(snakemake.log[0])
+molecule = read_molecule(snakemake.input.geometry, **snakemake.params.molecule)
+starts = read_arrays(snakemake.input.starts)
+number, md = int(snakemake.wildcards.trajectory), snakemake.params.md
+atoms = molecule.to_atoms(starts["positions"][number])
+atoms.set_velocities(starts["velocities"][number] / fs)
+frames = run_trajectory(
+    atoms,
+    LabelCalculator(
+        Method.from_config(md["method"], molecule.symbols),
+        charge=snakemake.params.charge,
+        max_memory_mb=snakemake.resources.mem_mb,
+    ),
+    **{key: md[key] for key in ("dt_fs", "n_steps", "temperature_K", "andersen_probability")},
+    seed=snakemake.params.seed,
+    trajectory=number,
+    molecule=molecule,
+    checkpoint_path=snakemake.params.checkpoint,
+    log=log.info,
+)
+write_frames(snakemake.output.frames, frames)

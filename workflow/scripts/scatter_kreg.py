@@ -1,0 +1,19 @@
+"""Energies and gradients of the potential beside those of the labels, for the scatter plot."""
+
+import rpr
+from rpr import logs, tables
+from rpr.datasets import read_frames
+from rpr.splits import read_split
+from rpr.stage_files import named_test_sets
+from rpr.studies.kreg_study import kreg_scatter
+
+logs.start(snakemake.log[0])
+frames = read_frames(snakemake.input.frames)
+split = read_split(snakemake.input.split)
+table = kreg_scatter(
+    rpr.load(snakemake.input.model),
+    named_test_sets(frames, split, read_frames(snakemake.input.test_set)),
+    n_train=snakemake.params.n_train,
+    seed=snakemake.params.seed,
+)
+tables.write_csv(table, snakemake.output.table)

@@ -1,0 +1,12 @@
+"""Distributions of the sampled and of the rotated frames."""
+
+from rpr import logs, tables
+from rpr.datasets import read_frames
+from rpr.figures.data_distributions import table
+from rpr.stage_files import read_molecule
+
+logs.start(snakemake.log[0])
+molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
+for name in ("frames", "rotated"):
+    frames = read_frames(snakemake.input[name])
+    tables.write_csv(table(frames, molecule), snakemake.output[name])
