@@ -1,0 +1,51 @@
+"""Threads: results in order, never more threads than allowed."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from rpr.threads import available_threads, thread_map
+from rpr.unlocked_lapack import cholesky, tridiagonalise
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_results_come_in_order_from_as_many_threads_as_allowed(threads):
+    def slow_square(k):
+        time.sleep(0.002 * (5 - k))
+        return k * k, threading.get_ident(), available_threads()
+
+    with threadpool_limits(threads, user_api="blas"):
+        squares, names, inner = zip(*thread_map(slow_square, range(5)), strict=True)
+    assert squares == (0, 1, 4, 9, 16)
+    assert len(set(names)) == threads
+    assert set(inner) == {1}
+
+
+def test_an_error_inside_reaches_the_caller():
+    with threadpool_limits(2, user_api="blas"), pytest.raises(ZeroDivisionError):
+        thread_map(lambda k: 1 / k, [1, 0, 2])
+
+
+def test_global_lock_is_free_during_a_reduction():
+    matrix = np.random.default_rng(0).normal(size=(1200, 1200))
+    symmetric = np.asfortranarray(matrix + matrix.T)
+    done = []
+    work = threading.Thread(target=lambda: done.append(tridiagonalise(symmetric)))
+    work.start()
+    steps = 0
+    while work.is_alive():
+        steps += 1
+    assert done
+    assert (
+        steps > 10_000
+    )  # with the lock held there are those of the thread's start and end only
+
+
+def test_cholesky_reports_indefinite_matrices():
+    assert cholesky(np.asfortranarray(np.eye(3)))
+    assert not cholesky(np.asfortranarray(-np.eye(3)))
+    with pytest.raises(TypeError, match="Fortran"):
+        cholesky(np.arange(4.0).reshape(2, 2))
