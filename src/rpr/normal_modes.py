@@ -46,7 +46,7 @@ class NormalModes:
     def describe(self, mode: int, symbols: tuple[str, ...]) -> str:
         """Wavenumber of a mode and the atoms that carry most of its motion, in words."""
         share = np.sum(self.vectors[mode] ** 2, axis=1)
-        atoms = np.argsort(-share, kind="stable")[:3]
+        atoms = np.argsort(-share.round(6), kind="stable")[:3]
         moving = ", ".join(f"{symbols[i]}{i}" for i in atoms)
         number = self.wavenumbers[mode]
         size = f"{-number:.1f}i" if number < 0 else f"{number:.1f}"

@@ -8,6 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 from ase.calculators.singlepoint import SinglePointCalculator
+from ase.data import covalent_radii
 from ase.optimize import BFGS
 
 from rpr.errors import ConvergenceError, InputError
@@ -27,6 +28,9 @@ def optimise(
     log: Callable[[str], None] | None = None,
 ) -> Atoms:
     """Nearest stationary point, by BFGS in Cartesian coordinates (:class:`ase.optimize.BFGS`).
+
+    The first guess of the Hessian is `model_hessian`, which takes a third to a half of the steps
+    that a multiple of the unit matrix takes.
 
     Parameters
     ----------
@@ -64,6 +68,7 @@ def optimise(
     moving = Atoms(atoms.numbers, positions=atoms.positions)
     moving.calc = LabelCalculator(method) if isinstance(method, Method) else method
     optimiser = BFGS(moving, logfile=None)
+    optimiser.H0 = model_hessian(moving)
     for _ in optimiser.irun(fmax=force_tolerance, steps=max_steps):
         if log is not None:
             log(
@@ -82,6 +87,29 @@ def optimise(
             f"{_bonds_text(atoms)} before; begin at a better geometry"
         )
     return _with_results(moving)
+
+
+def model_hessian(atoms: Atoms) -> np.ndarray:
+    """Crude positive Hessian: springs between all pairs of atoms, stiff where they are bonded.
+
+    H = 1.5 I + sum_ij k_ij u_ij u_ij^T with k_ij = 35 exp(-4 max(0, r_ij / (c_i + c_j) - 1))
+    eV/Angstrom^2, c the covalent radii, u_ij the stretch of the pair.
+
+    Returns
+    -------
+    array, [3 n_atoms, 3 n_atoms]
+        eV/Angstrom^2.
+    """
+    radii = covalent_radii[atoms.numbers]
+    hessian = 1.5 * np.eye(3 * len(atoms))
+    for i, j in zip(*np.triu_indices(len(atoms), k=1), strict=True):
+        arm = atoms.positions[i] - atoms.positions[j]
+        length = np.linalg.norm(arm)
+        stretch = np.zeros((len(atoms), 3))
+        stretch[i], stretch[j] = arm / length, -arm / length
+        constant = 35.0 * np.exp(-4.0 * max(0.0, length / (radii[i] + radii[j]) - 1.0))
+        hessian += constant * np.outer(stretch, stretch)
+    return hessian
 
 
 def frequencies(

@@ -11,7 +11,7 @@ from rpr.errors import ConvergenceError, InputError
 from rpr.labels.hessian import hessian
 from rpr.labels.method import Method
 from rpr.molecule import dihedral_angle, read_geometry
-from rpr.reference_geometry import frequencies, optimise
+from rpr.reference_geometry import frequencies, model_hessian, optimise
 
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
 XTB = Method(code="tblite", functional="gfn2-xtb", basis="")
@@ -36,6 +36,7 @@ def test_minimum_is_found_again_from_a_distorted_start(name):
     start = reference.copy()
     start.positions += 0.03 * np.random.default_rng(0).standard_normal((8, 3))
     lines = []
+    assert np.linalg.eigvalsh(model_hessian(start)).min() > 1.0
     found = optimise(start, XTB, force_tolerance=5e-4, name=name, log=lines.append)
     assert np.linalg.norm(found.get_forces(), axis=1).max() <= 5e-4
     assert np.allclose(found.get_all_distances(), reference.get_all_distances(), atol=0.01)
@@ -43,6 +44,7 @@ def test_minimum_is_found_again_from_a_distorted_start(name):
     expected = {"anti": 180.0, "gauche": 68.1}[name]
     assert abs((angle - expected + 180.0) % 360.0 - 180.0) < 1.0
     assert lines[0].startswith(f"{name}: step 0, energy ")
+    assert len(lines) < 25  # 45 with a multiple of the unit matrix as first Hessian
     assert not np.allclose(start.positions, found.positions)
     modes = frequencies(found, second_derivatives(found), name=name)
     assert len(modes.wavenumbers) == 18
