@@ -129,6 +129,9 @@ def search_surface(
 
     `kernel_blocks` is called from several threads at once.
     """
+    for name, grid in (("sigmas", sigmas), ("lambdas", lambdas)):
+        if not len(grid) or not (np.asarray(grid, dtype=float) > 0.0).all():
+            raise InputError(f"{name}: found {list(grid)}, expected at least one positive number")
 
     def errors(sigma: float) -> np.ndarray:
         return ridge_path(*kernel_blocks(sigma), y_train, y_validation, lambdas)
@@ -160,6 +163,11 @@ def search(
     Returns
     -------
     list of Choice, one per component
+
+    Raises
+    ------
+    InputError
+        If the grid is empty or has a number that is not positive.
     """
     surface = search_surface(kernel_blocks, y_train, y_validation, sigmas, lambdas)
     return choose(surface, sigmas, lambdas)

@@ -228,6 +228,12 @@ def test_sigmas_follow_the_unit_of_the_distances():
 def test_errors():
     X, y = data(5)
     K = kernel("gaussian", X, None, 1.0)
+    with pytest.raises(
+        InputError, match=r"lambdas: found \[0\.0\], expected at least one positive"
+    ):
+        KernelRegression(lambdas=[0.0]).fit(X, y)
+    with pytest.raises(InputError, match=r"sigmas: found \[\]"):
+        KernelRegression(sigmas=[]).fit(X, y)
     with pytest.raises(InputError, match="lambda: found -1"):
         ridge.solve(K, y, -1.0)
     with pytest.raises(InputError, match=r"expected \(4, 4\)"):
