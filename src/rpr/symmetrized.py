@@ -216,6 +216,11 @@ class SymmetrizedRPR(Estimator):
 
     def _check_descriptor(self, canonical: np.ndarray) -> None:
         """Refuse descriptors whose distances an element of the group changes."""
+        if self.descriptor == "REsphCl":
+            raise InputError(
+                "descriptor 'REsphCl' cannot be symmetrised: its angle phi jumps where signs of "
+                "axes change; use RExyzCl or RExyz"
+            )
         sample = canonical[:5]
         weight = float(np.max(self.coordinate_weight))
         images = self._describe_images(sample, weight)
@@ -225,8 +230,8 @@ class SymmetrizedRPR(Estimator):
             if change > _SIGN_TOLERANCE * max(1.0, expected.max()):
                 raise InputError(
                     f"descriptor {self.descriptor!r} cannot be symmetrised: exchanging equal atoms "
-                    "or changing signs of axes alters its distances (angles do; so do marked atoms "
-                    "without their equals); use RE, xyz or RExyz, or mark all equal atoms"
+                    "or changing signs of axes alters its distances; use RE, xyz or RExyz, or mark "
+                    "all equal atoms"
                 )
 
     def _describe(self, canonical: np.ndarray, weight: float) -> np.ndarray:
