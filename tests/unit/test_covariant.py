@@ -1,0 +1,243 @@
+"""Frame-free covariant regression: symmetry, gradients, references, and molecules of every kind."""
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase.build import molecule as g2
+from ase.io import read
+from scipy.optimize import check_grad
+from scipy.spatial.transform import Rotation
+
+from rpr.additive_kernel import AdditiveKernel, pair_classes
+from rpr.covariant import CovariantRegression
+from rpr.covariant_tensors import basis, basis_classes, pack, unpack
+from rpr.dihedral_scan import set_dihedral
+from rpr.errors import InputError
+from rpr.frames import canonical_frames, to_frame
+from rpr.labels.engine import make_engine
+from rpr.labels.method import Method
+from rpr.model_file import load
+from rpr.molecule import Molecule
+from rpr.permutation_inversion import find_group
+from rpr.units import AU_DIPOLE, BOHR3
+
+GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
+DIHEDRAL = (0, 1, 2, 3)
+
+
+def load_molecule(name):
+    dihedral = None if name in ("water", "ammonia", "methane") else DIHEDRAL
+    return Molecule.from_atoms(read(GEOMETRIES / f"{name}.xyz"), dihedral=dihedral)
+
+
+def shaken(molecule, n_frames, *, seed=0, amplitude=0.03):
+    rng = np.random.default_rng(seed)
+    positions = np.repeat(molecule.reference[None], n_frames, axis=0)
+    if molecule.dihedral is not None:
+        positions = set_dihedral(positions, molecule, rng.uniform(40, 170, size=n_frames))
+    return positions + rng.normal(scale=amplitude, size=positions.shape)
+
+
+def xtb_labels(molecule, positions, property):
+    engine = make_engine(
+        Method.from_config({"code": "tblite", "functional": "gfn2-xtb"}), molecule.symbols
+    )
+    return np.array([getattr(engine.compute(x, (property,)), property) for x in positions])
+
+
+def rmse(model, positions, values):
+    return float(np.sqrt(np.mean((model.predict(positions) - values) ** 2)))
+
+
+@pytest.fixture(scope="module")
+def dce():
+    return load_molecule("dichloroethane_anti")
+
+
+@pytest.fixture(scope="module", params=["dipole", "polarizability"])
+def fitted(request, dce):
+    positions = shaken(dce, 60)
+    values = xtb_labels(dce, positions, request.param)
+    model = CovariantRegression(molecule=dce, property=request.param, n_search=25)
+    return model.fit(positions, values), positions, values
+
+
+def test_predictions_obey_the_whole_group(fitted, dce):
+    model = fitted[0]
+    fresh = shaken(dce, 8, seed=5)
+    predicted = model.predict(fresh)
+    images = model.group_.act_on_positions(fresh)
+    for image, expected in zip(images, model.group_.act_on_tensors(predicted), strict=True):
+        assert np.abs(model.predict(image) - expected).max() < 1e-8
+
+
+def test_predictions_turn_with_the_molecule(fitted, dce):
+    model = fitted[0]
+    unit, limit = {"dipole": (AU_DIPOLE, 1e-8), "polarizability": (BOHR3, 1e-6)}[model.property]
+    fresh = np.repeat(shaken(dce, 5, seed=6), 20, axis=0)
+    rotations = Rotation.random(len(fresh), random_state=0).as_matrix()
+    shift = np.array([2.0, -5.0, 9.0])
+    turned = model.predict(np.einsum("fij,faj->fai", rotations, fresh) + shift)
+    assert np.abs(turned - to_frame(model.predict(fresh), rotations)).max() / unit < limit
+
+
+def test_prediction_equals_the_plain_sum_over_frames_and_group(fitted, dce):
+    """Folded coefficients against K(X, X_i) a_i written out, eq. of rpr.covariant_kernel."""
+    model, positions, _ = fitted
+    fresh = shaken(dce, 2, seed=7)
+    theta = np.array(model.hyperparameters_["theta"])
+    kernel = model._kernel(positions)
+    scalar, amplitudes, _ = kernel.split(theta)
+    T = basis(model.property, fresh, dce.bonds)
+    z = model._features(fresh)
+    expected = np.zeros((2, T.shape[2]))
+    for features, tensors, sign in zip(kernel.features, kernel.tensors, kernel.signs, strict=True):
+        k = scalar.evaluate(z, features)
+        for f in range(2):
+            for i in range(len(positions)):
+                block = (T[f].T * amplitudes) @ tensors[i]  # -> [c, c]
+                expected[f] += sign * k[f, i] * block @ model.coefficients_[i] / len(kernel.signs)
+    if model.property == "polarizability":
+        expected = unpack(expected) + model.mean_ * np.eye(3)
+    assert np.allclose(model.predict(fresh), expected, atol=1e-9)
+
+
+def test_training_frames_are_reproduced(fitted):
+    model, positions, values = fitted
+    assert rmse(model, positions, values) < 0.01 * values.std()
+
+
+def test_model_file_gives_the_same_predictions(fitted, tmp_path, dce):
+    model = fitted[0]
+    model.save(tmp_path / "model.npz")
+    loaded = load(tmp_path / "model.npz")
+    fresh = shaken(dce, 3, seed=8)
+    assert np.array_equal(loaded.predict(fresh), model.predict(fresh))
+    assert loaded.score(fresh, model.predict(fresh)) == pytest.approx(1.0)
+
+
+def test_given_hyperparameters_are_used_as_they_are(fitted, dce):
+    model, positions, values = fitted
+    again = CovariantRegression(
+        molecule=dce, property=model.property, hyperparameters=model.hyperparameters_
+    ).fit(positions, values)
+    assert np.allclose(again.predict(positions), model.predict(positions), atol=1e-12)
+
+
+def test_components_are_in_canonical_axes(fitted, dce):
+    model = fitted[0]
+    fresh = shaken(dce, 4, seed=9)
+    rotations = canonical_frames("inertia", fresh, dce).rotations
+    turned = to_frame(model.predict(fresh), rotations)
+    first = model.predict_components(fresh)[:, 0]
+    assert np.allclose(first, turned[:, 0] if turned.ndim == 2 else turned[:, 0, 0], atol=1e-12)
+
+
+@pytest.mark.parametrize("property", ["dipole", "polarizability"])
+@pytest.mark.parametrize("order", [0, 2, 3])
+def test_gradient_of_the_likelihood_is_the_derivative(property, order, dce):
+    model = CovariantRegression(molecule=dce, property=property, order=order)
+    model._set_molecule()
+    positions = shaken(dce, 6)
+    rng = np.random.default_rng(0)
+    kernel = model._kernel(positions)
+    y = rng.normal(size=(6, 3 if property == "dipole" else 6))
+    theta = model._start() + 0.3 * rng.normal(size=len(model._start()))
+    theta[-1] = np.log(1e-3)
+    error = check_grad(
+        lambda t: kernel.loss(t, y)[0], lambda t: kernel.loss(t, y)[1], theta, epsilon=1e-6
+    )
+    assert error < 1e-5
+
+
+def test_likelihood_is_that_of_the_dense_gaussian_process(dce):
+    model = CovariantRegression(molecule=dce)
+    model._set_molecule()
+    kernel = model._kernel(shaken(dce, 7))
+    y = np.random.default_rng(1).normal(size=(7, 3))
+    theta = model._start()
+    theta[-1] = np.log(1e-3)
+    K = kernel.matrix(theta)
+    C = K + 1e-3 * np.trace(K) / 21 * np.eye(21)
+    quadratic = y.reshape(-1) @ np.linalg.solve(C, y.reshape(-1))
+    expected = 0.5 * np.log(quadratic / 21) + np.linalg.slogdet(C)[1] / 42
+    assert kernel.loss(theta, y)[0] == pytest.approx(expected, rel=1e-12)
+
+
+def test_additive_kernel_equals_sums_over_subsets():
+    """Elementary symmetric polynomials against itertools, orders 1 to 3."""
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(size=(2, 3, 5))
+    classes = np.array([0, 1, 1, 0, 2])
+    kernel = AdditiveKernel(
+        classes=classes,
+        widths=np.array([0.5, 1.0, 2.0]),
+        variances=np.array([1.0, 0.7, 1.3]),
+        amplitudes=np.array([0.4, 0.3, 0.2, 0.1]),
+        product_scale=0.6,
+    )
+    w, v = kernel.widths[classes], kernel.variances[classes]
+    squares = (x[:, None] - y[None]) ** 2 * w  # -> [3, 3, 5]
+    ones = v * np.exp(-0.5 * squares)
+    expected = 0.4 * np.exp(-0.3 * squares.sum(axis=2))
+    for order, amplitude in ((1, 0.3), (2, 0.2), (3, 0.1)):
+        for subset in combinations(range(5), order):
+            expected = expected + amplitude * ones[..., list(subset)].prod(axis=2)
+    assert np.allclose(kernel.evaluate(x, y), expected, rtol=1e-12)
+
+
+def test_packed_matrices_keep_scalar_products():
+    rng = np.random.default_rng(3)
+    a, b = rng.normal(size=(2, 4, 3, 3))
+    a, b = a + a.swapaxes(1, 2), b + b.swapaxes(1, 2)
+    assert np.allclose(np.sum(pack(a) * pack(b), axis=1), np.sum(a * b, axis=(1, 2)))
+    assert np.allclose(unpack(pack(a)), a)
+
+
+def test_classes_are_orbits(dce):
+    group = find_group(dce)
+    assert basis_classes("dipole", dce.bonds, group.permutations).max() == 2  # CC, CCl, CH
+    kinds = group.permutations.min(axis=0).tolist()
+    assert len(set(pair_classes(dce, kinds).tolist())) == 10
+
+
+CHEAP = [("water", 0.003), ("hydrogen_peroxide", 0.02), ("ammonia", 0.01), ("methane", 0.1)]
+
+
+@pytest.mark.parametrize(("name", "limit"), CHEAP)
+def test_molecules_of_every_kind_are_learnt(name, limit):
+    """Also where no canonical frame exists; relabelled, turned and mirrored test frames."""
+    molecule = load_molecule(name)
+    train, test = shaken(molecule, 80), shaken(molecule, 60, seed=1)
+    images = find_group(molecule).act_on_positions(test)[-1]
+    rotations = Rotation.random(len(images), random_state=5).as_matrix()
+    test = np.einsum("fij,faj->fai", rotations, images)
+    labels = [xtb_labels(molecule, x, "dipole") for x in (train, test)]
+    model = CovariantRegression(molecule=molecule, n_search=40).fit(train, labels[0])
+    assert rmse(model, test, labels[1]) < limit * labels[1].std()
+
+
+def test_polarizability_of_ammonia_is_learnt():
+    molecule = load_molecule("ammonia")
+    train, test = shaken(molecule, 60), shaken(molecule, 30, seed=1)
+    labels = [xtb_labels(molecule, x, "polarizability") for x in (train, test)]
+    model = CovariantRegression(molecule=molecule, property="polarizability", n_search=30)
+    error = rmse(model.fit(train, labels[0]), test, labels[1])
+    assert error < 0.05 * np.sqrt(np.mean((labels[1] - labels[1].mean(axis=0)) ** 2))
+
+
+@pytest.mark.parametrize("formula", ["HCl", "CO2"])
+def test_linear_molecules_are_learnt(formula):
+    molecule = Molecule.from_atoms(g2(formula))
+    train, test = shaken(molecule, 40), shaken(molecule, 40, seed=1)
+    labels = [xtb_labels(molecule, x, "dipole") for x in (train, test)]
+    model = CovariantRegression(molecule=molecule).fit(train, labels[0])
+    assert rmse(model, test, labels[1]) < 0.02 * labels[1].std()
+
+
+def test_molecule_without_bonds_is_refused():
+    bare = Molecule(("He", "He"), np.array([[0.0, 0, 0], [0, 0, 2.9]]))
+    with pytest.raises(InputError, match="bonds"):
+        CovariantRegression(molecule=bare).fit(np.zeros((3, 2, 3)), np.zeros((3, 3)))
