@@ -64,8 +64,11 @@ class MorsePairs:
         self.molecule = molecule
         self.i, self.j = np.triu_indices(molecule.n_atoms, 1)
         self.r_eq = np.linalg.norm(molecule.reference[self.i] - molecule.reference[self.j], axis=1)
-        bonded = [pair in molecule.bonds for pair in zip(self.i, self.j, strict=True)]
-        near = self.r_eq < 2.9  # two bonds apart
+        bonds = np.zeros((molecule.n_atoms, molecule.n_atoms), dtype=int)
+        bonds[tuple(np.transpose(molecule.bonds))] = 1
+        bonds += bonds.T
+        bonded = bonds[self.i, self.j] > 0
+        near = (bonds @ bonds)[self.i, self.j] > 0  # two bonds apart
         self.depth = np.where(bonded, 4.0, np.where(near, 0.8, 0.02))
         self.steepness = np.where(bonded, 1.8, np.where(near, 1.5, 0.8))
 
@@ -113,11 +116,17 @@ def train(n: int, settings: dict, path: str) -> dict:
     """Train on `n` frames and save the model; run in a process of its own."""
     molecule, frames, energy, forces = training_frames(n)
     model = KREG(molecule=molecule, permutations=_group(settings), **settings["values"])
+    before = _peak_memory()
     with Clock() as clock:
         model.fit(frames, energy, forces)
+    after = _peak_memory()
     model.save(path)
     solution = model.solution_
-    return clock.times | {"residual": solution.residual, "condition": solution.condition}
+    return clock.times | {
+        "residual": solution.residual,
+        "condition": solution.condition,
+        "grown": after - before,
+    }
 
 
 def dpotrf(n: int) -> dict:
@@ -186,7 +195,7 @@ def training_lines(sizes: tuple[int, ...], settings: dict, folder: str) -> Itera
             yield from baseline_lines(n, result)
     if len(sizes) > 1:
         logs = np.log(sizes)
-        for key, quantity in (("cpu", "time"), ("memory", "memory")):
+        for key, quantity in (("cpu", "time"), ("grown", "memory")):
             values = np.log([results[n][key] for n in sizes])
             yield f"kreg.train.exponent_{quantity}", np.polyfit(logs, values, 1)[0], "1"
 

@@ -1,13 +1,14 @@
 """KREG: a potential from kernel ridge regression on energies and gradients.
 
-Descriptor r_eq / r over all pairs, Gaussian kernel, closed-form training [1]_::
+Descriptor r_eq / r over all pairs and Gaussian kernel [1]_, trained in closed form as in [2]_::
 
     model = KREG(molecule=molecule).fit(frames)
     energy, forces = model.predict(other_frames)
 
 Units are eV, Angstrom and eV/Angstrom.
 
-.. [1] Martinka et al., J. Chem. Phys. 161, 174104 (2024).
+.. [1] Dral et al., J. Chem. Phys. 146, 244108 (2017).
+.. [2] Martinka et al., J. Chem. Phys. 161, 174104 (2024).
 """
 
 from __future__ import annotations

@@ -137,9 +137,9 @@ def run(
     _check_run(state, dt_fs, n_steps, every, on_explosion)
     watch = _Watch(molecule or getattr(model, "molecule", None), on_explosion, len(state.positions))
     recorder = _Recorder(state, n_steps // every + 1)
+    watch.bonds(state, 0)
     potential, forces = model.predict(state.positions)
     acceleration = forces * state.to_acceleration
-    watch.bonds(state, 0)
     watch.start(state, potential)
     recorder.record(0, state, potential, watch.exploded)
     for step in range(1, n_steps + 1):
