@@ -72,13 +72,13 @@ class Trajectories:
         return self.steps * self.dt_fs
 
     def drift(self) -> np.ndarray:
-        """Change of each total energy along its least-squares line over the run in eV, [T].
+        """Size of each total energy's change along its least-squares line over the run in eV, [T].
 
         The error of velocity Verlet is an oscillation, not a drift: see `fluctuation`.
         """
         times = self.times_fs - self.times_fs.mean()
         slopes = (self.total @ times) / (times @ times)
-        return slopes * (self.times_fs[-1] - self.times_fs[0])
+        return np.abs(slopes) * (self.times_fs[-1] - self.times_fs[0])
 
     def fluctuation(self) -> np.ndarray:
         """Standard deviation of each total energy over the run in eV, [T]; falls as dt^2."""

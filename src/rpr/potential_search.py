@@ -18,8 +18,9 @@ from rpr.relative_distances import symmetric_distances
 LAMBDA_FLOOR = 1e-11
 #: Largest ridge terms tried.
 LAMBDA_CEILING = 1e-3
-#: Frames below which nothing can be held out; the start values are returned then.
+#: Frames below which holding some out tells nothing, and the values used then.
 FEWEST_FRAMES = 5
+FEW_FRAMES_VALUES = {"sigma": 2.0, "lambda_energy": 1e-9, "lambda_forces": 1e-9}
 #: Where the search starts: sigma in units of the median distance between training frames.
 START = {"sigma": 6.0, "lambda_energy": 1e-9, "lambda_forces": 1e-9}
 #: A move must lower the loss to this part of it: differences below are chance, and the search
@@ -135,7 +136,7 @@ def search_hyperparameters(
     Returns
     -------
     PotentialSearch
-        With fewer than `FEWEST_FRAMES` frames: the start values, without trials.
+        With fewer than `FEWEST_FRAMES` frames: `FEW_FRAMES_VALUES`, without trials.
 
     Raises
     ------
@@ -147,7 +148,7 @@ def search_hyperparameters(
     given = {"sigma": sigma, "lambda_energy": lambda_energy, "lambda_forces": lambda_forces}
     check_given(given)
     if len(positions) < FEWEST_FRAMES:
-        chosen = {k: v if v is not None else START[k] for k, v in given.items()}
+        chosen = {k: FEW_FRAMES_VALUES[k] if v is None else v for k, v in given.items()}
         return PotentialSearch(**chosen, trials=(), n_train=0, n_validation=0, cpu_seconds=0.0)
     train, validation = _split(len(positions), groups, validation_fraction, seed)
     train, validation = train[:n_train], validation[:n_validation]

@@ -452,7 +452,9 @@ def test_parameters():
 def test_memory_error_says_what_fits():
     with pytest.raises(InputError, match="at most 1157 frames fit"):
         check_memory(2000, 19, 2_000_000_000)
-    check_memory(1000, 19, 3_500_000_000)
+    check_memory(1000, 19, 1_520_000_000)
+    with pytest.raises(InputError, match="integers of LAPACK; at most 3449 frames fit"):
+        check_memory(5000, 19, 10**12)
     molecule = dichloroethane()
     positions = frames(molecule, 60)
     model = KREG(molecule=molecule, max_memory_mb=1)
