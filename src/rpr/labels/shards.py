@@ -56,8 +56,8 @@ def label_shard(
     properties
         Some of ``energy``, ``forces``, ``dipole``, ``polarizability``; the energy always comes.
     partial_path
-        File of the finished frames while the work goes on; removed at the end.  It must not be
-        an output of a workflow rule, or a killed job would lose it.
+        File of the finished frames.  It must not be an output of a workflow rule, or a killed
+        job would lose it; it stays at the end, and a shard asked for once more is only written.
     output_path
         Extended XYZ file of the labelled frames, in the order of `indices`.
     failures_path
@@ -72,7 +72,7 @@ def label_shard(
     Raises
     ------
     InputError
-        If the partial file belongs to another method, to other frames or to other code.
+        If an unfinished partial file belongs to another method, other frames or other code.
     ConvergenceError
         If not one frame could be labelled.
     """
@@ -80,7 +80,8 @@ def label_shard(
     indices = [int(k) for k in indices]
     properties = check_properties(tuple(dict.fromkeys(("energy", *properties))))
     engine = make_engine(method, frames.symbols, max_memory_mb=max_memory_mb, charge=charge)
-    partial = PartialFile(partial_path, _header(frames, indices, method, properties, charge))
+    header = _header(frames, indices, method, properties, charge)
+    partial = PartialFile(partial_path, header, indices)
     records = partial.read()
     engine.set_state(partial.read_state(len(records)))
     resumed, start = len(records), time.monotonic()
@@ -92,7 +93,7 @@ def label_shard(
         partial.append(record, engine.get_state(), len(records))
         _report(log, record, len(records), len(indices), resumed, time.monotonic() - start)
     _write_outputs(frames, records, properties, output_path, failures_path)
-    partial.remove()
+    partial.close()
 
 
 def _label(engine, frames: FrameSet, k: int, properties, previous: dict | None) -> dict:
