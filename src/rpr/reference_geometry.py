@@ -8,6 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 from ase.calculators.singlepoint import SinglePointCalculator
+from ase.constraints import FixConstraint
 from ase.data import covalent_radii
 from ase.optimize import BFGS
 
@@ -16,6 +17,7 @@ from rpr.labels.calculator import LabelCalculator
 from rpr.labels.method import Method
 from rpr.molecule import find_bonds, refuse_overlap
 from rpr.normal_modes import NormalModes, normal_modes
+from rpr.rigid_body import without_rigid_body_motion
 
 
 def optimise(
@@ -30,7 +32,8 @@ def optimise(
     """Nearest stationary point, by BFGS in Cartesian coordinates (:class:`ase.optimize.BFGS`).
 
     The first guess of the Hessian is `model_hessian`, which takes a third to a half of the steps
-    that a multiple of the unit matrix takes.
+    that a multiple of the unit matrix takes.  Net force and torque, which integration grids leave
+    at some meV/Angstrom, are projected out of the forces: no step can reduce them.
 
     Parameters
     ----------
@@ -66,6 +69,7 @@ def optimise(
         )
     refuse_overlap(atoms.positions[None], name)
     moving = Atoms(atoms.numbers, positions=atoms.positions)
+    moving.set_constraint(_NoRigidBodyMotion())
     moving.calc = LabelCalculator(method) if isinstance(method, Method) else method
     optimiser = BFGS(moving, logfile=None)
     optimiser.H0 = model_hessian(moving)
@@ -150,6 +154,19 @@ def frequencies(
             "start geometry along that mode, or tighten force_tolerance and the grid"
         )
     return modes
+
+
+class _NoRigidBodyMotion(FixConstraint):
+    """Takes net force and torque out of the forces."""
+
+    def get_removed_dof(self, atoms: Atoms) -> int:
+        return 6
+
+    def adjust_positions(self, atoms: Atoms, new: np.ndarray) -> None:
+        pass
+
+    def adjust_forces(self, atoms: Atoms, forces: np.ndarray) -> None:
+        forces[:] = without_rigid_body_motion(forces, atoms.positions, np.ones(len(atoms)))
 
 
 def _largest_force(atoms: Atoms) -> float:

@@ -52,6 +52,23 @@ def test_minimum_is_found_again_from_a_distorted_start(name):
     assert 2900 < modes.wavenumbers[-1] < 3100
 
 
+def test_net_force_and_torque_do_not_matter():
+    """Forces on integration grids have some; without projection the molecule drifts off."""
+
+    class Drifting(MorsePotential):
+        def calculate(self, *args, **kwargs):
+            super().calculate(*args, **kwargs)
+            arms = self.atoms.positions - self.atoms.positions.mean(axis=0)
+            extra = np.array([0.02, -0.01, 0.03]) + np.cross([0.01, 0.02, -0.01], arms)
+            self.results["forces"] = self.results["forces"] + extra
+
+    start = read_geometry(GEOMETRIES / "water.xyz")
+    parameters = {"epsilon": 1.0, "r0": 1.05, "rho0": 4.0, "rcut1": 20.0, "rcut2": 25.0}
+    found = optimise(start, Drifting(**parameters))
+    assert np.allclose(found.get_all_distances()[np.triu_indices(3, 1)], 1.05, atol=1e-3)
+    assert np.allclose(found.positions.mean(axis=0), start.positions.mean(axis=0), atol=1e-3)
+
+
 def test_anti_and_gauche_differ_by_a_few_kcal():
     energies = [
         optimise(read_geometry(GEOMETRIES / f"dichloroethane_{name}.xyz"), XTB)
@@ -67,9 +84,7 @@ def test_saddle_point_is_refused_and_its_mode_named():
     planar.positions[:, 2] = 0.0
     saddle = optimise(planar, XTB)
     second = second_derivatives(saddle)
-    message = (
-        r"ammonia: not a minimum, 1 imaginary .*mode 0 \(\d+\.\di cm\^-1, mostly atoms H1, H2, H3"
-    )
+    message = r"ammonia: not a minimum, 1 imaginary .*mode 0 \(\d+\.\di cm\^-1, mostly atoms H\d, H"
     with pytest.raises(ConvergenceError, match=message):
         frequencies(saddle, second, name="ammonia")
     assert frequencies(saddle, second, minimum=False).imaginary.sum() == 1
