@@ -4,9 +4,11 @@
 # make lock   write envs/requirements.lock anew from pyproject.toml (needs uv)
 # make lint   formatting and style
 # make docs   write the generated part of the README anew
-# Set PYTHON to choose the interpreter: make PYTHON=python3.12
+# The first suitable Python is taken; choose another with: make PYTHON=python3.12
 
-PYTHON ?= python3
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c '$(FITS)' 2>/dev/null && echo $$p && exit; done; echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -48,10 +50,11 @@ clean-env:
 $(STAMP): envs/requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \
 		echo "$(PYTHON) was not found: install Python 3.11, 3.12 or 3.13, or name it with 'make PYTHON=python3.12'"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	@$(PYTHON) -c '$(FITS)' || { \
 		echo "$(PYTHON) is $$($(PYTHON) --version 2>&1), but 3.11, 3.12 or 3.13 is needed: name one with 'make PYTHON=python3.12'"; exit 1; }
 	@command -v uv >/dev/null 2>&1 || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "$(PYTHON) has no venv or ensurepip: install it (Debian, Ubuntu: apt install python3-venv), or install uv"; exit 1; }
+	@echo "Setting up $(VENV) from envs/requirements.lock (about a minute)"
 	@if command -v uv >/dev/null 2>&1; then \
 		uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
 		uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r envs/requirements.lock && \

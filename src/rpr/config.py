@@ -113,7 +113,7 @@ def n_test_frames(config: Mapping) -> int:
     return test["n_starts"] * (test["n_steps"] // test["every"])
 
 
-def test_source(config: Mapping, deposit_roles: Sequence[str] = ()) -> str:
+def rotated_source(config: Mapping, deposit_roles: Sequence[str]) -> str:
     """Where the labelled test frames come from: ``compute``, ``deposit`` or ``files``."""
     source = config["labels"]["source"]
     if source == "deposit":

@@ -24,7 +24,8 @@ def markdown_table(schema: Mapping) -> str:
     lines = [*HEADER]
     for key, entry in _leaves(schema, schema, ""):
         default = f"`{_compact(entry['default'])}`" if "default" in entry else ""
-        cells = [f"`{key}`", default, entry.get("unit", ""), _meaning(entry), entry.get("paper", "")]
+        unit, paper = entry.get("unit", ""), entry.get("paper", "")
+        cells = [f"`{key}`", default, unit, _meaning(entry), paper]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)
 

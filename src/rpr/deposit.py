@@ -25,7 +25,7 @@ import numpy as np
 
 from rpr.datasets import FrameSet, read_frames, write_frames
 from rpr.errors import InputError
-from rpr.files import sha256, write_json
+from rpr.files import atomic_path, sha256, write_json
 
 ROLES = ("frames", "test_set", "md", "reference")
 FORMAT = 1
@@ -174,13 +174,11 @@ def _read(path: Path) -> FrameSet:
 
 
 def _write_compressed(path: Path, frames: FrameSet) -> None:
-    from rpr.files import atomic_path
-
     with tempfile.NamedTemporaryFile(suffix=".extxyz") as plain:
         write_frames(plain.name, frames)
-        with open(plain.name, "rb") as stream, atomic_path(path) as temporary:
-            with open(temporary, "wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as out:
-                shutil.copyfileobj(stream, out)
+        content = Path(plain.name).read_bytes()
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(gzip.compress(content, mtime=0))
 
 
 def _prefix(path: Path, frames: FrameSet, n_frames: int | None) -> FrameSet:

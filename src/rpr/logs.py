@@ -1,4 +1,4 @@
-"""Where a script's words go: everything into its log file, errors of the user in one clear message."""
+"""Where a script's words go: all into its log file, errors of the user in one clear message."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ PROPERTIES = ["dipole", "polarizability"]
 # What the configuration enumerates: no checkpoints.
 SOURCE = config["labels"]["source"]
 DEPOSITED = deposit.roles(config["labels"]["deposit"]) if SOURCE == "deposit" else []
-TEST_SOURCE = run_config.test_source(config, DEPOSITED)
+TEST_SOURCE = run_config.rotated_source(config, DEPOSITED)
 REFERENCE = config["molecule"]["reference"]
 CONFORMERS = list(config["molecule"]["geometries"])
 TRAJECTORIES = [f"{k:03d}" for k in range(config["initial_conditions"]["n_trajectories"])]

@@ -90,8 +90,8 @@ for figure, sources in FIGURES.items():
         name:
             f"draw_{figure}"
         input:
-            code=library(f"figures/{sources['module']}", "figures/style"),
             **{key: paths for key, paths in sources.items() if key != "module"},
+            code=library(f"figures/{sources['module']}", "figures/style"),
         output:
             multiext(f"<results>/figures/{figure}", pdf=".pdf", svg=".svg", csv=".csv"),
             png=report(

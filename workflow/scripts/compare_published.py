@@ -19,6 +19,5 @@ table = compare(
     kreg=tables.read(snakemake.input.kreg),
     protocol=protocol,
 )
-tables.write(
-    table, snakemake.output.table.removesuffix(".csv"), caption="Published values beside this run's."
-)
+stem = snakemake.output.table.removesuffix(".csv")
+tables.write(table, stem, caption="Published values beside those of this run.")

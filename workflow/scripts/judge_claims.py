@@ -4,8 +4,8 @@ from rpr import logs, tables
 from rpr.claims import claims_table
 
 logs.start(snakemake.log[0])
-names = [name for name in snakemake.input.keys() if name != "code"]
-claims = claims_table(**{name: tables.read(snakemake.input[name]) for name in names})
+sources = {name: path for name, path in snakemake.input.items() if name != "code"}
+claims = claims_table(**{name: tables.read(path) for name, path in sources.items()})
 tables.write(
     claims, snakemake.output.claims.removesuffix(".csv"), caption="Claims beside measured values."
 )
