@@ -187,8 +187,9 @@ def _pivot(rows: pd.DataFrame, *index: str) -> pd.DataFrame:
         .reset_index()
     )
     wide.columns.name = None
-    order = [s + _SIGN_MARKS[sign] for s in spread_columns(rows["test_set"], TEST_SETS)
-             for sign in SIGNS]
+    order = [
+        s + _SIGN_MARKS[sign] for s in spread_columns(rows["test_set"], TEST_SETS) for sign in SIGNS
+    ]
     return wide[[*index, "unit", *[c for c in order if c in wide.columns]]]
 
 
@@ -214,8 +215,17 @@ def _markdown_line(cells: Sequence[str]) -> str:
 
 def _latex(text: str) -> str:
     replacements: Mapping[str, str] = {
-        "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-        "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-        "<": r"\textless{}", ">": r"\textgreater{}",
+        "\\": r"\textbackslash{}",
+        "&": r"\&",
+        "%": r"\%",
+        "$": r"\$",
+        "#": r"\#",
+        "_": r"\_",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
     }
     return "".join(replacements.get(character, character) for character in text)

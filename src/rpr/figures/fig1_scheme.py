@@ -36,6 +36,7 @@ _AXIS_COLOURS = dict(zip("abcxyz", 2 * (style.BLUE, style.GREEN, style.PINK), st
 _VIEW = Rotation.from_euler("yx", [-32.0, 24.0], degrees=True).as_matrix()
 #: Orientation given to the molecule in the laboratory, so that it differs from its own axes.
 _TURN = Rotation.from_euler("xyz", [14.0, 22.0, 58.0], degrees=True).as_matrix()
+#: Length of the dipole arrow; large dipoles are drawn shorter, to stay in the panel.
 _ANGSTROM_PER_DEBYE = 0.8
 
 
@@ -178,7 +179,7 @@ def _panel(axes, rows, panel, reach):
     for _, atom in atoms.iterrows():
         _atom(axes, atom)
     for _, vector in rows[rows["kind"] == "dipole"].iterrows():
-        _dipole(axes, vector)
+        _dipole(axes, vector, reach)
     if panel in ("laboratory", "back"):
         _laboratory_axes(axes, reach)
 
@@ -261,8 +262,10 @@ def _laboratory_axes(axes, reach):
         )
 
 
-def _dipole(axes, row):
-    tip = _ANGSTROM_PER_DEBYE * _project(row, end=True)[:2]
+def _dipole(axes, row, reach):
+    size = np.linalg.norm(row[["x_end", "y_end", "z_end"]].to_numpy(dtype=float))
+    scale = min(_ANGSTROM_PER_DEBYE, 0.85 * reach / max(size, 1e-9))
+    tip = scale * _project(row, end=True)[:2]
     reference = row["label"] == "reference"
     if reference:
         axes.plot(
@@ -333,7 +336,7 @@ def _captions(figure, scheme, width, gap):
         text = ", ".join(f"{v + 0.0:.2f}" for v in np.round(vector, 2))
         figure.text(
             k * (width + gap) + width / 2,
-            0.10,
+            0.135,
             rf"$(\mu_{names[0]}, \mu_{names[1]}, \mu_{names[2]})$ =" f"\n({text}) D",
             ha="center",
             va="top",

@@ -17,6 +17,8 @@ _PROPERTIES = ("dipole", "polarizability")
 def gap_quantiles(gaps: pd.DataFrame, *, width: float = 5.0) -> pd.DataFrame:
     """Quantiles 5, 50 and 95 % of the gap in bins of the dihedral."""
     known = gaps.dropna(subset=["dihedral"])
+    if known.empty:
+        return pd.DataFrame(columns=["dihedral_low", "q05", "q50", "q95", "n_frames"])
     low = np.floor(known["dihedral"] / width) * width
     grouped = known.groupby(low.rename("dihedral_low"))["gap"]
     table = grouped.quantile([0.05, 0.5, 0.95]).unstack()

@@ -178,6 +178,8 @@ def save(
     }
     paths = []
     with style():
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # one layout for all formats, found once
         for suffix, fields in metadata.items():
             path = stem.with_name(f"{stem.name}.{suffix}")
             with atomic_path(path) as temporary:

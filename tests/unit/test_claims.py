@@ -1,0 +1,213 @@
+"""Claims and published values: verdicts follow from numbers, missing data stay missing."""
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from rpr import tables
+from rpr.claims import CLAIMS, COLUMNS, RULES, Measurement, claims_table, verdict
+from rpr.errors import InputError
+from rpr.published import FILE_COLUMNS, compare
+
+PUBLISHED = Path(__file__).resolve().parents[2] / "resources" / "published"
+
+
+@pytest.mark.parametrize(
+    ("rule", "low", "high", "value", "interval", "expected"),
+    [
+        ("range", 20, 40, 30, (10, 60), "holds"),
+        ("range", 20, 40, 50, (35, 60), "undecided"),
+        ("range", 20, 40, 50, (45, 60), "does not hold"),
+        ("range", 20, 40, 50, None, "does not hold"),
+        ("interval", 2, math.inf, 3, (2.5, 4), "holds"),
+        ("interval", 2, math.inf, 3, (1.5, 4), "undecided"),
+        ("interval", 2, math.inf, 1, (0.5, 1.5), "does not hold"),
+        ("interval", 2, math.inf, 3, None, "undecided"),
+        ("contains", 1, 1, 1.3, (0.9, 1.7), "holds"),
+        ("contains", 1, 1, 1.3, (1.1, 1.7), "does not hold"),
+        ("contains", 1, 1, 1.0, None, "undecided"),
+        ("limit", 0, 1e-6, 1e-8, None, "holds"),
+        ("limit", 0, 1e-6, 1e-5, None, "does not hold"),
+        ("probability", 0.95, 1, 0.99, None, "holds"),
+        ("probability", 0.95, 1, 0.5, None, "undecided"),
+        ("probability", 0.95, 1, 0.01, None, "does not hold"),
+        ("none", math.nan, math.nan, 3, None, "measured"),
+        ("range", 20, 40, math.nan, None, "not measured"),
+    ],
+)
+def test_verdicts_follow_the_rules(rule, low, high, value, interval, expected):
+    assert rule in RULES
+    measured = Measurement(value, *(interval or ()))
+    assert verdict(rule, low, high, measured) == expected
+
+
+def test_without_tables_nothing_is_measured():
+    table = claims_table()
+    assert list(table.columns) == COLUMNS
+    assert len(table) == len(CLAIMS)
+    assert set(table["verdict"]) == {"not measured"}
+    assert set(claims_table(benchmark=pd.DataFrame())["verdict"]) == {"not measured"}
+
+
+def errors(**rmse):
+    """test_set.csv with rmse of ``model_testset_sign``, intervals of 10 %."""
+    rows = []
+    for key, value in rmse.items():
+        model, test_set, sign = key.split("__")
+        rows.append(
+            {
+                "model": model, "component": "mu_inv", "test_set": test_set,
+                "dihedral_sign": sign, "n_test": 100, "rmse": value, "unit": "D", "n_train": 50,
+                "seed": 7, "rmse_low": 0.9 * value, "rmse_high": 1.1 * value,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def find(table, *words):
+    rows = table[[all(w in claim for w in words) for claim in table["claim"]]]
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+def test_factor_four_and_its_handedness():
+    table = claims_table(
+        test_set=errors(
+            paper__in_distribution__all=1.0, paper__rotated__all=4.0,
+            paper__rotated__negative=5.6, paper__rotated__positive=1.4,
+            cured__in_distribution__all=1.0, cured__rotated__all=2.0,
+        )
+    )  # fmt: skip
+    factor = find(table, "about four times", "mu_inv")
+    assert factor["measured"] == pytest.approx(4.0)
+    assert factor["verdict"] == "holds"
+    assert (factor["n_train"], factor["n_test"], factor["seed"]) == (50, 100, 7)
+    assert factor["measured_low"] == pytest.approx(4.0 * math.exp(-0.1419), rel=1e-3)
+    # Half of the factor, on the logarithmic scale: 4 -> 2.
+    assert find(table, "is handedness", "mu_inv")["measured"] == pytest.approx(0.5)
+    assert find(table, "twice as wrong", "mu_inv")["verdict"] == "holds"
+    assert find(table, "held-out", "mu_inv")["verdict"] == "not measured"
+    assert find(table, "about four times", "alpha_inv")["verdict"] == "not measured"
+
+
+def test_equal_hands_within_noise():
+    hands = {"symmetrized__rotated__negative": 1.05, "symmetrized__rotated__positive": 1.0}
+    claim = "symmetrized model has equal errors"
+    assert find(claims_table(test_set=errors(**hands)), claim, "mu_inv")["verdict"] == "holds"
+    hands["symmetrized__rotated__negative"] = 2.0
+    assert (
+        find(claims_table(test_set=errors(**hands)), claim, "mu_inv")["verdict"] == "does not hold"
+    )
+
+
+def benchmark_rows(frame, descriptor, rmse, kernels=("gaussian", "matern2"), probability=(0, 1)):
+    return [
+        {
+            "descriptor": descriptor, "kernel": kernel, "frame": frame, "component": component,
+            "n_train": 50, "n_test": 100, "rmse": rmse * (1 + k), "unit": "D", "seed": 1,
+            "rmse_low": 0.95 * rmse * (1 + k), "rmse_high": 1.05 * rmse * (1 + k),
+            "best_probability": probability[k],
+        }
+        for component in ("mu_x", "mu_y", "mu_z")
+        for k, kernel in enumerate(kernels)
+    ]  # fmt: skip
+
+
+def test_sign_repair_is_the_part_that_the_rule_removes():
+    table = claims_table(
+        benchmark=pd.DataFrame(
+            benchmark_rows("inertia-raw", "RE", 27.0)
+            + benchmark_rows("inertia-raw", "RExyzCl", 1.0)
+            + benchmark_rows("inertia", "RE", 3.0)
+            + benchmark_rows("inertia", "RExyzCl", 1.0)
+        )
+    )
+    raw = find(table, "20 to 40", "mu_y", "LAPACK")
+    assert raw["measured"] == pytest.approx(27.0)
+    assert raw["verdict"] == "holds"
+    assert find(table, "20 to 40", "mu_y", "sign rule")["verdict"] == "does not hold"
+    assert find(table, "sign rule removes", "mu_y")["measured"] == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("probability", "expected"),
+    [((0.02, 0.98), "holds"), ((0.4, 0.6), "undecided"), ((1.0, 0.0), "does not hold")],
+)
+def test_best_kernel_needs_certainty(probability, expected):
+    rows = benchmark_rows("inertia", "RExyzCl", 1.0, probability=probability)
+    claim = find(claims_table(benchmark=pd.DataFrame(rows)), "Matern kernel is best")
+    assert claim["verdict"] == expected
+    assert "mu_x gaussian" in claim["detail"]
+
+
+def test_best_kernel_is_not_measured_without_resampling():
+    rows = benchmark_rows("inertia", "RExyzCl", 1.0, probability=(math.nan, math.nan))
+    claim = find(claims_table(benchmark=pd.DataFrame(rows)), "Matern kernel is best")
+    assert claim["verdict"] == "not measured"
+
+
+def test_fewer_frames_compares_the_right_sizes():
+    rows = [
+        (model, n, seed, error)
+        for model, errors in (("cured", {30: 9.0, 100: 2.0}), ("symmetrized", {30: 1.0, 100: 0.5}))
+        for n, error in errors.items()
+        for seed in (0, 1)
+    ]
+    curve = pd.DataFrame(rows, columns=["model", "n_train", "seed", "rmse"])
+    curve = curve.assign(component="mu_inv", test_set="rotated", unit="D", n_test=10)
+    claim = find(claims_table(learning_curve=curve), "30 %", "mu_inv")
+    assert claim["measured"] == pytest.approx(0.5)
+    assert claim["verdict"] == "holds"
+    assert "30 frames" in claim["detail"]
+
+
+def test_covariance_is_judged_at_1e_8_e_bohr():
+    row = {"model": "paper", "property": "dipole", "n_rotations": 1000, "median_error": 1e-10,
+           "unit": "D", "n_frames": 10, "n_train": 50, "seed": 0}  # fmt: skip
+    words = "dipole of the model paper"
+    for error, expected in ((2.5e-8, "holds"), (2.6e-8, "does not hold")):
+        table = claims_table(covariance=pd.DataFrame([row | {"max_error": error}]))
+        assert find(table, words)["verdict"] == expected
+
+
+@pytest.fixture(scope="module")
+def published():
+    return [tables.read(path) for path in sorted(PUBLISHED.glob("*.csv"))]
+
+
+def test_published_files_name_source_unit_and_bounds(published):
+    assert len(published) == 3
+    for table in published:
+        assert list(table.columns) == FILE_COLUMNS
+        assert not table.drop(columns=["component", "note"]).isna().any().any()
+        assert (table["low"] <= table["published"]).all()
+        assert (table["published"] <= table["high"]).all()
+        assert table["source"].str.contains("174104").all()
+
+
+def test_published_values_stand_beside_ours(published):
+    predictions = pd.DataFrame(
+        {"component": "mu_y", "test_set": "rotated", "reference": [-3.24, 0.2], "frame": [0, 1],
+         "seed": 0}
+    )  # fmt: skip
+    test_set = errors(paper__rotated__all=0.02).assign(component="mu_x")
+    table = compare(
+        published, test_set=test_set, predictions=predictions, protocol={"n_train": 300}
+    ).set_index(["quantity", "component"])
+    assert len(table) == sum(len(t) for t in published)
+    low = table.loc[("range_low", "mu_y")]
+    assert (low["ours"], low["inside"], low["n_test"]) == (-3.24, "true", 2)
+    assert table.loc[("range_high", "mu_y"), "inside"] == "false"
+    assert table.loc[("rmse_rotated", "mu_x"), "ratio"] == pytest.approx(0.8)
+    assert pd.isna(table.loc[("rmse_rotated", "alpha_xx"), "ours"])
+    protocol = table.reset_index().set_index("quantity")
+    assert protocol.loc["n_train", "inside"] == "false"
+    assert pd.isna(protocol.loc["n_frames", "inside"])
+
+
+def test_unknown_published_quantity_is_refused(published):
+    wrong = published[0].iloc[:1].assign(quantity="colour", component="mu_x")
+    with pytest.raises(InputError, match="colour"):
+        compare([wrong], test_set=pd.DataFrame(), predictions=pd.DataFrame())

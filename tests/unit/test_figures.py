@@ -1,0 +1,312 @@
+"""Figures: drawn from full, tiny and empty tables; same files twice; legible in print."""
+
+import itertools
+from importlib import import_module
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from rpr.components import COMPONENTS, component_names
+from rpr.figures import FIGURES, fig1_scheme, fig4_dihedral, model_learning_curves, style
+from rpr.studies import evaluate, frame_study, kreg_study, learning_curve
+from rpr.studies.covariance import COLUMNS as COVARIANCE
+from rpr.studies.error_by_dihedral import COLUMNS as BY_DIHEDRAL
+
+rng = np.random.default_rng(0)
+UNITS = {"dipole": "D", "polarizability": "bohr^3"}
+MODELS = ("paper", "cured", "symmetrized", "covariant", "laboratory", "augmented", "my-own")
+
+
+def make_predictions(models=("paper",), n_frames=40, dihedral=True):
+    rows = []
+    for model, property in itertools.product(models, UNITS):
+        for frame, component in itertools.product(range(n_frames), component_names(property)):
+            value = rng.normal()
+            angle = rng.uniform(-180, 180) if dihedral else np.nan
+            rows.append(
+                (model, property, "rotated", 30, 0, frame, frame // 4, frame % 4, angle, component,
+                 value, value + 0.1 * rng.normal(), UNITS[property])
+            )  # fmt: skip
+    return pd.DataFrame(rows, columns=evaluate.PREDICTION_COLUMNS)
+
+
+def make_curve():
+    rows = [
+        (property, component, model, n, seed, test_set, rng.gamma(9) / n, UNITS[property], 50)
+        for property, names in COMPONENTS.items()
+        for component in (*names, evaluate.INVARIANT[property])
+        for model, n, seed in itertools.product(MODELS, (10, 30, 100), (0, 1))
+        for test_set in ("in_distribution", "rotated")
+    ]
+    return pd.DataFrame(rows, columns=learning_curve.COLUMNS)
+
+
+def make_benchmark():
+    from rpr.descriptors import DESCRIPTORS
+    from rpr.kernels import KERNELS
+
+    components = sum(COMPONENTS.values(), ())
+    rows = [
+        (d, k, "inertia", c, rng.gamma(4), "D")
+        for d, k, c in itertools.product(DESCRIPTORS, KERNELS, components)
+    ]
+    return pd.DataFrame(
+        rows, columns=["descriptor", "kernel", "frame", "component", "rmse", "unit"]
+    )
+
+
+def make_test_set(sets=("in_distribution", "held_out_trajectories", "rotated"), signs=True):
+    rows = []
+    for model, component, test_set in itertools.product(MODELS, ("mu_inv", "alpha_inv"), sets):
+        for sign in ("all", "positive", "negative") if signs else ("all",):
+            r = rng.gamma(3)
+            unit = "D" if component == "mu_inv" else "bohr^3"
+            rows.append((model, component, test_set, sign, 50, r, r, r, np.nan, unit, 30, 0,
+                         0.9 * r, 1.1 * r))  # fmt: skip
+    return pd.DataFrame(rows, columns=evaluate.COLUMNS)
+
+
+def make_kreg():
+    rows = [
+        (n, seed, test_set, quantity, rng.gamma(5) / n, 0.1, unit, 20, sign, potential, 1.0, 0.1, 2)
+        for n, seed, test_set in itertools.product((10, 40), (0, 1), ("in_distribution", "rotated"))
+        for quantity, unit in (("energy", "kcal/mol"), ("gradient", "kcal/mol/Angstrom"))
+        for sign in ("all", "positive", "negative")
+        for potential in ("plain", "symmetric")
+    ]
+    scatter = [
+        (test_set, quantity, k, sign, x := rng.normal(), x + 0.1, unit, 40, 0)
+        for test_set in ("in_distribution", "rotated")
+        for quantity, unit in (("energy", "kcal/mol"), ("gradient", "kcal/mol/Angstrom"))
+        for k, sign in enumerate(("positive", "negative"))
+    ]
+    return (
+        pd.DataFrame(rows, columns=kreg_study.COLUMNS),
+        pd.DataFrame(scatter, columns=kreg_study.SCATTER_COLUMNS),
+    )
+
+
+def make_frame_study(dihedral=True):
+    names = ["inertia-raw", "inertia", "three-atom"]
+    flips = pd.DataFrame(
+        [(n, 99, 4 - k, k, 40.0 - 10 * k, 10.0 * k, 0.5, 100, 3, 0) for k, n in enumerate(names)],
+        columns=frame_study.FLIP_COLUMNS,
+    )
+    angle = rng.uniform(0, 180, 100)
+    gaps = pd.DataFrame(
+        {"frame": "inertia", "trajectory": 0, "step": range(100),
+         "dihedral": angle if dihedral else np.nan, "gap": 1e-3 * abs(angle - 130),
+         "sign_margin": 0.1}
+    )  # fmt: skip
+    accuracy = [
+        (n, d, p, evaluate.INVARIANT[p], "rotated", 30, 40, 0, rng.gamma(3), UNITS[p], 0.1, 9.0)
+        for n, d, p in itertools.product(names, ("RE", "RExyzCl", "xyz"), UNITS)
+    ]
+    return flips, gaps, pd.DataFrame(accuracy, columns=frame_study.ACCURACY_COLUMNS)
+
+
+def make_by_dihedral():
+    rows = [
+        (m, p, evaluate.INVARIANT[p], s, low, low + 20.0, 5, rng.gamma(3), UNITS[p], 30, 0, 0.1, 9)
+        for m, p, s in itertools.product(MODELS, UNITS, ("in_distribution", "rotated"))
+        for low in np.arange(-180.0, 180.0, 20.0)
+        if s == "rotated" or low >= 0
+    ]
+    return pd.DataFrame(rows, columns=BY_DIHEDRAL)
+
+
+def make_covariance():
+    rows = [
+        (m, p, 1000, 10.0**-k, 0.1**k / 5, UNITS[p], 50, 30, 0)
+        for k, m in enumerate(MODELS)
+        for p in UNITS
+    ]
+    return pd.DataFrame(rows, columns=COVARIANCE)
+
+
+def make_trajectories():
+    time = np.linspace(0, 5, 400)
+    return pd.concat(
+        pd.DataFrame(
+            {"trajectory": k, "time_ps": time, "dihedral": (15.0 * k + 90 * time) % 360 - 180}
+        )
+        for k in range(4)
+    )
+
+
+def make_distribution():
+    rows = [
+        (quantity, low, low + 1.0, 0.2, "D", 30)
+        for quantity in ("dihedral", "relative energy", "bond C–H")
+        for low in np.arange(5.0)
+    ]
+    return pd.DataFrame(rows, columns=["quantity", "low", "high", "density", "unit", "n_frames"])
+
+
+def make_scheme():
+    from ase.build import molecule as build
+
+    from rpr.datasets import FrameSet
+    from rpr.molecule import Molecule
+
+    water = build("H2O")
+    frames = FrameSet(("O", "H", "H"), water.positions[None], dipole=np.array([[0.0, 0.0, -0.4]]))
+
+    class Model:
+        def predict(self, positions):
+            return positions[:, 0] - positions[:, 1:].mean(axis=1)
+
+    return fig1_scheme.scheme(frames, None, Model(), Molecule.from_atoms(water, marked=(1, 2)))
+
+
+TABLES = {
+    "fig1_scheme": lambda: (make_scheme(),),
+    "fig2_learning_curves": lambda: (make_curve(),),
+    "fig3_kreg": make_kreg,
+    "fig4_dihedral": lambda: (make_trajectories(),),
+    "fig5_scatter": lambda: (make_predictions(),),
+    "benchmark_heatmap": lambda: (make_benchmark(),),
+    "frame_study": make_frame_study,
+    "models_rotated": lambda: (make_test_set(),),
+    "model_learning_curves": lambda: (make_curve(),),
+    "error_by_dihedral": lambda: (make_by_dihedral(), make_frame_study()[1]),
+    "covariance": lambda: (make_covariance(),),
+    "data_distributions": lambda: (make_distribution(), make_distribution()),
+}
+
+
+@pytest.fixture(params=FIGURES)
+def case(request):
+    return import_module(f"rpr.figures.{request.param}"), TABLES[request.param]()
+
+
+def texts(figure):
+    return [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
+
+
+def test_every_figure_fits_a_page_and_can_be_read(case):
+    module, data = case
+    figure = module.draw(*data)
+    assert isinstance(figure, Figure)
+    width, height = figure.get_size_inches()
+    assert width <= style.PAGE
+    assert height <= 9.2
+    assert min(t.get_fontsize() for t in texts(figure)) >= 5.0
+    figure.draw_without_rendering()
+    drawn = figure.get_tightbbox()  # inches; text that runs out of the page widens it
+    assert drawn.x0 > -0.03
+    assert drawn.x1 < width + 0.03
+    assert drawn.y0 > -0.03
+    assert drawn.y1 < height + 0.03
+
+
+def test_axes_carry_names(case):
+    module, data = case
+    figure = module.draw(*data)
+    drawn = [a for a in figure.get_axes() if a.axison]
+    if module is not fig1_scheme:
+        assert drawn
+        assert any(a.get_xlabel() for a in drawn)
+
+
+def test_every_figure_of_empty_tables_says_so(case):
+    module, data = case
+    empty = tuple(table.iloc[:0] for table in data)
+    if module is fig1_scheme:
+        pytest.skip("the scheme has no empty table")
+    figure = module.draw(*empty)
+    figure.draw_without_rendering()
+    assert texts(figure)
+    assert style.drawn(module.data(*empty)).empty
+
+
+@pytest.mark.parametrize("name", ["fig1_scheme", "fig2_learning_curves", "frame_study"])
+def test_files_are_the_same_every_time(name, tmp_path):
+    module, data = import_module(f"rpr.figures.{name}"), TABLES[name]()
+    drawn = module.data(*data)
+    first = style.save(module.draw(*data), tmp_path / "a", drawn, dpi=50)
+    second = style.save(module.draw(*data), tmp_path / "b", drawn, dpi=50)
+    assert [p.suffix for p in first] == [".pdf", ".svg", ".png", ".csv"]
+    for one, other in zip(first, second, strict=True):
+        assert one.read_bytes() == other.read_bytes(), one.suffix
+    assert b"Date" not in first[0].read_bytes()
+    assert len(pd.read_csv(first[3])) == len(style.drawn(drawn)) > 0
+
+
+def test_drawing_leaves_the_global_style_alone(case):
+    import matplotlib as mpl
+
+    before = dict(mpl.rcParams)
+    module, data = case
+    module.draw(*data)
+    assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize("name", ["fig4_dihedral", "error_by_dihedral"])
+def test_without_a_dihedral_the_figure_is_a_statement(name):
+    module = import_module(f"rpr.figures.{name}")
+    (table, *_) = TABLES[name]()
+    angles = {"fig4_dihedral": table.assign(dihedral=np.nan)} if "dihedral" in table else {}
+    table = angles.get(name, table.iloc[:0])
+    figure = module.draw(table)
+    assert "no dihedral" in texts(figure)[0].get_text()
+
+
+def test_figures_without_a_dihedral_leave_out_what_needs_it():
+    flips, gaps, accuracy = make_frame_study(dihedral=False)
+    module = import_module("rpr.figures.frame_study")
+    assert len(module.draw(flips, gaps, accuracy).get_axes()) == 3
+    scatter = import_module("rpr.figures.fig5_scatter")
+    figure = scatter.draw(make_predictions(dihedral=False))
+    assert not any("varphi" in t.get_text() for t in texts(figure))
+    models = import_module("rpr.figures.models_rotated")
+    models.draw(make_test_set(signs=False)).draw_without_rendering()
+
+
+def test_tiny_tables_are_drawn():
+    curve = make_curve()
+    one = curve[(curve["n_train"] == 10) & (curve["seed"] == 0) & (curve["model"] == "paper")]
+    for name in ("fig2_learning_curves", "model_learning_curves"):
+        import_module(f"rpr.figures.{name}").draw(one).draw_without_rendering()
+    test_set = make_test_set().assign(rmse_low=np.nan, rmse_high=np.nan)
+    import_module("rpr.figures.models_rotated").draw(test_set).draw_without_rendering()
+    few = make_predictions(n_frames=1)
+    import_module("rpr.figures.fig5_scatter").draw(few).draw_without_rendering()
+
+
+def test_a_line_over_180_degrees_goes_to_both_edges():
+    time, angle = fig4_dihedral.unwrapped(np.array([0.0, 1.0]), np.array([170.0, -170.0]))
+    np.testing.assert_allclose(time, [0.0, 0.5, 0.5, 0.5, 1.0])
+    np.testing.assert_allclose(angle, [170.0, 180.0, np.nan, -180.0, -170.0])
+    time, angle = fig4_dihedral.unwrapped(np.array([0.0, 4.0]), np.array([-150.0, 170.0]))
+    np.testing.assert_allclose(time, [0.0, 3.0, 3.0, 3.0, 4.0])
+    np.testing.assert_allclose(angle, [-150.0, -180.0, np.nan, 180.0, 170.0])
+
+
+def test_frames_needed_interpolates_a_power_law():
+    n = np.array([10, 100, 1000])
+    curve = pd.DataFrame({"n_train": n, "mean": 5.0 / n})
+    assert model_learning_curves.frames_needed(curve, 5.0 / 250) == pytest.approx(250)
+    assert np.isnan(model_learning_curves.frames_needed(curve, 1e-6))
+    assert model_learning_curves.frames_needed(curve, 1.0) == 10
+
+
+def test_the_scheme_turns_the_dipole_with_the_molecule():
+    table = make_scheme()
+    vectors = {
+        (row.panel, row.label): np.array([row.x_end, row.y_end, row.z_end])
+        for row in table.itertuples()
+        if row.kind == "dipole"
+    }
+    axes = table[(table["panel"] == "back") & (table["kind"] == "axis")]
+    R = axes[["x_end", "y_end", "z_end"]].to_numpy()
+    np.testing.assert_allclose(
+        R @ vectors["back", "predicted"], vectors["predicted", "predicted"], atol=1e-12
+    )
+    # Water's dipole lies on its axis of symmetry in every orientation.
+    cosine = vectors["back", "reference"] @ vectors["back", "predicted"]
+    cosine /= np.prod([np.linalg.norm(v) for k, v in vectors.items() if k[0] == "back"])
+    assert abs(cosine) == pytest.approx(1.0, abs=1e-9)
