@@ -9,11 +9,20 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from rpr.errors import ConvergenceError, InputError
-from rpr.labels import stock
+from rpr.labels import rescue
+from rpr.labels.exchange_correlation import Functional
+from rpr.labels.frame import Frame, memory_mb
+from rpr.labels.gradient import nuclear_gradient
 from rpr.labels.method import Method
 from rpr.labels.orientation import molecular_axes
+from rpr.labels.propagation import History
+from rpr.labels.response import ResponseOperator, polarizability
 from rpr.labels.results import PROPERTIES, Labels, check_positions, check_properties
+from rpr.labels.scf import solve
+from rpr.labels.workspace import Workspace
 from rpr.units import BOHR, BOHR3, HARTREE
+
+CYCLES_FROM_HISTORY = 20  #: more cycles than this and the guess was bad: begin anew
 
 
 def make_engine(
@@ -32,7 +41,7 @@ def make_engine(
     symbols
         Chemical symbols, in the order of the positions.
     max_memory_mb
-        Memory the engine may use, MB; None for no bound.
+        Memory the process may use, MB; None for no bound.
     charge
         Total charge.
 
@@ -53,20 +62,20 @@ def make_engine(
 
         return XTBEngine(method, symbols, charge=charge)
     electrons = sum(atomic_numbers[s] for s in symbols) - charge
-    if electrons % 2:
+    if electrons % 2 or electrons < 2:
         raise InputError(
             f"charge: {''.join(symbols)} with charge {charge} has {electrons} electrons; "
             "expected an even number, as open shells are left out"
         )
-    return PySCFEngine(method, symbols, max_memory_mb=max_memory_mb, charge=charge)
+    if not method.density_fitting:
+        from rpr.labels.exact import ExactEngine
+
+        return ExactEngine(method, symbols, max_memory_mb=max_memory_mb, charge=charge)
+    return FittedEngine(method, symbols, max_memory_mb=max_memory_mb, charge=charge)
 
 
-class PySCFEngine:
-    """Labels by PySCF.
-
-    The orbitals of a frame are the guess for the next.  Labels do not depend on the guess beyond
-    the tolerance of the SCF.
-    """
+class OrientedEngine:
+    """What the engines on PySCF share: units, and the orientation labels are computed in."""
 
     def __init__(self, method, symbols, *, max_memory_mb=None, charge=0):
         self.method = method
@@ -74,23 +83,8 @@ class PySCFEngine:
         self.charge = charge
         self.max_memory_mb = max_memory_mb
         self._numbers = np.array([atomic_numbers[s] for s in symbols])
-        self._density = None
 
-    def reset(self) -> None:
-        """Forget the previous frame."""
-        self._density = None
-
-    def get_state(self) -> dict[str, np.ndarray]:
-        """What the engine remembers of previous frames, as arrays."""
-        return {} if self._density is None else {"density": self._density}
-
-    def set_state(self, state: dict[str, np.ndarray]) -> None:
-        """Go on from a state of `get_state`: the next labels are the same to the last bit."""
-        self._density = state.get("density")
-
-    def compute(
-        self, positions: np.ndarray, properties: Sequence[str] = PROPERTIES
-    ) -> Labels:
+    def compute(self, positions: np.ndarray, properties: Sequence[str] = PROPERTIES) -> Labels:
         """Labels of one frame.
 
         Parameters
@@ -113,39 +107,141 @@ class PySCFEngine:
         if self.method.canonical_orientation:
             axes = molecular_axes(positions, self._numbers)
         centre = self._numbers @ positions / self._numbers.sum()
-        oriented = (positions - centre) @ axes.T
-        return self._compute_oriented(oriented / BOHR, axes, properties)
+        labels = self._compute((positions - centre) @ axes.T / BOHR, properties)
+        labels.energy *= HARTREE
+        if labels.gap is not None:
+            labels.gap *= HARTREE
+        if labels.forces is not None:
+            labels.forces = labels.forces @ axes * (HARTREE / BOHR)
+        if labels.dipole is not None:
+            labels.dipole = labels.dipole @ axes * BOHR
+        if labels.polarizability is not None:
+            labels.polarizability = axes.T @ labels.polarizability @ axes * BOHR3
+        return labels
 
-    def _compute_oriented(self, positions, axes, properties):
-        start = time.process_time()
-        mol = stock.molecule(
-            self.symbols, positions, self.method.basis, charge=self.charge,
-            max_memory_mb=self.max_memory_mb,
+    def _compute(self, positions: np.ndarray, properties: tuple[str, ...]) -> Labels:
+        """Labels in atomic units of a frame in bohr."""
+        raise NotImplementedError
+
+
+class FittedEngine(OrientedEngine):
+    """Labels with density-fitted integrals in memory, fast along trajectories.
+
+    The orbitals and induced densities of the last frames are the guess for the next.  Labels do
+    not depend on the guess beyond the tolerances of the method.
+
+    Parameters
+    ----------
+    method
+        Level of theory.
+    symbols
+        Chemical symbols.
+    max_memory_mb
+        Memory the process may use, MB.
+    charge
+        Total charge.
+
+    Raises
+    ------
+    InputError
+        If the memory is too little; it says how much is needed.
+    """
+
+    def __init__(self, method, symbols, *, max_memory_mb=None, charge=0):
+        super().__init__(method, symbols, max_memory_mb=max_memory_mb, charge=charge)
+        self._functional = Functional(method.functional)
+        self._workspace = Workspace()
+        self._history = History()
+        self._n_occupied = int(self._numbers.sum() - charge) // 2
+        needed = memory_mb(method, self.symbols, charge, self._functional)
+        if max_memory_mb is not None and needed > max_memory_mb:
+            raise InputError(
+                f"max_memory_mb: found {max_memory_mb:.0f} MB, expected at least {needed:.0f} MB "
+                f"for {''.join(self.symbols)} with basis {method.basis}; raise mem_mb of the rule"
+            )
+
+    def reset(self) -> None:
+        """Forget the previous frames."""
+        self._history.clear()
+
+    def get_state(self) -> dict[str, np.ndarray]:
+        """What the engine remembers of previous frames, as arrays."""
+        return self._history.state()
+
+    def set_state(self, state: dict[str, np.ndarray]) -> None:
+        """Go on from a state of `get_state`: the next labels are the same to the last bit."""
+        self._history.restore(state)
+
+    def _compute(self, positions, properties):
+        clock = _Clock()
+        frame = Frame(
+            self.method, self.symbols, positions, self.charge, self._functional, self._workspace
         )
-        mf = stock.mean_field(
-            mol, self.method.functional, density_fitting=self.method.density_fitting,
-            auxiliary_basis=self.method.auxiliary_basis, grid_level=self.method.grid_level,
-        )
-        mf.direct_scf = False
-        mf.max_cycle = self.method.max_cycles
-        mf.kernel(dm0=self._density)
-        solver = "default"
-        if not mf.converged:
-            solver = "second-order"
-            mf = mf.newton()
-            mf.kernel()
-        if not mf.converged:
-            self.reset()
-            raise ConvergenceError(f"SCF not converged in {mf.max_cycle} cycles")
-        self._density = np.asarray(mf.make_rdm1())
+        clock.lap("integrals")
+        solution, solver = self._solve(frame)
+        clock.lap("scf")
         labels = Labels(
-            energy=float(mf.e_tot) * HARTREE, scf_cycles=int(getattr(mf, "cycles", 0)),
-            solver=solver, timings={"scf": time.process_time() - start},
+            energy=solution.energy, scf_cycles=solution.cycles, solver=solver, gap=solution.gap
         )
         if "dipole" in properties:
-            labels.dipole = stock.dipole(mf) @ axes * BOHR
+            labels.dipole = frame.dipole(solution.density)
         if "forces" in properties:
-            labels.forces = -stock.gradient(mf) @ axes * (HARTREE / BOHR)
+            labels.forces = -nuclear_gradient(
+                frame.mol, frame.auxmol, frame.integrals, self._functional,
+                frame.gradient_grid(), solution, self._workspace,
+            )
+            clock.lap("gradient")
+        induced = None
         if "polarizability" in properties:
-            labels.polarizability = axes.T @ stock.polarizability(mf) @ axes * BOHR3
+            labels.polarizability, induced = self._respond(frame, solution)
+            clock.lap("response")
+        self._history.add(positions, frame.basis.root @ solution.occupied, induced)
+        labels.timings = clock.laps
         return labels
+
+    def _solve(self, frame):
+        """Self-consistent field, by the first way that leads there."""
+        options = {"gradient_tolerance": self.method.scf_gradient_tolerance}
+        y = self._history.orbitals(frame.positions)
+        if y is not None:
+            cycles = min(CYCLES_FROM_HISTORY, self.method.max_cycles)
+            try:
+                guess = frame.basis.inverse_root @ y
+                found = solve(frame.builder(), frame.basis, guess, max_cycles=cycles, **options)
+                if found.gap > 0:
+                    return found, "default"
+            except ConvergenceError:
+                pass
+        self.reset()
+        return rescue.solve_from_scratch(
+            frame, self._n_occupied, max_cycles=self.method.max_cycles, **options
+        )
+
+    def _respond(self, frame, solution):
+        """Polarizability in bohr^3 and the induced operators in the orthogonalised basis."""
+        operator = ResponseOperator(
+            frame.integrals, self._functional, frame.response_grid(), solution, self._workspace
+        )
+        virtual, occupied = solution.virtual, solution.occupied
+        y_virtual, y_occupied = frame.basis.root @ virtual, frame.basis.root @ occupied
+        guess = self._history.induced(frame.positions)
+        if guess is not None:
+            guess = y_virtual.T @ guess @ y_occupied
+        response = polarizability(
+            operator, virtual.T @ frame.coordinates() @ occupied,
+            tolerance=self.method.response_tolerance, guess=guess,
+        )
+        return response.polarizability, y_virtual @ response.amplitudes @ y_occupied.T
+
+
+class _Clock:
+    """CPU seconds between laps."""
+
+    def __init__(self):
+        self.laps: dict[str, float] = {}
+        self._last = time.process_time()
+
+    def lap(self, name: str) -> None:
+        now = time.process_time()
+        self.laps[name] = now - self._last
+        self._last = now

@@ -38,10 +38,8 @@ class Method:
     grid_level, coarse_grid_level, response_grid_level, gradient_grid_level
         Integration grids of the result, of the first SCF cycles, of the response equations and of
         the gradient.
-    scf_energy_tolerance
-        Largest estimated error of the energy of a converged SCF, hartree.
     scf_gradient_tolerance
-        Largest norm of the orbital gradient of a converged SCF, hartree.
+        Largest norm of the virtual-occupied block of the Fock matrix of a converged SCF, hartree.
     response_tolerance
         Largest norm of the residual of a response equation relative to its right-hand side.
     max_cycles
@@ -57,11 +55,10 @@ class Method:
     density_fitting: bool = True
     auxiliary_basis: str = ""
     grid_level: int = 3
-    coarse_grid_level: int = 1
+    coarse_grid_level: int = 0
     response_grid_level: int = 1
     gradient_grid_level: int = 3
-    scf_energy_tolerance: float = 1e-8
-    scf_gradient_tolerance: float = 1e-5
+    scf_gradient_tolerance: float = 3e-6
     response_tolerance: float = 1e-3
     max_cycles: int = 50
     canonical_orientation: bool = True
@@ -177,7 +174,7 @@ def _check_numbers(method: Method) -> None:
     for key in ("grid_level", "coarse_grid_level", "response_grid_level", "gradient_grid_level"):
         if not 0 <= getattr(method, key) <= 9:
             raise InputError(f"method/{key}: found {getattr(method, key)}, expected 0 to 9")
-    for key in ("scf_energy_tolerance", "scf_gradient_tolerance", "response_tolerance"):
+    for key in ("scf_gradient_tolerance", "response_tolerance"):
         if not 0 < getattr(method, key) < 1:
             raise InputError(
                 f"method/{key}: found {getattr(method, key)}, expected a number between 0 and 1"
