@@ -32,6 +32,7 @@ class Study:
     config: str
     run_name: str
     target: str
+    process: subprocess.Popen | None = None  #: Snakemake, as last started
 
     @property
     def results(self) -> Path:
@@ -50,13 +51,14 @@ class Study:
         """Snakemake in the background; what it says goes into a file of the folder."""
         command = [sys.executable, "-m", "snakemake", self.target, "--configfile", self.config]
         with open(self.folder / log, "w") as stream:
-            return subprocess.Popen(
+            self.process = subprocess.Popen(
                 [*command, *arguments],
                 cwd=self.folder,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
             )
+        return self.process
 
     def run(self, *arguments: str, log: str = "snakemake.txt") -> tuple[int, str]:
         """Exit status of Snakemake and what it said."""
@@ -123,7 +125,8 @@ class Study:
 
     def label_process(self, shard: str) -> psutil.Process:
         """The process that labels a shard, stopped when it has written a frame but not the last."""
-        wait_for(lambda: self.finished(shard) >= 1)
+        wait_for(lambda: self.finished(shard) >= 1 or self.process.poll() is not None)
+        assert self.process.poll() is None, self.said()
         (process,) = self.wait_for_processes(shard, 1)
         process.send_signal(signal.SIGSTOP)
         assert process.is_running(), f"shard {shard} was finished too early to be disturbed"
@@ -188,7 +191,9 @@ def project(root, tmp_path_factory):
     """Makes a folder with a fresh copy of the project."""
 
     def make(name: str, config: str, run_name: str, target: str) -> Study:
-        folder = tmp_path_factory.mktemp(name)
+        # As deep as `unlabelled`: paths of the library are inputs, and they are relative.
+        folder = tmp_path_factory.mktemp(name) / "study"
+        folder.mkdir()
         for entry in PROJECT:
             source = root / entry
             if source.is_dir():
