@@ -96,6 +96,19 @@ def shard_range(shard: str, n_frames: int, size: int) -> tuple[int, int]:
     return first, min(first + size, n_frames)
 
 
+def free_megabytes(mem_mb: float) -> float:
+    """What a job's memory (MB) leaves for the computation, beside Snakemake's own processes.
+
+    On a cluster two of them run within the job, of some 200 MB each.
+
+    Examples
+    --------
+    >>> free_megabytes(2000)
+    1500
+    """
+    return mem_mb - 500
+
+
 def n_md_frames(config: Mapping) -> int:
     """Number of frames that the molecular dynamics makes."""
     return config["initial_conditions"]["n_trajectories"] * config["md"]["n_steps"]

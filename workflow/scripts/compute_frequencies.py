@@ -3,6 +3,7 @@
 import pandas as pd
 
 from rpr import logs, tables
+from rpr.config import free_megabytes
 from rpr.labels.hessian import hessian
 from rpr.labels.method import Method
 from rpr.reference_geometry import frequencies
@@ -16,7 +17,7 @@ matrix = hessian(
     symbols,
     atoms.positions,
     charge=snakemake.params.charge,
-    max_memory_mb=snakemake.resources.mem_mb,
+    max_memory_mb=free_megabytes(snakemake.resources.mem_mb),
 )
 modes = frequencies(atoms, matrix, name=snakemake.wildcards.conformer)
 table = pd.DataFrame({"mode": range(len(modes.wavenumbers)), "wavenumber": modes.wavenumbers})

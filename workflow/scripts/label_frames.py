@@ -1,7 +1,7 @@
 """Label the MD frames of one shard."""
 
 from rpr import logs, tables
-from rpr.config import shard_range
+from rpr.config import free_megabytes, shard_range
 from rpr.datasets import read_frames
 from rpr.labels.method import Method
 from rpr.labels.shards import label_shard
@@ -17,7 +17,7 @@ label_shard(
     partial_path=snakemake.params.partial,
     output_path=snakemake.output.frames,
     failures_path=snakemake.output.failures,
-    max_memory_mb=snakemake.resources.mem_mb,
+    max_memory_mb=free_megabytes(snakemake.resources.mem_mb),
     charge=snakemake.params.charge,
     log=log,
 )

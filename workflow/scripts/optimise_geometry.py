@@ -1,6 +1,7 @@
 """Optimise one minimum."""
 
 from rpr import logs
+from rpr.config import free_megabytes
 from rpr.labels.calculator import LabelCalculator
 from rpr.labels.method import Method
 from rpr.reference_geometry import optimise
@@ -13,7 +14,7 @@ atoms = optimise(
     LabelCalculator(
         Method.from_config(snakemake.params.method, start.get_chemical_symbols()),
         charge=snakemake.params.charge,
-        max_memory_mb=snakemake.resources.mem_mb,
+        max_memory_mb=free_megabytes(snakemake.resources.mem_mb),
     ),
     force_tolerance=snakemake.params.optimisation["fmax"],
     max_steps=snakemake.params.optimisation["max_steps"],

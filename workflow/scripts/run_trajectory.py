@@ -3,6 +3,7 @@
 from ase.units import fs
 
 from rpr import logs
+from rpr.config import free_megabytes
 from rpr.datasets import write_frames
 from rpr.dynamics import run_trajectory
 from rpr.labels.calculator import LabelCalculator
@@ -20,7 +21,7 @@ frames = run_trajectory(
     LabelCalculator(
         Method.from_config(md["method"], molecule.symbols),
         charge=snakemake.params.charge,
-        max_memory_mb=snakemake.resources.mem_mb,
+        max_memory_mb=free_megabytes(snakemake.resources.mem_mb),
     ),
     **{key: md[key] for key in ("dt_fs", "n_steps", "temperature_K", "andersen_probability")},
     seed=snakemake.params.seed,

@@ -1,6 +1,7 @@
 """Train the KREG potential; its hyper-parameters are searched on training frames."""
 
 from rpr import logs
+from rpr.config import free_megabytes
 from rpr.datasets import read_frames
 from rpr.permutation_inversion import find_group, permutations_of
 from rpr.potential import KREG
@@ -14,7 +15,7 @@ frames = read_frames(snakemake.input.frames).subset(train)
 model = KREG(
     molecule=molecule,
     permutations=permutations_of(find_group(molecule)) if snakemake.params.symmetric else None,
-    max_memory_mb=snakemake.resources.mem_mb,
+    max_memory_mb=free_megabytes(snakemake.resources.mem_mb),
     seed=snakemake.params.seed,
 )
 model.fit(frames.positions, frames.energy, frames.forces)
