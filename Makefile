@@ -1,5 +1,6 @@
 # make        set up the environment, then the whole study (the run of config.yaml)
 # make test   set up the environment, then the tests
+# make test-slurm   set up the environment, then the tests that need a running SLURM
 # make smoke  set up the environment, then the whole study made tiny, with its report
 # make lock   write envs/requirements.lock anew from pyproject.toml (needs uv)
 # make lint   formatting and style
@@ -15,7 +16,7 @@ STAMP := $(VENV)/.installed
 SNAKEMAKE := $(BIN)/snakemake
 SMOKE := --configfile config/smoke.yaml
 
-.PHONY: all setup test smoke lock lint docs clean-env
+.PHONY: all setup test test-slurm smoke lock lint docs clean-env
 .DEFAULT_GOAL := all
 
 all: $(STAMP)
@@ -25,6 +26,9 @@ setup: $(STAMP)
 
 test: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slurm and not slow"
+
+test-slurm: $(STAMP)
+	$(BIN)/python -m pytest -m slurm tests/slurm
 
 smoke: $(STAMP)
 	$(SNAKEMAKE) $(SMOKE)
