@@ -41,6 +41,7 @@ SNAKEMAKE = (sys.executable, "-m", "snakemake")
 CORES = (10, 100, 1000)
 N_FRAMES = 7000
 N_BASIS = 284  #: functions of aug-cc-pVTZ on 1,2-dichloroethane
+N_OCCUPIED = 25
 N_EMPTY = 30  #: empty jobs beside the first
 OPTIMISER_STEPS = 15
 HESSIAN_STEPS = 60  #: cost of an analytic Hessian in steps of the dynamics
@@ -66,7 +67,7 @@ from rpr.datasets import read_frames
 from rpr.labels import shards
 from rpr.labels.method import Method
 from rpr.labels.results import Labels
-import pyscf.dft, pyscf.grad.rks, pyscf.df
+import rpr.labels.engine
 
 class Engine:
     def __init__(self, n_atoms):
@@ -74,7 +75,16 @@ class Engine:
             energy=-1.0, forces=np.zeros((n_atoms, 3)), dipole=np.zeros(3),
             polarizability=np.eye(3), scf_cycles=1, solver="default", timings={},
         )
-        self.state = {"density": np.random.default_rng(0).normal(size=(%d, %d))}
+        n_ao, n_occupied, n_remembered = %d, %d, %d
+        self.state = {
+            f"{k}.{name}": np.random.default_rng(k).normal(size=shape).astype(kind)
+            for k in range(n_remembered)
+            for name, shape, kind in (
+                ("positions", (n_atoms, 3), "f8"),
+                ("orbitals", (n_ao, n_occupied), "f8"),
+                ("induced", (3, n_ao, n_ao), "f4"),
+            )
+        }
     def reset(self): pass
     def get_state(self): return self.state
     def set_state(self, state): pass
@@ -182,11 +192,12 @@ def label_job(folder: Path, n_frames: int) -> float:
     """Processor time of a label shard besides its electronic structure, s."""
     from rpr.analytic_labels import dichloroethane, random_frames
     from rpr.datasets import FrameSet, write_frames
+    from rpr.labels.propagation import LENGTH
 
     molecule = dichloroethane()
     positions = random_frames(molecule, N_FRAMES, seed=0)
     write_frames(folder / "frames.extxyz", FrameSet(tuple(molecule.symbols), positions))
-    (folder / "label.py").write_text(LABEL_JOB % (N_BASIS, N_BASIS))
+    (folder / "label.py").write_text(LABEL_JOB % (N_BASIS, N_OCCUPIED, LENGTH))
     return processor_time([sys.executable, "label.py", str(n_frames)], folder)[0]
 
 
@@ -197,7 +208,7 @@ def slurm_job(folder: Path, n_jobs: int = 4) -> float:
         *("--config", f"count={n_jobs}", "--executor", "slurm", "--jobs", "1"),
         *("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "5"),
     ]
-    command.remove("--quiet"), command.remove("all")
+    command = [part for part in command if part not in ("--quiet", "all")]
     _, said = processor_time(command, folder)
     jobs = re.findall(r"SLURM jobid (\d+)", said)
     held = []
