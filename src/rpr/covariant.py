@@ -3,9 +3,10 @@
 The property is written as a sum of tensors that turn with the molecule, each with an invariant
 coefficient that is learnt:
 
-    mu(X) = sum_p q_p(z) b_p,    alpha(X) = a(z) 1 + sum_pq c_pq(z) (b_p b_q^T + b_q b_p^T)/2,
+    mu(X) = sum_p q_p(z) r_p,    alpha(X) = a(z) 1 + sum_p c_p(z) r_p r_p^T,
 
-b_p the bond vectors, z = r_eq/r over all pairs. The coefficients are Gaussian processes with the
+r_p the vectors between the atoms of each pair (or of bonds only), z = r/r_eq or r_eq/r over all
+pairs. The coefficients are Gaussian processes with the
 additive kernel of :mod:`rpr.additive_kernel`, which makes the property a process with the
 matrix-valued kernel of :mod:`rpr.covariant_kernel`, averaged over the permutation-inversion group.
 No canonical frame enters, so that nothing jumps anywhere, and linear molecules and spherical tops
@@ -13,7 +14,8 @@ are no exception. The training system has 3 N (6 N) rows; prediction costs one s
 each training frame and element of the group.
 
 Hyper-parameters (a width and a variance for each class of atom pairs, amplitudes of orders and of
-classes of tensors, lambda) maximise the marginal likelihood of a part of the training frames.
+classes of tensors, lambda) maximise the marginal likelihood of a part of the training frames: first
+of a quarter of that part, then, from there, of all of it.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from rpr import model_file, ridge
 from rpr.additive_kernel import pair_classes
 from rpr.components import component_names, to_components
 from rpr.covariant_kernel import CovariantKernel, predict
-from rpr.covariant_tensors import basis, basis_classes, pack, unpack
+from rpr.covariant_tensors import TensorBasis, pack, unpack
 from rpr.descriptors import pair_distances
 from rpr.errors import ConditioningWarning, InputError
 from rpr.estimator import UNITS, Estimator, checked_positions, checked_values, training_checksum
@@ -39,9 +41,14 @@ from rpr.permutation_inversion import find_group
 
 KIND = "covariant"
 _BLOCK = 1024  # frames described at once in a prediction
+_NO_LIKELIHOOD = 1e6  # in place of infinity, for the line search
 _BOUNDS = (-12.0, 8.0)  # of the logarithms of parameters
 _LAMBDA_CEILING = 1e-2
-_NAMES = ("property", "order", "n_search", "max_iterations", "seed")
+_SMALLEST_SEARCH = 50  # frames
+_N_SEARCH = {"dipole": 400, "polarizability": 250}
+#: Invariant features: distances relative to the reference geometry, or their inverse.
+FEATURES = ("distances", "inverse")
+_NAMES = ("property", "order", "tensors", "features", "n_search", "max_iterations", "seed")
 
 
 class CovariantRegression(Estimator):
@@ -50,17 +57,21 @@ class CovariantRegression(Estimator):
     Parameters
     ----------
     molecule
-        Its bonds are the tensors, its reference geometry gives r_eq and the group.
+        Its reference geometry and bonds give r_eq and the group.
     property
         ``"dipole"`` (e Angstrom) or ``"polarizability"`` (Angstrom^3).
     order
         Order of interaction of the additive kernel beside the product of all distances; 0 leaves
         the product, a Gaussian kernel with one width per class of pairs.
+    tensors
+        ``"pairs"`` or ``"bonds"``, see `rpr.covariant_tensors`.
+    features
+        ``"distances"`` r/r_eq or ``"inverse"`` r_eq/r, over all pairs of atoms.
     n_search
         Training frames, at most, whose marginal likelihood the search maximises; None takes 400
-        for the dipole, 200 for the polarizability.
+        for the dipole, 250 for the polarizability.
     max_iterations
-        Of the search (L-BFGS).
+        Of the search (L-BFGS) on a quarter of these frames; a third of it follows on all of them.
     seed
         Of the random choice of these frames.
     hyperparameters
@@ -82,6 +93,8 @@ class CovariantRegression(Estimator):
         molecule: Molecule,
         property: str = "dipole",
         order: int = 2,
+        tensors: str = "pairs",
+        features: str = "distances",
         n_search: int | None = None,
         max_iterations: int = 60,
         seed: int = 0,
@@ -90,6 +103,8 @@ class CovariantRegression(Estimator):
         self.molecule = molecule
         self.property = property
         self.order = order
+        self.tensors = tensors
+        self.features = features
         self.n_search = n_search
         self.max_iterations = max_iterations
         self.seed = seed
@@ -113,12 +128,12 @@ class CovariantRegression(Estimator):
         Raises
         ------
         InputError
-            For wrong shapes, other atoms than the molecule's, or a molecule without bonds.
+            For wrong shapes, other atoms than the molecule's, or unknown names.
 
         Warns
         -----
         ConditioningWarning
-            If the search found no better hyper-parameters than those it started from.
+            If no kernel matrix of the search was positive definite.
         """
         positions = checked_positions(frames, self.molecule)
         values = checked_values(self.property, values, frames, len(positions))
@@ -143,7 +158,7 @@ class CovariantRegression(Estimator):
             predict(
                 self._scalar,
                 self._features(block),
-                basis(self.property, block, self.molecule.bonds),
+                self._basis(block),
                 self._centres,
                 self._folded,
             )
@@ -205,22 +220,22 @@ class CovariantRegression(Estimator):
         return model
 
     def _set_molecule(self) -> None:
-        if not self.molecule.bonds:
+        if self.features not in FEATURES:
             raise InputError(
-                "molecule: found no bonds, expected at least one: the model 'covariant' is made "
-                "of bond vectors"
+                f"features: found {self.features!r}, expected one of {', '.join(FEATURES)}"
             )
         self.group_ = find_group(self.molecule)
         images = self.group_.act_on_positions(self.molecule.reference[None])[:, 0]
         self._r_eq = pair_distances(images).mean(axis=0)  # -> [n_pairs]
         kinds = self.group_.permutations.min(axis=0).tolist()
         self._pair_classes = pair_classes(self.molecule, kinds)
-        self._tensor_classes = basis_classes(
-            self.property, self.molecule.bonds, self.group_.permutations
+        self._basis = TensorBasis(
+            self.property, self.tensors, self.molecule, self.group_.permutations
         )
 
     def _features(self, positions: np.ndarray) -> np.ndarray:
-        return self._r_eq / pair_distances(positions)
+        relative = pair_distances(positions) / self._r_eq
+        return relative if self.features == "distances" else 1.0 / relative
 
     def _mean(self, values: np.ndarray) -> float:
         """Mean of the isotropic part, the only covariant constant."""
@@ -238,50 +253,56 @@ class CovariantRegression(Estimator):
         parities = self.group_.parities
         return CovariantKernel(
             features=flat.reshape(n_elements, n_frames, -1),
-            tensors=basis(self.property, images, self.molecule.bonds),
+            tensors=self._basis(images),
             signs=parities if self.property == "dipole" else np.ones(n_elements),
             feature_classes=self._pair_classes,
-            tensor_classes=self._tensor_classes,
+            tensor_classes=self._basis.classes,
             order=self.order,
         )
 
     def _search(self, positions: np.ndarray, y: np.ndarray) -> dict:
         """Parameters of largest marginal likelihood on at most ``n_search`` training frames."""
-        size = self.n_search or {"dipole": 400, "polarizability": 200}[self.property]
-        chosen = np.random.default_rng(self.seed).permutation(len(positions))[:size]
-        kernel, target = self._kernel(positions[chosen]), y[chosen]
-        start = self._start()
+        n_search = min(self.n_search or _N_SEARCH[self.property], len(positions))
+        order = np.random.default_rng(self.seed).permutation(len(positions))
+        theta, n_quarter = self._start(), max(_SMALLEST_SEARCH, n_search // 4)
+        if n_quarter < n_search:
+            quarter = order[:n_quarter]
+            theta, _ = self._maximise(positions[quarter], y[quarter], theta, self.max_iterations)
+            iterations = max(1, self.max_iterations // 3)
+        else:
+            iterations = self.max_iterations
+        chosen = order[:n_search]
+        theta, loss = self._maximise(positions[chosen], y[chosen], theta, iterations)
+        return {
+            "theta": [float(x) for x in theta],
+            "lambda": float(np.exp(theta[-1])),
+            "loss": loss,
+        }
+
+    def _maximise(self, positions, y, start, iterations) -> tuple[np.ndarray, float]:
+        """Climb the marginal likelihood of the given frames from ``start``."""
+        kernel = self._kernel(positions)
         bounds = [_BOUNDS] * (len(start) - 1)
         bounds.append((np.log(ridge.LAMBDA_FLOOR), np.log(_LAMBDA_CEILING)))
 
         def loss(theta):
-            value, gradient = kernel.loss(theta, target)
-            return (value, gradient) if np.isfinite(value) else (1e6, gradient)
+            value, gradient = kernel.loss(theta, y)
+            return (value, gradient) if np.isfinite(value) else (_NO_LIKELIHOOD, gradient)
 
-        found = minimize(
-            loss,
-            start,
-            jac=True,
-            method="L-BFGS-B",
-            bounds=bounds,
-            options={"maxiter": self.max_iterations},
-        )
-        if not found.fun < loss(start)[0]:
+        options = {"maxiter": iterations}
+        found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+        if found.fun >= _NO_LIKELIHOOD:
             warnings.warn(
-                "the search of hyper-parameters did not leave its starting point; the training "
-                "frames may be too few or constant",
+                "the search of hyper-parameters found no positive definite kernel matrix; the "
+                "training frames may be duplicates or all values zero",
                 ConditioningWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
-        return {
-            "theta": [float(x) for x in found.x],
-            "lambda": float(np.exp(found.x[-1])),
-            "loss": float(found.fun),
-        }
+        return found.x, float(found.fun)
 
     def _start(self) -> np.ndarray:
-        """Where the search begins: lengths of 0.6 in r_eq/r, all classes alike."""
-        n_pairs, n_tensors = self._pair_classes.max() + 1, self._tensor_classes.max() + 1
+        """Where the search begins: lengths of 0.6 r_eq, all classes alike."""
+        n_pairs, n_tensors = self._pair_classes.max() + 1, self._basis.classes.max() + 1
         return np.concatenate(
             [
                 np.full(n_pairs, 1.0),

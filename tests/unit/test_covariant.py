@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from rpr.additive_kernel import AdditiveKernel, pair_classes
 from rpr.covariant import CovariantRegression
-from rpr.covariant_tensors import basis, basis_classes, pack, unpack
+from rpr.covariant_tensors import TensorBasis, pack, unpack
 from rpr.dihedral_scan import set_dihedral
 from rpr.errors import InputError
 from rpr.frames import canonical_frames, to_frame
@@ -90,7 +90,7 @@ def test_prediction_equals_the_plain_sum_over_frames_and_group(fitted, dce):
     theta = np.array(model.hyperparameters_["theta"])
     kernel = model._kernel(positions)
     scalar, amplitudes, _ = kernel.split(theta)
-    T = basis(model.property, fresh, dce.bonds)
+    T = model._basis(fresh)
     z = model._features(fresh)
     expected = np.zeros((2, T.shape[2]))
     for features, tensors, sign in zip(kernel.features, kernel.tensors, kernel.signs, strict=True):
@@ -136,9 +136,9 @@ def test_components_are_in_canonical_axes(fitted, dce):
 
 
 @pytest.mark.parametrize("property", ["dipole", "polarizability"])
-@pytest.mark.parametrize("order", [0, 2, 3])
-def test_gradient_of_the_likelihood_is_the_derivative(property, order, dce):
-    model = CovariantRegression(molecule=dce, property=property, order=order)
+@pytest.mark.parametrize(("order", "tensors"), [(0, "bonds"), (2, "pairs"), (3, "bonds")])
+def test_gradient_of_the_likelihood_is_the_derivative(property, order, tensors, dce):
+    model = CovariantRegression(molecule=dce, property=property, order=order, tensors=tensors)
     model._set_molecule()
     positions = shaken(dce, 6)
     rng = np.random.default_rng(0)
@@ -198,24 +198,33 @@ def test_packed_matrices_keep_scalar_products():
 
 def test_classes_are_orbits(dce):
     group = find_group(dce)
-    assert basis_classes("dipole", dce.bonds, group.permutations).max() == 2  # CC, CCl, CH
+    bonds = TensorBasis("dipole", "bonds", dce, group.permutations)
+    assert bonds.classes.max() == 2  # CC, CCl, CH
+    assert bonds(dce.reference).shape == (7, 3)
+    assert TensorBasis("polarizability", "bonds", dce, group.permutations)(dce.reference).shape == (
+        1 + 28,
+        6,
+    )
     kinds = group.permutations.min(axis=0).tolist()
     assert len(set(pair_classes(dce, kinds).tolist())) == 10
 
 
-CHEAP = [("water", 0.003), ("hydrogen_peroxide", 0.02), ("ammonia", 0.01), ("methane", 0.1)]
+CHEAP = [("water", 0.003), ("hydrogen_peroxide", 0.02), ("ammonia", 0.01), ("methane", 0.2)]
 
 
 @pytest.mark.parametrize(("name", "limit"), CHEAP)
 def test_molecules_of_every_kind_are_learnt(name, limit):
     """Also where no canonical frame exists; relabelled, turned and mirrored test frames."""
     molecule = load_molecule(name)
-    train, test = shaken(molecule, 80), shaken(molecule, 60, seed=1)
+    n_train = 40 if name == "methane" else 80  # methane has 24 elements
+    train, test = shaken(molecule, n_train), shaken(molecule, 60, seed=1)
     images = find_group(molecule).act_on_positions(test)[-1]
     rotations = Rotation.random(len(images), random_state=5).as_matrix()
     test = np.einsum("fij,faj->fai", rotations, images)
     labels = [xtb_labels(molecule, x, "dipole") for x in (train, test)]
-    model = CovariantRegression(molecule=molecule, n_search=40).fit(train, labels[0])
+    model = CovariantRegression(molecule=molecule, n_search=30, max_iterations=30).fit(
+        train, labels[0]
+    )
     assert rmse(model, test, labels[1]) < limit * labels[1].std()
 
 
@@ -223,7 +232,7 @@ def test_polarizability_of_ammonia_is_learnt():
     molecule = load_molecule("ammonia")
     train, test = shaken(molecule, 60), shaken(molecule, 30, seed=1)
     labels = [xtb_labels(molecule, x, "polarizability") for x in (train, test)]
-    model = CovariantRegression(molecule=molecule, property="polarizability", n_search=30)
+    model = CovariantRegression(molecule=molecule, property="polarizability", n_search=20)
     error = rmse(model.fit(train, labels[0]), test, labels[1])
     assert error < 0.05 * np.sqrt(np.mean((labels[1] - labels[1].mean(axis=0)) ** 2))
 
@@ -237,7 +246,8 @@ def test_linear_molecules_are_learnt(formula):
     assert rmse(model, test, labels[1]) < 0.02 * labels[1].std()
 
 
-def test_molecule_without_bonds_is_refused():
-    bare = Molecule(("He", "He"), np.array([[0.0, 0, 0], [0, 0, 2.9]]))
-    with pytest.raises(InputError, match="bonds"):
-        CovariantRegression(molecule=bare).fit(np.zeros((3, 2, 3)), np.zeros((3, 3)))
+@pytest.mark.parametrize("change", [{"tensors": "atoms"}, {"features": "angles"}])
+def test_unknown_names_are_refused(change, dce):
+    positions = shaken(dce, 3)
+    with pytest.raises(InputError, match="expected one of"):
+        CovariantRegression(molecule=dce, **change).fit(positions, np.zeros((3, 3)))
