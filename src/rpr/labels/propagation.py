@@ -4,8 +4,8 @@ A geometry is fitted by earlier ones, x = sum_k c_k x_k with sum_k c_k = 1, and 
 coefficients combine what was computed there: projectors on the occupied space and induced
 densities, all in the symmetrically orthogonalised basis, where they are smooth functions of the
 geometry (E. Polack et al., J. Chem. Theory Comput. 17, 6965 (2021), fit in the same spirit).
-Along a trajectory this is an extrapolation in time whose order grows with the history; for frames
-far from each other it falls back to the nearest.
+Along a trajectory this is an extrapolation in time whose order grows with the history.  Where the
+fit misses the geometry by more than `FAR`, there is no guess.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from collections import deque
 import numpy as np
 
 LENGTH = 8  #: frames remembered
-REGULARISATION = 1e-3  #: bohr: geometries closer than this carry no new direction
+REGULARISATION = 1e-4  #: bohr: geometries closer than this carry no new direction
+FAR = 0.5  #: bohr: largest norm of a geometry's deviation from its fit
 
 
 class History:
@@ -52,25 +53,26 @@ class History:
         self._frames.append(frame)
 
     def orbitals(self, positions: np.ndarray) -> np.ndarray | None:
-        """Orthonormal guess y at new positions, [n_ao, n_occupied]; None without a history.
+        """Orthonormal guess y at new positions, [n_ao, n_occupied]; None if no frame is near.
 
         ``y = orth(sum_k c_k y_k y_k^T y_last)``
         """
-        if not self._frames:
+        coefficients = _fit(positions, list(self._frames))
+        if coefficients is None:
             return None
         last = self._frames[-1]["orbitals"]
         guess = np.zeros_like(last)
-        for c, frame in zip(self._coefficients(positions), self._frames, strict=True):
+        for c, frame in zip(coefficients, self._frames, strict=True):
             guess += c * (frame["orbitals"] @ (frame["orbitals"].T @ last))
         left, _, right = np.linalg.svd(guess, full_matrices=False)
         return left @ right
 
     def induced(self, positions: np.ndarray) -> np.ndarray | None:
-        """Guess of the induced operators, [3, n_ao, n_ao]; None if no frame has any."""
+        """Guess of the induced operators, [3, n_ao, n_ao]; None if no near frame has any."""
         frames = [f for f in self._frames if "induced" in f]
-        if not frames:
+        coefficients = _fit(positions, frames)
+        if coefficients is None:
             return None
-        coefficients = self._coefficients(positions, frames)
         return sum(c * f["induced"] for c, f in zip(coefficients, frames, strict=True))
 
     def state(self) -> dict[str, np.ndarray]:
@@ -86,11 +88,14 @@ class History:
         self._frames.clear()
         self._frames.extend(frames[k] for k in sorted(frames))
 
-    def _coefficients(self, positions, frames=None) -> np.ndarray:
-        """c_k that minimise |x - sum_k c_k x_k|^2 + n r^2 |c|^2 under sum_k c_k = 1."""
-        frames = list(frames or self._frames)
-        differences = np.array([(f["positions"] - positions).ravel() for f in frames])
-        gram = differences @ differences.T
-        gram[np.diag_indices(len(frames))] += REGULARISATION**2
-        c = np.linalg.solve(gram, np.ones(len(frames)))
-        return c / c.sum()
+
+def _fit(positions, frames) -> np.ndarray | None:
+    """c_k that minimise |x - sum_k c_k x_k|^2 + r^2 |c|^2 under sum_k c_k = 1; None if far."""
+    if not frames:
+        return None
+    differences = np.array([(f["positions"] - positions).ravel() for f in frames])
+    gram = differences @ differences.T
+    gram[np.diag_indices(len(frames))] += REGULARISATION**2
+    c = np.linalg.solve(gram, np.ones(len(frames)))
+    c /= c.sum()
+    return c if np.linalg.norm(c @ differences) < FAR else None

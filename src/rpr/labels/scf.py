@@ -27,8 +27,8 @@ from rpr.errors import ConvergenceError
 from rpr.labels.density_fitting import exchange
 from rpr.labels.exchange_correlation import energy_and_matrix
 
-CORRECT_AT = 0.3  #: hartree: the orbital gradient below which the fine grid is used
-CORRECT_AGAIN_AT = 3e-4  #: hartree: the same for a correction that D has drifted from
+CORRECT_AT = 3e-4  #: hartree: the orbital gradient below which the fine grid is used
+CORRECT_FIRST_AT = 0.05  #: hartree: the same for a good guess, where it is the coarse grid's error
 DRIFT = 0.005  #: largest norm of (D - D0)/2 in the orthogonalised basis
 DIIS_LENGTH = 8
 OVERLAP_THRESHOLD = 1e-7  #: smallest eigenvalue of the overlap matrix
@@ -249,7 +249,7 @@ def solve(
         energy, fock = builder.total()
         transformed, error, norm = _commutator(fock, occupied, basis)
         drift = builder.drift(basis.overlap)
-        if drift > DRIFT and norm < (CORRECT_AT if drift == np.inf else CORRECT_AGAIN_AT):
+        if drift > DRIFT and norm < (CORRECT_FIRST_AT if cycle == 1 else CORRECT_AT):
             builder.correct()
             diis.clear()
             energy, fock = builder.total()
