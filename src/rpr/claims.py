@@ -97,7 +97,8 @@ def claims_table(
     Returns
     -------
     DataFrame
-        Columns ``COLUMNS``. Verdicts are ``holds``, ``does not hold``, ``undecided``,
+        Columns ``COLUMNS``; ``rule`` is a name from :data:`RULES`. Verdicts are
+        ``holds``, ``does not hold``, ``undecided``,
         ``measured`` (no range is expected) and ``not measured``.
     """
     given = {
@@ -110,7 +111,8 @@ def claims_table(
         "frame_accuracy": frame_accuracy,
     }
     tables = {name: t for name, t in given.items() if t is not None and len(t)}
-    return pd.DataFrame([_row(claim, tables) for claim in CLAIMS], columns=COLUMNS)
+    table = pd.DataFrame([_row(claim, tables) for claim in CLAIMS], columns=COLUMNS)
+    return table.astype(dict.fromkeys(("n_train", "n_test", "seed"), "Int64"))
 
 
 def verdict(rule: str, low: float, high: float, measured: Measurement | None) -> str:
@@ -156,7 +158,7 @@ def _row(claim: Claim, tables: dict) -> dict:
         "n_train": number.n_train,
         "n_test": number.n_test,
         "seed": number.seed,
-        "rule": RULES[claim.rule],
+        "rule": claim.rule,
         "verdict": result,
         "measured_low": number.low,
         "measured_high": number.high,

@@ -74,7 +74,7 @@ def compare(
         for _, entry in table.iterrows():
             measured = _measured(entry, test_set, predictions, protocol or {})
             rows.append(_row(entry, *measured))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"n_test": "Int64", "seed": "Int64"})
 
 
 def _measured(entry, test_set, predictions, protocol):

@@ -13,6 +13,7 @@ from rpr.files import atomic_path
 
 #: Order in which the tables name test sets and models; others follow by name.
 TEST_SETS = ("in_distribution", "held_out_trajectories", "rotated")
+MODELS = ("paper", "cured", "symmetrized", "covariant", "laboratory", "augmented")
 SIGNS = ("all", "positive", "negative")
 _SIGN_MARKS = {"all": "", "positive": " (+)", "negative": " (-)"}
 
@@ -170,6 +171,8 @@ def models_table(test_set: pd.DataFrame) -> pd.DataFrame:
     """Frame-independent RMSE of all models: rows model and property, columns as `rmse_table`."""
     require(test_set, ("model", "component", "test_set", "dihedral_sign", "rmse"), "test_set")
     chosen = test_set[test_set["component"].isin(("mu_inv", "alpha_inv"))]
+    order = spread_columns(chosen["model"], MODELS)
+    chosen = chosen.sort_values("model", key=lambda names: names.map(order.index), kind="stable")
     return _pivot(chosen, "model", "component")
 
 

@@ -109,7 +109,9 @@ def _panel(axes, rows, looks, shaded):
         for low, high in (shaded, (-shaded[1], -shaded[0])):
             label = "gap of the inertia axes below 0.02" if low > 0 else None
             axes.axvspan(low, high, color=style.LIGHT, zorder=0, linewidth=0, label=label)
-    if len(rows):
+    if rows.empty:
+        axes.text(0.5, 0.5, "too few frames", ha="center", transform=axes.transAxes)
+    else:
         axes.set_yscale("log")
         style.plain_log(axes.yaxis)
     style.grid(axes)

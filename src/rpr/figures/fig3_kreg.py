@@ -113,7 +113,7 @@ def _scatter(axes, table, names):
             rows["prediction"],
             linestyle="none",
             marker=marker,
-            markersize=1.6,
+            markersize=style.point_size(len(table)),
             markeredgewidth=0,
             alpha=0.6,
             color=colour,

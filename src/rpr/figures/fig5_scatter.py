@@ -72,7 +72,7 @@ def _panel(axes, table, component):
             rows["prediction"],
             linestyle="none",
             marker=marker,
-            markersize=1.7,
+            markersize=style.point_size(len(table)),
             markeredgewidth=0,
             alpha=0.6,
             color=colour,

@@ -38,8 +38,6 @@ def draw(
     flips: pd.DataFrame,
     gaps: pd.DataFrame,
     accuracy: pd.DataFrame,
-    *,
-    test_set: str = "rotated",
 ) -> Figure:
     """Frame study.
 
@@ -51,8 +49,6 @@ def draw(
         Table ``frame_gaps.csv``.
     accuracy
         Table ``frame_accuracy.csv``, both properties.
-    test_set
-        Test set of the accuracy panels.
 
     Returns
     -------
@@ -63,7 +59,7 @@ def draw(
         return style.statement("The molecule has no molecule-fixed frame: no frame study.")
     names = list(flips["frame"])
     has_dihedral = bool(gaps["dihedral"].notna().any()) if len(gaps) else False
-    bottom_height = 0.75 + 0.17 * len(names)
+    bottom_height = 0.95 + 0.17 * len(names)
     figure = style.new_figure(style.PAGE, bottom_height + 2.2 * has_dihedral)
     top, bottom = figure, figure
     if has_dihedral:
@@ -73,12 +69,12 @@ def draw(
     _flips(panels[0], flips, names)
     letters = "bcd" if has_dihedral else "abc"
     panels[0].set_title(f"({letters[0]}) jumps of the axes", loc="left", fontweight="bold")
-    chosen = accuracy[accuracy["test_set"] == test_set] if len(accuracy) else accuracy
     for axes, letter, property in zip(panels[1:], letters[1:], _PROPERTIES, strict=True):
-        _accuracy(axes, chosen[chosen["property"] == property], names)
+        _accuracy(axes, accuracy[accuracy["property"] == property], names)
         axes.set_title(f"({letter}) {property}", loc="left", fontweight="bold")
-    if panels[1].get_legend_handles_labels()[1]:
-        panels[1].legend(loc="best")
+    handles, labels = panels[1].get_legend_handles_labels()
+    if labels:
+        bottom.legend(handles, labels, loc="outside lower right", ncols=len(labels))
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
     return figure
@@ -165,8 +161,9 @@ def _accuracy(axes, rows, names):
         axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
         return
     spare = iter(_SPARE * 5)
-    for descriptor, points in rows.groupby("descriptor", sort=False):
-        colour, marker = _DESCRIPTORS.get(descriptor) or next(spare)
+    looks = {d: _DESCRIPTORS.get(d) or next(spare) for d in dict.fromkeys(rows["descriptor"])}
+    for (test_set, descriptor), points in rows.groupby(["test_set", "descriptor"], sort=False):
+        colour, marker = looks[descriptor]
         points = points[points["frame"].isin(names)]
         y = [names.index(name) for name in points["frame"]]
         interval = [points["rmse"] - points["rmse_low"], points["rmse_high"] - points["rmse"]]
@@ -177,8 +174,9 @@ def _accuracy(axes, rows, names):
             linestyle="none",
             marker=marker,
             color=colour,
+            markerfacecolor=colour if test_set == "in_distribution" else "white",
             elinewidth=0.7,
-            label=descriptor,
+            label=f"{descriptor}, {style.TEST_SETS.get(test_set, test_set)}",
         )
     axes.set_xscale("log")
     style.plain_log(axes.xaxis)

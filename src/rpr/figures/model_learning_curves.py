@@ -99,17 +99,17 @@ def _level(axes, table, looks, mark):
         return
     last = marked.loc[marked["n_train"].idxmax()]
     axes.axhline(last["mean"], color=looks[mark][0], linewidth=0.7, linestyle=":", zorder=0)
+    needed = {}
     for model, (colour, _, _) in looks.items():
-        needed = frames_needed(table[table["model"] == model], last["mean"])
-        if model == mark or np.isnan(needed) or needed <= table["n_train"].min():
+        frames = frames_needed(table[table["model"] == model], last["mean"])
+        if model == mark or np.isnan(frames):
             continue
-        axes.plot([needed], [last["mean"]], marker="|", color=colour, markersize=9, zorder=5)
-        axes.annotate(
-            f"{needed:.0f}",
-            (needed, last["mean"]),
-            (0, -11),
-            textcoords="offset points",
-            ha="center",
-            fontsize=6,
-            color=colour,
-        )
+        least = frames <= table["n_train"].min()
+        needed[model] = f"at most {frames:.0f}" if least else f"{frames:.0f}"
+        axes.plot([frames], [last["mean"]], marker="|", color=colour, markersize=9, zorder=5)
+    if needed:
+        low, high = axes.get_ylim()
+        axes.set_ylim(low * (low / high) ** (0.06 + 0.04 * len(needed)), high)  # room for text
+        lines = [f"frames for the error of {mark} at {int(last['n_train'])}:"]
+        lines += [f"{model}: {number}" for model, number in needed.items()]
+        axes.text(0.03, 0.03, "\n".join(lines), transform=axes.transAxes, va="bottom", fontsize=6)

@@ -262,15 +262,26 @@ def count_axis(axes, sizes) -> None:
 
 
 def plain_log(axis) -> None:
-    """Numbers such as 0.01 on a logarithmic axis; minor ones only where decades are few."""
-    axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    """Numbers such as 0.01 on a logarithmic axis that spans at least two thirds of a decade.
+
+    Minor ones are written only where decades are few.
+    """
     low, high = sorted(axis.get_view_interval())
     decades = np.log10(high / low) if low > 0 else 1.0
+    if decades < 0.7:
+        middle, half = np.sqrt(low * high), 10**0.35
+        axis.axes.set(**{f"{axis.axis_name}lim": (middle / half, middle * half)})
+    axis.set_major_locator(mpl.ticker.LogLocator())
+    axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(mpl.ticker.NullFormatter())
     if decades < 1.7:
         axis.set_minor_locator(mpl.ticker.LogLocator(subs=(2, 5)))
         axis.set_minor_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-    else:
-        axis.set_minor_formatter(mpl.ticker.NullFormatter())
+
+
+def point_size(n_points: int) -> float:
+    """Size of scatter markers: small where they are many."""
+    return 1.7 if n_points > 300 else 3.0
 
 
 def diagonal(axes, *values) -> None:
