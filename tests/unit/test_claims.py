@@ -163,6 +163,24 @@ def test_fewer_frames_compares_the_right_sizes():
     assert "30 frames" in claim["detail"]
 
 
+def test_hands_of_the_potential_are_compared_at_the_largest_size():
+    rows = [
+        ("plain", n, sign, error)
+        for n in (10, 40)
+        for sign, error in (("negative", 0.5 * n), ("positive", 1.0), ("all", 7.0))
+    ]
+    kreg = pd.DataFrame(rows, columns=["potential", "n_train", "dihedral_sign", "rmse"])
+    kreg = kreg.assign(
+        quantity="energy", test_set="rotated", seed=0, n_test=9, unit="kcal/mol",
+        rmse_low=0.9 * kreg["rmse"], rmse_high=1.1 * kreg["rmse"],
+    )  # fmt: skip
+    table = claims_table(kreg=kreg)
+    plain = find(table, "plain KREG potential")
+    assert plain["measured"] == pytest.approx(20.0)
+    assert plain["verdict"] == "holds"
+    assert find(table, "symmetric KREG potential")["verdict"] == "not measured"
+
+
 def test_covariance_is_judged_at_1e_8_e_bohr():
     row = {"model": "paper", "property": "dipole", "n_rotations": 1000, "median_error": 1e-10,
            "unit": "D", "n_frames": 10, "n_train": 50, "seed": 0}  # fmt: skip

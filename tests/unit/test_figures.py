@@ -262,6 +262,10 @@ def test_figures_without_a_dihedral_leave_out_what_needs_it():
     scatter = import_module("rpr.figures.fig5_scatter")
     figure = scatter.draw(make_predictions(dihedral=False))
     assert not any("varphi" in t.get_text() for t in texts(figure))
+    kreg, points = make_kreg()
+    kreg = kreg[kreg["dihedral_sign"] == "all"]
+    figure = import_module("rpr.figures.fig3_kreg").draw(kreg, points.assign(dihedral_sign=np.nan))
+    assert sum("rotated set: " in t.get_text() for t in texts(figure)) == 2
     models = import_module("rpr.figures.models_rotated")
     models.draw(make_test_set(signs=False)).draw_without_rendering()
 

@@ -98,13 +98,14 @@ def _scatter(axes, table, names):
         axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
         return
     unit = style.unit(table["unit"].iloc[0])
+    signs = table["dihedral_sign"].fillna("")  # a CSV has no empty string
     lines = []
     for (test_set, sign), (colour, marker, _, label) in _LOOKS.items():
         chosen = table["test_set"] == test_set
         if sign != "all":
-            chosen &= table["dihedral_sign"] == sign
+            chosen &= signs == sign
         elif test_set == "rotated":
-            chosen &= table["dihedral_sign"] == ""
+            chosen &= signs == ""
         rows = table[chosen]
         if rows.empty:
             continue
