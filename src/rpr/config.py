@@ -56,9 +56,9 @@ def check_consistency(config: Mapping) -> None:
     InputError
         Naming the key and the remedy.
     """
-    atoms = _read_geometries(config["molecule"])
-    _check_atoms(config["molecule"], atoms)
-    _check_methods(config)
+    symbols = _read_geometries(config["molecule"])
+    _check_atoms(config["molecule"], len(symbols))
+    _check_methods(config, symbols)
     _check_names(config)
     _check_source(config)
     _check_sizes(config)
@@ -107,6 +107,23 @@ def free_megabytes(mem_mb: float) -> float:
     1500
     """
     return mem_mb - 500
+
+
+def geometry_names(config: Mapping) -> dict[str, str]:
+    """Files of the minima by name, the stem of the file; the first is the reference.
+
+    Raises
+    ------
+    InputError
+        If two files have the same stem.
+    """
+    paths = config["molecule"]["geometries"]
+    names = {os.path.splitext(os.path.basename(path))[0]: path for path in paths}
+    if len(names) < len(paths):
+        raise InputError(
+            f"molecule/geometries: found two files of one name in {', '.join(paths)}; rename one"
+        )
+    return names
 
 
 def n_md_frames(config: Mapping) -> int:
@@ -207,42 +224,39 @@ def _has_defaults(schema: Mapping) -> bool:
     return any("default" in s or _has_defaults(s) for s in schema.get("properties", {}).values())
 
 
-def _read_geometries(molecule: Mapping) -> dict:
+def _read_geometries(molecule: Mapping) -> list[str]:
+    """Symbols of the reference, after a look at every geometry."""
     from ase.io import read
 
-    atoms = {}
-    for name, path in molecule["geometries"].items():
-        key = f"molecule/geometries/{name}"
+    expected: list[str] = []
+    for path in molecule["geometries"]:
         if not os.path.isfile(path):
-            raise InputError(f"{key}: file {path} does not exist")
+            raise InputError(f"molecule/geometries: file {path} does not exist")
         try:
-            atoms[name] = read(path)
+            atoms = read(path)
         except Exception as error:
-            raise InputError(f"{key}: {path} is not a readable XYZ file ({error})") from error
-        _check_distances(key, path, atoms[name])
-    if molecule["reference"] not in atoms:
-        raise InputError(
-            f"molecule/reference: found {molecule['reference']!r}; "
-            + nearest(molecule["reference"], list(atoms))
-        )
-    expected = atoms[molecule["reference"]].get_chemical_symbols()
-    for name, found in atoms.items():
-        if found.get_chemical_symbols() != expected:
             raise InputError(
-                f"molecule/geometries/{name}: found atoms {' '.join(found.get_chemical_symbols())},"
-                f" expected those of {molecule['reference']} in the same order: "
-                f"{' '.join(expected)}"
+                f"molecule/geometries: {path} is not a readable XYZ file ({error})"
+            ) from error
+        _check_distances(path, atoms)
+        found = atoms.get_chemical_symbols()
+        expected = expected or found
+        if found != expected:
+            raise InputError(
+                f"molecule/geometries: found atoms {' '.join(found)} in {path}, expected those of "
+                f"{molecule['geometries'][0]} in the same order: {' '.join(expected)}"
             )
-    return atoms
+    return expected
 
 
-def _check_distances(key: str, path: str, atoms) -> None:
+def _check_distances(path: str, atoms) -> None:
     distances = atoms.get_all_distances()
     for i, j in _pairs(len(atoms)):
         if not distances[i, j] >= 0.4:
             raise InputError(
-                f"{key}: atoms {i} and {j} of {path} are {distances[i, j]:.3f} Angstrom apart; "
-                "expected at least 0.4 (is the file in Angstrom, is an atom listed twice?)"
+                f"molecule/geometries: atoms {i} and {j} of {path} are {distances[i, j]:.3f} "
+                "Angstrom apart; expected at least 0.4 (is the file in Angstrom, is an atom "
+                "listed twice?)"
             )
 
 
@@ -250,23 +264,22 @@ def _pairs(n: int) -> Iterator[tuple[int, int]]:
     return ((i, j) for i in range(n) for j in range(i))
 
 
-def _check_atoms(molecule: Mapping, atoms: Mapping) -> None:
-    n_atoms = len(atoms[molecule["reference"]])
+def _check_atoms(molecule: Mapping, n_atoms: int) -> None:
     for key in ("marked", "dihedral"):
         wrong = [i for i in molecule[key] or () if i >= n_atoms]
         if wrong:
             raise InputError(
-                f"molecule/{key}: found atom {wrong[0]}, but {molecule['geometries']} have "
+                f"molecule/{key}: found atom {wrong[0]}, but {molecule['geometries'][0]} has "
                 f"{n_atoms} atoms, counted from 0: expected 0..{n_atoms - 1}"
             )
 
 
-def _check_methods(config: Mapping) -> None:
+def _check_methods(config: Mapping, symbols: Sequence[str]) -> None:
     from rpr.labels.method import Method
 
     for stage in ("md", "labels"):
         try:
-            Method.from_config(dict(config[stage]["method"]))
+            Method.from_config(dict(config[stage]["method"]), symbols)
         except InputError as error:
             raise InputError(f"{stage}/method: {error}") from error
 
@@ -280,6 +293,13 @@ def _check_names(config: Mapping) -> None:
     _check_known("models/frames", frames, FRAMES)
     _check_known("models/names", models["names"], MODELS)
     _check_known("models/ablations", models["ablations"], ABLATIONS)
+    if config["molecule"]["dihedral"] is None:
+        lost = [n for n in models["names"] + models["ablations"] if n.startswith("cured")]
+        if lost:
+            raise InputError(
+                f"models/names: {lost[0]} needs molecule/dihedral, which is null; leave it out "
+                "(symmetrized does without)"
+            )
     if "paper" not in models["names"]:
         raise InputError("models/names: paper is missing; the figures of the paper draw it")
 

@@ -25,14 +25,14 @@ class Starts:
     velocities : array, [n, n_atoms, 3]
         Angstrom/fs.
     dihedral : array, [n]
-        Degrees in (-180, 180].
+        Degrees in (-180, 180]; None for a molecule without one.
     rotations : array, [n, 3, 3]
         The rotation that was applied to each start, x = R x_0 for column vectors.
     """
 
     positions: np.ndarray
     velocities: np.ndarray
-    dihedral: np.ndarray
+    dihedral: np.ndarray | None
     rotations: np.ndarray
 
     def frames(self, molecule: Molecule) -> FrameSet:
@@ -55,7 +55,8 @@ def starts(
     Start k has the reference geometry with its dihedral set to 360 k / n degrees (15 degrees
     apart for n = 24), Boltzmann velocities without net momentum and angular momentum, and then
     one rotation, uniform on SO(3), of positions and velocities together.  It depends on `seed`
-    and k, not on how many others are drawn.
+    and k, not on how many others are drawn.  Without a dihedral all start at the reference
+    geometry.
 
     Parameters
     ----------
@@ -75,8 +76,7 @@ def starts(
     Raises
     ------
     InputError
-        If `n` is not positive, the temperature negative, or the molecule has no dihedral that
-        can be turned.
+        If `n` is not positive, the temperature negative, or the dihedral cannot be turned.
 
     Notes
     -----
@@ -84,9 +84,11 @@ def starts(
     """
     if n < 1:
         raise InputError(f"n: found {n}, expected at least one start")
-    angles = 360.0 * np.arange(n) / n
-    angles = np.where(angles > 180.0, angles - 360.0, angles)
-    unrotated = set_dihedral(np.repeat(molecule.reference[None], n, axis=0), molecule, angles)
+    unrotated, angles = np.repeat(molecule.reference[None], n, axis=0), None
+    if molecule.dihedral is not None:
+        angles = 360.0 * np.arange(n) / n
+        angles = np.where(angles > 180.0, angles - 360.0, angles)
+        unrotated = set_dihedral(unrotated, molecule, angles)
     positions, velocities, rotations = [], [], []
     for k in range(n):
         rng = np.random.default_rng([seed, k])

@@ -96,6 +96,11 @@ def test_impossible_requests_are_input_errors(molecule):
         starts(molecule, temperature_K=-1.0)
     with pytest.raises(InputError, match=r"positions: found shape \(3, 8, 3\)"):
         collect(molecule, np.zeros((3, 8, 3)), [1])
+
+
+def test_without_a_dihedral_all_start_at_the_reference():
     water = Molecule.from_atoms(read_geometry(GEOMETRIES / "water.xyz"))
-    with pytest.raises(InputError, match="found none, expected four atom indices"):
-        starts(water)
+    first = starts(water, n=3)
+    back = np.einsum("kij,kai->kaj", first.rotations, first.positions)
+    np.testing.assert_allclose(back, np.repeat(water.reference[None], 3, axis=0), atol=1e-12)
+    assert first.dihedral is None

@@ -129,7 +129,8 @@ def test_schema_errors_name_the_key(default, schema, key, value, words):
     [
         ("molecule/dihedral", [0, 1, 2, 8], ["molecule/dihedral", "8", "0..7"]),
         ("molecule/marked", [11], ["molecule/marked", "11", "0..7"]),
-        ("molecule/reference", "ante", ["molecule/reference", "did you mean 'anti'"]),
+        ("molecule/geometries", ["a/x.xyz", "b/x.xyz"], ["molecule/geometries", "a/x.xyz"]),
+        ("molecule/dihedral", None, ["models/names: cured", "molecule/dihedral"]),
         ("split/n_train", 400, ["n_train 400", "n_test 100", "450", "labels/n_frames"]),
         ("labels/n_frames", 701, ["labels/n_frames", "701", "700"]),
         ("labels/method/functional", "b3lyp6", ["labels/method", "b3lyp6"]),
@@ -152,12 +153,6 @@ def test_consistency_errors_name_key_and_remedy(default, schema, key, value, wor
         assert word in str(caught.value)
 
 
-def bad_geometry(tmp_path, text):
-    path = tmp_path / "anti.xyz"
-    path.write_text(text)
-    return str(path)
-
-
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -168,16 +163,18 @@ def bad_geometry(tmp_path, text):
     ],
 )
 def test_bad_geometry_is_refused(default, schema, tmp_path, text, words):
-    config = changed(default, "molecule/geometries/gauche", bad_geometry(tmp_path, text))
+    path = tmp_path / "other.xyz"
+    path.write_text(text)
+    geometries = [*default["molecule"]["geometries"], str(path)]
     with pytest.raises(InputError) as caught:
-        check(config, schema)
-    for word in ["molecule/geometries/gauche", *words]:
+        check(changed(default, "molecule/geometries", geometries), schema)
+    for word in ["molecule/geometries", "other.xyz", *words]:
         assert word in str(caught.value)
 
 
 def test_missing_geometry_is_refused(default, schema):
-    with pytest.raises(InputError, match=r"molecule/geometries/anti: file nowhere\.xyz"):
-        check(changed(default, "molecule/geometries/anti", "nowhere.xyz"), schema)
+    with pytest.raises(InputError, match=r"molecule/geometries: file nowhere\.xyz"):
+        check(changed(default, "molecule/geometries", ["nowhere.xyz"]), schema)
 
 
 def test_seeds_differ_between_stages_and_not_between_calls():

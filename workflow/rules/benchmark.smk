@@ -23,6 +23,6 @@ rule benchmark_descriptor:
         kernels=config["benchmark"]["kernels"],
         coordinate_weight=config["benchmark"]["coordinate_weight"],
         validation_fraction=config["split"]["validation_fraction"],
-        seed=seed("validation"),
+        seed=config["seed"],
     script:
         "../scripts/benchmark_descriptor.py"

@@ -22,8 +22,9 @@ PROPERTIES = ["dipole", "polarizability"]
 SOURCE = config["labels"]["source"]
 DEPOSITED = deposit.roles(config["labels"]["deposit"]) if SOURCE == "deposit" else []
 TEST_SOURCE = run_config.rotated_source(config, DEPOSITED)
-REFERENCE = config["molecule"]["reference"]
-CONFORMERS = list(config["molecule"]["geometries"])
+GEOMETRIES = run_config.geometry_names(config)
+CONFORMERS = list(GEOMETRIES)
+REFERENCE = CONFORMERS[0]
 TRAJECTORIES = [f"{k:03d}" for k in range(config["initial_conditions"]["n_trajectories"])]
 SHARD_SIZE = config["labels"]["shard_size"]
 SHARDS = run_config.shards(run_config.n_label_frames(config), SHARD_SIZE)

@@ -12,7 +12,7 @@ MD_FRAMES = branch(
 # The geometry that r_eq and the molecule come from, at the level of the labels.
 MOLECULE = branch(
     SOURCE == "files" and TEST_SOURCE == "files",
-    then=config["molecule"]["geometries"][REFERENCE],
+    then=GEOMETRIES[REFERENCE],
     otherwise=branch(
         "reference" in DEPOSITED,
         then="<results>/labels/deposit/reference.extxyz",
@@ -39,7 +39,7 @@ rule assemble_dataset:
                 "files": [],
             },
         ),
-        geometry=config["molecule"]["geometries"][REFERENCE],
+        geometry=GEOMETRIES[REFERENCE],
         code=library("stage_files", "datasets"),
     output:
         frames="<results>/dataset/frames.extxyz",

@@ -19,7 +19,7 @@ rule count_flips:
     params:
         molecule=molecule(),
         frames=config["models"]["frames"],
-        seed=seed("flips"),
+        seed=config["seed"],
     script:
         "../scripts/count_flips.py"
 
@@ -47,6 +47,6 @@ rule compare_frames:
         frames=config["models"]["frames"],
         descriptors=config["models"]["frame_descriptors"],
         validation_fraction=config["split"]["validation_fraction"],
-        seed=seed("validation"),
+        seed=config["seed"],
     script:
         "../scripts/compare_frames.py"

@@ -3,7 +3,7 @@
 
 rule optimise_geometry:
     input:
-        geometry=lambda wildcards: config["molecule"]["geometries"][wildcards.conformer],
+        geometry=lambda wildcards: GEOMETRIES[wildcards.conformer],
         code=library("reference_geometry", "labels/method"),
     output:
         geometry="<results>/geometries/{level}/{conformer}.xyz",

@@ -22,7 +22,7 @@ rule train_kreg:
         molecule=molecule(),
         n_train=config["kreg"]["n_train"],
         symmetric=config["kreg"]["symmetric"],
-        seed=seed("kreg"),
+        seed=config["seed"],
     script:
         "../scripts/train_kreg.py"
 
@@ -70,6 +70,6 @@ rule scatter_kreg:
         runtime=30,
     params:
         n_train=config["kreg"]["n_train"],
-        seed=seed("scatter"),
+        seed=config["seed"],
     script:
         "../scripts/scatter_kreg.py"

@@ -62,7 +62,7 @@ rule read_deposit:
         runtime=10,
     params:
         method=config["labels"]["method"],
-        geometry=config["molecule"]["geometries"][REFERENCE],
+        geometry=GEOMETRIES[REFERENCE],
         n_frames=config["labels"]["n_frames"],
     script:
         "../scripts/read_deposit.py"

@@ -23,7 +23,7 @@ rule train_model:
     params:
         molecule=molecule(),
         validation_fraction=config["split"]["validation_fraction"],
-        seed=seed("validation"),
+        seed=config["seed"],
     script:
         "../scripts/train_model.py"
 
@@ -52,7 +52,7 @@ rule predict_model:
     params:
         molecule=molecule(),
         frame=config["benchmark"]["frame"],
-        seed=seed("validation"),
+        seed=config["seed"],
     script:
         "../scripts/predict_model.py"
 
@@ -100,6 +100,6 @@ rule measure_covariance:
         runtime=60,
     params:
         n_rotations=config["models"]["n_rotations"],
-        seed=seed("rotations"),
+        seed=config["seed"],
     script:
         "../scripts/measure_covariance.py"

@@ -71,7 +71,7 @@ rule assemble_test_set:
                 "files": [],
             },
         ),
-        geometry=config["molecule"]["geometries"][REFERENCE],
+        geometry=GEOMETRIES[REFERENCE],
         code=library("stage_files", "datasets"),
     output:
         frames="<results>/test_set/frames.extxyz",

@@ -88,6 +88,8 @@ def make_model(name: str, *, property: str, molecule: Molecule, seed: int = 0, *
     options = _CHANGES.get(name, {}) | settings
     if issubclass(_CLASSES[base], RotatePredictRotate | AugmentedRegression):
         options = {"kernel": PAPER_KERNELS[property]} | options
+    if _CLASSES[base] is CovariantRegression:
+        options.pop("validation_fraction", None)  # its marginal likelihood needs no validation set
     return _CLASSES[base](property=property, molecule=molecule, seed=seed, **options)
 
 
