@@ -106,7 +106,8 @@ def _level(axes, table, looks, mark):
             continue
         least = frames <= table["n_train"].min()
         needed[model] = f"at most {frames:.0f}" if least else f"{frames:.0f}"
-        axes.plot([frames], [last["mean"]], marker="|", color=colour, markersize=9, zorder=5)
+        if not least:
+            axes.plot([frames], [last["mean"]], marker="|", color=colour, markersize=9, zorder=5)
     if needed:
         low, high = axes.get_ylim()
         axes.set_ylim(low * (low / high) ** (0.06 + 0.04 * len(needed)), high)  # room for text
