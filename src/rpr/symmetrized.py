@@ -34,6 +34,7 @@ from rpr.permutation_inversion import PermutationInversionGroup, find_group
 KIND = "symmetrized"
 _BLOCK = 4096  # frames rotated and described at once in a prediction
 _SIGN_TOLERANCE = 1e-6
+_KERNELS = {"dipole": "gaussian", "polarizability": "matern3"}
 _NAMES = ("property", "frame", "descriptor", "kernel", "coordinate_weight", "validation_fraction")
 
 
@@ -52,7 +53,8 @@ class SymmetrizedRPR(Estimator):
     descriptor
         One of `rpr.descriptors.DESCRIPTORS`.
     kernel
-        One of `rpr.kernels.KERNELS`.
+        One of `rpr.kernels.KERNELS`; None takes gaussian for the dipole, matern3 for the
+        polarizability.
     coordinate_weight
         Weight of coordinates against RE in the descriptor, 1/Angstrom; of several, the one with the
         lowest validation error is taken.
@@ -82,7 +84,7 @@ class SymmetrizedRPR(Estimator):
         property: str = "dipole",
         frame: str | None = None,
         descriptor: str = "RExyz",
-        kernel: str = "matern3",
+        kernel: str | None = None,
         coordinate_weight: float | Sequence[float] = 0.5,
         sigmas: Sequence[float] | None = None,
         lambdas: Sequence[float] | None = None,
@@ -106,6 +108,11 @@ class SymmetrizedRPR(Estimator):
     def components(self) -> tuple[str, ...]:
         """Names of the components, in the order of `predict_components`."""
         return component_names(self.property)
+
+    @property
+    def kernel_(self) -> str:
+        """Name of the kernel in use."""
+        return self.kernel or _KERNELS[self.property]
 
     @property
     def frame_(self) -> str:
@@ -159,6 +166,8 @@ class SymmetrizedRPR(Estimator):
         }
         metadata = {
             **{name: getattr(self, name) for name in _NAMES},
+            "frame": self.frame_,
+            "kernel": self.kernel_,
             "coordinate_weight": self.coordinate_weight_,
             "seed": self.seed,
             "molecule": model_file.molecule_to_json(self.molecule),
@@ -224,9 +233,9 @@ class SymmetrizedRPR(Estimator):
         sample = canonical[:5]
         weight = float(np.max(self.coordinate_weight))
         images = self._describe_images(sample, weight)
-        expected = distance(self.kernel, images[0])
+        expected = distance(self.kernel_, images[0])
         for image in images:
-            change = np.abs(distance(self.kernel, image) - expected).max()
+            change = np.abs(distance(self.kernel_, image) - expected).max()
             if change > _SIGN_TOLERANCE * max(1.0, expected.max()):
                 raise InputError(
                     f"descriptor {self.descriptor!r} cannot be symmetrised: exchanging equal atoms "
@@ -274,8 +283,8 @@ class SymmetrizedRPR(Estimator):
         X = self._describe(canonical, weight)
         images = self._describe_images(canonical[fitted], weight)
         rows, membership = symmetrized_kernel.distinct_characters(self._characters)
-        factors = ridge.sigma_factors(self.kernel) if self.sigmas is None else self.sigmas
-        median = ridge.median_distance(distance(self.kernel, X[fitted]))
+        factors = ridge.sigma_factors(self.kernel_) if self.sigmas is None else self.sigmas
+        median = ridge.median_distance(distance(self.kernel_, X[fitted]))
         sigmas = median * np.asarray(factors, dtype=float)
         lambdas = ridge.default_lambdas() if self.lambdas is None else self.lambdas
         means = self._means(targets[fitted])
@@ -283,7 +292,7 @@ class SymmetrizedRPR(Estimator):
         order = np.concatenate([fitted, validated])
         surface = np.empty((len(sigmas), len(lambdas), targets.shape[1]))
         for s, sigma in enumerate(sigmas):
-            K = symmetrized_kernel.averaged_kernels(self.kernel, X[order], images, rows, sigma)
+            K = symmetrized_kernel.averaged_kernels(self.kernel_, X[order], images, rows, sigma)
             for row, matrix in enumerate(K):
                 columns = np.flatnonzero(membership == row)
                 surface[s][:, columns] = ridge.ridge_path(
@@ -303,7 +312,7 @@ class SymmetrizedRPR(Estimator):
         for sigma in {choice.sigma for choice in choices}:
             columns = [c for c, choice in enumerate(choices) if choice.sigma == sigma]
             rows, membership = symmetrized_kernel.distinct_characters(self._characters[columns])
-            K = symmetrized_kernel.averaged_kernels(self.kernel, X, images, rows, sigma)
+            K = symmetrized_kernel.averaged_kernels(self.kernel_, X, images, rows, sigma)
             for column, row in zip(columns, membership, strict=True):
                 y = targets[:, column] - self.means_[column]
                 coefficients[:, column] = ridge.solve(_symmetric(K[row]), y, choices[column].lam)
@@ -327,7 +336,7 @@ class SymmetrizedRPR(Estimator):
             canonical, rotations = self._rotate(positions[start : start + _BLOCK])
             X = self._describe(canonical, self.coordinate_weight_)
             values = self.means_ + symmetrized_kernel.predict(
-                self.kernel, X, self._images, self._folded, self._sigmas
+                self.kernel_, X, self._images, self._folded, self._sigmas
             )
             predicted.append(
                 to_laboratory(from_components(values), rotations) if laboratory else values
