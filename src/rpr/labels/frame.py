@@ -33,7 +33,7 @@ class Frame:
         self.method = method
         self.positions = positions
         self.mol = stock.molecule(symbols, positions, method.basis, charge=charge)
-        self.auxmol = auxiliary_molecule(self.mol, method.auxiliary_basis)
+        self.auxmol = auxiliary_molecule(self.mol, method)
         self.basis = OrthogonalBasis(self.mol.intor_symmetric("int1e_ovlp"))
         self.integrals = FittedIntegrals(self.mol, self.auxmol, workspace)
         self._core = self.mol.intor_symmetric("int1e_kin") + self.mol.intor_symmetric("int1e_nuc")
@@ -92,18 +92,19 @@ class Frame:
         return self._grids[level]
 
 
-def auxiliary_molecule(mol, auxiliary_basis: str):
-    """Molecule of the fitting basis: `auxiliary_basis`, or PySCF's choice for the orbital basis."""
+def auxiliary_molecule(mol, method):
+    """Molecule of the fitting basis: the method's, or PySCF's choice for basis and functional."""
     from pyscf import df
 
-    return df.addons.make_auxmol(mol, auxiliary_basis or df.addons.make_auxbasis(mol))
+    mf = stock.mean_field(mol, method.functional, auxiliary_basis=method.auxiliary_basis)
+    return df.addons.make_auxmol(mol, mf.with_df.auxbasis)
 
 
 def memory_mb(method, symbols, charge, functional) -> float:
     """Estimate of the peak memory of a process that labels frames, MB."""
     spread = 2.0 * np.arange(3 * len(symbols)).reshape(-1, 3)
     mol = stock.molecule(symbols, spread, method.basis, charge=charge)
-    auxmol = auxiliary_molecule(mol, method.auxiliary_basis)
+    auxmol = auxiliary_molecule(mol, method)
     n_ao, n_auxiliary = mol.nao, auxmol.nao
     # packed, square and single-precision fitted integrals; half-transformed ones and copies
     fitted = n_auxiliary * n_ao**2 * (4 + 8 + 4) + 6 * 8 * n_auxiliary * n_ao * mol.nelectron / 2

@@ -1,0 +1,152 @@
+"""Shards: progress on disk frame by frame, resumption after kills, failures on record."""
+
+import csv
+import logging
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from label_examples import WATER
+
+from rpr.datasets import FrameSet, read_frames
+from rpr.errors import ConvergenceError, InputError
+from rpr.labels import engine as engines
+from rpr.labels.method import Method
+from rpr.labels.shards import label_shard
+
+N_FRAMES = 8
+SETTINGS = Method(functional="b3lyp5", basis="6-31g")
+SCRIPT = """
+import sys
+sys.path.insert(0, {folder!r})
+from test_labels_shards import run
+from pathlib import Path
+run(Path(sys.argv[1]))
+"""
+
+
+def frames():
+    symbols, positions = WATER
+    wave = np.sin(np.arange(9.0)).reshape(3, 3)
+    moved = np.array([positions + 0.01 * k * wave for k in range(N_FRAMES)])
+    return FrameSet(
+        symbols, moved, trajectory=np.zeros(N_FRAMES, int), step=np.arange(N_FRAMES) * 2
+    )
+
+
+def run(folder, settings=SETTINGS, data=None, indices=range(N_FRAMES), **options):
+    label_shard(
+        data or frames(), indices, settings, ("energy", "forces", "dipole", "polarizability"),
+        partial_path=folder / "partial", output_path=folder / "frames.extxyz",
+        failures_path=folder / "failures.csv", **options,
+    )
+
+
+def failures(folder):
+    with open(folder / "failures.csv") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_a_run_killed_at_random_moments_equals_an_uninterrupted_one(tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    run(whole)
+    moments, kills, lines = random.Random(0), 0, 0
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    script = SCRIPT.format(folder=os.path.dirname(__file__))
+    while not (killed / "frames.extxyz").exists():
+        process = subprocess.Popen([sys.executable, "-c", script, str(killed)], env=environment)
+        wait_for_lines(process, killed / "partial", lines + moments.randint(1, 3))
+        time.sleep(moments.uniform(0, 0.1))
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        process.wait()
+        if (killed / "partial").exists():
+            found = (killed / "partial").read_bytes().count(b"\n")
+            assert found >= lines
+            lines = found
+    assert kills >= 2
+    run(killed)
+    for name in ("frames.extxyz", "failures.csv"):
+        assert (killed / name).read_bytes() == (whole / name).read_bytes()
+
+
+def wait_for_lines(process, path, n):
+    while process.poll() is None:
+        if path.exists() and path.read_bytes().count(b"\n") > n:
+            return
+        time.sleep(0.01)
+
+
+class Unlucky(engines.FittedEngine):
+    """An engine that cannot do the frames whose step is 4 and 6."""
+
+    def _compute(self, positions, properties):
+        distances = np.linalg.norm(frames().positions[[2, 3], 1] - frames().positions[[2, 3], 0],
+                                   axis=1)
+        if np.abs(np.linalg.norm(positions[1] - positions[0]) * 0.529177 - distances).min() < 1e-5:
+            raise ConvergenceError("SCF not converged")
+        return super()._compute(positions, properties)
+
+
+def test_a_frame_that_fails_is_recorded_and_the_others_are_labelled(tmp_path, monkeypatch):
+    monkeypatch.setattr(engines, "FittedEngine", Unlucky)
+    run(tmp_path)
+    assert [(r["frame"], r["step"]) for r in failures(tmp_path)] == [("2", "4"), ("3", "6")]
+    assert "SCF not converged" in failures(tmp_path)[0]["reason"]
+    assert read_frames(tmp_path / "frames.extxyz").step.tolist() == [0, 2, 8, 10, 12, 14]
+
+
+def test_a_shard_without_any_label_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(engines, "FittedEngine", Unlucky)
+    with pytest.raises(ConvergenceError, match="none of 2 frames"):
+        run(tmp_path, indices=[2, 3])
+    assert len(failures(tmp_path)) == 2
+
+
+def test_labels_come_in_the_order_asked_for(tmp_path):
+    run(tmp_path, indices=[3, 0])
+    labelled = read_frames(tmp_path / "frames.extxyz")
+    assert labelled.step.tolist() == [6, 0]
+    assert labelled.energy[0] != labelled.energy[1]
+    assert labelled.polarizability.shape == (2, 3, 3)
+
+
+def test_progress_is_in_the_log(tmp_path, caplog):
+    with caplog.at_level(logging.INFO):
+        run(tmp_path, indices=[0, 1])
+    assert "2 of 2 done" in caplog.text
+    assert "frames/min" in caplog.text
+    assert "min left" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"settings": Method(functional="blyp", basis="6-31g")}, "another method"),
+        ({"indices": [1, 0]}, "other geometries"),
+    ],
+)
+def test_a_partial_file_of_something_else_is_refused(tmp_path, monkeypatch, change, message):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rpr.labels.shards._report", stop)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path)
+    with pytest.raises(InputError, match=f"{message}.*delete it"):
+        run(tmp_path, **change)
+    monkeypatch.setattr("rpr.labels.shards.code_version", lambda: "other")
+    with pytest.raises(InputError, match="another version of the label code"):
+        run(tmp_path)
+
+
+def test_too_little_memory_is_said_before_the_first_frame(tmp_path):
+    with pytest.raises(InputError, match="raise mem_mb"):
+        run(tmp_path, max_memory_mb=50)
+    assert not (tmp_path / "partial").exists()
