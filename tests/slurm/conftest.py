@@ -68,9 +68,9 @@ class Study:
     def said(self, log: str = "snakemake.txt") -> str:
         return (self.folder / log).read_text()
 
-    def complete(self, *arguments: str) -> None:
+    def complete(self, *arguments: str, log: str = "snakemake.txt") -> None:
         """Run; anything but success is a failure of the test."""
-        status, said = self.run(*arguments)
+        status, said = self.run(*arguments, log=log)
         assert status == 0, said
 
     def frames(self) -> bytes:
