@@ -14,7 +14,7 @@ validate(config, "../schemas/config.schema.yaml")
 if workflow.is_main_process:
     run_config.check_consistency(config)
 
-ENVIRONMENT = workflow.source_path("../../envs/environment.yaml")
+ENVIRONMENT = "../../envs/environment.yaml"  # used with --sdm conda only
 LIBRARY = relpath(dirname(find_spec("rpr").origin))
 PROPERTIES = ["dipole", "polarizability"]
 
