@@ -13,6 +13,8 @@ import numpy as np
 
 BLOCK = 1792  #: points at a time; a multiple of PySCF's screening block of 56
 CUTOFF = 1e-13  #: basis functions below it are zero, as in PySCF's grids
+NEGLIGIBLE_WEIGHT = 1e-14  #: points of smaller weight are left out
+BOX = 2.3  #: bohr: points in one box are neighbours in memory
 _COMPONENTS = (1, 4, 10)
 
 
@@ -33,12 +35,14 @@ class Grid:
         grids = gen_grid.Grids(mol)
         grids.verbose = 0
         grids.level = level
-        grids.build(with_non0tab=False)
+        grids.build(with_non0tab=False, sort_grids=False)
+        heavy = np.flatnonzero(np.abs(grids.weights) > NEGLIGIBLE_WEIGHT)
+        order = heavy[_by_box(grids.coords[heavy])]
         self.mol = mol
         self.level = level
-        self.points = grids.coords
-        self.weights = grids.weights
-        self._mask = gen_grid.make_mask(mol, grids.coords, cutoff=CUTOFF)
+        self.points = np.asfortranarray(grids.coords[order])
+        self.weights = grids.weights[order]
+        self._mask = gen_grid.make_mask(mol, self.points, cutoff=CUTOFF)
         self._kept: list[np.ndarray] = []
 
     @property
@@ -82,3 +86,16 @@ class Grid:
         )
         basis = basis if basis.ndim == 3 else basis[None]
         return basis.transpose(0, 2, 1)
+
+
+def _by_box(points: np.ndarray) -> np.ndarray:
+    """Order in which points of the same box follow each other.
+
+    Blocks of points then lie close together, and most basis functions vanish on some of them.
+    """
+    low, high = np.percentile(points, [1, 99], axis=0)
+    boxes = np.clip((points - low) / BOX, -1, (high - low) / BOX).astype(np.int32) + 1
+    size = boxes.max(axis=0) + 1
+    key = (boxes[:, 0] * size[1] + boxes[:, 1]) * size[2] + boxes[:, 2]
+    # numpy sorts 16-bit integers by radix
+    return np.argsort(key.astype(np.uint16) if key.max() < 2**16 else key, kind="stable")

@@ -58,7 +58,7 @@ class Method:
     coarse_grid_level: int = 0
     response_grid_level: int = 1
     gradient_grid_level: int = 3
-    scf_gradient_tolerance: float = 3e-6
+    scf_gradient_tolerance: float = 1e-6
     response_tolerance: float = 1e-3
     max_cycles: int = 50
     canonical_orientation: bool = True

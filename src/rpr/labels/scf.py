@@ -29,7 +29,7 @@ from rpr.labels.exchange_correlation import energy_and_matrix
 
 CORRECT_AT = 3e-4  #: hartree: the orbital gradient below which the fine grid is used
 CORRECT_FIRST_AT = 0.05  #: hartree: the same for a good guess, where it is the coarse grid's error
-DRIFT = 0.005  #: largest norm of (D - D0)/2 in the orthogonalised basis
+DRIFT = 0.002  #: largest norm of (D - D0)/2 in the orthogonalised basis
 DIIS_LENGTH = 8
 OVERLAP_THRESHOLD = 1e-7  #: smallest eigenvalue of the overlap matrix
 
