@@ -26,6 +26,7 @@ from rpr.units import AU_DIPOLE, BOHR3
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
 MOLECULES = {
     "water": {},
+    "ammonia": {},
     "hydrogen_peroxide": {"dihedral": (0, 1, 2, 3)},
     "ethanedithiol_anti": {"dihedral": (0, 1, 2, 3), "marked": (0, 3)},
     "dichloroethane_anti": {"dihedral": (0, 1, 2, 3), "marked": (0, 3)},
@@ -208,6 +209,15 @@ def test_water_beats_the_plain_model():
     symmetrised = SymmetrizedRPR(**settings).fit(train, labels[0])
     assert rmse(symmetrised, test, labels[1]) < 0.01 * labels[1].std()
     assert rmse(symmetrised, test, labels[1]) < rmse(plain, test, labels[1])
+
+
+def test_ammonia_with_exchanged_hydrogens():
+    molecule = load_molecule("ammonia")
+    train, test = shaken(molecule, 80), shaken(molecule, 40, seed=1)
+    test = find_group(molecule).act_on_positions(test)[-1]
+    labels = [xtb_labels(molecule, x, "dipole") for x in (train, test)]
+    model = SymmetrizedRPR(molecule=molecule).fit(train, labels[0])
+    assert rmse(model, test, labels[1]) < 0.005 * labels[1].std()
 
 
 def test_model_file_gives_the_same_predictions(tmp_path, dce):
