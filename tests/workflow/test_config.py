@@ -177,6 +177,12 @@ def test_missing_geometry_is_refused(default, schema):
         check(changed(default, "molecule/geometries", ["nowhere.xyz"]), schema)
 
 
+def test_two_geometries_of_one_name_are_refused(default):
+    config = changed(default, "molecule/geometries", ["a/anti.xyz", "b/anti.xyz"])
+    with pytest.raises(InputError, match="two files of one name in a/anti.xyz, b/anti.xyz"):
+        run_config.geometry_names(config)
+
+
 def test_seeds_differ_between_stages_and_not_between_calls():
     seeds = [run_config.stage_seed(1, "dynamics", k) for k in range(100)]
     assert len(set(seeds)) == 100
