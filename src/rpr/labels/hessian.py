@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rpr.errors import ConvergenceError
+from rpr.errors import ConvergenceError, InputError
 from rpr.labels import stock
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
@@ -22,11 +22,14 @@ def hessian(
     charge: int = 0,
     max_memory_mb: float | None = None,
     step: float = 0.005,
+    analytic: bool = False,
 ) -> np.ndarray:
     """Second derivatives of the energy.
 
-    Analytic for PySCF methods; for tblite central differences of the forces,
-    ``H = -(F(x + h) - F(x - h)) / 2h``, made symmetric.
+    Central differences of the forces, ``H = -(F(x + h) - F(x - h)) / 2h``, made symmetric.  They
+    are as fast as PySCF's analytic derivatives in small basis sets and many times faster in large
+    ones, and they belong to the forces that the dynamics uses: the analytic ones leave out that
+    integration grids move with the atoms, which puts some 40 1/cm on translations.
 
     Parameters
     ----------
@@ -38,6 +41,8 @@ def hessian(
         Angstrom.
     step
         Displacement h of the central differences, Angstrom.
+    analytic
+        Analytic second derivatives of PySCF instead.
 
     Returns
     -------
@@ -47,13 +52,15 @@ def hessian(
     Raises
     ------
     InputError
-        If the method does not apply to the molecule.
+        If the method does not apply to the molecule, or has no analytic second derivatives.
     ConvergenceError
         If the self-consistent field does not converge.
     """
     positions = check_positions(positions, symbols)
     method.check(symbols)
-    if method.code == "pyscf":
+    if analytic:
+        if method.code != "pyscf":
+            raise InputError(f"analytic: found True for code {method.code}, expected code pyscf")
         return _analytic(method, symbols, positions, charge, max_memory_mb)
     return _central_differences(method, symbols, positions, charge, max_memory_mb, step)
 
