@@ -51,14 +51,22 @@ def test_without_forces_only_large_jumps_show():
 
 
 def test_a_wrong_state_is_left_for_the_lower_one():
-    labels = compute_checked(Engine(2.0, 0.0), HERE, ("energy",), neighbour())
+    labels, remaining = compute_checked(Engine(2.0, 0.0), HERE, ("energy",), neighbour())
+    assert remaining == 0
     assert labels.energy == pytest.approx(right(HERE).energy)
     assert labels.flags == ()
 
 
 def test_a_jump_that_stays_is_flagged():
-    labels = compute_checked(Engine(2.0, 2.0), HERE, ("energy",), neighbour())
-    assert "energy lies +2.000 eV off" in labels.flags[0]
+    labels, remaining = compute_checked(Engine(2.0, 2.0), HERE, ("energy",), neighbour())
+    assert remaining == pytest.approx(2.0, abs=1e-6)
+    assert "energy lies 2.000 eV above" in labels.flags[0]
+
+
+def test_a_jump_down_is_held_against_the_frame_before():
+    labels, remaining = compute_checked(Engine(-2.0, -2.0), HERE, ("energy",), neighbour())
+    assert remaining == pytest.approx(-2.0, abs=1e-6)
+    assert labels.flags == ()
 
 
 def test_a_state_without_a_gap_is_flagged():
@@ -68,4 +76,4 @@ def test_a_state_without_a_gap_is_flagged():
             labels.gap = -0.1
             return labels
 
-    assert "gap" in compute_checked(Gapless(0, 0), HERE, ("energy",), None).flags[0]
+    assert "gap" in compute_checked(Gapless(0, 0), HERE, ("energy",), None)[0].flags[0]

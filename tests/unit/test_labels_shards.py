@@ -102,6 +102,30 @@ def test_a_frame_that_fails_is_recorded_and_the_others_are_labelled(tmp_path, mo
     assert read_frames(tmp_path / "frames.extxyz").step.tolist() == [0, 2, 8, 10, 12, 14]
 
 
+class Excited(engines.FittedEngine):
+    """An engine that finds a state 2 eV too high for its second frame, whatever the guess."""
+
+    def compute(self, positions, properties):
+        labels = super().compute(positions, properties)
+        if np.abs(positions - frames().positions[1]).max() < 1e-9:
+            labels.energy += 2.0
+        return labels
+
+
+def test_a_wrong_state_is_on_record(tmp_path, monkeypatch):
+    monkeypatch.setattr(engines, "FittedEngine", Excited)
+    run(tmp_path, indices=range(4))
+    assert [r["frame"] for r in failures(tmp_path)] == ["1"]
+    assert "energy lies 2.0" in failures(tmp_path)[0]["reason"]
+
+
+def test_a_wrong_state_at_the_beginning_is_held_against_the_right_frame(tmp_path, monkeypatch):
+    monkeypatch.setattr(engines, "FittedEngine", Excited)
+    run(tmp_path, indices=[1, 2, 3])
+    assert [r["frame"] for r in failures(tmp_path)] == ["1"]
+    assert "the frame after" in failures(tmp_path)[0]["reason"]
+
+
 def test_a_shard_without_any_label_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(engines, "FittedEngine", Unlucky)
     with pytest.raises(ConvergenceError, match="none of 2 frames"):

@@ -7,6 +7,7 @@ belongs to another electronic state.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,10 +46,16 @@ def jump(neighbour: Neighbour, positions: np.ndarray, labels: Labels) -> float:
 
 def compute_checked(
     engine, positions: np.ndarray, properties: Sequence[str], neighbour: Neighbour | None
-) -> Labels:
+) -> tuple[Labels, float]:
     """Labels of a frame, computed anew from another guess where the energy jumps.
 
-    Labels whose state stays doubtful carry a flag.
+    Labels that lie above their neighbour carry a flag.  If they lie below, the neighbour is in the
+    wrong state.
+
+    Returns
+    -------
+    labels, jump
+        The jump of the energy that remains, eV.
 
     Raises
     ------
@@ -59,18 +66,16 @@ def compute_checked(
     if labels.gap is not None and labels.gap <= 0:
         labels.flags += (f"state: orbital gap of {labels.gap:.3f} eV is not positive",)
     if neighbour is None or not jump(neighbour, positions, labels):
-        return labels
+        return labels, 0.0
     engine.reset()
-    try:
+    with contextlib.suppress(ConvergenceError):
         fresh = engine.compute(positions, properties)
-    except ConvergenceError:
-        fresh = labels
-    if fresh.energy < labels.energy - SAME_STATE:
-        labels = fresh
+        if fresh.energy < labels.energy - SAME_STATE:
+            labels = fresh
     unexplained = jump(neighbour, positions, labels)
-    if unexplained:
+    if unexplained > 0:
         labels.flags += (
-            f"state: energy lies {unexplained:+.3f} eV off the frame before, "
+            f"state: energy lies {unexplained:.3f} eV above what the frame before explains, "
             "also from another guess",
         )
-    return labels
+    return labels, unexplained

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import itertools
 import json
 import logging
 import os
@@ -104,7 +105,9 @@ def _label(engine, frames: FrameSet, k: int, properties, previous: dict | None) 
             frames.positions[previous["frame"]], previous["energy"], previous.get("forces")
         )
     try:
-        labels = continuity.compute_checked(engine, frames.positions[k], properties, neighbour)
+        labels, jump = continuity.compute_checked(
+            engine, frames.positions[k], properties, neighbour
+        )
     except (ConvergenceError, InputError, ArithmeticError, np.linalg.LinAlgError) as error:
         engine.reset()
         return {"frame": k, "reason": f"{type(error).__name__}: {error}"}
@@ -113,7 +116,22 @@ def _label(engine, frames: FrameSet, k: int, properties, previous: dict | None) 
         record[name] = np.asarray(getattr(labels, name)).tolist()
     if labels.flags:
         record["reason"] = "; ".join(labels.flags)
+    elif jump < 0:
+        record["below_previous"] = -jump
     return record
+
+
+def _with_suspects(records: Sequence[dict]) -> list[dict]:
+    """Records, where a frame whose successor lies too low for it has a reason against it."""
+    checked = [dict(r) for r in records]
+    for record, after in itertools.pairwise(checked):
+        if "below_previous" in after:
+            record.setdefault(
+                "reason",
+                f"state: energy lies {after['below_previous']:.3f} eV above what the frame after "
+                "explains",
+            )
+    return checked
 
 
 def _header(frames: FrameSet, indices, method: Method, properties, charge: int) -> dict:
@@ -154,6 +172,7 @@ def _report(log, record: dict, done: int, total: int, resumed: int, seconds: flo
 
 
 def _write_outputs(frames, records, properties, output_path, failures_path) -> None:
+    records = _with_suspects(records)
     good = [r for r in records if "reason" not in r]
     _write_failures(frames, [r for r in records if "reason" in r], failures_path)
     if not good and records:
