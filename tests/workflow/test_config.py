@@ -179,7 +179,7 @@ def test_missing_geometry_is_refused(default, schema):
 
 def test_two_geometries_of_one_name_are_refused(default):
     config = changed(default, "molecule/geometries", ["a/anti.xyz", "b/anti.xyz"])
-    with pytest.raises(InputError, match="two files of one name in a/anti.xyz, b/anti.xyz"):
+    with pytest.raises(InputError, match=r"two files of one name in a/anti\.xyz, b/anti\.xyz"):
         run_config.geometry_names(config)
 
 
