@@ -142,7 +142,9 @@ class Study:
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error, OSError, IndexError):
                 script = process.cmdline()[-1].endswith("label_frames.py")
-                if script and os.path.samefile(f"/proc/{process.pid}/fd/2", log):
+                # The log of an orphan is removed when the job is sent again.
+                writes = os.readlink(f"/proc/{process.pid}/fd/2").removesuffix(" (deleted)")
+                if script and writes == str(log):
                     found.append(process)
         return found
 
