@@ -145,7 +145,10 @@ def test_make_says_what_is_wrong_with_python_in_one_line(root, tmp_path, argumen
     for name in ("Makefile", "pyproject.toml", "envs"):
         (tmp_path / name).symlink_to(root / name)
     done = subprocess.run(
-        ["make", "setup", *arguments], cwd=tmp_path, capture_output=True, text=True
+        ["make", "--no-print-directory", "setup", *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode != 0
     assert words in done.stdout
