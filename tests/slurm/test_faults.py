@@ -140,7 +140,7 @@ def test_a_second_snakemake_is_refused(study, undisturbed, profile):
     status, said = study.run(*profile, log="second.txt")
     assert status != 0
     assert "cannot be locked" in said
-    assert "another Snakemake instance" in said
+    assert "no other Snakemake process" in said
     process.send_signal(signal.SIGCONT)
     assert snakemake.wait(600) == 0, study.said()
     assert on_disk >= 1
