@@ -120,17 +120,18 @@ def test_snakemake_itself_is_killed(study, undisturbed, profile, orphan):
     if orphan == "finished":
         process.send_signal(signal.SIGCONT)
         study.wait_for_queue()
-        on_disk = N_FRAMES
     again = study.start(*profile, log="again.txt")
     if orphan == "running":  # two processes write the labels of one shard
         study.wait_for_processes(SHARD, 2)
         process.send_signal(signal.SIGCONT)
     assert again.wait(600) == 0, study.said("again.txt")
     study.wait_for_queue()
-    if orphan == "running":
-        assert study.frames() == undisturbed.frames()
-    else:
+    if orphan == "cancelled":
         check(study, undisturbed, on_disk)
+    assert study.frames() == undisturbed.frames()
+    assert study.times(*BEFORE_LABELS) == study.before
+    if orphan == "finished":  # what it made counts: nothing is labelled again
+        assert "rule label_frames" not in study.said("again.txt")
 
 
 def test_a_second_snakemake_is_refused(study, undisturbed, profile):
