@@ -6,17 +6,12 @@ copies. Covariance is learnt, never exact. No copies at all is
 ``RotatePredictRotate(frame="laboratory")``.
 """
 
-import os
-
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from rpr import model_file
 from rpr.estimator import checked_positions, checked_values
 from rpr.frames import to_frame
 from rpr.rotate_predict_rotate import RotatePredictRotate
-
-KIND = "augmented"
 
 
 def random_rotations(n, seed):
@@ -38,6 +33,8 @@ class AugmentedRegression(RotatePredictRotate):
     validation_fraction, seed, hyperparameters
         As for `RotatePredictRotate`; ``seed`` also draws the rotations.
     """
+
+    KIND = "augmented"
 
     def __init__(
         self,
@@ -84,20 +81,15 @@ class AugmentedRegression(RotatePredictRotate):
         finally:
             self.hyperparameters = given
 
-    def save(self, path: str | os.PathLike) -> None:
-        """Write the trained model to one ``.npz`` file."""
-        super().save(path)
-        stored = model_file.load_model(path)
+    def _metadata(self):
         extra = {"n_rotations": self.n_rotations, "n_search": self.n_search}
-        model_file.save_model(path, KIND, stored.arrays, stored.metadata | extra)
+        return super()._metadata() | extra
 
     @classmethod
-    def load(cls, path: str | os.PathLike):
-        """Read a model that `save` wrote; InputError if it is damaged or of another kind."""
-        stored = model_file.load_model(path, KIND)
-        base = RotatePredictRotate._restore(stored.arrays, stored.metadata)
+    def _restore(cls, arrays, metadata):
+        base = RotatePredictRotate._restore(arrays, metadata)
         names = [name for name in cls._parameter_names() if hasattr(base, name)]
-        extra = {name: stored.metadata[name] for name in ("n_rotations", "n_search")}
+        extra = {name: metadata[name] for name in ("n_rotations", "n_search")}
         model = cls(**{name: getattr(base, name) for name in names}, **extra)
         fitted = {name: value for name, value in vars(base).items() if name.endswith("_")}
         vars(model).update(fitted)

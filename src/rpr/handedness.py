@@ -12,11 +12,8 @@ The fold is not continuous at 0 and +-180 degrees, and uses one element of the g
 symmetrised kernel (:mod:`rpr.symmetrized`) has neither fault.
 """
 
-import os
-
 import numpy as np
 
-from rpr import model_file
 from rpr.components import RANK, to_components
 from rpr.errors import InputError
 from rpr.estimator import checked_positions, checked_values
@@ -24,8 +21,6 @@ from rpr.frames import canonical_frames, to_frame
 from rpr.molecule import dihedral_angle
 from rpr.permutation_inversion import find_group
 from rpr.rotate_predict_rotate import RotatePredictRotate
-
-KIND = "cured"
 
 
 def mirror_permutation(molecule):
@@ -99,6 +94,8 @@ class CuredRPR(RotatePredictRotate):
         At the fit, if the molecule has no dihedral or no symmetry that changes its sign.
     """
 
+    KIND = "cured"
+
     def fit(self, frames, values=None):
         """Fold the training frames, then fit; see `RotatePredictRotate.fit`."""
         positions = checked_positions(frames, self.molecule)
@@ -116,18 +113,6 @@ class CuredRPR(RotatePredictRotate):
         positions = checked_positions(frames, self.molecule)
         rotations = canonical_frames(self.frame, positions, self.molecule).rotations
         return to_components(to_frame(self.predict(positions), rotations))
-
-    def save(self, path: str | os.PathLike) -> None:
-        """Write the trained model to one ``.npz`` file."""
-        super().save(path)
-        stored = model_file.load_model(path)
-        model_file.save_model(path, KIND, stored.arrays, stored.metadata)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike):
-        """Read a model that `save` wrote; InputError if it is damaged or of another kind."""
-        stored = model_file.load_model(path, KIND)
-        return cls._restore(stored.arrays, stored.metadata)
 
     def _unfold(self, values, parities):
         signs = parities ** RANK[self.property]

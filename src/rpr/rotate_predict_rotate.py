@@ -29,7 +29,6 @@ from rpr.frames import canonical_frames, to_frame, to_frame_positions, to_labora
 from rpr.kernel_regression import KernelRegression
 from rpr.molecule import Molecule
 
-KIND = "rotate-predict-rotate"
 #: Frames that are rotated and described at once in a prediction.
 _BLOCK = 16384
 _NAMES = ("property", "frame", "descriptor", "kernel")
@@ -89,6 +88,9 @@ class RotatePredictRotate(Estimator):
     >>> model.fit(frames, dipoles).score(frames, dipoles) > 0.999
     True
     """
+
+    #: Kind of model that a saved file names.
+    KIND = "rotate-predict-rotate"
 
     def __init__(
         self,
@@ -175,7 +177,10 @@ class RotatePredictRotate(Estimator):
             "coefficients": self.regression_.coefficients_,
             "means": self.regression_.means_,
         }
-        metadata = {
+        model_file.save_model(path, self.KIND, arrays, self._metadata())
+
+    def _metadata(self) -> dict:
+        return {
             **{name: getattr(self, name) for name in _NAMES},
             "molecule": model_file.molecule_to_json(self.molecule),
             "coordinate_weight": self.coordinate_weight_,
@@ -185,7 +190,6 @@ class RotatePredictRotate(Estimator):
             "training_checksum": self.training_checksum_,
             "units": {key: UNITS[key] for key in ("positions", self.property)},
         }
-        model_file.save_model(path, KIND, arrays, metadata)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> RotatePredictRotate:
@@ -196,7 +200,7 @@ class RotatePredictRotate(Estimator):
         InputError
             If the file is missing, damaged, or holds another kind of model.
         """
-        stored = model_file.load_model(path, KIND)
+        stored = model_file.load_model(path, cls.KIND)
         try:
             return cls._restore(stored.arrays, stored.metadata)
         except (KeyError, TypeError) as error:
