@@ -30,6 +30,23 @@ def test_labels_are_those_of_stock_pyscf(name, functional, basis):
     )
 
 
+def test_stock_labels_use_the_grid_of_the_method():
+    engine = make_engine(method(grid_level=1), WATER[0], stock=True)
+    shifted = WATER[1] + [0.0, 0.1, 0.2]
+    labels, again = engine.compute(WATER[1]), engine.compute(shifted)
+    assert again.energy == pytest.approx(labels.energy, abs=1e-8)
+    expected = reference("water", "b3lyp5", "def2-svp")
+    assert labels.energy / HARTREE == pytest.approx(expected["energy"], abs=1e-4)
+    assert abs(labels.energy / HARTREE - expected["energy"]) > 1e-8  # its own grid
+    np.testing.assert_allclose(labels.polarizability, again.polarizability, atol=1e-6)
+    assert engine.get_state() == {}
+
+
+def test_stock_labels_need_pyscf():
+    with pytest.raises(InputError, match="stock labels need pyscf, found 'tblite'"):
+        make_engine(Method(code="tblite", functional="gfn2-xtb"), WATER[0], stock=True)
+
+
 def test_an_energy_that_stays():
     labels = make_engine(Method(functional="hf", basis="sto-3g"), WATER[0]).compute(WATER[1])
     assert labels.energy / HARTREE == pytest.approx(-74.955824, abs=1e-5)

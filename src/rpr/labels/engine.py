@@ -14,13 +14,13 @@ from rpr.labels.exchange_correlation import Functional
 from rpr.labels.frame import Frame, memory_mb
 from rpr.labels.gradient import nuclear_gradient
 from rpr.labels.method import Method
-from rpr.labels.orientation import molecular_axes
+from rpr.labels.oriented_engine import OrientedEngine
 from rpr.labels.propagation import History
 from rpr.labels.response import ResponseOperator, polarizability
-from rpr.labels.results import PROPERTIES, Labels, check_positions, check_properties
+from rpr.labels.results import Labels
 from rpr.labels.scf import solve
+from rpr.labels.stock_engine import StockEngine
 from rpr.labels.workspace import Workspace
-from rpr.units import BOHR, BOHR3, HARTREE
 
 CYCLES_FROM_HISTORY = 20  #: more cycles than this and the guess was bad: begin anew
 
@@ -31,6 +31,7 @@ def make_engine(
     *,
     max_memory_mb: float | None = None,
     charge: int = 0,
+    stock: bool = False,
 ):
     """Engine that labels frames of one molecule by `method`.
 
@@ -44,6 +45,9 @@ def make_engine(
         Memory the process may use, MB; None for no bound.
     charge
         Total charge.
+    stock
+        Compute by stock PySCF, without the shortcuts of the label engine. Exact integrals always
+        come from there.
 
     Returns
     -------
@@ -57,6 +61,8 @@ def make_engine(
         If the method does not apply to the molecule, or the memory is too little.
     """
     method.check(symbols)
+    if stock and method.code != "pyscf":
+        raise InputError(f"method/code: stock labels need pyscf, found {method.code!r}")
     if method.code == "tblite":
         from rpr.labels.xtb import XTBEngine
 
@@ -67,61 +73,8 @@ def make_engine(
             f"charge: {''.join(symbols)} with charge {charge} has {electrons} electrons; "
             "expected an even number, as open shells are left out"
         )
-    if not method.density_fitting:
-        from rpr.labels.exact import ExactEngine
-
-        return ExactEngine(method, symbols, max_memory_mb=max_memory_mb, charge=charge)
-    return FittedEngine(method, symbols, max_memory_mb=max_memory_mb, charge=charge)
-
-
-class OrientedEngine:
-    """What the engines on PySCF share: units, and the orientation labels are computed in."""
-
-    def __init__(self, method, symbols, *, max_memory_mb=None, charge=0):
-        self.method = method
-        self.symbols = tuple(symbols)
-        self.charge = charge
-        self.max_memory_mb = max_memory_mb
-        self._numbers = np.array([atomic_numbers[s] for s in symbols])
-
-    def compute(self, positions: np.ndarray, properties: Sequence[str] = PROPERTIES) -> Labels:
-        """Labels of one frame.
-
-        Parameters
-        ----------
-        positions : array, [n_atoms, 3]
-            Angstrom.
-        properties
-            Some of ``energy``, ``forces``, ``dipole``, ``polarizability``.
-
-        Raises
-        ------
-        InputError
-            If the positions do not fit the molecule or a property is unknown.
-        ConvergenceError
-            If no solver reaches self-consistency.
-        """
-        properties = check_properties(properties)
-        positions = check_positions(positions, self.symbols)
-        axes = np.eye(3)
-        if self.method.canonical_orientation:
-            axes = molecular_axes(positions, self._numbers)
-        centre = self._numbers @ positions / self._numbers.sum()
-        labels = self._compute((positions - centre) @ axes.T / BOHR, properties)
-        labels.energy *= HARTREE
-        if labels.gap is not None:
-            labels.gap *= HARTREE
-        if labels.forces is not None:
-            labels.forces = labels.forces @ axes * (HARTREE / BOHR)
-        if labels.dipole is not None:
-            labels.dipole = labels.dipole @ axes * BOHR
-        if labels.polarizability is not None:
-            labels.polarizability = axes.T @ labels.polarizability @ axes * BOHR3
-        return labels
-
-    def _compute(self, positions: np.ndarray, properties: tuple[str, ...]) -> Labels:
-        """Labels in atomic units of a frame in bohr."""
-        raise NotImplementedError
+    engine = StockEngine if stock or not method.density_fitting else FittedEngine
+    return engine(method, symbols, max_memory_mb=max_memory_mb, charge=charge)
 
 
 class FittedEngine(OrientedEngine):

@@ -42,6 +42,7 @@ def label_shard(
     failures_path: str | os.PathLike,
     max_memory_mb: float | None = None,
     charge: int = 0,
+    stock: bool = False,
     log: logging.Logger | None = None,
 ) -> None:
     """Label frames `indices` of `frames`; write an extended XYZ file and a table of failures.
@@ -67,6 +68,8 @@ def label_shard(
         Memory the engine may use, MB.
     charge
         Total charge.
+    stock
+        Compute by stock PySCF instead of the label engine.
     log
         Where progress goes.
 
@@ -80,8 +83,10 @@ def label_shard(
     log = log or logging.getLogger(__name__)
     indices = [int(k) for k in indices]
     properties = check_properties(tuple(dict.fromkeys(("energy", *properties))))
-    engine = make_engine(method, frames.symbols, max_memory_mb=max_memory_mb, charge=charge)
-    header = _header(frames, indices, method, properties, charge)
+    engine = make_engine(
+        method, frames.symbols, max_memory_mb=max_memory_mb, charge=charge, stock=stock
+    )
+    header = _header(frames, indices, method, properties, charge, stock)
     partial = PartialFile(partial_path, header, indices)
     records = partial.read()
     engine.set_state(partial.read_state(len(records)))
@@ -134,7 +139,7 @@ def _with_suspects(records: Sequence[dict]) -> list[dict]:
     return checked
 
 
-def _header(frames: FrameSet, indices, method: Method, properties, charge: int) -> dict:
+def _header(frames: FrameSet, indices, method: Method, properties, charge: int, stock) -> dict:
     """What the labels depend on."""
     digest = hashlib.sha256(json.dumps([list(frames.symbols), indices]).encode())
     digest.update(np.ascontiguousarray(frames.positions[indices]).tobytes())
@@ -143,6 +148,7 @@ def _header(frames: FrameSet, indices, method: Method, properties, charge: int) 
         "frames": digest.hexdigest()[:16],
         "properties": list(properties),
         "charge": charge,
+        "stock": stock,
         "code": code_version(),
         "pyscf": _pyscf_version(),
     }
