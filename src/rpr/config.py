@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
+from rpr import deposit
 from rpr.errors import InputError
 
 _TYPE_NAMES = {
@@ -141,6 +142,14 @@ def n_test_frames(config: Mapping) -> int:
     """Number of frames of the rotated test set."""
     test = config["test_set"]
     return test["n_starts"] * (test["n_steps"] // test["every"])
+
+
+def deposit_roles(config: Mapping) -> list[str]:
+    """Roles of the files of the deposit that the run reads; none if it reads no deposit."""
+    labels = config["labels"]
+    if labels["deposit"] is None or labels["source"] == "files":
+        return []
+    return deposit.roles(labels["deposit"])
 
 
 def rotated_source(config: Mapping, deposit_roles: Sequence[str]) -> str:
@@ -312,7 +321,7 @@ def _check_known(key: str, names: Sequence[str], known: Sequence[str]) -> None:
 
 def _check_source(config: Mapping) -> None:
     labels = config["labels"]
-    if labels["source"] == "deposit":
+    if labels["source"] == "deposit" or (labels["source"] == "compute" and labels["deposit"]):
         _require_file("labels/deposit", labels["deposit"], "the manifest of a deposit")
     if labels["source"] == "files":
         _require_file("labels/files/frames", labels["files"]["frames"], "an extended XYZ file")

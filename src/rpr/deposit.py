@@ -26,6 +26,7 @@ import numpy as np
 from rpr.datasets import FrameSet, read_frames, write_frames
 from rpr.errors import InputError
 from rpr.files import atomic_path, sha256, write_json
+from rpr.labels.method import Method
 
 ROLES = ("frames", "test_set", "md", "reference")
 FORMAT = 1
@@ -43,6 +44,7 @@ def read_deposit(
     symbols: Sequence[str],
     method: Mapping[str, object],
     n_frames: int | None = None,
+    same_settings: bool = False,
 ) -> FrameSet:
     """Frames of one role, after checks of checksum, atoms and method.
 
@@ -59,6 +61,9 @@ def read_deposit(
         (all but ``md`` and ``reference``).
     n_frames
         Only so many frames from the beginning (role ``frames``).
+    same_settings
+        Refuse labels of other numerical settings too, not only those of another code, functional
+        or basis: for a run that computes more of the same.
 
     Returns
     -------
@@ -79,7 +84,7 @@ def read_deposit(
             f"{' '.join(symbols)} in this order; bring molecule/geometries into the deposit's order"
         )
     if role in ("frames", "test_set"):
-        _check_method(manifest, content["method"], method)
+        _check_method(manifest, content["method"], method, same_settings)
     entry = content["files"][role]
     path = Path(manifest).parent / entry["path"]
     if not path.is_file():
@@ -90,6 +95,31 @@ def read_deposit(
             "the file was changed or damaged, fetch the deposit again"
         )
     return _prefix(path, _read(path), n_frames if role == "frames" else None)
+
+
+def check_extends(pool: FrameSet, known: FrameSet) -> None:
+    """Refuse labelled frames that a run would not label itself.
+
+    Parameters
+    ----------
+    pool
+        Frames that the run labels, in its order.
+    known
+        Labelled frames of a deposit.
+
+    Raises
+    ------
+    InputError
+        If a known frame is not in the pool.
+    """
+    places = {x.tobytes() for x in pool.positions}
+    lost = sum(x.tobytes() not in places for x in known.positions)
+    if lost:
+        raise InputError(
+            f"labels/deposit: {lost} of its {len(known)} labelled frames are not among the "
+            f"{len(pool)} that this run labels; take the seed of the deposit (it is in its "
+            "manifest) and at least as many labels/n_frames as it has"
+        )
 
 
 def write_deposit(
@@ -154,9 +184,16 @@ def _read_manifest(path: str | os.PathLike) -> dict:
 
 
 def _check_method(
-    manifest: str | os.PathLike, found: Mapping[str, object], wanted: Mapping[str, object]
+    manifest: str | os.PathLike,
+    found: Mapping[str, object],
+    wanted: Mapping[str, object],
+    same_settings: bool,
 ) -> None:
-    for key in ("code", "functional", "basis"):
+    keys = ("code", "functional", "basis")
+    if same_settings:
+        wanted = Method.from_config(wanted).as_dict()
+        keys = tuple(dict.fromkeys((*keys, *wanted)))
+    for key in keys:
         if str(found.get(key, "")).lower() != str(wanted.get(key, "")).lower():
             raise InputError(
                 f"{manifest}: found method/{key} {found.get(key)!r}, but labels/method/{key} is "

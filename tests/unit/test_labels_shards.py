@@ -174,3 +174,19 @@ def test_too_little_memory_is_said_before_the_first_frame(tmp_path):
     with pytest.raises(InputError, match="raise mem_mb"):
         run(tmp_path, max_memory_mb=50)
     assert not (tmp_path / "partial").exists()
+
+
+def test_known_labels_are_taken_and_the_others_computed(tmp_path, caplog):
+    first, second = tmp_path / "first", tmp_path / "second"
+    run(first, indices=[1, 3])
+    known = read_frames(first / "frames.extxyz")
+    known.dipole = known.dipole + 1.0  # so that they are told from computed ones
+    with caplog.at_level(logging.INFO):
+        run(second, indices=[0, 3, 1], known=known)
+    found = read_frames(second / "frames.extxyz")
+    np.testing.assert_array_equal(found.dipole[1:], known.dipole[::-1])
+    assert np.abs(found.dipole[0] - known.dipole[0]).max() > 0.5
+    assert sum("known" in r.message for r in caplog.records) == 2
+    known.forces = None
+    with pytest.raises(InputError, match="known frames: forces is missing"):
+        run(tmp_path / "third", known=known)

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from rpr.datasets import FrameSet
-from rpr.deposit import read_deposit, roles, write_deposit
+from rpr.deposit import check_extends, read_deposit, roles, write_deposit
 from rpr.errors import InputError
+from rpr.labels.method import Method
 
-METHOD = {"code": "pyscf", "functional": "b3lyp5", "basis": "aug-cc-pvtz"}
+METHOD = Method(basis="aug-cc-pvtz").as_dict()
 SYMBOLS = ("O", "H", "H")
 
 
@@ -104,3 +105,15 @@ def test_odd_manifest_is_refused(manifest, change, words):
     manifest.write_text(json.dumps(content))
     with pytest.raises(InputError, match=words):
         roles(manifest)
+
+
+def test_other_settings_are_refused_where_a_deposit_is_extended(manifest):
+    with pytest.raises(InputError, match="labels/method/grid_level is 4"):
+        read(manifest, method={**METHOD, "grid_level": 4}, same_settings=True)
+    assert len(read(manifest, method={**METHOD, "grid_level": 4})) == 5
+
+
+def test_deposit_of_other_frames_is_not_extended(frames):
+    check_extends(frames.subset(np.array([3, 1, 0])), frames.subset(np.array([0, 3])))
+    with pytest.raises(InputError, match="1 of its 2 labelled frames are not among the 3"):
+        check_extends(frames.subset(np.array([3, 1, 0])), frames.subset(np.array([2, 3])))

@@ -82,6 +82,20 @@ def test_deposit_replaces_dynamics_and_labels(root, tmp_path):
     assert not {"optimise_geometry", "run_trajectory", "label_frames"} & set(found)
 
 
+def test_deposit_is_extended_without_dynamics(root, tmp_path):
+    atoms = read(root / "resources/geometries/dichloroethane_anti.xyz")
+    frames = FrameSet(tuple(atoms.get_chemical_symbols()), np.array([atoms.positions]))
+    manifest = write_deposit(
+        tmp_path / "deposit", dict.fromkeys(("frames", "md", "reference"), frames),
+        method={}, about={},
+    )
+    labels = {"source": "compute", "deposit": str(manifest)}
+    found = jobs(root, "deposit", "--configfile", overlay(tmp_path, labels=labels))
+    assert found["read_deposit"] == 3
+    assert found["label_frames"] > 0
+    assert not {"optimise_geometry", "run_trajectory"} & set(found)
+
+
 def test_readme_shows_the_schema(root):
     schema = yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text())
     readme = (root / "README.md").read_text()

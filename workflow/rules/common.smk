@@ -3,7 +3,6 @@ from importlib.util import find_spec
 from os.path import dirname, relpath
 
 from rpr import config as run_config
-from rpr import deposit
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import validate
 
@@ -20,7 +19,7 @@ PROPERTIES = ["dipole", "polarizability"]
 
 # What the configuration enumerates: no checkpoints.
 SOURCE = config["labels"]["source"]
-DEPOSITED = deposit.roles(config["labels"]["deposit"]) if SOURCE == "deposit" else []
+DEPOSITED = run_config.deposit_roles(config)
 TEST_SOURCE = run_config.rotated_source(config, DEPOSITED)
 GEOMETRIES = run_config.geometry_names(config)
 CONFORMERS = list(GEOMETRIES)

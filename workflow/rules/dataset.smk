@@ -3,7 +3,7 @@
 MD_FRAMES = branch(
     lookup("labels/source", within=config),
     cases={
-        "compute": "<results>/md/frames.extxyz",
+        "compute": POOL,
         "deposit": f"<results>/labels/deposit/{'md' if 'md' in DEPOSITED else 'frames'}.extxyz",
         "files": "<results>/dataset/frames.extxyz",
     },

@@ -1,9 +1,21 @@
 # Stage 4: labels of the MD frames in random order, in shards; or labels that exist already.
 
+POOL = branch(
+    "md" in DEPOSITED,
+    then="<results>/labels/deposit/md.extxyz",
+    otherwise="<results>/md/frames.extxyz",
+)
+KNOWN = branch(
+    SOURCE == "compute" and "frames" in DEPOSITED,
+    then="<results>/labels/deposit/frames.extxyz",
+    otherwise=[],
+)
+
 
 rule order_pool:
     input:
-        frames="<results>/md/frames.extxyz",
+        frames=POOL,
+        known=KNOWN,
         code=library("splits"),
     output:
         order="<results>/labels/order.csv",
@@ -23,7 +35,8 @@ rule order_pool:
 
 rule label_frames:
     input:
-        frames="<results>/md/frames.extxyz",
+        frames=POOL,
+        known=KNOWN,
         order="<results>/labels/order.csv",
         code=library("labels/shards", "labels/method"),
     output:
@@ -63,6 +76,7 @@ rule read_deposit:
     params:
         method=config["labels"]["method"],
         geometry=GEOMETRIES[REFERENCE],
-        n_frames=config["labels"]["n_frames"],
+        n_frames=config["labels"]["n_frames"] if SOURCE == "deposit" else None,
+        extends=SOURCE == "compute",
     script:
         "../scripts/read_deposit.py"

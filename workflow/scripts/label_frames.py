@@ -19,5 +19,6 @@ label_shard(
     failures_path=snakemake.output.failures,
     max_memory_mb=free_megabytes(snakemake.resources.mem_mb),
     charge=snakemake.params.charge,
+    known=read_frames(snakemake.input.known) if snakemake.input.known else None,
     log=log,
 )

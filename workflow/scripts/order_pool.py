@@ -4,9 +4,12 @@ import pandas as pd
 
 from rpr import logs, tables
 from rpr.datasets import read_frames
+from rpr.deposit import check_extends
 from rpr.splits import pool_order
 
 logs.start(snakemake.log[0])
-n_frames = len(read_frames(snakemake.input.frames))
-order = pool_order(n_frames, seed=snakemake.params.seed)[: snakemake.params.n_frames]
+frames = read_frames(snakemake.input.frames)
+order = pool_order(len(frames), seed=snakemake.params.seed)[: snakemake.params.n_frames]
+if snakemake.input.known:
+    check_extends(frames.subset(order), read_frames(snakemake.input.known))
 tables.write_csv(pd.DataFrame({"frame": order}), snakemake.output.order)

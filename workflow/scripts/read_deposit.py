@@ -12,5 +12,6 @@ frames = read_deposit(
     symbols=read_geometry(snakemake.params.geometry).get_chemical_symbols(),
     method=snakemake.params.method,
     n_frames=snakemake.params.n_frames,
+    same_settings=snakemake.params.extends,
 )
 write_frames(snakemake.output.frames, frames)

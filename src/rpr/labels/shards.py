@@ -43,6 +43,7 @@ def label_shard(
     max_memory_mb: float | None = None,
     charge: int = 0,
     stock: bool = False,
+    known: FrameSet | None = None,
     log: logging.Logger | None = None,
 ) -> None:
     """Label frames `indices` of `frames`; write an extended XYZ file and a table of failures.
@@ -70,6 +71,9 @@ def label_shard(
         Total charge.
     stock
         Compute by stock PySCF instead of the label engine.
+    known
+        Frames with labels of `method`: what has the geometry of one of them takes its labels
+        instead of computing them.
     log
         Where progress goes.
 
@@ -90,11 +94,13 @@ def label_shard(
     partial = PartialFile(partial_path, header, indices)
     records = partial.read()
     engine.set_state(partial.read_state(len(records)))
+    taken = {} if known is None else _known(frames, indices, known, properties)
     resumed, start = len(records), time.monotonic()
     if resumed:
         log.info("resuming: %d of %d frames are done", resumed, len(indices))
     for k in indices[resumed:]:
-        record = _label(engine, frames, k, properties, records[-1] if records else None)
+        previous = records[-1] if records else None
+        record = taken.get(k) or _label(engine, frames, k, properties, previous)
         records.append(record)
         partial.append(record, engine.get_state(), len(records))
         _report(log, record, len(records), len(indices), resumed, time.monotonic() - start)
@@ -124,6 +130,19 @@ def _label(engine, frames: FrameSet, k: int, properties, previous: dict | None) 
     elif jump < 0:
         record["below_previous"] = -jump
     return record
+
+
+def _known(frames: FrameSet, indices, known: FrameSet, properties) -> dict[int, dict]:
+    """Records of the frames whose geometry, to the last bit, is that of a known frame."""
+    missing = [name for name in properties if getattr(known, name) is None]
+    if missing:
+        raise InputError(f"known frames: {missing[0]} is missing, expected {', '.join(properties)}")
+    place = {x.tobytes(): n for n, x in enumerate(known.positions)}
+    found = {k: place[x] for k in indices if (x := frames.positions[k].tobytes()) in place}
+    return {
+        k: {"frame": k, **{name: getattr(known, name)[n].tolist() for name in properties}}
+        for k, n in found.items()
+    }
 
 
 def _with_suspects(records: Sequence[dict]) -> list[dict]:
@@ -170,7 +189,9 @@ def _pyscf_version() -> str:
 
 def _report(log, record: dict, done: int, total: int, resumed: int, seconds: float) -> None:
     rate = (done - resumed) / max(seconds, 1e-9) * 60
-    what = record.get("reason") or f"{record['cycles']} cycles, {record['solver']} solver"
+    what = record.get("reason") or (
+        f"{record['cycles']} cycles, {record['solver']} solver" if "cycles" in record else "known"
+    )
     log.info(
         "frame %d (%s): %d of %d done, %.2f frames/min, %.1f min left",
         record["frame"], what, done, total, rate, (total - done) / rate,

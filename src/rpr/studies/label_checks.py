@@ -1,0 +1,236 @@
+"""Are labels right? Extreme frames, frames computed anew, and what the differences are.
+
+Three questions about a set of labelled frames: which frames are extreme and does their geometry
+explain it (`extremes`), does another program give the same labels, and do labels of rotated frames
+turn with them (`choose`, `rotate`, `deviations`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.spatial.transform import Rotation
+
+from rpr.datasets import FrameSet
+from rpr.errors import InputError
+from rpr.molecule import Molecule
+from rpr.units import BOHR, BOHR3, DEBYE, HARTREE, KCAL_MOL
+
+EXTREME = 4.5  #: robust standard deviations beyond which a frame is listed
+DEVIATION_COLUMNS = ["check", "frame", "trajectory", "step", "quantity", "deviation", "unit"]
+SUMMARY_COLUMNS = ["check", "quantity", "n_frames", "rms", "max", "unit"]
+EXTREME_COLUMNS = [
+    "frame",
+    "trajectory",
+    "step",
+    "quantity",
+    "value",
+    "unit",
+    "deviation",
+    "dihedral",
+    "bond",
+    "bond_length",
+    "bond_median",
+]
+#: Quantity, size of its unit in that of the frames, unit.
+_ATOMIC = {
+    "energy": (HARTREE, "hartree"),
+    "forces": (HARTREE / BOHR, "hartree/bohr"),
+    "dipole": (BOHR, "e bohr"),
+    "polarizability": (BOHR3, "bohr^3"),
+}
+
+
+def choose(frames: FrameSet, n_frames: int, *, seed: int) -> np.ndarray:
+    """Frames to check: half of them the most extreme, the others drawn at random.
+
+    Parameters
+    ----------
+    frames
+        Labelled frames.
+    n_frames
+        How many; at most all.
+    seed
+        Seed of the random numbers.
+
+    Returns
+    -------
+    array, [n_frames]
+        Indices, extreme frames first.
+    """
+    n_frames = min(n_frames, len(frames))
+    distance = np.max([np.abs(_robust(v)) for v, _ in _scalars(frames).values()], axis=0)
+    extreme = np.argsort(-distance, kind="stable")[: n_frames // 2]
+    others = np.setdiff1d(np.arange(len(frames)), extreme)
+    drawn = np.random.default_rng(seed).permutation(others)[: n_frames - len(extreme)]
+    return np.concatenate([extreme, drawn])
+
+
+def rotate(frames: FrameSet, *, seed: int) -> tuple[FrameSet, np.ndarray]:
+    """Frames turned at random: x -> x R^T, and with them forces, dipoles, polarizabilities.
+
+    Parameters
+    ----------
+    frames
+        Frames in the laboratory frame.
+    seed
+        Seed of the random numbers.
+
+    Returns
+    -------
+    FrameSet
+        F R^T, R mu and R alpha R^T of each frame.
+    array, [n_frames, 3, 3]
+        R.
+    """
+    matrices = Rotation.random(len(frames), rng=np.random.default_rng(seed)).as_matrix()
+    turned = frames.subset(np.arange(len(frames)))
+    for name in ("positions", "forces", "velocities"):
+        if getattr(frames, name) is not None:
+            setattr(turned, name, np.einsum("kij,kaj->kai", matrices, getattr(frames, name)))
+    if frames.dipole is not None:
+        turned.dipole = np.einsum("kij,kj->ki", matrices, frames.dipole)
+    if frames.polarizability is not None:
+        turned.polarizability = matrices @ frames.polarizability @ matrices.transpose(0, 2, 1)
+    return turned, matrices
+
+
+def deviations(expected: FrameSet, found: FrameSet, *, check: str) -> pd.DataFrame:
+    """Largest absolute difference of each quantity in each frame, in atomic units.
+
+    Parameters
+    ----------
+    expected, found
+        Labels of the same geometries; frames are matched by trajectory and step, and those that
+        `found` lacks are left out.
+    check
+        Name of the comparison.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``DEVIATION_COLUMNS``.
+
+    Raises
+    ------
+    InputError
+        If a frame of `found` is not in `expected`, or its geometry is another.
+    """
+    keys = {(int(t), int(s)): k for k, (t, s) in enumerate(_origin(expected))}
+    rows = []
+    for k, (trajectory, step) in enumerate(_origin(found)):
+        if (trajectory, step) not in keys:
+            raise InputError(f"check {check}: trajectory {trajectory} step {step} has no labels")
+        j = keys[trajectory, step]
+        if np.abs(expected.positions[j] - found.positions[k]).max() > 1e-6:
+            raise InputError(
+                f"check {check}: trajectory {trajectory} step {step} has another geometry "
+                "than the labels it is compared with"
+            )
+        for name, (size, unit) in _ATOMIC.items():
+            theirs, ours = getattr(expected, name), getattr(found, name)
+            if theirs is None or ours is None:
+                continue
+            difference = float(np.abs(ours[k] - theirs[j]).max() / size)
+            rows.append((check, j, trajectory, step, name, difference, unit))
+    return pd.DataFrame(rows, columns=DEVIATION_COLUMNS)
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Root mean square and largest deviation of each check and quantity.
+
+    Parameters
+    ----------
+    table
+        From :func:`deviations`.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``SUMMARY_COLUMNS``.
+    """
+    rows = [
+        (check, name, len(d), float(np.sqrt(np.mean(d**2))), float(d.max()), unit)
+        for (check, name, unit), d in table.groupby(["check", "quantity", "unit"], sort=False)[
+            "deviation"
+        ]
+    ]
+    return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
+
+
+def extremes(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
+    """Frames with a quantity beyond `EXTREME` robust standard deviations of its median.
+
+    The robust standard deviation is 1.4826 times the median absolute deviation. Beside each value
+    stand the dihedral and the bond that is strained most in that frame, in units of the same kind:
+    a right label of an extreme geometry is extreme.
+
+    Parameters
+    ----------
+    frames
+        Labelled frames.
+    molecule
+        Molecule of the frames.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``EXTREME_COLUMNS``; ``deviation`` in robust standard deviations, largest first.
+    """
+    lengths, names = _bond_lengths(frames, molecule)
+    strain = np.stack([_robust(r) for r in lengths.T], axis=1)
+    origin = _origin(frames)
+    rows = []
+    for quantity, (values, unit) in _scalars(frames).items():
+        robust = _robust(values)
+        for k in np.flatnonzero(np.abs(robust) > EXTREME):
+            b = int(np.abs(strain[k]).argmax())
+            dihedral = np.nan if frames.dihedral is None else float(frames.dihedral[k])
+            rows.append(
+                (int(k), *(int(n) for n in origin[k]), quantity, float(values[k]), unit,
+                 float(robust[k]), dihedral, names[b], float(lengths[k, b]),
+                 float(np.median(lengths[:, b])))
+            )  # fmt: skip
+    table = pd.DataFrame(rows, columns=EXTREME_COLUMNS)
+    return table.sort_values("deviation", key=np.abs, ascending=False, ignore_index=True)
+
+
+def _scalars(frames: FrameSet) -> dict[str, tuple[np.ndarray, str]]:
+    """What decides whether a frame is extreme: none depends on its orientation."""
+    found = {}
+    if frames.energy is not None:
+        found["energy"] = (frames.energy - frames.energy.min()) / KCAL_MOL, "kcal/mol"
+    if frames.forces is not None:
+        largest = np.linalg.norm(frames.forces, axis=2).max(axis=1)
+        found["largest force"] = largest / (KCAL_MOL), "kcal/mol/Angstrom"
+    if frames.dipole is not None:
+        found["dipole"] = np.linalg.norm(frames.dipole, axis=1) / DEBYE, "D"
+    if frames.polarizability is not None:
+        values = np.linalg.eigvalsh(frames.polarizability) / BOHR3
+        found["mean polarizability"] = values.mean(axis=1), "bohr^3"
+        squared = ((values - values[:, [1, 2, 0]]) ** 2).sum(axis=1) / 2
+        found["polarizability anisotropy"] = np.sqrt(squared), "bohr^3"
+    return found
+
+
+def _robust(values: np.ndarray) -> np.ndarray:
+    """Deviations from the median in robust standard deviations."""
+    centred = values - np.median(values)
+    width = 1.4826 * np.median(np.abs(centred))
+    return centred / width if width > 0 else np.zeros_like(centred)
+
+
+def _bond_lengths(frames: FrameSet, molecule: Molecule) -> tuple[np.ndarray, list[str]]:
+    lengths, names = [], []
+    for i, j in molecule.bonds:
+        lengths.append(np.linalg.norm(frames.positions[:, i] - frames.positions[:, j], axis=1))
+        names.append(f"{molecule.symbols[i]}{i}-{molecule.symbols[j]}{j}")
+    return np.array(lengths).T, names
+
+
+def _origin(frames: FrameSet) -> np.ndarray:
+    """Trajectory and step of each frame, or its place where they are not known."""
+    place = np.arange(len(frames))
+    trajectory = np.zeros_like(place) if frames.trajectory is None else frames.trajectory
+    step = place if frames.step is None else frames.step
+    return np.stack([trajectory, step], axis=1)
