@@ -31,6 +31,7 @@ include: "workflow/rules/models.smk"
 include: "workflow/rules/frame_study.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/deposit.smk"
 
 
 rule all:

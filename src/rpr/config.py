@@ -152,6 +152,13 @@ def deposit_roles(config: Mapping) -> list[str]:
     return deposit.roles(labels["deposit"])
 
 
+def label_checks(config: Mapping) -> list[str]:
+    """Checks of the labels of a deposit: ``stock`` (PySCF only) and ``rotated``."""
+    if not config["deposit"]["n_checked"]:
+        return []
+    return ["stock", "rotated"] if config["labels"]["method"]["code"] == "pyscf" else ["rotated"]
+
+
 def rotated_source(config: Mapping, deposit_roles: Sequence[str]) -> str:
     """Where the labelled test frames come from: ``compute``, ``deposit`` or ``files``."""
     source = config["labels"]["source"]

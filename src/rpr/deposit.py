@@ -8,7 +8,8 @@ A deposit is a folder with ``manifest.json`` and the files it names::
 
 Roles of files: ``frames`` (labelled, in the random order of the pool, so that any beginning is a
 valid set; required), ``test_set`` (labelled), ``md`` (the trajectories), ``reference`` (one frame,
-the reference geometry). A file may be compressed with gzip.
+the reference geometry). A file may be compressed with gzip. ``documents`` are further files, with
+their SHA-256: checks of the labels, distributions, failures, and the order of the pool.
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ from rpr.datasets import FrameSet, read_frames, write_frames
 from rpr.errors import InputError
 from rpr.files import atomic_path, sha256, write_json
 from rpr.labels.method import Method
+from rpr.molecule import find_bonds
 
 ROLES = ("frames", "test_set", "md", "reference")
 FORMAT = 1
+COVERAGE = 5  #: degrees of the absolute dihedral
 
 
 def roles(manifest: str | os.PathLike) -> list[str]:
@@ -128,6 +131,7 @@ def write_deposit(
     *,
     method: Mapping[str, object],
     about: Mapping[str, object],
+    documents: Sequence[str | os.PathLike] = (),
 ) -> Path:
     """Write a deposit; returns the path of its manifest.
 
@@ -141,8 +145,13 @@ def write_deposit(
         Level of theory of the labels.
     about
         What else the manifest says: software, seeds, configuration.
+    documents
+        Files that are copied beside the frames: checks, figures, the order of the pool.
     """
     folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    reference = files.get("reference")
+    bonds = () if reference is None else find_bonds(reference.atoms(0))
     entries = {}
     for role, frames in files.items():
         path = folder / f"{role}.extxyz.gz"
@@ -151,13 +160,14 @@ def write_deposit(
             "path": path.name,
             "sha256": sha256(path),
             "n_frames": len(frames),
-            "statistics": _statistics(frames),
+            "statistics": _statistics(frames, bonds),
         }
     content = {
         "format": FORMAT,
         "symbols": list(files["frames"].symbols),
         "method": dict(method),
         "files": entries,
+        "documents": {path.name: _copy(path, folder) for path in map(Path, documents)},
         **about,
     }
     write_json(folder / "manifest.json", content)
@@ -229,8 +239,15 @@ def _prefix(path: Path, frames: FrameSet, n_frames: int | None) -> FrameSet:
     return frames.subset(np.arange(n_frames))
 
 
-def _statistics(frames: FrameSet) -> dict[str, float]:
-    statistics: dict[str, float] = {}
+def _copy(path: Path, folder: Path) -> str:
+    """Copy a file; its SHA-256."""
+    with atomic_path(folder / path.name) as temporary:
+        shutil.copyfile(path, temporary)
+    return sha256(path)
+
+
+def _statistics(frames: FrameSet, bonds: Sequence[tuple[int, int]]) -> dict[str, object]:
+    statistics: dict[str, object] = {}
     if frames.energy is not None:
         statistics["energy_min_eV"] = float(frames.energy.min())
         statistics["energy_max_eV"] = float(frames.energy.max())
@@ -238,4 +255,13 @@ def _statistics(frames: FrameSet) -> dict[str, float]:
         statistics["dihedral_min_degrees"] = float(frames.dihedral.min())
         statistics["dihedral_max_degrees"] = float(frames.dihedral.max())
         statistics["negative_dihedrals"] = int((frames.dihedral < 0).sum())
+        covered = np.unique(np.floor(np.abs(frames.dihedral) / COVERAGE).astype(int))
+        statistics["covered_5_degree_intervals_of_36"] = int(np.sum(covered < 180 // COVERAGE))
+    lengths: dict[str, list[float]] = {}
+    for i, j in bonds:
+        name = "-".join(sorted((frames.symbols[i], frames.symbols[j])))
+        r = np.linalg.norm(frames.positions[:, i] - frames.positions[:, j], axis=1)
+        lengths.setdefault(name, []).extend([float(r.min()), float(r.max())])
+    if lengths:
+        statistics["bonds_Angstrom"] = {n: [min(r), max(r)] for n, r in sorted(lengths.items())}
     return statistics

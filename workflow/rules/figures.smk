@@ -37,6 +37,18 @@ FIGURES = {
         "frames_table": [f"{TABLES}/distributions_frames.csv"],
         "rotated_table": [f"{TABLES}/distributions_rotated.csv"],
     },
+    "label_distributions": {
+        "module": "data_distributions",
+        "frames_table": [f"{TABLES}/distributions_frames.csv"],
+        "md_table": [f"{TABLES}/distributions_md.csv"],
+    },
+}
+
+
+SAMPLES = {
+    "frames": "<results>/dataset/frames.extxyz",
+    "rotated": "<results>/test_set/frames.extxyz",
+    "md": MD_FRAMES,
 }
 
 
@@ -64,15 +76,13 @@ rule tabulate_scheme:
 
 rule tabulate_distributions:
     input:
-        frames="<results>/dataset/frames.extxyz",
-        rotated="<results>/test_set/frames.extxyz",
+        frames=lambda wildcards: SAMPLES[wildcards.sample],
         molecule=MOLECULE,
-        code=library("figures/data_distributions"),
+        code=library("figures/data_distributions", "studies/frame_quantities"),
     output:
-        frames="<results>/tables/distributions_frames.csv",
-        rotated="<results>/tables/distributions_rotated.csv",
+        table="<results>/tables/distributions_{sample}.csv",
     log:
-        "<logs>/tabulate_distributions.log",
+        "<logs>/tabulate_distributions/{sample}.log",
     conda:
         ENVIRONMENT
     resources:

@@ -148,30 +148,6 @@ rule write_provenance:
         "../scripts/write_provenance.py"
 
 
-rule write_deposit:
-    input:
-        frames="<results>/dataset/frames.extxyz",
-        md=MD_FRAMES,
-        reference=MOLECULE,
-        test_set=branch(
-            lookup("deposit/test_set", within=config), then="<results>/test_set/frames.extxyz"
-        ),
-        code=library("deposit", "provenance"),
-    output:
-        manifest="<results>/deposit/manifest.json",
-    log:
-        "<logs>/write_deposit.log",
-    conda:
-        ENVIRONMENT
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        config=config,
-    script:
-        "../scripts/write_deposit.py"
-
-
 rule tables:
     input:
         expand("<results>/tables/{table}.csv", table=PARTS),

@@ -1,4 +1,4 @@
-"""Distributions of the sampled and of the rotated frames."""
+"""Distributions of one set of frames."""
 
 from rpr import logs, tables
 from rpr.datasets import read_frames
@@ -7,6 +7,5 @@ from rpr.stage_files import read_molecule
 
 logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
-for name in ("frames", "rotated"):
-    frames = read_frames(snakemake.input[name])
-    tables.write_csv(table(frames, molecule), snakemake.output[name])
+frames = read_frames(snakemake.input.frames)
+tables.write_csv(table(frames, molecule), snakemake.output.table)

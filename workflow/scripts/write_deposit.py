@@ -16,4 +16,5 @@ write_deposit(
     {role: read_frames(path) for role, path in paths.items() if path},
     method=Method.from_config(config["labels"]["method"]).as_dict(),
     about=provenance(config, []),
+    documents=snakemake.input.documents,
 )

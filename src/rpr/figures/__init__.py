@@ -17,7 +17,7 @@ models_rotated         test_set
 model_learning_curves  learning_curve
 error_by_dihedral      table, gaps (optional)
 covariance             covariance
-data_distributions     frames_table, rotated_table: from ``data_distributions.table``
+data_distributions     frames_table, rotated_table, md_table: from ``data_distributions.table``
 =====================  ====================================================================
 """
 

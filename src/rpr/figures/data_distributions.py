@@ -9,22 +9,36 @@ from matplotlib.figure import Figure
 from rpr.datasets import FrameSet
 from rpr.figures import style
 from rpr.molecule import Molecule
-from rpr.units import BOHR3, DEBYE, KCAL_MOL
+from rpr.studies.frame_quantities import bond_lengths, frame_quantities
 
+SETS = {
+    "frames_table": "labelled frames",
+    "rotated_table": "rotated set",
+    "md_table": "frames of the dynamics",
+}
 COLUMNS = ["quantity", "low", "high", "density", "unit", "n_frames"]
-#: Width of a bin: degrees, kcal/mol, Debye, bohr^3, Angstrom.
+#: Width of a bin: degrees, kcal/mol, kcal/mol/Angstrom, Debye, bohr^3, Angstrom.
 WIDTHS = {
     "dihedral": 7.5,
     "energy": 0.75,
+    "force": 10.0,
     "dipole": 0.1,
     "polarizability": 0.5,
+    "anisotropy": 1.5,
     "bond": 0.02,
+}
+_TITLES = {
+    "energy": ("energy", "relative energy"),
+    "largest force": ("force", "largest force"),
+    "dipole": ("dipole", r"dipole $|\mu|$"),
+    "mean polarizability": ("polarizability", "mean polarizability"),
+    "polarizability anisotropy": ("anisotropy", "anisotropy"),
 }
 _LOOKS = ((style.SKY, True), (style.RED, False))
 
 
 def table(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
-    """Histograms of dihedral, energy, |dipole|, mean polarizability and bond lengths.
+    """Histograms of dihedral, energy, force, |dipole|, polarizability and bond lengths.
 
     Parameters
     ----------
@@ -53,25 +67,35 @@ def table(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def data(frames_table: pd.DataFrame, rotated_table: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The two tables by the name of the set."""
-    return {"sampled frames": frames_table, "rotated set": rotated_table}
+def data(
+    frames_table: pd.DataFrame,
+    rotated_table: pd.DataFrame | None = None,
+    md_table: pd.DataFrame | None = None,
+) -> dict[str, pd.DataFrame]:
+    """The tables by the name of the set."""
+    tables = {"frames_table": frames_table, "rotated_table": rotated_table, "md_table": md_table}
+    return {SETS[name]: table for name, table in tables.items() if table is not None}
 
 
 @style.styled
-def draw(frames_table: pd.DataFrame, rotated_table: pd.DataFrame) -> Figure:
-    """Distributions of both sets, one panel for each quantity.
+def draw(
+    frames_table: pd.DataFrame,
+    rotated_table: pd.DataFrame | None = None,
+    md_table: pd.DataFrame | None = None,
+) -> Figure:
+    """Distributions of two sets, one panel for each quantity.
 
     Parameters
     ----------
-    frames_table, rotated_table
-        From :func:`table`: the frames that models are trained on, and the rotated test set.
+    frames_table, rotated_table, md_table
+        From :func:`table`: the labelled frames, and with them the rotated test set or the frames
+        of the dynamics that they were drawn from. What only one set has is left out of a panel.
     """
-    sets = data(frames_table, rotated_table)
+    sets = data(frames_table, rotated_table, md_table)
     quantities = list(dict.fromkeys(q for t in sets.values() for q in t["quantity"]))
     if not quantities:
         return style.statement("no frames")
-    n_columns = 4 if len(quantities) > 6 else 3
+    n_columns = 4 if len(quantities) in (7, 8) else 3
     n_rows = -(-len(quantities) // n_columns)
     figure = style.new_figure(style.PAGE, 0.35 + 1.55 * n_rows)
     panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
@@ -112,24 +136,18 @@ def _quantities(frames, molecule):
     found = {}
     if frames.dihedral is not None:
         found["dihedral"] = ("dihedral", frames.dihedral, "°")
-    if frames.energy is not None:
-        above = (frames.energy - frames.energy.min()) / KCAL_MOL
-        found["relative energy"] = ("energy", above, "kcal/mol")
-    if frames.dipole is not None:
-        size = np.linalg.norm(frames.dipole, axis=1) / DEBYE
-        found[r"dipole $|\mu|$"] = ("dipole", size, "D")
-    if frames.polarizability is not None:
-        isotropic = np.trace(frames.polarizability, axis1=1, axis2=2) / 3.0 / BOHR3
-        found["mean polarizability"] = ("polarizability", isotropic, "bohr^3")
-    for name, lengths in _bonds(frames.positions, molecule).items():
+    for name, (numbers, unit) in frame_quantities(frames).items():
+        kind, title = _TITLES[name]
+        found[title] = (kind, numbers, unit.replace("Angstrom", "Å"))
+    for name, lengths in _bonds(frames, molecule).items():
         found[f"bond {name}"] = ("bond", lengths, "Å")
     return found
 
 
-def _bonds(positions, molecule):
+def _bonds(frames, molecule):
+    """Lengths of the bonds of each pair of elements."""
     lengths = {}
-    for i, j in molecule.bonds:
+    for (i, j), r in zip(molecule.bonds, bond_lengths(frames, molecule)[0].T, strict=True):
         name = "–".join(sorted((molecule.symbols[i], molecule.symbols[j])))
-        r = np.linalg.norm(positions[:, i] - positions[:, j], axis=1)
         lengths.setdefault(name, []).append(r)
     return {name: np.concatenate(r) for name, r in sorted(lengths.items())}

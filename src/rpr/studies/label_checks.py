@@ -2,7 +2,7 @@
 
 Three questions about a set of labelled frames: which frames are extreme and does their geometry
 explain it (`extremes`), does another program give the same labels, and do labels of rotated frames
-turn with them (`choose`, `rotate`, `deviations`).
+turn with them (`frames_to_check`, `deviations`).
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from scipy.spatial.transform import Rotation
 from rpr.datasets import FrameSet
 from rpr.errors import InputError
 from rpr.molecule import Molecule
-from rpr.units import BOHR, BOHR3, DEBYE, HARTREE, KCAL_MOL
+from rpr.studies.frame_quantities import bond_lengths, frame_quantities
+from rpr.units import BOHR, BOHR3, HARTREE
 
 EXTREME = 4.5  #: robust standard deviations beyond which a frame is listed
-DEVIATION_COLUMNS = ["check", "frame", "trajectory", "step", "quantity", "deviation", "unit"]
+DEVIATION_COLUMNS = ["check", "trajectory", "step", "quantity", "deviation", "unit"]
 SUMMARY_COLUMNS = ["check", "quantity", "n_frames", "rms", "max", "unit"]
 EXTREME_COLUMNS = [
     "frame",
@@ -59,14 +60,20 @@ def choose(frames: FrameSet, n_frames: int, *, seed: int) -> np.ndarray:
         Indices, extreme frames first.
     """
     n_frames = min(n_frames, len(frames))
-    distance = np.max([np.abs(_robust(v)) for v, _ in _scalars(frames).values()], axis=0)
+    distance = np.max([np.abs(_robust(v)) for v, _ in frame_quantities(frames).values()], axis=0)
     extreme = np.argsort(-distance, kind="stable")[: n_frames // 2]
     others = np.setdiff1d(np.arange(len(frames)), extreme)
     drawn = np.random.default_rng(seed).permutation(others)[: n_frames - len(extreme)]
     return np.concatenate([extreme, drawn])
 
 
-def rotate(frames: FrameSet, *, seed: int) -> tuple[FrameSet, np.ndarray]:
+def frames_to_check(frames: FrameSet, n_frames: int, *, check: str, seed: int) -> FrameSet:
+    """The chosen frames; for the check ``rotated`` turned at random, with their labels."""
+    chosen = frames.subset(choose(frames, n_frames, seed=seed))
+    return rotate(chosen, seed=seed) if check == "rotated" else chosen
+
+
+def rotate(frames: FrameSet, *, seed: int) -> FrameSet:
     """Frames turned at random: x -> x R^T, and with them forces, dipoles, polarizabilities.
 
     Parameters
@@ -80,8 +87,6 @@ def rotate(frames: FrameSet, *, seed: int) -> tuple[FrameSet, np.ndarray]:
     -------
     FrameSet
         F R^T, R mu and R alpha R^T of each frame.
-    array, [n_frames, 3, 3]
-        R.
     """
     matrices = Rotation.random(len(frames), rng=np.random.default_rng(seed)).as_matrix()
     turned = frames.subset(np.arange(len(frames)))
@@ -92,7 +97,7 @@ def rotate(frames: FrameSet, *, seed: int) -> tuple[FrameSet, np.ndarray]:
         turned.dipole = np.einsum("kij,kj->ki", matrices, frames.dipole)
     if frames.polarizability is not None:
         turned.polarizability = matrices @ frames.polarizability @ matrices.transpose(0, 2, 1)
-    return turned, matrices
+    return turned
 
 
 def deviations(expected: FrameSet, found: FrameSet, *, check: str) -> pd.DataFrame:
@@ -132,7 +137,7 @@ def deviations(expected: FrameSet, found: FrameSet, *, check: str) -> pd.DataFra
             if theirs is None or ours is None:
                 continue
             difference = float(np.abs(ours[k] - theirs[j]).max() / size)
-            rows.append((check, j, trajectory, step, name, difference, unit))
+            rows.append((check, trajectory, step, name, difference, unit))
     return pd.DataFrame(rows, columns=DEVIATION_COLUMNS)
 
 
@@ -177,11 +182,11 @@ def extremes(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
     DataFrame
         Columns ``EXTREME_COLUMNS``; ``deviation`` in robust standard deviations, largest first.
     """
-    lengths, names = _bond_lengths(frames, molecule)
+    lengths, names = bond_lengths(frames, molecule)
     strain = np.stack([_robust(r) for r in lengths.T], axis=1)
     origin = _origin(frames)
     rows = []
-    for quantity, (values, unit) in _scalars(frames).items():
+    for quantity, (values, unit) in frame_quantities(frames).items():
         robust = _robust(values)
         for k in np.flatnonzero(np.abs(robust) > EXTREME):
             b = int(np.abs(strain[k]).argmax())
@@ -195,37 +200,11 @@ def extremes(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
     return table.sort_values("deviation", key=np.abs, ascending=False, ignore_index=True)
 
 
-def _scalars(frames: FrameSet) -> dict[str, tuple[np.ndarray, str]]:
-    """What decides whether a frame is extreme: none depends on its orientation."""
-    found = {}
-    if frames.energy is not None:
-        found["energy"] = (frames.energy - frames.energy.min()) / KCAL_MOL, "kcal/mol"
-    if frames.forces is not None:
-        largest = np.linalg.norm(frames.forces, axis=2).max(axis=1)
-        found["largest force"] = largest / (KCAL_MOL), "kcal/mol/Angstrom"
-    if frames.dipole is not None:
-        found["dipole"] = np.linalg.norm(frames.dipole, axis=1) / DEBYE, "D"
-    if frames.polarizability is not None:
-        values = np.linalg.eigvalsh(frames.polarizability) / BOHR3
-        found["mean polarizability"] = values.mean(axis=1), "bohr^3"
-        squared = ((values - values[:, [1, 2, 0]]) ** 2).sum(axis=1) / 2
-        found["polarizability anisotropy"] = np.sqrt(squared), "bohr^3"
-    return found
-
-
 def _robust(values: np.ndarray) -> np.ndarray:
     """Deviations from the median in robust standard deviations."""
     centred = values - np.median(values)
     width = 1.4826 * np.median(np.abs(centred))
     return centred / width if width > 0 else np.zeros_like(centred)
-
-
-def _bond_lengths(frames: FrameSet, molecule: Molecule) -> tuple[np.ndarray, list[str]]:
-    lengths, names = [], []
-    for i, j in molecule.bonds:
-        lengths.append(np.linalg.norm(frames.positions[:, i] - frames.positions[:, j], axis=1))
-        names.append(f"{molecule.symbols[i]}{i}-{molecule.symbols[j]}{j}")
-    return np.array(lengths).T, names
 
 
 def _origin(frames: FrameSet) -> np.ndarray:

@@ -1,0 +1,52 @@
+"""Scalar quantities of frames that do not depend on their orientation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rpr.datasets import FrameSet
+from rpr.molecule import Molecule
+from rpr.units import BOHR3, DEBYE, KCAL_MOL
+
+
+def frame_quantities(frames: FrameSet) -> dict[str, tuple[np.ndarray, str]]:
+    r"""Numbers [n_frames] and unit of each quantity that the frames carry.
+
+    The energy is counted from the lowest one, the force is the largest on an atom, and the
+    anisotropy of the polarizability with eigenvalues a, b, c is
+    :math:`\sqrt{((a - b)^2 + (b - c)^2 + (c - a)^2) / 2}`.
+
+    Parameters
+    ----------
+    frames
+        Frames.
+
+    Returns
+    -------
+    dict
+        ``energy`` (kcal/mol), ``largest force`` (kcal/mol/Angstrom), ``dipole`` (D),
+        ``mean polarizability`` and ``polarizability anisotropy`` (bohr^3).
+    """
+    found = {}
+    if frames.energy is not None:
+        found["energy"] = (frames.energy - frames.energy.min()) / KCAL_MOL, "kcal/mol"
+    if frames.forces is not None:
+        largest = np.linalg.norm(frames.forces, axis=2).max(axis=1)
+        found["largest force"] = largest / KCAL_MOL, "kcal/mol/Angstrom"
+    if frames.dipole is not None:
+        found["dipole"] = np.linalg.norm(frames.dipole, axis=1) / DEBYE, "D"
+    if frames.polarizability is not None:
+        values = np.linalg.eigvalsh(frames.polarizability) / BOHR3
+        found["mean polarizability"] = values.mean(axis=1), "bohr^3"
+        squared = ((values - values[:, [1, 2, 0]]) ** 2).sum(axis=1) / 2
+        found["polarizability anisotropy"] = np.sqrt(squared), "bohr^3"
+    return found
+
+
+def bond_lengths(frames: FrameSet, molecule: Molecule) -> tuple[np.ndarray, list[str]]:
+    """Lengths of all bonds, [n_frames, n_bonds], Angstrom, and their names, such as Cl0-C1."""
+    ends = np.array(molecule.bonds, dtype=int).reshape(-1, 2)
+    lengths = np.linalg.norm(
+        frames.positions[:, ends[:, 0]] - frames.positions[:, ends[:, 1]], axis=2
+    )
+    return lengths, [f"{molecule.symbols[i]}{i}-{molecule.symbols[j]}{j}" for i, j in ends]

@@ -1,0 +1,104 @@
+# A deposit of labelled frames: checks of its labels, and the files.
+
+CHECKED = "<results>/label_checks"
+
+
+rule relabel_frames:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        code=library("labels/shards", "labels/method", "studies/label_checks"),
+    output:
+        frames=f"{CHECKED}/{{check}}/{{shard}}.extxyz",
+        failures=f"{CHECKED}/{{check}}/{{shard}}_failures.csv",
+    log:
+        "<logs>/relabel_frames/{check}_{shard}.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("label_mem_mb"),
+        runtime=minutes(CHECK_SHARD_SIZE * 25 * config["resources"]["label_seconds_per_frame"]),
+    params:
+        method=config["labels"]["method"],
+        charge=config["molecule"]["charge"],
+        n_checked=config["deposit"]["n_checked"],
+        shard_size=CHECK_SHARD_SIZE,
+        seed=seed("label_checks"),
+        partial=lambda wildcards, output: f"{output.frames}.partial",
+    script:
+        "../scripts/relabel_frames.py"
+
+
+rule compare_labels:
+    input:
+        **{c: expand(f"{CHECKED}/{c}/{{shard}}.extxyz", shard=CHECK_SHARDS) for c in CHECKS},
+        frames="<results>/dataset/frames.extxyz",
+        code=library("studies/label_checks"),
+    output:
+        summary=f"{CHECKED}/checks.csv",
+        by_frame=f"{CHECKED}/checks_by_frame.csv",
+    log:
+        "<logs>/compare_labels.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        checks=CHECKS,
+        n_checked=config["deposit"]["n_checked"],
+        seed=seed("label_checks"),
+    script:
+        "../scripts/compare_labels.py"
+
+
+rule list_extremes:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        molecule=MOLECULE,
+        code=library("studies/label_checks", "studies/frame_quantities"),
+    output:
+        table=f"{CHECKED}/extremes.csv",
+    log:
+        "<logs>/list_extremes.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        molecule=molecule(),
+    script:
+        "../scripts/list_extremes.py"
+
+
+rule write_deposit:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        md=MD_FRAMES,
+        reference=MOLECULE,
+        test_set=branch(
+            lookup("deposit/test_set", within=config), then="<results>/test_set/frames.extxyz"
+        ),
+        documents=[
+            "<results>/dataset/failures.csv",
+            "<results>/figures/label_distributions.png",
+            "<results>/tables/distributions_frames.csv",
+            "<results>/tables/distributions_md.csv",
+            rules.list_extremes.output.table,
+            *(rules.compare_labels.output if CHECKS else []),
+            *(["<results>/labels/order.csv"] if SOURCE == "compute" else []),
+        ],
+        code=library("deposit", "provenance"),
+    output:
+        manifest="<results>/deposit/manifest.json",
+    log:
+        "<logs>/write_deposit.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        config=config,
+    script:
+        "../scripts/write_deposit.py"

@@ -1,0 +1,10 @@
+"""Frames with extreme labels, beside what is extreme in their geometry."""
+
+from rpr import logs, tables
+from rpr.datasets import read_frames
+from rpr.stage_files import read_molecule
+from rpr.studies.label_checks import extremes
+
+logs.start(snakemake.log[0])
+molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
+tables.write_csv(extremes(read_frames(snakemake.input.frames), molecule), snakemake.output.table)
