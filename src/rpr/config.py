@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
-from rpr import deposit
 from rpr.errors import InputError
 
 _TYPE_NAMES = {
@@ -149,6 +148,8 @@ def deposit_roles(config: Mapping) -> list[str]:
     labels = config["labels"]
     if labels["deposit"] is None or labels["source"] == "files":
         return []
+    from rpr import deposit  # only here: every job on a cluster would wait for its imports
+
     return deposit.roles(labels["deposit"])
 
 
