@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -21,7 +21,7 @@ PROFILE = (
     "--slurm-init-seconds-before-status-checks", "4",
     "--latency-wait", "10",
 )  # fmt: skip
-SECONDS = 600  #: longest wait for anything
+SECONDS = 3600  #: longest wait for anything, on a machine that is busy with something else
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Study:
     config: str
     run_name: str
     target: str
-    process: subprocess.Popen | None = None  #: Snakemake, as last started
+    started: list[subprocess.Popen] = field(default_factory=list)  #: every Snakemake
 
     @property
     def results(self) -> Path:
@@ -51,19 +51,25 @@ class Study:
         """Snakemake in the background; what it says goes into a file of the folder."""
         command = [sys.executable, "-m", "snakemake", self.target, "--configfile", self.config]
         with open(self.folder / log, "w") as stream:
-            self.process = subprocess.Popen(
+            snakemake = subprocess.Popen(
                 [*command, *arguments],
                 cwd=self.folder,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
             )
-        return self.process
+        self.started.append(snakemake)
+        return snakemake
+
+    @staticmethod
+    def end_of(snakemake: subprocess.Popen) -> int:
+        """Exit status of a Snakemake, when it has ended."""
+        return snakemake.wait(SECONDS)
 
     def run(self, *arguments: str, log: str = "snakemake.txt") -> tuple[int, str]:
         """Exit status of Snakemake and what it said."""
-        status = self.start(*arguments, log=log).wait(SECONDS)
-        return status, (self.folder / log).read_text()
+        status = self.end_of(self.start(*arguments, log=log))
+        return status, self.said(log)
 
     def said(self, log: str = "snakemake.txt") -> str:
         return (self.folder / log).read_text()
@@ -101,15 +107,32 @@ class Study:
         """Name of this run's jobs in the queue."""
         return wait_for(lambda: re.search(r"SLURM run ID: (\S+)", self.said()))[1]
 
-    def queue(self, states: str = "PENDING,RUNNING,COMPLETING") -> dict[str, dict[str, str]]:
-        """Jobs of this run: state, time limit and rule with wildcards, by job number."""
-        form = ["--noheader", "--states", states, "--format", "%i|%T|%l|%k"]
+    def queue(self, states: str = "PENDING,RUNNING,COMPLETING") -> dict[str, tuple[str, str]]:
+        """Jobs of this run in the queue: time limit, and rule with wildcards, by job number."""
+        form = ["--noheader", "--states", states, "--format", "%i|%l|%k"]
         said = output_of("squeue", "--name", self.run_id(), *form)
-        rows = [line.split("|", 3) for line in said.splitlines()]
-        return {row[0]: dict(zip(("state", "limit", "rule"), row[1:], strict=True)) for row in rows}
+        rows = (line.split("|", 2) for line in said.splitlines())
+        return {job: (limit, rule) for job, limit, rule in rows}
 
-    def cancel_all(self) -> None:
-        """Cancel what is left of every run of this folder."""
+    def label_jobs(self, shard: str) -> dict[str, str]:
+        """Time limits of the jobs that are to label a shard, pending or running."""
+        queue = self.queue("PENDING,RUNNING").items()
+        wanted = f"rule_label_frames_wildcards_{shard}"
+        return {job: limit for job, (limit, rule) in queue if rule == wanted}
+
+    def next_label_jobs(self, shard: str, job: str) -> dict[str, str]:
+        """The same as soon as `job` is gone and another is there."""
+        return wait_for(lambda: job not in (jobs := self.label_jobs(shard)) and jobs)
+
+    def stop(self) -> None:
+        """Leave no process and no job of this folder behind."""
+        for snakemake in self.started:
+            if snakemake.poll() is None:
+                for process in psutil.Process(snakemake.pid).children(recursive=True):
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        process.kill()
+                snakemake.kill()
+                snakemake.wait()
         for path in self.folder.glob("*.txt"):
             for run_id in re.findall(r"SLURM run ID: (\S+)", path.read_text()):
                 subprocess.run(["scancel", "--name", run_id], check=True)
@@ -125,8 +148,9 @@ class Study:
 
     def label_process(self, shard: str) -> psutil.Process:
         """The process that labels a shard, stopped when it has written a frame but not the last."""
-        wait_for(lambda: self.finished(shard) >= 1 or self.process.poll() is not None)
-        assert self.process.poll() is None, self.said()
+        snakemake = self.started[-1]
+        wait_for(lambda: self.finished(shard) >= 1 or snakemake.poll() is not None)
+        assert snakemake.poll() is None, self.said()
         (process,) = self.wait_for_processes(shard, 1)
         process.send_signal(signal.SIGSTOP)
         assert process.is_running(), f"shard {shard} was finished too early to be disturbed"
@@ -153,17 +177,17 @@ def output_of(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def wait_for(condition, seconds: float = SECONDS):
+def wait_for(condition):
     """What `condition` returns as soon as it is true."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + SECONDS
     while not (value := condition()):
-        assert time.monotonic() < end, f"waited {seconds} s in vain for {condition}"
+        assert time.monotonic() < end, f"waited {SECONDS} s in vain for {condition}"
         time.sleep(0.1)
     return value
 
 
 def _missing_cluster() -> str:
-    for tool in ("sbatch", "sinfo", "squeue", "scancel"):
+    for tool in ("sbatch", "sinfo", "squeue", "scancel", "scontrol"):
         if shutil.which(tool) is None:
             return f"needs SLURM: there is no `{tool}` on the PATH"
     said = subprocess.run(["sinfo", "--noheader"], capture_output=True, text=True)
@@ -191,6 +215,7 @@ def profile() -> tuple[str, ...]:
 @pytest.fixture(scope="session")
 def project(root, tmp_path_factory):
     """Makes a folder with a fresh copy of the project."""
+    studies = []
 
     def make(name: str, config: str, run_name: str, target: str) -> Study:
         # As deep as `unlabelled`: paths of the library are inputs, and they are relative.
@@ -203,9 +228,12 @@ def project(root, tmp_path_factory):
                 shutil.copytree(source, folder / entry, ignore=ignore)
             else:
                 shutil.copy2(source, folder / entry)
-        return Study(folder, config, run_name, target)
+        studies.append(Study(folder, config, run_name, target))
+        return studies[-1]
 
-    return make
+    yield make
+    for study in studies:
+        study.stop()
 
 
 @pytest.fixture(scope="session")

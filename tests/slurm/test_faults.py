@@ -21,7 +21,7 @@ def study(unlabelled, profile):
     """The tiny study with its labels to come; at the end no job of it is left in the queue."""
     unlabelled.before = unlabelled.times(*BEFORE_LABELS)
     yield unlabelled
-    unlabelled.cancel_all()
+    unlabelled.stop()
 
 
 def check(study, undisturbed, on_disk):
@@ -42,20 +42,20 @@ def test_a_lost_job_is_sent_again(study, undisturbed, profile, how):
         process.kill()
     else:
         subprocess.run(["scancel", job], check=True)
-    assert snakemake.wait(600) == 0, study.said()
+    assert study.end_of(snakemake) == 0, study.said()
     assert f"'{job}' failed" in study.said()
     check(study, undisturbed, on_disk)
 
 
 def test_a_job_out_of_time_gets_more(study, undisturbed, profile):
-    snakemake = study.start(*profile, "--set-resources", "label_frames:runtime=attempt")
+    snakemake = study.start(*profile)
     process = study.label_process(SHARD)  # stays stopped: a job that hangs
     on_disk, job = study.finished(SHARD), study.job_of(process)
-    assert study.queue()[job]["limit"] == "1:00"
-    assert snakemake.wait(600) == 0, study.said()
+    assert study.label_jobs(SHARD) == {job: "1:35:00"}  # three times 6 frames of 300 s, and 5 min
+    subprocess.run(["scontrol", "update", f"jobid={job}", "timelimit=1"], check=True)
+    assert list(study.next_label_jobs(SHARD, job).values()) == ["3:10:00"]
+    assert study.end_of(snakemake) == 0, study.said()
     assert f"'{job}' failed, SLURM status is: 'TIMEOUT'" in study.said()
-    limits = {j["limit"] for j in study.queue("all").values() if SHARD in j["rule"]}
-    assert limits == {"1:00", "2:00"}
     check(study, undisturbed, on_disk)
 
 
@@ -71,7 +71,7 @@ def test_a_full_disk_loses_no_frame(study, undisturbed, profile):
         on_disk = study.finished(SHARD)
         fill(disk / "filler")
         process.send_signal(signal.SIGCONT)
-        assert snakemake.wait(600) != 0
+        assert study.end_of(snakemake) != 0
         assert "No space left on device" in study.said()
         (disk / "filler").unlink()
         study.complete(*profile)
@@ -92,7 +92,7 @@ def test_ctrl_c_cancels_the_jobs(study, undisturbed, profile):
     study.label_process(SHARD)
     on_disk = study.finished(SHARD)
     snakemake.send_signal(signal.SIGINT)
-    assert snakemake.wait(600) != 0
+    assert study.end_of(snakemake) != 0
     study.wait_for_queue()
     study.complete(*profile)
     check(study, undisturbed, on_disk)
@@ -124,7 +124,7 @@ def test_snakemake_itself_is_killed(study, undisturbed, profile, orphan):
     if orphan == "running":  # two processes write the labels of one shard
         study.wait_for_processes(SHARD, 2)
         process.send_signal(signal.SIGCONT)
-    assert again.wait(600) == 0, study.said("again.txt")
+    assert study.end_of(again) == 0, study.said("again.txt")
     study.wait_for_queue()
     if orphan == "cancelled":
         check(study, undisturbed, on_disk)
@@ -143,7 +143,7 @@ def test_a_second_snakemake_is_refused(study, undisturbed, profile):
     assert "cannot be locked" in said
     assert "no other Snakemake process" in said
     process.send_signal(signal.SIGCONT)
-    assert snakemake.wait(600) == 0, study.said()
+    assert study.end_of(snakemake) == 0, study.said()
     assert on_disk >= 1
     assert study.frames() == undisturbed.frames()
     assert study.computed(SHARD) == (0, N_FRAMES)

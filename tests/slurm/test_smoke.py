@@ -8,9 +8,9 @@ TOLERANCE = 1e-10
 
 
 @pytest.fixture(scope="module")
-def one_core(project):
-    study = project("one_core", "config/smoke.yaml", "smoke", "all")
-    study.complete("--cores", "1")
+def two_cores(project):
+    study = project("two_cores", "config/smoke.yaml", "smoke", "all")
+    study.complete("--cores", "2")
     return study
 
 
@@ -29,13 +29,13 @@ def assert_same_tables(study, expected):
         )
 
 
-def test_smoke_study_on_the_cluster(project, one_core, profile):
+def test_smoke_study_on_the_cluster(project, two_cores, profile):
     study = project("cluster", "config/smoke.yaml", "smoke", "all")
     study.complete(*profile)
-    assert_same_tables(study, one_core)
+    assert_same_tables(study, two_cores)
 
 
-def test_smoke_study_on_two_cores(project, one_core):
-    study = project("two_cores", "config/smoke.yaml", "smoke", "all")
-    study.complete("--cores", "2")
-    assert_same_tables(study, one_core)
+def test_smoke_study_on_one_core(project, two_cores):
+    study = project("one_core", "config/smoke.yaml", "smoke", "all")
+    study.complete("--cores", "1")
+    assert_same_tables(study, two_cores)
