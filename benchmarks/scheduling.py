@@ -10,8 +10,11 @@ Overheads are processor time of this machine.  ``dag`` is the dry run of the pap
 Python, imports, reading 7000 frames, writing every finished frame with the state of the engine,
 writing the outputs.  It is measured with an engine that answers at once, with a state as large as
 that of aug-cc-pVTZ.  ``frame.overhead`` is their sum for one frame of a shard, as a part of the
-seconds that a frame costs.  With SLURM at hand, ``slurm.job`` is the time for which an empty job
-of the workflow holds its core, and ``frame.overhead_slurm`` the same part with it.
+seconds that a frame costs.  With SLURM and its accounting at hand (``sacct``), ``slurm.job`` is
+what the cluster spends on a label shard of the paper's study whose frames are all done (it starts
+Snakemake twice, then the job, which reads, imports and writes), ``job.frames`` the part of
+``job.label`` that grows with the frames, and ``frame.overhead_slurm`` their sum for one frame.
+``slurm.held`` is the wall time for which such a job holds its core: on an idle machine only.
 
 The size of a run counts its jobs by a dry run, takes the expected costs of a configuration
 (``resources``: ``md_seconds_per_step``, ``label_seconds_per_frame``), and lets the jobs run on so
@@ -38,6 +41,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 SNAKEMAKE = (sys.executable, "-m", "snakemake")
+PROJECT = ("Snakefile", "config.yaml", "config", "workflow", "resources", "envs")
 CORES = (10, 100, 1000)
 N_FRAMES = 7000
 N_BASIS = 284  #: functions of aug-cc-pVTZ on 1,2-dichloroethane
@@ -92,10 +96,11 @@ class Engine:
 
 frames = read_frames("frames.extxyz")
 shards.make_engine = lambda method, symbols, **settings: Engine(len(symbols))
-method = Method.from_config({"code": "pyscf", "functional": "b3lyp5", "basis": "aug-cc-pvtz"})
+method = Method.from_config(%r, frames.symbols)
+first, last, name = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 shards.label_shard(
-    frames, range(int(sys.argv[1])), method, partial_path="0.partial",
-    output_path="0.extxyz", failures_path="0.csv",
+    frames, range(first, last), method, partial_path=f"{name}.extxyz.partial",
+    output_path=f"{name}.extxyz", failures_path=f"{name}_failures.csv",
 )
 """
 
@@ -144,20 +149,24 @@ def overheads(config: Mapping) -> Iterator[Line]:
     yield "dag.jobs", sum(job_counts(said).values()), "jobs"
     shard_size = config["labels"]["shard_size"]
     frame_seconds = config["resources"]["label_seconds_per_frame"]
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=ROOT / "results") as name:
         folder = Path(name)
         snakemake = snakemake_per_job(folder)
-        label = label_job(folder, shard_size)
+        prepare_labels(folder, config)
+        label = label_shard(folder, shard_size, 0)
         yield "job.snakemake", snakemake, "s"
         yield "job.label", label, "s"
         per_frame = (snakemake + label) / shard_size
         yield "frame.cost", frame_seconds, "s"
         yield "frame.overhead", 100 * per_frame / frame_seconds, "%"
-    if shutil.which("sbatch"):
-        with tempfile.TemporaryDirectory(dir=ROOT / "results") as name:
-            slurm = slurm_job(Path(name))
-        yield "slurm.job", slurm, "s"
-        yield "frame.overhead_slurm", 100 * (slurm + label) / shard_size / frame_seconds, "%"
+        if has_accounting():
+            frames = label - label_shard(folder, shard_size, 0)
+            job, held = slurm_job(folder, config)
+            yield "job.frames", frames, "s"
+            yield "slurm.job", job, "s"
+            yield "slurm.held", held, "s"
+            per_frame = (job + frames) / shard_size
+            yield "frame.overhead_slurm", 100 * per_frame / frame_seconds, "%"
 
 
 def processor_time(command: Sequence[str], folder: Path) -> tuple[float, str]:
@@ -185,11 +194,11 @@ def empty_workflow(folder: Path) -> list[str]:
     """Write a workflow of empty jobs; the command that runs it."""
     (folder / "Snakefile").write_text(EMPTY_WORKFLOW)
     (folder / "empty.py").write_text("open(snakemake.output[0], 'w').close()\n")
-    return [*SNAKEMAKE, "--snakefile", "Snakefile", "--directory", ".", "--quiet", "all"]
+    return [*SNAKEMAKE, "--quiet", "all"]
 
 
-def label_job(folder: Path, n_frames: int) -> float:
-    """Processor time of a label shard besides its electronic structure, s."""
+def prepare_labels(folder: Path, config: Mapping) -> None:
+    """Write frames to be labelled, and the program that labels them with an idle engine."""
     from rpr.analytic_labels import dichloroethane, random_frames
     from rpr.datasets import FrameSet, write_frames
     from rpr.labels.propagation import LENGTH
@@ -197,27 +206,74 @@ def label_job(folder: Path, n_frames: int) -> float:
     molecule = dichloroethane()
     positions = random_frames(molecule, N_FRAMES, seed=0)
     write_frames(folder / "frames.extxyz", FrameSet(tuple(molecule.symbols), positions))
-    (folder / "label.py").write_text(LABEL_JOB % (N_BASIS, N_OCCUPIED, LENGTH))
-    return processor_time([sys.executable, "label.py", str(n_frames)], folder)[0]
+    method = config["labels"]["method"]
+    (folder / "label.py").write_text(LABEL_JOB % (N_BASIS, N_OCCUPIED, LENGTH, method))
 
 
-def slurm_job(folder: Path, n_jobs: int = 4) -> float:
-    """Mean time for which an empty job holds its core, s."""
+def label_shard(folder: Path, size: int, k: int) -> float:
+    """Processor time of label shard `k` besides its electronic structure, s; frames done count."""
+    first, name = k * size, f"{k:04d}"
+    command = [sys.executable, "label.py", str(first), str(first + size), name]
+    return processor_time(command, folder)[0]
+
+
+def has_accounting() -> bool:
+    """Whether there is a SLURM that tells what its jobs took."""
+    if not (shutil.which("sbatch") and shutil.which("sacct")):
+        return False
+    return subprocess.run(["sacct", "--allocations"], capture_output=True).returncode == 0
+
+
+def slurm_job(folder: Path, config: Mapping, n_jobs: int = 4) -> tuple[float, float]:
+    """Processor time and wall time of a job whose frames are all done, s, means of `n_jobs`."""
+    study = folder / "study"
+    targets = prepare_study(folder, study, config, n_jobs)
     command = [
-        *empty_workflow(folder),
-        *("--config", f"count={n_jobs}", "--executor", "slurm", "--jobs", "1"),
+        *(*SNAKEMAKE, *targets, "--allowed-rules", "label_frames"),
+        *("--configfile", "config/paper.yaml", "--executor", "slurm", "--jobs", "1"),
         *("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "5"),
     ]
-    command = [part for part in command if part not in ("--quiet", "all")]
-    _, said = processor_time(command, folder)
-    jobs = re.findall(r"SLURM jobid (\d+)", said)
-    held = []
-    for job in jobs:
-        shown = subprocess.run(["scontrol", "show", "job", job], capture_output=True, text=True)
-        times = [re.search(rf"{key}=(\S+)", shown.stdout)[1] for key in ("StartTime", "EndTime")]
-        start, end = (time.mktime(time.strptime(t, "%Y-%m-%dT%H:%M:%S")) for t in times)
-        held.append(end - start)
-    return sum(held) / len(held)
+    _, said = processor_time(command, study)
+    for log in study.glob("results/*/logs/label_frames/*.log"):
+        if "resuming" not in log.read_text():
+            sys.exit(f"{log.name}: the job computed frames, which should have been done")
+    taken = [accounted(job) for job in re.findall(r"SLURM jobid (\d+)", said)]
+    processor, wall = zip(*taken, strict=True)
+    return sum(processor) / n_jobs, sum(wall) / n_jobs
+
+
+def prepare_study(folder: Path, study: Path, config: Mapping, n_shards: int) -> list[str]:
+    """The project with labels that are done, but for the last step of their jobs; its targets."""
+    results = Path("results") / config["run"]
+    shards = results / "labels" / "shards"
+    (study / shards).mkdir(parents=True)
+    (study / results / "md").mkdir()
+    for entry in PROJECT:
+        (study / entry).symlink_to(ROOT / entry)
+    shutil.copy(folder / "frames.extxyz", study / results / "md")
+    order = ["frame", *map(str, range(N_FRAMES))]
+    (study / results / "labels" / "order.csv").write_text("\n".join(order) + "\n")
+    for k in range(n_shards):
+        label_shard(folder, config["labels"]["shard_size"], k)
+        for path in folder.glob(f"{k:04d}.extxyz.partial*"):
+            shutil.copy(path, study / shards)
+    return [f"{shards}/{k:04d}.extxyz" for k in range(n_shards)]
+
+
+def accounted(job: str) -> tuple[float, float]:
+    """Processor time and wall time of a job that has ended, s."""
+    command = ["sacct", "--jobs", job, "--noheader", "--parsable2"]
+    for _ in range(60):  # the accounting comes late
+        said = subprocess.run(
+            [*command, "--format", "State,TotalCPU,ElapsedRaw"],
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        if said.startswith("COMPLETED"):
+            _, processor, wall = said.splitlines()[0].split("|")  # the job, before its steps
+            *_, hours, minutes, seconds = f"0:0:{processor}".split(":")
+            return 3600 * int(hours) + 60 * int(minutes) + float(seconds), float(wall)
+        time.sleep(1)
+    sys.exit(f"job {job} has not ended: {said!r}")
 
 
 # Size of a run
