@@ -27,8 +27,8 @@ from rpr.errors import ConvergenceError
 from rpr.labels.density_fitting import exchange
 from rpr.labels.exchange_correlation import energy_and_matrix
 
-CORRECT_AT = 3e-4  #: hartree: the orbital gradient below which the fine grid is used
-CORRECT_FIRST_AT = 0.05  #: hartree: the same for a good guess, where it is the coarse grid's error
+CORRECT_FIRST_AT = 0.05  #: hartree: orbital gradient below which the fine grid is first used
+CORRECT_AT = 3e-4  #: hartree: the same for a better correction
 DRIFT = 0.002  #: largest norm of (D - D0)/2 in the orthogonalised basis
 DIIS_LENGTH = 8
 OVERLAP_THRESHOLD = 1e-7  #: smallest eigenvalue of the overlap matrix
@@ -167,13 +167,20 @@ class FockBuilder:
             fock = fock + self._correction
         return float(energy), fock
 
-    def correct(self) -> None:
-        """Compute the correction at the orbitals last built."""
+    def correct(self) -> np.ndarray:
+        """Compute the correction at the orbitals last built; by how much it has changed."""
+        before = 0.0 if self._correction is None else self._correction
         occupied, density = self._current[:2]
         energy, matrix = energy_and_matrix(self._functional, self._fine, occupied)
         self._correction = matrix - self._on_coarse[1]
         self._offset = energy - self._on_coarse[0] - np.vdot(self._correction, density)
         self._reference = occupied
+        return self._correction - before
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether a correction has been computed."""
+        return self._correction is not None
 
     def drift(self, overlap: np.ndarray) -> float:
         """Norm of (D - D0)/2 in the orthogonalised basis; infinite without a correction."""
@@ -188,19 +195,22 @@ class FockBuilder:
 class DIIS:
     """Extrapolation of Fock matrices by their commutators with the density.
 
-    P. Pulay, J. Comput. Chem. 3, 556 (1982).  Matrices are in the orthogonalised basis.
+    P. Pulay, J. Comput. Chem. 3, 556 (1982).  Matrices are in the orthogonalised basis; densities
+    are given by their orbitals y, [n_ao, n_occupied].
     """
 
     def __init__(self, length: int = DIIS_LENGTH):
         self._focks: deque[np.ndarray] = deque(maxlen=length)
-        self._errors: deque[np.ndarray] = deque(maxlen=length)
+        self._orbitals: deque[np.ndarray] = deque(maxlen=length)
 
-    def extrapolate(self, fock: np.ndarray, error: np.ndarray) -> np.ndarray:
+    def extrapolate(self, fock: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Add a pair and return the combination of least error."""
         self._focks.append(fock)
-        self._errors.append(error.ravel())
+        self._orbitals.append(y)
         n = len(self._focks)
-        errors = np.array(self._errors)
+        errors = np.array(
+            [commutator(f, y).ravel() for f, y in zip(self._focks, self._orbitals, strict=True)]
+        )
         gram = np.zeros((n + 1, n + 1))
         gram[:n, :n] = errors @ errors.T
         scale = 1 / np.sqrt(gram.diagonal()[:n].clip(1e-300))
@@ -211,10 +221,16 @@ class DIIS:
         coefficients = scipy.linalg.lstsq(gram, target, cond=1e-12)[0][:n] * scale
         return np.tensordot(coefficients, np.array(self._focks), axes=1)
 
-    def clear(self) -> None:
-        """Forget all pairs: they belong to other equations."""
-        self._focks.clear()
-        self._errors.clear()
+    def shift(self, change: np.ndarray) -> None:
+        """Go over to equations in which a constant matrix is added to every Fock matrix."""
+        for fock in self._focks:
+            fock += change
+
+
+def commutator(fock: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """F P - P F with the projector P = y y^T, in the orthogonalised basis."""
+    product = (fock @ y) @ y.T
+    return product - product.T
 
 
 def solve(
@@ -247,18 +263,20 @@ def solve(
     for cycle in range(1, max_cycles + 1):
         builder.build(occupied)
         energy, fock = builder.total()
-        transformed, error, norm = _commutator(fock, occupied, basis)
+        transformed, y = basis.transform(fock), basis.root @ occupied
+        norm = _norm(transformed, y)
         drift = builder.drift(basis.overlap)
-        if drift > DRIFT and norm < (CORRECT_FIRST_AT if cycle == 1 else CORRECT_AT):
-            builder.correct()
-            diis.clear()
+        if drift > DRIFT and norm < (CORRECT_AT if builder.is_corrected else CORRECT_FIRST_AT):
+            change = basis.transform(builder.correct())
+            diis.shift(change)
             energy, fock = builder.total()
-            transformed, error, norm = _commutator(fock, occupied, basis)
+            transformed = transformed + change
+            norm = _norm(transformed, y)
         elif norm < gradient_tolerance:
             return _canonical(builder, energy, fock, occupied, basis, cycle, norm)
         if not np.isfinite(energy):
             raise ConvergenceError(f"SCF energy not finite in cycle {cycle}")
-        occupied = lowest_orbitals(diis.extrapolate(transformed, error), basis, guess.shape[1])
+        occupied = lowest_orbitals(diis.extrapolate(transformed, y), basis, guess.shape[1])
     raise ConvergenceError(
         f"SCF not converged in {max_cycles} cycles: orbital gradient {norm:.1e} hartree, "
         f"expected {gradient_tolerance:.1e}"
@@ -271,13 +289,10 @@ def lowest_orbitals(fock: np.ndarray, basis: OrthogonalBasis, n_occupied: int) -
     return basis.inverse_root @ vectors
 
 
-def _commutator(fock, occupied, basis):
-    """Fock matrix and its commutator with the density, orthogonalised; norm of F_vo."""
-    fock = basis.transform(fock)
-    y = basis.root @ occupied
-    product = (fock @ y) @ y.T
-    error = product - product.T
-    return fock, error, float(np.linalg.norm(error) / np.sqrt(2))
+def _norm(fock: np.ndarray, y: np.ndarray) -> float:
+    """Norm of the virtual-occupied block of a Fock matrix in the orthogonalised basis."""
+    product = fock @ y
+    return float(np.linalg.norm(product - y @ (y.T @ product)))
 
 
 def _canonical(builder, energy, fock, occupied, basis, cycles, norm) -> Solution:
