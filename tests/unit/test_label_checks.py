@@ -48,11 +48,11 @@ def test_turned_labels_are_those_of_the_turned_molecule(frames):
 
 def test_half_of_the_checked_frames_are_the_most_extreme(frames):
     frames.energy[[7, 31]] += np.array([50.0, -50.0])
-    chosen = label_checks.choose(frames, 4, seed=0)
-    assert set(chosen[:2]) == {7, 31}
-    assert len(set(chosen)) == 4
+    chosen = label_checks.choose(frames, 6, seed=0)
+    assert {7, 31} <= set(chosen)
+    assert len(set(chosen)) == 6
     assert len(label_checks.choose(frames, 100, seed=0)) == N_FRAMES
-    np.testing.assert_array_equal(label_checks.choose(frames, 4, seed=0), chosen)
+    np.testing.assert_array_equal(label_checks.choose(frames, 4, seed=0), chosen[:4])
 
 
 def test_extreme_frames_are_listed_with_their_bond(frames):

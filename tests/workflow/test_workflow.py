@@ -13,8 +13,9 @@ import yaml
 from ase.io import read
 
 from rpr.config_table import markdown_table, replace_table
-from rpr.datasets import FrameSet
+from rpr.datasets import FrameSet, read_frames, write_frames
 from rpr.deposit import write_deposit
+from rpr.labels.method import Method
 
 
 def snakemake(root, *arguments):
@@ -68,6 +69,38 @@ def test_own_files_need_no_dynamics_and_no_dft(root, tmp_path):
         found
     )
     assert found["assemble_dataset"] == found["run_kreg_dynamics"] == 1
+
+
+@pytest.mark.parametrize("source", ["files", "deposit"])
+def test_one_file_of_frames_becomes_the_dataset(root, tmp_path, source):
+    atoms = read(root / "resources/geometries/dichloroethane_anti.xyz")
+    rng = np.random.default_rng(0)
+    frames = FrameSet(
+        tuple(atoms.get_chemical_symbols()),
+        atoms.positions + 0.02 * rng.normal(size=(20, len(atoms), 3)),
+        energy=rng.normal(size=20),
+        forces=rng.normal(size=(20, len(atoms), 3)),
+        dipole=rng.normal(size=(20, 3)),
+        polarizability=np.array([np.diag(x) for x in rng.uniform(5, 9, size=(20, 3))]),
+    )
+    write_frames(tmp_path / "mine.extxyz", frames)
+    method = Method().as_dict()
+    manifest = write_deposit(tmp_path / "deposit", {"frames": frames}, method=method, about={})
+    labels = {"source": source, "n_frames": 20, "deposit": str(manifest)}
+    labels["files"] = dict.fromkeys(("frames", "test_set"), str(tmp_path / "mine.extxyz"))
+    sizes = {"split": {"n_train": 10, "n_test": 5}, "kreg": {"n_train": 10, "sizes": [10]}}
+    sizes["learning_curve"] = {"sizes": [10]}
+    path = overlay(tmp_path, labels=labels, **sizes)
+    for name in ("config.yaml", "resources"):
+        (tmp_path / name).symlink_to(root / name)
+    target = "results/a_run_that_never_ran/dataset/frames.extxyz"
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "1", "--snakefile", root / "Snakefile",
+         "--directory", tmp_path, target, "--configfile", path],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    np.testing.assert_array_equal(read_frames(tmp_path / target).dipole, frames.dipole)
 
 
 def test_deposit_replaces_dynamics_and_labels(root, tmp_path):

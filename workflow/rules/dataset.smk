@@ -27,8 +27,8 @@ rule assemble_dataset:
             lookup("labels/source", within=config),
             cases={
                 "compute": expand("<results>/labels/shards/{shard}.extxyz", shard=SHARDS),
-                "deposit": "<results>/labels/deposit/frames.extxyz",
-                "files": lookup("labels/files/frames", within=config),
+                "deposit": ["<results>/labels/deposit/frames.extxyz"],
+                "files": [config["labels"]["files"]["frames"]],
             },
         ),
         failures=branch(

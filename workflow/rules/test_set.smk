@@ -57,8 +57,8 @@ rule assemble_test_set:
             TEST_SOURCE,
             cases={
                 "compute": expand("<results>/test_set/shards/{shard}.extxyz", shard=TEST_SHARDS),
-                "deposit": "<results>/labels/deposit/test_set.extxyz",
-                "files": lookup("labels/files/test_set", within=config),
+                "deposit": ["<results>/labels/deposit/test_set.extxyz"],
+                "files": [config["labels"]["files"]["test_set"]],
             },
         ),
         failures=branch(

@@ -138,7 +138,7 @@ def _quantities(frames, molecule):
         found["dihedral"] = ("dihedral", frames.dihedral, "°")
     for name, (numbers, unit) in frame_quantities(frames).items():
         kind, title = _TITLES[name]
-        found[title] = (kind, numbers, unit.replace("Angstrom", "Å"))
+        found[title] = (kind, numbers, unit)
     for name, lengths in _bonds(frames, molecule).items():
         found[f"bond {name}"] = ("bond", lengths, "Å")
     return found

@@ -43,7 +43,9 @@ _ATOMIC = {
 
 
 def choose(frames: FrameSet, n_frames: int, *, seed: int) -> np.ndarray:
-    """Frames to check: half of them the most extreme, the others drawn at random.
+    """Frames to check: in turn the most extreme one left and one drawn at random.
+
+    A larger number keeps the frames of a smaller one.
 
     Parameters
     ----------
@@ -57,14 +59,13 @@ def choose(frames: FrameSet, n_frames: int, *, seed: int) -> np.ndarray:
     Returns
     -------
     array, [n_frames]
-        Indices, extreme frames first.
+        Indices.
     """
-    n_frames = min(n_frames, len(frames))
     distance = np.max([np.abs(_robust(v)) for v, _ in frame_quantities(frames).values()], axis=0)
-    extreme = np.argsort(-distance, kind="stable")[: n_frames // 2]
-    others = np.setdiff1d(np.arange(len(frames)), extreme)
-    drawn = np.random.default_rng(seed).permutation(others)[: n_frames - len(extreme)]
-    return np.concatenate([extreme, drawn])
+    extreme = np.argsort(-distance, kind="stable")
+    drawn = np.random.default_rng(seed).permutation(len(frames))
+    in_turn = np.stack([extreme, drawn], axis=1).ravel().tolist()
+    return np.array(list(dict.fromkeys(in_turn))[:n_frames], dtype=int)
 
 
 def frames_to_check(frames: FrameSet, n_frames: int, *, check: str, seed: int) -> FrameSet:
