@@ -55,7 +55,8 @@ def trajectory_split(
     """Training and test frames from different trajectories.
 
     Trajectories are put in random order; the first ones, as many as `n_test` frames need, are
-    held out whole.  Test frames are drawn at random from them, training frames from the others.
+    held out whole; where this leaves too few to train on, trajectories with as few frames above
+    `n_test` as can be.  Test frames are drawn at random from them, training frames from the others.
 
     Parameters
     ----------
@@ -82,7 +83,10 @@ def trajectory_split(
     names, sizes = np.unique(trajectory, return_counts=True)
     order = rng.permutation(len(names))
     n_held = int(np.searchsorted(np.cumsum(sizes[order]), n_test)) + 1
-    held_out = np.isin(trajectory, names[order[:n_held]])
+    held = order[:n_held]
+    if n_test <= len(trajectory) < n_train + sizes[held].sum():
+        held = _fewest(order, sizes, n_test)
+    held_out = np.isin(trajectory, names[held])
     n_left = int(np.sum(~held_out))
     if n_test > held_out.sum() or n_train > n_left:
         raise InputError(
@@ -93,6 +97,19 @@ def trajectory_split(
     test = rng.permutation(np.flatnonzero(held_out))[:n_test]
     train = rng.permutation(np.flatnonzero(~held_out))[:n_train]
     return {"train": train, "test": test}
+
+
+def _fewest(order: np.ndarray, sizes: np.ndarray, n_test: int) -> list[int]:
+    """Trajectories with the fewest frames that are at least `n_test`, early ones in `order` first.
+
+    All sums of sizes are built up, trajectory by trajectory.
+    """
+    chosen: dict[int, list[int]] = {0: []}
+    for k in order:
+        for total in sorted(chosen, reverse=True):
+            if total < n_test:
+                chosen.setdefault(total + int(sizes[k]), [*chosen[total], k])
+    return chosen[min(total for total in chosen if total >= n_test)]
 
 
 def pool_order(pool: int | Sequence[int], *, seed: int) -> np.ndarray:

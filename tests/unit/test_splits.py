@@ -136,3 +136,14 @@ def test_damaged_file_is_an_input_error(tmp_path, content, message):
 def test_missing_file_is_an_input_error(tmp_path):
     with pytest.raises(InputError, match=r"none\.csv: not readable"):
         read_split(tmp_path / "none.csv")
+
+
+def test_trajectories_of_unequal_length_are_chosen_to_fit():
+    trajectory = np.repeat(np.arange(70), np.random.default_rng(1).integers(3, 15, size=70))
+    n_test = len(trajectory) // 5
+    n_train = len(trajectory) - n_test
+    for seed in range(5):
+        split = trajectory_split(trajectory, n_train=n_train, n_test=n_test, seed=seed)
+        assert len(split["train"]) == n_train
+        assert len(split["test"]) == n_test
+        assert not set(trajectory[split["train"]]) & set(trajectory[split["test"]])
