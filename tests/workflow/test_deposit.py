@@ -5,11 +5,15 @@ import json
 
 import numpy as np
 import pytest
+import yaml
 
+from rpr.config import stage_seed
 from rpr.datasets import FrameSet
 from rpr.deposit import check_extends, read_deposit, roles, write_deposit
 from rpr.errors import InputError
 from rpr.labels.method import Method
+from rpr.splits import pool_order
+from rpr.stage_files import read_geometry
 
 METHOD = Method(basis="aug-cc-pvtz").as_dict()
 SYMBOLS = ("O", "H", "H")
@@ -117,3 +121,16 @@ def test_deposit_of_other_frames_is_not_extended(frames):
     check_extends(frames.subset(np.array([3, 1, 0])), frames.subset(np.array([0, 3])))
     with pytest.raises(InputError, match="1 of its 2 labelled frames are not among the 3"):
         check_extends(frames.subset(np.array([3, 1, 0])), frames.subset(np.array([2, 3])))
+
+
+def test_deposit_of_the_repository_is_a_beginning_of_its_pool(root):
+    path = root / "resources/deposit/manifest.json"
+    seed = yaml.safe_load((root / "config.yaml").read_text())["seed"]
+    symbols = read_geometry(root / "resources/geometries/dichloroethane_anti.xyz")
+    options = {"symbols": symbols.get_chemical_symbols(), "method": METHOD, "same_settings": True}
+    frames, md = (read_deposit(path, role, **options) for role in ("frames", "md"))
+    order = pool_order(len(md), seed=stage_seed(seed, "pool"))
+    assert len(md) == 7000
+    np.testing.assert_array_equal(frames.positions, md.positions[order[: len(frames)]])
+    assert np.linalg.eigvalsh(frames.polarizability).min() > 0
+    np.testing.assert_allclose(frames.forces.sum(axis=1), 0.0, atol=5e-3)
