@@ -162,10 +162,10 @@ def label_checks(config: Mapping) -> list[str]:
 
 def rotated_source(config: Mapping, deposit_roles: Sequence[str]) -> str:
     """Where the labelled test frames come from: ``compute``, ``deposit`` or ``files``."""
-    source = config["labels"]["source"]
-    if source == "deposit":
-        return "deposit" if "test_set" in deposit_roles else "compute"
-    if source == "files" and config["labels"]["files"]["test_set"] != "compute":
+    if "test_set" in deposit_roles:
+        return "deposit"
+    labels = config["labels"]
+    if labels["source"] == "files" and labels["files"]["test_set"] != "compute":
         return "files"
     return "compute"
 
