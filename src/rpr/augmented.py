@@ -35,6 +35,10 @@ class AugmentedRegression(RotatePredictRotate):
     """
 
     KIND = "augmented"
+    STORED = (
+        *(name for name in RotatePredictRotate.STORED if name != "frame"),
+        *("n_rotations", "n_search"),
+    )
 
     def __init__(
         self,
@@ -80,20 +84,6 @@ class AugmentedRegression(RotatePredictRotate):
             return super().fit(positions, values)
         finally:
             self.hyperparameters = given
-
-    def _metadata(self):
-        extra = {"n_rotations": self.n_rotations, "n_search": self.n_search}
-        return super()._metadata() | extra
-
-    @classmethod
-    def _restore(cls, arrays, metadata):
-        base = RotatePredictRotate._restore(arrays, metadata)
-        names = [name for name in cls._parameter_names() if hasattr(base, name)]
-        extra = {name: metadata[name] for name in ("n_rotations", "n_search")}
-        model = cls(**{name: getattr(base, name) for name in names}, **extra)
-        fitted = {name: value for name, value in vars(base).items() if name.endswith("_")}
-        vars(model).update(fitted)
-        return model
 
     def _augment(self, positions, values):
         rotations = random_rotations(self.n_rotations * len(positions), self.seed)

@@ -20,26 +20,24 @@ of a quarter of that part, then, from there, of all of it.
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Mapping
 
 import numpy as np
 from scipy.optimize import minimize
 
-from rpr import model_file, ridge
+from rpr import ridge
 from rpr.additive_kernel import pair_classes
-from rpr.components import component_names, to_components
+from rpr.components import to_components
 from rpr.covariant_kernel import CovariantKernel, predict
 from rpr.covariant_tensors import TensorBasis, pack, unpack
 from rpr.descriptors import pair_distances
 from rpr.errors import ConditioningWarning, InputError
-from rpr.estimator import UNITS, Estimator, checked_positions, checked_values, training_checksum
+from rpr.estimator import Estimator, checked_positions, checked_values, training_checksum
 from rpr.frames import canonical_frames, to_frame
 from rpr.molecule import Molecule
 from rpr.permutation_inversion import find_group
 
-KIND = "covariant"
 _BLOCK = 1024  # frames described at once in a prediction
 _NO_LIKELIHOOD = 1e6  # in place of infinity, for the line search
 _BOUNDS = (-12.0, 8.0)  # of the logarithms of parameters
@@ -48,7 +46,6 @@ _SMALLEST_SEARCH = 50  # frames
 _N_SEARCH = {"dipole": 400, "polarizability": 250}
 #: Invariant features: distances relative to the reference geometry, or their inverse.
 FEATURES = ("distances", "inverse")
-_NAMES = ("property", "order", "tensors", "features", "n_search", "max_iterations", "seed")
 
 
 class CovariantRegression(Estimator):
@@ -87,6 +84,9 @@ class CovariantRegression(Estimator):
     training_checksum_ : str
     """
 
+    KIND = "covariant"
+    STORED = ("property", "order", "tensors", "features", "n_search", "max_iterations", "seed")
+
     def __init__(
         self,
         *,
@@ -109,11 +109,6 @@ class CovariantRegression(Estimator):
         self.max_iterations = max_iterations
         self.seed = seed
         self.hyperparameters = hyperparameters
-
-    @property
-    def components(self) -> tuple[str, ...]:
-        """Names of the components, in the order of `predict_components`."""
-        return component_names(self.property)
 
     def fit(self, frames, values: np.ndarray | None = None) -> CovariantRegression:
         """Search hyper-parameters on some of the training frames, then fit all of them.
@@ -152,7 +147,7 @@ class CovariantRegression(Estimator):
 
     def predict(self, frames) -> np.ndarray:
         """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
-        self._require_fitted("coefficients_")
+        self._require_fitted()
         positions = checked_positions(frames, self.molecule)
         packed = [
             predict(
@@ -183,41 +178,18 @@ class CovariantRegression(Estimator):
         rotations = canonical_frames(frame, positions, self.molecule).rotations
         return to_components(to_frame(self.predict(positions), rotations))
 
-    def save(self, path: str | os.PathLike) -> None:
-        """Write the trained model to one ``.npz`` file."""
-        self._require_fitted("coefficients_")
-        arrays = {
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {
             "positions": self._positions,
             "coefficients": self.coefficients_,
             "mean": np.array(self.mean_),
         }
-        metadata = {
-            **{name: getattr(self, name) for name in _NAMES},
-            "molecule": model_file.molecule_to_json(self.molecule),
-            "hyperparameters": self.hyperparameters_,
-            "training_checksum": self.training_checksum_,
-            "units": {key: UNITS[key] for key in ("positions", self.property)},
-        }
-        model_file.save_model(path, KIND, arrays, metadata)
 
-    @classmethod
-    def load(cls, path: str | os.PathLike) -> CovariantRegression:
-        """Read a model that `save` wrote; InputError if it is damaged or of another kind."""
-        stored = model_file.load_model(path, KIND)
-        metadata = stored.metadata
-        model = cls(
-            molecule=model_file.molecule_from_json(metadata["molecule"]),
-            hyperparameters=metadata["hyperparameters"],
-            **{name: metadata[name] for name in _NAMES},
-        )
-        model.hyperparameters_ = metadata["hyperparameters"]
-        model.training_checksum_ = metadata["training_checksum"]
-        model.mean_ = float(stored.arrays["mean"])
-        model.coefficients_ = stored.arrays["coefficients"]
-        model._set_molecule()
-        positions = stored.arrays["positions"]
-        model._store(positions, model._kernel(positions))
-        return model
+    def _restore_arrays(self, arrays: Mapping[str, np.ndarray], metadata: Mapping) -> None:
+        self.mean_ = float(arrays["mean"])
+        self.coefficients_ = arrays["coefficients"]
+        self._set_molecule()
+        self._store(arrays["positions"], self._kernel(arrays["positions"]))
 
     def _set_molecule(self) -> None:
         if self.features not in FEATURES:

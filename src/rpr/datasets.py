@@ -155,6 +155,25 @@ def concatenate(sets: Sequence[FrameSet]) -> FrameSet:
     return FrameSet(symbols, **joined)
 
 
+def find_frames(frames: FrameSet, among: FrameSet) -> np.ndarray:
+    """Where each frame stands in another set, by its geometry to the last bit.
+
+    Parameters
+    ----------
+    frames
+        What is looked for.
+    among
+        Where.
+
+    Returns
+    -------
+    int array, [n_frames]
+        Index into `among`; -1 for a frame that is not there.
+    """
+    places = {x.tobytes(): n for n, x in enumerate(among.positions)}
+    return np.array([places.get(x.tobytes(), -1) for x in frames.positions], dtype=int)
+
+
 def read_frames(
     path: str | os.PathLike,
     *,

@@ -24,9 +24,10 @@ from pathlib import Path
 
 import numpy as np
 
-from rpr.datasets import FrameSet, read_frames, write_frames
+from rpr.datasets import FrameSet, find_frames, read_frames, write_frames
 from rpr.errors import InputError
 from rpr.files import atomic_path, sha256, write_json
+from rpr.frame_quantities import bond_lengths_by_elements
 from rpr.labels.method import Method
 from rpr.molecule import find_bonds
 
@@ -115,8 +116,7 @@ def check_extends(pool: FrameSet, known: FrameSet) -> None:
     InputError
         If a known frame is not in the pool.
     """
-    places = {x.tobytes() for x in pool.positions}
-    lost = sum(x.tobytes() not in places for x in known.positions)
+    lost = int(np.sum(find_frames(known, pool) < 0))
     if lost:
         raise InputError(
             f"labels/deposit: {lost} of its {len(known)} labelled frames are not among the "
@@ -257,11 +257,9 @@ def _statistics(frames: FrameSet, bonds: Sequence[tuple[int, int]]) -> dict[str,
         statistics["negative_dihedrals"] = int((frames.dihedral < 0).sum())
         covered = np.unique(np.floor(np.abs(frames.dihedral) / COVERAGE).astype(int))
         statistics["covered_5_degree_intervals_of_36"] = int(np.sum(covered < 180 // COVERAGE))
-    lengths: dict[str, list[float]] = {}
-    for i, j in bonds:
-        name = "-".join(sorted((frames.symbols[i], frames.symbols[j])))
-        r = np.linalg.norm(frames.positions[:, i] - frames.positions[:, j], axis=1)
-        lengths.setdefault(name, []).extend([float(r.min()), float(r.max())])
-    if lengths:
-        statistics["bonds_Angstrom"] = {n: [min(r), max(r)] for n, r in sorted(lengths.items())}
+    if bonds:
+        lengths = bond_lengths_by_elements(frames, bonds)
+        statistics["bonds_Angstrom"] = {
+            name: [float(r.min()), float(r.max())] for name, r in lengths.items()
+        }
     return statistics

@@ -1,12 +1,15 @@
-"""What all estimators share: parameters by name, the score, and checks of what they are given."""
+"""What all estimators share: parameters by name, score, file, and checks of what is given."""
 
 from __future__ import annotations
 
 import hashlib
 import inspect
+import os
+from collections.abc import Mapping
 
 import numpy as np
 
+from rpr import model_file
 from rpr.components import RANK, component_names
 from rpr.datasets import FrameSet, as_positions
 from rpr.errors import InputError
@@ -23,8 +26,18 @@ _STRETCH_RANGE = (0.65, 1.6)
 class Estimator:
     """Base of estimators: the constructor stores its keyword arguments under their names.
 
-    A subclass has ``property``, and ``predict(frames)`` in the laboratory.
+    A subclass has ``property`` and ``predict(frames)`` in the laboratory, and for its file `KIND`,
+    `STORED`, `_arrays` and `_restore_arrays`. A fit leaves ``hyperparameters_`` and, last of all,
+    ``training_checksum_``.
     """
+
+    KIND: str  #: Kind of model that a saved file names.
+    STORED: tuple[str, ...]  #: Arguments of the constructor that a saved file keeps.
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Names of the components, in the order of `predict_components`."""
+        return component_names(self.property)
 
     def get_params(self, deep: bool = True) -> dict:
         """Arguments of the constructor by name (`deep` is there for scikit-learn)."""
@@ -66,13 +79,66 @@ class Estimator:
             return 1.0 if residual == 0.0 else -np.inf
         return 1.0 - residual / spread
 
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the trained model to one ``.npz`` file.
+
+        Raises
+        ------
+        InputError
+            If the model is not fitted.
+        """
+        self._require_fitted()
+        model_file.save_model(path, self.KIND, self._arrays(), self._metadata())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> Estimator:
+        """Read a model that `save` wrote.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, damaged, or holds another kind of model.
+        """
+        stored = model_file.load_model(path, cls.KIND)
+        with model_file.reading(path):
+            return cls._restore(stored.arrays, stored.metadata)
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """What the fit found, by name."""
+        raise NotImplementedError
+
+    def _restore_arrays(self, arrays: Mapping[str, np.ndarray], metadata: Mapping) -> None:
+        """Set what the fit found."""
+        raise NotImplementedError
+
+    def _metadata(self) -> dict:
+        return {
+            **{name: getattr(self, name) for name in self.STORED},
+            "molecule": model_file.molecule_to_json(self.molecule),
+            "hyperparameters": self.hyperparameters_,
+            "training_checksum": self.training_checksum_,
+            "units": {key: UNITS[key] for key in ("positions", self.property)},
+        }
+
+    @classmethod
+    def _restore(cls, arrays: Mapping[str, np.ndarray], metadata: Mapping) -> Estimator:
+        model = cls(
+            molecule=model_file.molecule_from_json(metadata["molecule"]),
+            hyperparameters=metadata["hyperparameters"],
+            **{name: metadata[name] for name in cls.STORED},
+        )
+        model.hyperparameters_ = dict(metadata["hyperparameters"])
+        model._restore_arrays(arrays, metadata)
+        model.training_checksum_ = metadata["training_checksum"]
+        return model
+
     @classmethod
     def _parameter_names(cls) -> list[str]:
         parameters = inspect.signature(cls.__init__).parameters.values()
         return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
 
-    def _require_fitted(self, attribute: str) -> None:
-        if not hasattr(self, attribute):
+    def _require_fitted(self) -> None:
+        if not hasattr(self, "training_checksum_"):
             raise InputError(
                 f"{type(self).__name__}: not fitted; call fit(frames, values) or load a saved model"
             )

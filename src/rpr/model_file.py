@@ -13,7 +13,8 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -110,6 +111,21 @@ def load_model(path: str | os.PathLike, kind: str | None = None) -> StoredModel:
     if kind is not None and found != kind:
         raise InputError(f"{path}: found a model of kind {found!r}, expected {kind!r}")
     return StoredModel(found, arrays, header["model"], header["versions"])
+
+
+@contextmanager
+def reading(path: str | os.PathLike) -> Iterator[None]:
+    """While an estimator takes what it needs out of a file: what is missing becomes an error.
+
+    Raises
+    ------
+    InputError
+        Instead of a KeyError.
+    """
+    try:
+        yield
+    except KeyError as error:
+        raise InputError(f"{path}: damaged: {error} is missing; save the model again") from error
 
 
 def load(path: str | os.PathLike):

@@ -14,7 +14,7 @@ Units are eV, Angstrom and eV/Angstrom.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -29,6 +29,7 @@ from rpr.model_file import (
     load_model,
     molecule_from_json,
     molecule_to_json,
+    reading,
     save_model,
 )
 from rpr.molecule import Molecule
@@ -257,7 +258,11 @@ class KREG:
             If the file is missing, damaged or holds another kind of model.
         """
         stored = load_model(path, KIND)
-        arrays, metadata = stored.arrays, stored.metadata
+        with reading(path):
+            return cls._restore(stored.arrays, stored.metadata)
+
+    @classmethod
+    def _restore(cls, arrays: Mapping[str, np.ndarray], metadata: Mapping) -> KREG:
         permutations = metadata["permutations"]
         model = cls(
             molecule=molecule_from_json(metadata["molecule"]),

@@ -15,23 +15,21 @@ centres targets, and how it weights coordinates against RE, the paper does not s
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rpr import model_file, ridge
-from rpr.components import component_names, from_components, to_components
+from rpr import ridge
+from rpr.components import from_components, to_components
 from rpr.descriptors import describe
 from rpr.errors import InputError
-from rpr.estimator import UNITS, Estimator, checked_positions, checked_values, training_checksum
+from rpr.estimator import Estimator, checked_positions, checked_values, training_checksum
 from rpr.frames import canonical_frames, to_frame, to_frame_positions, to_laboratory
 from rpr.kernel_regression import KernelRegression
 from rpr.molecule import Molecule
 
 #: Frames that are rotated and described at once in a prediction.
 _BLOCK = 16384
-_NAMES = ("property", "frame", "descriptor", "kernel")
 
 
 class RotatePredictRotate(Estimator):
@@ -89,8 +87,11 @@ class RotatePredictRotate(Estimator):
     True
     """
 
-    #: Kind of model that a saved file names.
     KIND = "rotate-predict-rotate"
+    STORED = (
+        *("property", "frame", "descriptor", "kernel"),
+        *("coordinate_weight", "validation_fraction", "seed"),
+    )
 
     def __init__(
         self,
@@ -156,75 +157,32 @@ class RotatePredictRotate(Estimator):
 
     def predict(self, frames) -> np.ndarray:
         """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
-        self._require_fitted("regression_")
         return self._predict(frames, laboratory=True)
 
     def predict_components(self, frames) -> np.ndarray:
         """Components in each frame's own canonical axes, [n_frames, 3] or [n_frames, 6]."""
-        self._require_fitted("regression_")
         return self._predict(frames, laboratory=False)
 
-    @property
-    def components(self) -> tuple[str, ...]:
-        """Names of the components, in the order of `predict_components`."""
-        return component_names(self.property)
-
-    def save(self, path: str | os.PathLike) -> None:
-        """Write the trained model to one ``.npz`` file."""
-        self._require_fitted("regression_")
-        arrays = {
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {
             "descriptors": self.regression_.descriptors_,
             "coefficients": self.regression_.coefficients_,
             "means": self.regression_.means_,
         }
-        model_file.save_model(path, self.KIND, arrays, self._metadata())
 
     def _metadata(self) -> dict:
-        return {
-            **{name: getattr(self, name) for name in _NAMES},
-            "molecule": model_file.molecule_to_json(self.molecule),
-            "coordinate_weight": self.coordinate_weight_,
-            "validation_fraction": self.validation_fraction,
-            "seed": self.seed,
-            "hyperparameters": self.hyperparameters_,
-            "training_checksum": self.training_checksum_,
-            "units": {key: UNITS[key] for key in ("positions", self.property)},
-        }
+        return super()._metadata() | {"coordinate_weight": self.coordinate_weight_}
 
-    @classmethod
-    def load(cls, path: str | os.PathLike) -> RotatePredictRotate:
-        """Read a model that `save` wrote.
-
-        Raises
-        ------
-        InputError
-            If the file is missing, damaged, or holds another kind of model.
-        """
-        stored = model_file.load_model(path, cls.KIND)
-        try:
-            return cls._restore(stored.arrays, stored.metadata)
-        except (KeyError, TypeError) as error:
-            raise InputError(f"{path}: damaged: {error} is missing; save it again") from error
-
-    @classmethod
-    def _restore(cls, arrays: Mapping[str, np.ndarray], metadata: Mapping) -> RotatePredictRotate:
-        model = cls(
-            molecule=model_file.molecule_from_json(metadata["molecule"]),
-            **{name: metadata[name] for name in _NAMES},
-            coordinate_weight=metadata["coordinate_weight"],
-            validation_fraction=metadata["validation_fraction"],
-            seed=metadata["seed"],
-            hyperparameters=metadata["hyperparameters"],
+    def _restore_arrays(self, arrays: Mapping[str, np.ndarray], metadata: Mapping) -> None:
+        self.coordinate_weight_ = metadata["coordinate_weight"]
+        self.regression_ = KernelRegression.restore(
+            kernel=self.kernel,
+            hyperparameters=self._pairs(),
+            **{name: arrays[name] for name in ("descriptors", "coefficients", "means")},
         )
-        model.hyperparameters_ = dict(metadata["hyperparameters"])
-        model.coordinate_weight_ = metadata["coordinate_weight"]
-        model.training_checksum_ = metadata["training_checksum"]
-        model.regression_ = KernelRegression.restore(
-            kernel=model.kernel, hyperparameters=model._pairs(), **arrays
-        )
-        return model
 
     def _predict(self, frames, *, laboratory: bool) -> np.ndarray:
+        self._require_fitted()
         positions = checked_positions(frames, self.molecule)
         predicted = []
         for start in range(0, len(positions), _BLOCK):

@@ -15,27 +15,24 @@ Source of the plain model: Martinka et al., J. Chem. Phys. 161, 174104 (2024), e
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rpr import model_file, ridge, symmetrized_kernel
+from rpr import ridge, symmetrized_kernel
 from rpr.characters import frame_group
-from rpr.components import component_names, from_components, to_components
+from rpr.components import from_components, to_components
 from rpr.descriptors import describe, pair_distances
 from rpr.errors import InputError
-from rpr.estimator import UNITS, Estimator, checked_positions, checked_values, training_checksum
+from rpr.estimator import Estimator, checked_positions, checked_values, training_checksum
 from rpr.frames import canonical_frames, to_frame, to_frame_positions, to_laboratory
 from rpr.kernels import distance
 from rpr.molecule import Molecule
 from rpr.permutation_inversion import PermutationInversionGroup, find_group
 
-KIND = "symmetrized"
 _BLOCK = 4096  # frames rotated and described at once in a prediction
 _SIGN_TOLERANCE = 1e-6
 _KERNELS = {"dipole": "gaussian", "polarizability": "matern3"}
-_NAMES = ("property", "frame", "descriptor", "kernel", "coordinate_weight", "validation_fraction")
 
 
 class SymmetrizedRPR(Estimator):
@@ -77,6 +74,12 @@ class SymmetrizedRPR(Estimator):
     training_checksum_ : str
     """
 
+    KIND = "symmetrized"
+    STORED = (
+        *("property", "frame", "descriptor", "kernel"),
+        *("coordinate_weight", "validation_fraction", "seed"),
+    )
+
     def __init__(
         self,
         *,
@@ -103,11 +106,6 @@ class SymmetrizedRPR(Estimator):
         self.validation_fraction = validation_fraction
         self.seed = seed
         self.hyperparameters = hyperparameters
-
-    @property
-    def components(self) -> tuple[str, ...]:
-        """Names of the components, in the order of `predict_components`."""
-        return component_names(self.property)
 
     @property
     def kernel_(self) -> str:
@@ -156,45 +154,26 @@ class SymmetrizedRPR(Estimator):
         """Components in each frame's own canonical axes, [n_frames, 3] or [n_frames, 6]."""
         return self._predict(frames, laboratory=False)
 
-    def save(self, path: str | os.PathLike) -> None:
-        """Write the trained model to one ``.npz`` file."""
-        self._require_fitted("coefficients_")
-        arrays = {
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {
             "canonical": self._canonical,
             "coefficients": self.coefficients_,
             "means": self.means_,
         }
-        metadata = {
-            **{name: getattr(self, name) for name in _NAMES},
+
+    def _metadata(self) -> dict:
+        chosen = {
             "frame": self.frame_,
             "kernel": self.kernel_,
             "coordinate_weight": self.coordinate_weight_,
-            "seed": self.seed,
-            "molecule": model_file.molecule_to_json(self.molecule),
-            "hyperparameters": self.hyperparameters_,
-            "training_checksum": self.training_checksum_,
-            "units": {key: UNITS[key] for key in ("positions", self.property)},
         }
-        model_file.save_model(path, KIND, arrays, metadata)
+        return super()._metadata() | chosen
 
-    @classmethod
-    def load(cls, path: str | os.PathLike) -> SymmetrizedRPR:
-        """Read a model that `save` wrote; InputError if it is damaged or of another kind."""
-        stored = model_file.load_model(path, KIND)
-        metadata = stored.metadata
-        model = cls(
-            molecule=model_file.molecule_from_json(metadata["molecule"]),
-            seed=metadata["seed"],
-            hyperparameters=metadata["hyperparameters"],
-            **{name: metadata[name] for name in _NAMES},
-        )
-        model.coordinate_weight_ = metadata["coordinate_weight"]
-        model.hyperparameters_ = metadata["hyperparameters"]
-        model.training_checksum_ = metadata["training_checksum"]
-        model._set_group(find_group(model.molecule))
-        model._store(stored.arrays["canonical"], stored.arrays["coefficients"])
-        model.means_ = stored.arrays["means"]
-        return model
+    def _restore_arrays(self, arrays: Mapping[str, np.ndarray], metadata: Mapping) -> None:
+        self.coordinate_weight_ = metadata["coordinate_weight"]
+        self._set_group(find_group(self.molecule))
+        self._store(arrays["canonical"], arrays["coefficients"])
+        self.means_ = arrays["means"]
 
     def _set_group(self, group: PermutationInversionGroup) -> None:
         self.group_ = group
@@ -329,7 +308,7 @@ class SymmetrizedRPR(Estimator):
         self._sigmas = np.array([self.hyperparameters_[c]["sigma"] for c in self.components])
 
     def _predict(self, frames, *, laboratory: bool) -> np.ndarray:
-        self._require_fitted("coefficients_")
+        self._require_fitted()
         positions = checked_positions(frames, self.molecule)
         predicted = []
         for start in range(0, len(positions), _BLOCK):

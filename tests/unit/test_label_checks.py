@@ -6,8 +6,8 @@ import pytest
 from rpr.analytic_labels import analytic_labels, dichloroethane
 from rpr.datasets import FrameSet
 from rpr.errors import InputError
+from rpr.frame_quantities import frame_quantities
 from rpr.studies import label_checks
-from rpr.studies.frame_quantities import frame_quantities
 from rpr.units import BOHR, HARTREE
 
 N_FRAMES = 40

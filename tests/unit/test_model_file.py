@@ -1,22 +1,26 @@
 """Model files: whole and of the right kind, or a clear error."""
 
+import importlib
 import json
 import pickle
 import zipfile
 
 import numpy as np
 import pytest
+from ase.build import molecule
 
 import rpr
 from rpr.analytic_labels import dichloroethane
 from rpr.errors import InputError
 from rpr.model_file import (
+    KINDS,
     checksum,
     load_model,
     molecule_from_json,
     molecule_to_json,
     save_model,
 )
+from rpr.molecule import Molecule
 
 KIND = "rotate-predict-rotate"
 ARRAYS = {"a": np.arange(6.0).reshape(2, 3), "flags": np.array([True, False])}
@@ -128,3 +132,28 @@ def test_molecule_survives_exactly():
     np.testing.assert_array_equal(again.reference, molecule.reference)
     for name in ("symbols", "marked", "dihedral", "bonds"):
         assert getattr(again, name) == getattr(molecule, name)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("lost", ["metadata", "arrays"])
+def test_models_name_what_their_file_lacks(kind, lost, tmp_path):
+    stored = {"arrays": {}, "metadata": {}}
+    if lost == "arrays":
+        stored["metadata"] = _metadata(kind)
+    save_model(tmp_path / "m.npz", kind, stored["arrays"], stored["metadata"])
+    with pytest.raises(InputError, match=r"m\.npz: damaged: '\w+' is missing"):
+        rpr.load(tmp_path / "m.npz")
+
+
+def _metadata(kind):
+    """Metadata of a model of water, as its file holds them."""
+    water = Molecule.from_atoms(molecule("H2O"), marked=(1, 2), dihedral=None)
+    module, name = KINDS[kind].split(":")
+    model = getattr(importlib.import_module(module), name)(molecule=water)
+    if kind == "kreg":
+        names = ("sigma", "lambda_energy", "lambda_forces", "permutations")
+        known = dict.fromkeys(names) | {"energy_offset": 0.0, "sigma": 1.0}
+    else:
+        known = {name: getattr(model, name) for name in type(model).STORED}
+        known["hyperparameters"] = {c: {"sigma": 1.0, "lambda": 1.0} for c in model.components}
+    return known | {"molecule": molecule_to_json(water), "training_checksum": ""}

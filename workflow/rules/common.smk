@@ -79,6 +79,7 @@ def megabytes(key):
     return lambda wildcards, attempt: attempt * config["resources"][key]
 
 
+LABEL_CODE = library("labels/shards", "labels/method")
 MODEL_CODE = library(
     "studies/models",
     "rotate_predict_rotate",

@@ -55,7 +55,7 @@ rule assemble_dataset:
         molecule=molecule(),
         n_needed=config["split"]["n_train"] + config["split"]["n_test"],
     script:
-        "../scripts/assemble_dataset.py"
+        "../scripts/assemble_frames.py"
 
 
 rule canonicalise_frames:

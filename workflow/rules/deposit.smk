@@ -3,35 +3,52 @@
 CHECKED = "<results>/label_checks"
 
 
-rule relabel_frames:
+rule choose_checked:
     input:
         frames="<results>/dataset/frames.extxyz",
-        code=library("labels/shards", "labels/method", "studies/label_checks"),
+        code=library("studies/label_checks"),
+    output:
+        frames=f"{CHECKED}/{{check}}/chosen.extxyz",
+    log:
+        "<logs>/choose_checked/{check}.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        n_checked=config["deposit"]["n_checked"],
+        seed=seed("label_checks"),
+    script:
+        "../scripts/choose_checked.py"
+
+
+use rule label_frames as relabel_frames with:
+    input:
+        frames=f"{CHECKED}/{{check}}/chosen.extxyz",
+        code=LABEL_CODE,
     output:
         frames=f"{CHECKED}/{{check}}/{{shard}}.extxyz",
         failures=f"{CHECKED}/{{check}}/{{shard}}_failures.csv",
     log:
         "<logs>/relabel_frames/{check}_{shard}.log",
-    conda:
-        ENVIRONMENT
+    benchmark:
+        "<benchmarks>/relabel_frames/{check}_{shard}.tsv"
     resources:
         mem_mb=megabytes("label_mem_mb"),
         runtime=minutes(CHECK_SHARD_SIZE * 25 * config["resources"]["label_seconds_per_frame"]),
     params:
         method=config["labels"]["method"],
         charge=config["molecule"]["charge"],
-        n_checked=config["deposit"]["n_checked"],
         shard_size=CHECK_SHARD_SIZE,
-        seed=seed("label_checks"),
+        stock=lambda wildcards: wildcards.check == "stock",
         partial=lambda wildcards, output: f"{output.frames}.partial",
-    script:
-        "../scripts/relabel_frames.py"
 
 
 rule compare_labels:
     input:
+        chosen=expand(rules.choose_checked.output.frames, check=CHECKS),
         **{c: expand(f"{CHECKED}/{c}/{{shard}}.extxyz", shard=CHECK_SHARDS) for c in CHECKS},
-        frames="<results>/dataset/frames.extxyz",
         code=library("studies/label_checks"),
     output:
         summary=f"{CHECKED}/checks.csv",
@@ -45,8 +62,6 @@ rule compare_labels:
         runtime=10,
     params:
         checks=CHECKS,
-        n_checked=config["deposit"]["n_checked"],
-        seed=seed("label_checks"),
     script:
         "../scripts/compare_labels.py"
 
@@ -55,7 +70,7 @@ rule list_extremes:
     input:
         frames="<results>/dataset/frames.extxyz",
         molecule=MOLECULE,
-        code=library("studies/label_checks", "studies/frame_quantities"),
+        code=library("studies/label_checks", "frame_quantities"),
     output:
         table=f"{CHECKED}/extremes.csv",
     log:

@@ -78,7 +78,7 @@ rule tabulate_distributions:
     input:
         frames=lambda wildcards: SAMPLES[wildcards.sample],
         molecule=MOLECULE,
-        code=library("figures/data_distributions", "studies/frame_quantities"),
+        code=library("figures/data_distributions", "frame_quantities"),
     output:
         table="<results>/tables/distributions_{sample}.csv",
     log:

@@ -38,7 +38,7 @@ rule label_frames:
         frames=POOL,
         known=KNOWN,
         order="<results>/labels/order.csv",
-        code=library("labels/shards", "labels/method"),
+        code=LABEL_CODE,
     output:
         frames="<results>/labels/shards/{shard}.extxyz",
         failures="<results>/labels/shards/{shard}_failures.csv",
@@ -55,6 +55,7 @@ rule label_frames:
         method=config["labels"]["method"],
         charge=config["molecule"]["charge"],
         shard_size=SHARD_SIZE,
+        stock=False,
         partial=lambda wildcards, output: f"{output.frames}.partial",
     script:
         "../scripts/label_frames.py"

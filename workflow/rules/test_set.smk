@@ -26,10 +26,10 @@ rule run_kreg_dynamics:
         "../scripts/run_kreg_dynamics.py"
 
 
-rule label_test_frames:
+use rule label_frames as label_test_frames with:
     input:
         frames="<results>/test_set/unlabelled.extxyz",
-        code=library("labels/shards", "labels/method"),
+        code=LABEL_CODE,
     output:
         frames="<results>/test_set/shards/{shard}.extxyz",
         failures="<results>/test_set/shards/{shard}_failures.csv",
@@ -37,18 +37,6 @@ rule label_test_frames:
         "<logs>/label_test_frames/{shard}.log",
     benchmark:
         "<benchmarks>/label_test_frames/{shard}.tsv"
-    conda:
-        ENVIRONMENT
-    resources:
-        mem_mb=megabytes("label_mem_mb"),
-        runtime=minutes(SHARD_SIZE * config["resources"]["label_seconds_per_frame"]),
-    params:
-        method=config["labels"]["method"],
-        charge=config["molecule"]["charge"],
-        shard_size=SHARD_SIZE,
-        partial=lambda wildcards, output: f"{output.frames}.partial",
-    script:
-        "../scripts/label_test_frames.py"
 
 
 rule assemble_test_set:
@@ -87,4 +75,4 @@ rule assemble_test_set:
         molecule=molecule(),
         n_needed=1,
     script:
-        "../scripts/assemble_test_set.py"
+        "../scripts/assemble_frames.py"

@@ -1,4 +1,4 @@
-"""Label the MD frames of one shard."""
+"""Label the frames of one shard: of the pool in its order, of a test set, or of a check."""
 
 from rpr import logs, tables
 from rpr.config import free_megabytes, shard_range
@@ -8,17 +8,19 @@ from rpr.labels.shards import label_shard
 
 log = logs.start(snakemake.log[0])
 frames = read_frames(snakemake.input.frames)
-order = tables.read(snakemake.input.order)["frame"].tolist()
-first, last = shard_range(snakemake.wildcards.shard, len(order), snakemake.params.shard_size)
+order, known = snakemake.input.get("order"), snakemake.input.get("known")
+indices = tables.read(order)["frame"].tolist() if order else range(len(frames))
+first, last = shard_range(snakemake.wildcards.shard, len(indices), snakemake.params.shard_size)
 label_shard(
     frames,
-    order[first:last],
+    indices[first:last],
     Method.from_config(snakemake.params.method, frames.symbols),
     partial_path=snakemake.params.partial,
     output_path=snakemake.output.frames,
     failures_path=snakemake.output.failures,
     max_memory_mb=free_megabytes(snakemake.resources.mem_mb),
     charge=snakemake.params.charge,
-    known=read_frames(snakemake.input.known) if snakemake.input.known else None,
+    stock=snakemake.params.stock,
+    known=read_frames(known) if known else None,
     log=log,
 )

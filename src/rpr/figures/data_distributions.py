@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from rpr.datasets import FrameSet
 from rpr.figures import style
+from rpr.frame_quantities import bond_lengths_by_elements, frame_quantities
 from rpr.molecule import Molecule
-from rpr.studies.frame_quantities import bond_lengths, frame_quantities
 
 SETS = {
     "frames_table": "labelled frames",
@@ -139,15 +139,6 @@ def _quantities(frames, molecule):
     for name, (numbers, unit) in frame_quantities(frames).items():
         kind, title = _TITLES[name]
         found[title] = (kind, numbers, unit)
-    for name, lengths in _bonds(frames, molecule).items():
-        found[f"bond {name}"] = ("bond", lengths, "Å")
+    for name, lengths in bond_lengths_by_elements(frames, molecule.bonds).items():
+        found[f"bond {name.replace('-', '–')}"] = ("bond", lengths, "Å")
     return found
-
-
-def _bonds(frames, molecule):
-    """Lengths of the bonds of each pair of elements."""
-    lengths = {}
-    for (i, j), r in zip(molecule.bonds, bond_lengths(frames, molecule)[0].T, strict=True):
-        name = "–".join(sorted((molecule.symbols[i], molecule.symbols[j])))
-        lengths.setdefault(name, []).append(r)
-    return {name: np.concatenate(r) for name, r in sorted(lengths.items())}

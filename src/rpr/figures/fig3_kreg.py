@@ -99,7 +99,7 @@ def _scatter(axes, table, names):
         return
     unit = style.unit(table["unit"].iloc[0])
     signs = table["dihedral_sign"].fillna("")  # a CSV has no empty string
-    lines = []
+    lines, size = [], style.point_size(len(table))
     for (test_set, sign), (colour, marker, _, label) in _LOOKS.items():
         chosen = table["test_set"] == test_set
         if sign != "all":
@@ -109,17 +109,7 @@ def _scatter(axes, table, names):
         rows = table[chosen]
         if rows.empty:
             continue
-        axes.plot(
-            rows["reference"],
-            rows["prediction"],
-            linestyle="none",
-            marker=marker,
-            markersize=style.point_size(len(table)),
-            markeredgewidth=0,
-            alpha=0.6,
-            color=colour,
-            label=label,
-        )
+        style.scatter(axes, rows, colour=colour, marker=marker, label=label, size=size)
         rmse = metrics.rmse(rows["reference"], rows["prediction"])
         lines.append(f"{label}: {rmse:#.2g}")
     style.diagonal(axes, table["reference"], table["prediction"])

@@ -62,22 +62,12 @@ def _panel(axes, table, component):
         axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
         return
     unit = style.unit(table["unit"].iloc[0])
-    errors = []
+    errors, size = [], style.point_size(len(table))
     for sign, colour, marker, label in _SIGNS:
         rows = table[table["dihedral_sign"] == sign]
         if rows.empty:
             continue
-        axes.plot(
-            rows["reference"],
-            rows["prediction"],
-            linestyle="none",
-            marker=marker,
-            markersize=style.point_size(len(table)),
-            markeredgewidth=0,
-            alpha=0.6,
-            color=colour,
-            label=label,
-        )
+        style.scatter(axes, rows, colour=colour, marker=marker, label=label, size=size)
         errors.append((label, metrics.rmse(rows["reference"], rows["prediction"])))
     style.diagonal(axes, table["reference"], table["prediction"])
     symbol = style.symbol(component)

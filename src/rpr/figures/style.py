@@ -284,6 +284,21 @@ def point_size(n_points: int) -> float:
     return 1.7 if n_points > 300 else 3.0
 
 
+def scatter(axes, rows: pd.DataFrame, *, colour: str, marker: str, label: str, size: float) -> None:
+    """Predictions against references, columns ``prediction`` and ``reference``."""
+    axes.plot(
+        rows["reference"],
+        rows["prediction"],
+        linestyle="none",
+        marker=marker,
+        markersize=size,
+        markeredgewidth=0,
+        alpha=0.6,
+        color=colour,
+        label=label,
+    )
+
+
 def diagonal(axes, *values) -> None:
     """Equal limits on both axes, round all `values`, and the line y = x."""
     joined = np.concatenate([np.asarray(v, dtype=float) for v in values])

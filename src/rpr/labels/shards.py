@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rpr.datasets import FrameSet, write_frames
+from rpr.datasets import FrameSet, find_frames, write_frames
 from rpr.errors import ConvergenceError, InputError
 from rpr.files import atomic_path
 from rpr.labels import continuity
@@ -137,11 +137,11 @@ def _known(frames: FrameSet, indices, known: FrameSet, properties) -> dict[int, 
     missing = [name for name in properties if getattr(known, name) is None]
     if missing:
         raise InputError(f"known frames: {missing[0]} is missing, expected {', '.join(properties)}")
-    place = {x.tobytes(): n for n, x in enumerate(known.positions)}
-    found = {k: place[x] for k in indices if (x := frames.positions[k].tobytes()) in place}
+    places = find_frames(frames.subset(np.array(indices, dtype=int)), known).tolist()
     return {
         k: {"frame": k, **{name: getattr(known, name)[n].tolist() for name in properties}}
-        for k, n in found.items()
+        for k, n in zip(indices, places, strict=True)
+        if n >= 0
     }
 
 

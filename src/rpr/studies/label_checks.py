@@ -13,8 +13,8 @@ from scipy.spatial.transform import Rotation
 
 from rpr.datasets import FrameSet
 from rpr.errors import InputError
+from rpr.frame_quantities import bond_lengths, frame_quantities
 from rpr.molecule import Molecule
-from rpr.studies.frame_quantities import bond_lengths, frame_quantities
 from rpr.units import BOHR, BOHR3, HARTREE
 
 EXTREME = 4.5  #: robust standard deviations beyond which a frame is listed
@@ -183,7 +183,7 @@ def extremes(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
     DataFrame
         Columns ``EXTREME_COLUMNS``; ``deviation`` in robust standard deviations, largest first.
     """
-    lengths, names = bond_lengths(frames, molecule)
+    lengths, names = bond_lengths(frames, molecule.bonds)
     strain = np.stack([_robust(r) for r in lengths.T], axis=1)
     origin = _origin(frames)
     rows = []

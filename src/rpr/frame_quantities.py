@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from rpr.datasets import FrameSet
-from rpr.molecule import Molecule
 from rpr.units import BOHR3, DEBYE, KCAL_MOL
 
 
@@ -43,10 +44,22 @@ def frame_quantities(frames: FrameSet) -> dict[str, tuple[np.ndarray, str]]:
     return found
 
 
-def bond_lengths(frames: FrameSet, molecule: Molecule) -> tuple[np.ndarray, list[str]]:
+def bond_lengths(
+    frames: FrameSet, bonds: Sequence[tuple[int, int]]
+) -> tuple[np.ndarray, list[str]]:
     """Lengths of all bonds, [n_frames, n_bonds], Angstrom, and their names, such as Cl0-C1."""
-    ends = np.array(molecule.bonds, dtype=int).reshape(-1, 2)
-    lengths = np.linalg.norm(
-        frames.positions[:, ends[:, 0]] - frames.positions[:, ends[:, 1]], axis=2
-    )
-    return lengths, [f"{molecule.symbols[i]}{i}-{molecule.symbols[j]}{j}" for i, j in ends]
+    i, j = np.array(bonds, dtype=int).reshape(-1, 2).T
+    lengths = np.linalg.norm(frames.positions[:, i] - frames.positions[:, j], axis=2)
+    return lengths, [f"{frames.symbols[a]}{a}-{frames.symbols[b]}{b}" for a, b in bonds]
+
+
+def bond_lengths_by_elements(
+    frames: FrameSet, bonds: Sequence[tuple[int, int]]
+) -> dict[str, np.ndarray]:
+    """Lengths, Angstrom, of all bonds between two elements in all frames, by names such as C-Cl."""
+    lengths, _ = bond_lengths(frames, bonds)
+    found: dict[str, list[np.ndarray]] = {}
+    for (i, j), r in zip(bonds, lengths.T, strict=True):
+        name = "-".join(sorted((frames.symbols[i], frames.symbols[j])))
+        found.setdefault(name, []).append(r)
+    return {name: np.concatenate(r) for name, r in sorted(found.items())}

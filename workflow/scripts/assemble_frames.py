@@ -1,4 +1,4 @@
-"""The labelled test frames as one checked file, and the list of those without labels."""
+"""Labelled frames as one checked file, and the list of those without labels."""
 
 from rpr import logs, tables
 from rpr.datasets import write_frames
