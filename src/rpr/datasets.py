@@ -185,7 +185,7 @@ def read_frames(
     Parameters
     ----------
     path
-        File with frames of one molecule.
+        File with frames of one molecule; it may be compressed (``.gz``).
     symbols
         Expected chemical symbols, in order.
     require

@@ -98,7 +98,7 @@ def read_deposit(
             f"{path}: found SHA-256 {found}, expected {entry['sha256']} ({manifest}); "
             "the file was changed or damaged, fetch the deposit again"
         )
-    return _prefix(path, _read(path), n_frames if role == "frames" else None)
+    return _prefix(path, read_frames(path), n_frames if role == "frames" else None)
 
 
 def check_extends(pool: FrameSet, known: FrameSet) -> None:
@@ -209,15 +209,6 @@ def _check_method(
                 f"{manifest}: found method/{key} {found.get(key)!r}, but labels/method/{key} is "
                 f"{wanted.get(key)!r}; set labels/method to the level of the deposit"
             )
-
-
-def _read(path: Path) -> FrameSet:
-    if path.suffix != ".gz":
-        return read_frames(path)
-    with tempfile.NamedTemporaryFile(suffix=".extxyz") as plain, gzip.open(path) as packed:
-        shutil.copyfileobj(packed, plain)
-        plain.flush()
-        return read_frames(plain.name)
 
 
 def _write_compressed(path: Path, frames: FrameSet) -> None:

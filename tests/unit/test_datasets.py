@@ -5,7 +5,14 @@ import pytest
 from ase import Atoms
 from ase.io import read, write
 
-from rpr.datasets import FrameSet, as_positions, concatenate, read_frames, write_frames
+from rpr.datasets import (
+    FrameSet,
+    as_positions,
+    concatenate,
+    find_frames,
+    read_frames,
+    write_frames,
+)
 from rpr.errors import InputError
 
 SYMBOLS = ("O", "H", "H")
@@ -99,6 +106,14 @@ def test_concatenate_drops_what_one_set_lacks_and_refuses_other_atoms():
     assert concatenate([labelled(), bare]).known == ()
     with pytest.raises(InputError, match=r"set 1: found atoms H O H, expected O H H"):
         concatenate([bare, FrameSet(("H", "O", "H"), WATER[None])])
+
+
+def test_frames_are_found_by_their_geometry_to_the_last_bit():
+    frames = labelled(8)
+    few = frames.subset(np.array([6, 2]))
+    moved = few.subset(np.array([0]))
+    moved.positions = np.nextafter(moved.positions, np.inf)
+    np.testing.assert_array_equal(find_frames(concatenate([few, moved]), frames), [6, 2, -1])
 
 
 def test_atoms_carry_velocities_of_the_frame():
