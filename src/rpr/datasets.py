@@ -8,6 +8,8 @@ numbers, row by row), ``trajectory``, ``step``, ``dihedral`` and per atom ``forc
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -203,7 +205,7 @@ def read_frames(
         each other.
     """
     try:
-        images = read(path, index=":", format="extxyz")
+        images = read(_unpacked(path), index=":", format="extxyz")
     except Exception as error:
         raise InputError(
             f"{path}: not readable as extended XYZ ({read_failure(error)}); "
@@ -285,6 +287,14 @@ def as_positions(
             "remove the frame or compute it again"
         )
     return positions
+
+
+def _unpacked(path: str | os.PathLike) -> str | os.PathLike | io.StringIO:
+    """What ASE reads fast: it seeks in the file, which costs a compressed one a new start."""
+    if not str(path).endswith(".gz"):
+        return path
+    with gzip.open(path, "rt", encoding="utf-8") as stream:
+        return io.StringIO(stream.read())
 
 
 def _as_array(frames: object) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Frame sets: round trips are exact, and what is wrong with a file is said."""
 
+import gzip
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -56,6 +58,16 @@ def test_round_trip_is_exact(tmp_path, n_frames):
         assert getattr(again, name).dtype == getattr(frames, name).dtype
     write_frames(tmp_path / "b.extxyz", again)
     assert (tmp_path / "a.extxyz").read_bytes() == (tmp_path / "b.extxyz").read_bytes()
+
+
+def test_compressed_file_reads_as_the_plain_one(tmp_path):
+    write_frames(tmp_path / "f.extxyz", labelled())
+    packed = tmp_path / "f.extxyz.gz"
+    packed.write_bytes(gzip.compress((tmp_path / "f.extxyz").read_bytes()))
+    np.testing.assert_array_equal(read_frames(packed).forces, labelled().forces)
+    packed.write_bytes(packed.read_bytes()[:-20])
+    with pytest.raises(InputError, match=r"f\.extxyz\.gz: not readable as extended XYZ"):
+        read_frames(packed)
 
 
 def test_unknown_quantities_stay_unknown(tmp_path):
