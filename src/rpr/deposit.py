@@ -9,7 +9,9 @@ A deposit is a folder with ``manifest.json`` and the files it names::
 Roles of files: ``frames`` (labelled, in the random order of the pool, so that any beginning is a
 valid set; required), ``test_set`` (labelled), ``md`` (the trajectories), ``reference`` (one frame,
 the reference geometry). A file may be compressed with gzip. ``documents`` are further files, with
-their SHA-256: checks of the labels, distributions, failures, and the order of the pool.
+their SHA-256: checks of the labels, distributions, failures, and the order of the pool. ``extends``
+is the origin of the deposit whose frames were taken, if there was one: its configuration, versions
+and commit made those frames.
 """
 
 from __future__ import annotations
@@ -34,11 +36,36 @@ from rpr.molecule import find_bonds
 ROLES = ("frames", "test_set", "md", "reference")
 FORMAT = 1
 COVERAGE = 5  #: degrees of the absolute dihedral
+_CONTENT = ("format", "symbols", "method", "files", "documents")
 
 
 def roles(manifest: str | os.PathLike) -> list[str]:
     """Roles of the files of a deposit."""
     return list(_read_manifest(manifest)["files"])
+
+
+def origin(manifest: str | os.PathLike) -> dict[str, object]:
+    """What made the frames of a deposit, for the manifest of one that takes them.
+
+    Parameters
+    ----------
+    manifest
+        Path of ``manifest.json``.
+
+    Returns
+    -------
+    dict
+        ``files``: SHA-256 and number of frames by role; and what the manifest says beside files:
+        configuration, versions, commit, and what it ``extends`` itself.
+    """
+    content = _read_manifest(manifest)
+    about = {key: value for key, value in content.items() if key not in _CONTENT}
+    kept = ("sha256", "n_frames")
+    files = {
+        role: {key: entry[key] for key in kept if key in entry}
+        for role, entry in content["files"].items()
+    }
+    return {"files": files, **about}
 
 
 def read_deposit(

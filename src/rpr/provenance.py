@@ -13,7 +13,7 @@ from rpr.files import sha256
 PACKAGES = ("rpr", "numpy", "scipy", "pandas", "ase", "pyscf", "tblite", "matplotlib", "snakemake")
 
 
-def provenance(config: Mapping, data: Sequence[str | os.PathLike]) -> dict:
+def provenance(config: Mapping, data: Sequence[str | os.PathLike] = ()) -> dict:
     """Record of a run.
 
     Parameters
@@ -26,14 +26,15 @@ def provenance(config: Mapping, data: Sequence[str | os.PathLike]) -> dict:
     Returns
     -------
     dict
-        ``config``, ``versions``, ``commit``, ``platform`` and ``sha256``.
+        ``config``, ``versions``, ``commit``, ``platform``, and ``sha256`` where there are files.
     """
+    checksums = {"sha256": {os.fspath(path): sha256(path) for path in data}} if data else {}
     return {
         "config": dict(config),
         "versions": {"python": platform.python_version(), **_versions()},
         "commit": _commit(),
         "platform": f"{platform.system()} {platform.machine()}",
-        "sha256": {os.fspath(path): sha256(path) for path in data},
+        **checksums,
     }
 
 

@@ -9,7 +9,7 @@ import yaml
 
 from rpr.config import stage_seed
 from rpr.datasets import FrameSet
-from rpr.deposit import check_extends, read_deposit, roles, write_deposit
+from rpr.deposit import check_extends, origin, read_deposit, roles, write_deposit
 from rpr.errors import InputError
 from rpr.labels.method import Method
 from rpr.splits import pool_order
@@ -121,6 +121,20 @@ def test_deposit_of_other_frames_is_not_extended(frames):
     check_extends(frames.subset(np.array([3, 1, 0])), frames.subset(np.array([0, 3])))
     with pytest.raises(InputError, match="1 of its 2 labelled frames are not among the 3"):
         check_extends(frames.subset(np.array([3, 1, 0])), frames.subset(np.array([2, 3])))
+
+
+def test_origin_goes_with_the_frames(tmp_path, manifest, frames):
+    about = {"seed": 4, "extends": origin(manifest)}
+    second = write_deposit(tmp_path / "second", {"frames": frames}, method=METHOD, about=about)
+    found = origin(second)
+    assert found["seed"] == 4
+    assert found["files"]["frames"]["n_frames"] == 5
+    assert found["extends"]["seed"] == 3
+    first = json.loads(manifest.read_text())["files"]
+    assert found["extends"]["files"] == {
+        role: {"sha256": first[role]["sha256"], "n_frames": first[role]["n_frames"]}
+        for role in ("frames", "test_set")
+    }
 
 
 def test_deposit_of_the_repository_is_a_beginning_of_its_pool(root):

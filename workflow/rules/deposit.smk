@@ -94,6 +94,7 @@ rule write_deposit:
         test_set=branch(
             lookup("deposit/test_set", within=config), then="<results>/test_set/frames.extxyz"
         ),
+        extended=config["labels"]["deposit"] if DEPOSITED else [],
         documents=[
             "<results>/dataset/failures.csv",
             "<results>/figures/label_distributions.png",
