@@ -40,6 +40,7 @@ rule all:
         rules.tables.input,
         rules.figures.input,
         expand("<results>/models/{stem}.npz", stem=["kreg", *MODEL_STEMS]),
+        "<results>/dataset/canonical.npz",
         "<results>/provenance.json",
 
 

@@ -15,8 +15,8 @@ import pandas as pd
 from scipy.stats import t as student
 
 from rpr.components import COMPONENTS
+from rpr.studies.covariance import LIMITS
 from rpr.studies.evaluate import INVARIANT
-from rpr.units import AU_DIPOLE, DEBYE
 
 COLUMNS = [
     "claim",
@@ -47,8 +47,6 @@ RULES = {
     "limit": "holds if the measured value is in the expected range; otherwise does not hold",
     "none": "a measured quantity without an expected range",
 }
-#: Largest deviation under rotations that counts as rounding: 1e-8 e bohr and 1e-6 bohr^3.
-COVARIANCE_LIMITS = {"dipole": 1e-8 * AU_DIPOLE / DEBYE, "polarizability": 1e-6}
 
 
 @dataclass(frozen=True)
@@ -457,7 +455,7 @@ def _claims() -> Iterable[Claim]:
     for component in INVARIANT.values():
         yield from _invariant_claims(component)
     for model in ("paper", "symmetrized", "covariant"):
-        for property, limit in COVARIANCE_LIMITS.items():
+        for property, limit in LIMITS.items():
             yield Claim(
                 f"the {property} of the model {model} turns with the molecule to rounding",
                 PAPER if model == "paper" else PROJECT,

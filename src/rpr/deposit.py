@@ -2,7 +2,7 @@
 
 A deposit is a folder with ``manifest.json`` and the files it names::
 
-    {"format": 1, "symbols": ["Cl", "C", ...], "method": {...}, "software": {...},
+    {"format": 1, "symbols": ["Cl", "C", ...], "method": {...}, "versions": {...}, "commit": ...,
      "files": {"frames": {"path": "frames.extxyz", "sha256": "...", "n_frames": 600},
                "test_set": {...}, "md": {...}, "reference": {...}}}
 
@@ -25,6 +25,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from rpr.datasets import FrameSet, find_frames, read_frames, write_frames
 from rpr.errors import InputError
@@ -39,9 +40,53 @@ COVERAGE = 5  #: degrees of the absolute dihedral
 _CONTENT = ("format", "symbols", "method", "files", "documents")
 
 
-def roles(manifest: str | os.PathLike) -> list[str]:
-    """Roles of the files of a deposit."""
-    return list(_read_manifest(manifest)["files"])
+def frame_counts(manifest: str | os.PathLike) -> dict[str, int]:
+    """Number of frames of each role in a deposit."""
+    return {role: entry["n_frames"] for role, entry in _read_manifest(manifest)["files"].items()}
+
+
+def level(manifest: str | os.PathLike) -> dict[str, object]:
+    """Level of theory of the labels of a deposit, with its numerical settings."""
+    return dict(_read_manifest(manifest)["method"])
+
+
+def check_fits(
+    manifest: str | os.PathLike,
+    *,
+    symbols: Sequence[str],
+    method: Mapping[str, object],
+    same_settings: bool = False,
+) -> None:
+    """Refuse a deposit of other atoms or of another level of theory; its files are not opened.
+
+    Parameters
+    ----------
+    manifest
+        Path of ``manifest.json``.
+    symbols, method, same_settings
+        As for :func:`read_deposit`.
+
+    Raises
+    ------
+    InputError
+        Names what was found and what was expected.
+    """
+    content = _read_manifest(manifest)
+    if tuple(content["symbols"]) != tuple(symbols):
+        raise InputError(
+            f"{manifest}: found atoms {' '.join(content['symbols'])}, expected "
+            f"{' '.join(symbols)} in this order; bring molecule/geometries into the deposit's order"
+        )
+    _check_method(manifest, content["method"], method, same_settings)
+
+
+def check_prefix(source: str | os.PathLike, available: int, wanted: int | None) -> None:
+    """Refuse to take more frames from the beginning of a deposit than it has."""
+    if wanted is not None and wanted > available:
+        raise InputError(
+            f"labels/n_frames: found {wanted}, but {source} has {available} frames; "
+            "ask for fewer, or null for all"
+        )
 
 
 def origin(manifest: str | os.PathLike) -> dict[str, object]:
@@ -72,8 +117,8 @@ def read_deposit(
     manifest: str | os.PathLike,
     role: str = "frames",
     *,
-    symbols: Sequence[str],
-    method: Mapping[str, object],
+    symbols: Sequence[str] | None = None,
+    method: Mapping[str, object] | None = None,
     n_frames: int | None = None,
     same_settings: bool = False,
 ) -> FrameSet:
@@ -86,10 +131,9 @@ def read_deposit(
     role
         One of `ROLES`.
     symbols
-        Chemical symbols in the order of the run's reference geometry.
+        Expected chemical symbols, in the order of the run's reference geometry.
     method
-        Level of theory that the run states for its labels; the checked files must have it
-        (all but ``md`` and ``reference``).
+        Expected level of theory of the labels.
     n_frames
         Only so many frames from the beginning (role ``frames``).
     same_settings
@@ -109,23 +153,36 @@ def read_deposit(
     content = _read_manifest(manifest)
     if role not in content["files"]:
         raise InputError(f"{manifest}: has no {role}, found {', '.join(content['files'])}")
-    if tuple(content["symbols"]) != tuple(symbols):
-        raise InputError(
-            f"{manifest}: found atoms {' '.join(content['symbols'])}, expected "
-            f"{' '.join(symbols)} in this order; bring molecule/geometries into the deposit's order"
-        )
-    if role in ("frames", "test_set"):
-        _check_method(manifest, content["method"], method, same_settings)
+    check_fits(
+        manifest,
+        symbols=content["symbols"] if symbols is None else symbols,
+        method=content["method"] if method is None else method,
+        same_settings=same_settings,
+    )
     entry = content["files"][role]
     path = Path(manifest).parent / entry["path"]
-    if not path.is_file():
-        raise InputError(f"{manifest}: its file {path} does not exist; fetch the deposit again")
-    if (found := sha256(path)) != entry["sha256"]:
-        raise InputError(
-            f"{path}: found SHA-256 {found}, expected {entry['sha256']} ({manifest}); "
-            "the file was changed or damaged, fetch the deposit again"
-        )
-    return _prefix(path, read_frames(path), n_frames if role == "frames" else None)
+    _check_file(manifest, path, entry["sha256"])
+    frames = read_frames(path)
+    if role != "frames" or n_frames is None:
+        return frames
+    check_prefix(path, len(frames), n_frames)
+    return frames.subset(np.arange(n_frames))
+
+
+def read_document(manifest: str | os.PathLike, name: str) -> pd.DataFrame | None:
+    """A table among the documents of a deposit; None if it has no such document.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or changed.
+    """
+    expected = _read_manifest(manifest).get("documents", {}).get(name)
+    if expected is None:
+        return None
+    path = Path(manifest).parent / name
+    _check_file(manifest, path, expected)
+    return pd.read_csv(path)
 
 
 def check_extends(pool: FrameSet, known: FrameSet) -> None:
@@ -205,7 +262,9 @@ def _read_manifest(path: str | os.PathLike) -> dict:
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise InputError(f"{path}: not readable as a manifest ({error})") from error
+        raise InputError(
+            f"{path}: not readable as a manifest ({error}); expected the manifest.json of a deposit"
+        ) from error
     missing = {"format", "symbols", "method", "files"} - set(content)
     if missing:
         raise InputError(f"{path}: the key {sorted(missing)[0]} is missing from this manifest")
@@ -217,7 +276,20 @@ def _read_manifest(path: str | os.PathLike) -> dict:
             f"{path}: found files {', '.join(content['files'])}, expected frames and perhaps "
             f"{', '.join(ROLES[1:])}"
         )
+    for role, entry in content["files"].items():
+        if absent := sorted({"path", "sha256", "n_frames"} - set(entry)):
+            raise InputError(f"{path}: the key files/{role}/{absent[0]} is missing")
     return content
+
+
+def _check_file(manifest: str | os.PathLike, path: Path, expected: str) -> None:
+    if not path.is_file():
+        raise InputError(f"{manifest}: its file {path} does not exist; fetch the deposit again")
+    if (found := sha256(path)) != expected:
+        raise InputError(
+            f"{path}: found SHA-256 {found}, expected {expected} ({manifest}); "
+            "the file was changed or damaged, fetch the deposit again"
+        )
 
 
 def _check_method(
@@ -244,17 +316,6 @@ def _write_compressed(path: Path, frames: FrameSet) -> None:
         content = Path(plain.name).read_bytes()
     with atomic_path(path) as temporary:
         temporary.write_bytes(gzip.compress(content, mtime=0))
-
-
-def _prefix(path: Path, frames: FrameSet, n_frames: int | None) -> FrameSet:
-    if n_frames is None:
-        return frames
-    if n_frames > len(frames):
-        raise InputError(
-            f"labels/n_frames: found {n_frames}, but {path} has {len(frames)} frames; "
-            "ask for fewer, or null for all"
-        )
-    return frames.subset(np.arange(n_frames))
 
 
 def _copy(path: Path, folder: Path) -> str:

@@ -254,8 +254,9 @@ def _has_state(calculator: Calculator) -> bool:
 
 
 def _calculator_name(calculator: Calculator) -> str:
-    method = getattr(calculator, "method", None)
-    return method.fingerprint() if hasattr(method, "fingerprint") else type(calculator).__name__
+    if hasattr(calculator, "fingerprint"):
+        return calculator.fingerprint()
+    return type(calculator).__name__
 
 
 def _check_settings(

@@ -91,7 +91,7 @@ class KREG:
         `Solution`, with condition number and residual (None after `load`).
     energy_offset_
         E_0 in eV.
-    checksum_
+    training_checksum_
         SHA-256 of the training data.
     distances_, collapsed_
         `RelativeDistances` and `CollapsedPotential` that predict.
@@ -178,7 +178,9 @@ class KREG:
             lambda_energy=self.lambda_energy_,
             lambda_forces=self.lambda_forces_,
         )
-        self.checksum_ = checksum({"positions": positions, "energy": energy, "forces": forces})
+        self.training_checksum_ = checksum(
+            {"positions": positions, "energy": energy, "forces": forces}
+        )
         self.distances_ = distances
         self.collapsed_ = kernel.collapse(self.solution_.coefficients)
         return self
@@ -243,7 +245,7 @@ class KREG:
             "lambda_energy": float(self.lambda_energy_),
             "lambda_forces": float(self.lambda_forces_),
             "energy_offset": self.energy_offset_,
-            "training_checksum": self.checksum_,
+            "training_checksum": self.training_checksum_,
             "units": {"length": "Angstrom", "energy": "eV", "forces": "eV/Angstrom"},
         }
         save_model(path, KIND, arrays, metadata)
@@ -274,7 +276,7 @@ class KREG:
         model.sigma_, model.search_, model.solution_ = model.sigma, None, None
         model.lambda_energy_, model.lambda_forces_ = model.lambda_energy, model.lambda_forces
         model.energy_offset_ = metadata["energy_offset"]
-        model.checksum_ = metadata["training_checksum"]
+        model.training_checksum_ = metadata["training_checksum"]
         model.distances_ = replace(
             RelativeDistances.from_reference(model.molecule.reference),
             equilibrium=arrays["equilibrium"],

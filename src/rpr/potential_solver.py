@@ -66,12 +66,12 @@ def check_memory(n_frames: int, per_frame: int, limit_bytes: int | None = None) 
     while fits > 0 and training_bytes(fits, per_frame) > limit:
         fits -= 1
     if needed > limit:
-        reason, remedy = f"found {limit / 1e9:.2f} GB", " or give more memory"
+        reason, remedy = f"found {limit / 1e6:.0f} MB", " or give more memory"
     else:
         reason = f"but more than {LARGEST} equations exceed the integers of LAPACK"
         remedy = ""
     raise InputError(
-        f"positions: a potential trained on {n_frames} frames needs {needed / 1e9:.2f} GB, "
+        f"positions: a potential trained on {n_frames} frames needs {needed / 1e6:.0f} MB, "
         f"{reason}; at most {fits} frames fit: train on fewer frames{remedy}"
     )
 

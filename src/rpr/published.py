@@ -38,7 +38,6 @@ def compare(
     *,
     test_set: pd.DataFrame,
     predictions: pd.DataFrame,
-    kreg: pd.DataFrame | None = None,
     protocol: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Published values and ours, row by row.
@@ -52,8 +51,6 @@ def compare(
     predictions
         Predictions of the paper's model of both properties: give the ranges of the reference
         values on the rotated set.
-    kreg
-        Table ``kreg.csv``; not used by the values published so far.
     protocol
         Sizes of this run by the names in ``protocol.csv``, for example ``n_train``.
 

@@ -8,29 +8,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from ase import Atoms
-from ase.io import read, write
+from ase.io import write
 
 from rpr.datasets import FrameSet, concatenate, read_frames
 from rpr.errors import InputError
 from rpr.files import atomic_path
-from rpr.molecule import Molecule, dihedral_angle
-
-LABELS = ("energy", "forces", "dipole", "polarizability")
-FAILURE_COLUMNS = ("frame", "trajectory", "step", "reason")
-
-
-def read_geometry(path: str | os.PathLike) -> Atoms:
-    """One geometry from an XYZ file.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read.
-    """
-    try:
-        return read(path, index=0)
-    except Exception as error:
-        raise InputError(f"{path}: not readable as an XYZ file ({error})") from error
+from rpr.labels.results import FAILURE_COLUMNS, PROPERTIES
+from rpr.molecule import Molecule, dihedral_angle, read_geometry
 
 
 def write_geometry(path: str | os.PathLike, atoms: Atoms) -> None:
@@ -130,9 +114,9 @@ def _read_labelled(path: str | os.PathLike, molecule: Molecule) -> FrameSet:
             f"{path}: found atoms {' '.join(frames.symbols)}, expected those of the reference "
             f"geometry in the same order: {' '.join(molecule.symbols)}"
         )
-    missing = [name for name in LABELS if getattr(frames, name) is None]
+    missing = [name for name in PROPERTIES if getattr(frames, name) is None]
     if missing:
         raise InputError(
-            f"{path}: frames have no {missing[0]}; every frame needs {', '.join(LABELS)}"
+            f"{path}: frames have no {missing[0]}; every frame needs {', '.join(PROPERTIES)}"
         )
     return frames

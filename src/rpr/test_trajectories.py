@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.spatial.transform import Rotation
 
 from rpr.datasets import FrameSet
@@ -98,6 +99,13 @@ def starts(
         velocities.append(velocity @ rotation.T)
         rotations.append(rotation)
     return Starts(np.array(positions), np.array(velocities), angles, np.array(rotations))
+
+
+def dihedral_table(frames: FrameSet, dt_fs: float) -> pd.DataFrame:
+    """Dihedral of every frame, degrees; columns ``trajectory``, ``time_ps``, ``dihedral``."""
+    dihedral = np.nan if frames.dihedral is None else frames.dihedral
+    recorded = {"trajectory": frames.trajectory, "time_ps": frames.step * dt_fs / 1000}
+    return pd.DataFrame(recorded).assign(dihedral=dihedral)
 
 
 def collect(

@@ -193,6 +193,15 @@ def test_checkpoint_of_other_settings_is_not_used(molecule, tmp_path, change):
     assert_same(changed, run(molecule, **change))
 
 
+def test_checkpoint_of_another_code_or_charge_is_not_used(monkeypatch):
+    water = LabelCalculator(Method(functional="hf", basis="sto-3g"))
+    ion = LabelCalculator(water.method, charge=1)
+    before = water.fingerprint()
+    assert ion.fingerprint() != before
+    monkeypatch.setattr("rpr.labels.calculator.code_version", lambda: "other")
+    assert water.fingerprint() != before
+
+
 @pytest.mark.parametrize("keep", [0, 100, 5000])
 def test_damaged_checkpoint_is_not_used(molecule, tmp_path, keep):
     path = tmp_path / "trajectory.npz"

@@ -51,7 +51,9 @@ def test_half_of_the_checked_frames_are_the_most_extreme(frames):
     chosen = label_checks.choose(frames, 6, seed=0)
     assert {7, 31} <= set(chosen)
     assert len(set(chosen)) == 6
-    assert len(label_checks.choose(frames, 100, seed=0)) == N_FRAMES
+    assert len(label_checks.choose(frames, N_FRAMES, seed=0)) == N_FRAMES
+    with pytest.raises(InputError, match="deposit/n_checked: found 100, but only 40 frames"):
+        label_checks.choose(frames, 100, seed=0)
     np.testing.assert_array_equal(label_checks.choose(frames, 4, seed=0), chosen[:4])
 
 
@@ -77,6 +79,18 @@ def test_deviations_are_found_in_atomic_units(frames):
     assert table.loc["dipole", "max"] == pytest.approx(2e-3)
     assert table.loc["forces", "max"] == 0.0
     assert set(table["n_frames"]) == {2}
+
+
+def test_labels_of_another_level_are_refused(frames):
+    other = frames.subset(np.arange(3))
+    label_checks.check_level(label_checks.summary(deviations(frames, other)))
+    other.energy = other.energy + 0.01 * HARTREE
+    with pytest.raises(InputError, match=r"labels/method: .* by 0\.01 hartree"):
+        label_checks.check_level(label_checks.summary(deviations(frames, other)))
+
+
+def deviations(expected, found):
+    return label_checks.deviations(expected, found, check="stock")
 
 
 def test_deviations_of_other_frames_are_refused(frames):

@@ -171,7 +171,7 @@ def test_a_partial_file_of_something_else_is_refused(tmp_path, monkeypatch, chan
 
 
 def test_too_little_memory_is_said_before_the_first_frame(tmp_path):
-    with pytest.raises(InputError, match="raise mem_mb"):
+    with pytest.raises(InputError, match="give it more memory"):
         run(tmp_path, max_memory_mb=50)
     assert not (tmp_path / "partial").exists()
 

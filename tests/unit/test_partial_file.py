@@ -13,6 +13,7 @@ HEADER = {
     "frames": "abc",
     "properties": ["energy"],
     "charge": 0,
+    "stock": False,
     "code": "1",
     "pyscf": "2",
 }

@@ -435,7 +435,7 @@ def test_save_and_load(tmp_path):
         np.testing.assert_array_equal(a, b)
     assert loaded.sigma_ == model.sigma_
     assert loaded.molecule.bonds == model.molecule.bonds
-    assert loaded.checksum_ == model.checksum_
+    assert loaded.training_checksum_ == model.training_checksum_
     loaded.save(tmp_path / "again.npz")
 
 
@@ -458,7 +458,7 @@ def test_memory_error_says_what_fits():
     molecule = dichloroethane()
     positions = frames(molecule, 60)
     model = KREG(molecule=molecule, max_memory_mb=1)
-    with pytest.raises(InputError, match=r"60 frames needs .* GB"):
+    with pytest.raises(InputError, match=r"60 frames needs .* MB"):
         model.fit(positions, *MorsePairs(molecule).predict(positions))
 
 

@@ -7,6 +7,8 @@ import pytest
 import yaml
 
 from rpr import config as run_config
+from rpr.config_checks import check_consistency
+from rpr.config_schema import check_schema, with_defaults
 from rpr.descriptors import DESCRIPTORS
 from rpr.errors import InputError
 from rpr.kernels import KERNELS
@@ -40,15 +42,15 @@ def changed(config, key, value):
 
 
 def check(config, schema):
-    run_config.check_schema(config, schema)
-    run_config.check_consistency(run_config.with_defaults(config, schema))
+    check_schema(config, schema)
+    check_consistency(with_defaults(config, schema))
 
 
 def test_default_configuration_is_valid(default, schema):
     check(default, schema)
 
 
-@pytest.mark.parametrize("name", ["smoke", "paper", "xtb"])
+@pytest.mark.parametrize("name", ["smoke", "paper", "xtb", "deposit", "deposited", "extend"])
 def test_overlays_are_valid(root, default, schema, name):
     config = copy.deepcopy(default)
     overlay = yaml.safe_load((root / f"config/{name}.yaml").read_text())
@@ -67,7 +69,7 @@ def merge(config, overlay):
 
 def test_schema_defaults_are_the_default_configuration(default, schema):
     # one source of defaults: whoever changes config.yaml alone, or the schema alone, learns here
-    assert run_config.with_defaults({}, schema) == default
+    assert with_defaults({}, schema) == default
 
 
 def test_schema_knows_the_names_of_the_library(schema):
@@ -132,6 +134,9 @@ def test_schema_errors_name_the_key(default, schema, key, value, words):
         ("molecule/geometries", ["a/x.xyz", "b/x.xyz"], ["molecule/geometries", "a/x.xyz"]),
         ("molecule/dihedral", None, ["models/names: cured", "molecule/dihedral"]),
         ("split/n_train", 400, ["n_train 400", "n_test 100", "450", "labels/n_frames"]),
+        ("labels/method/basis", "aug-cc-pvtz", ["label_mem_mb: found 2000 MB", "2259 MB"]),
+        ("resources/kreg_mem_mb", 600, ["resources/kreg_mem_mb: found 600", "kreg/n_train 300"]),
+        ("molecule/dihedral", [1, 0, 2, 3], ["molecule/dihedral", "not bonded"]),
         ("labels/n_frames", 701, ["labels/n_frames", "701", "700"]),
         ("labels/method/functional", "b3lyp6", ["labels/method", "b3lyp6"]),
         ("md/method/basis", "def2-svpp", ["md/method", "def2-svpp"]),
@@ -156,9 +161,10 @@ def test_consistency_errors_name_key_and_remedy(default, schema, key, value, wor
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("nothing like XYZ\n", ["not a readable XYZ file"]),
-        ("2\n\nH 0 0 0\nH 0 0 0.01\n", ["atoms 1 and 0", "0.010 Angstrom"]),
-        ("2\n\nH 0 0 0\nH 0 0 nan\n", ["atoms 1 and 0"]),
+        ("nothing like XYZ\n", ["not readable as a geometry"]),
+        ("2\n\nH 0 0 0\nH 0 0 0.01\n", ["atoms 0 and 1", "0.010 Angstrom"]),
+        ("2\n\nH 0 0 0\nH 0 0 nan\n", ["atom 1 is not a finite number"]),
+        (2 * "2\n\nH 0 0 0\nH 0 0 1\n", ["found 2 geometries"]),
         ("2\n\nH 0 0 0\nCl 0 0 1.3\n", ["same order"]),
     ],
 )

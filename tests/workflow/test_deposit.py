@@ -9,11 +9,18 @@ import yaml
 
 from rpr.config import stage_seed
 from rpr.datasets import FrameSet
-from rpr.deposit import check_extends, origin, read_deposit, roles, write_deposit
+from rpr.deposit import (
+    check_extends,
+    frame_counts,
+    origin,
+    read_deposit,
+    read_document,
+    write_deposit,
+)
 from rpr.errors import InputError
 from rpr.labels.method import Method
+from rpr.molecule import read_geometry
 from rpr.splits import pool_order
-from rpr.stage_files import read_geometry
 
 METHOD = Method(basis="aug-cc-pvtz").as_dict()
 SYMBOLS = ("O", "H", "H")
@@ -47,7 +54,7 @@ def read(manifest, role="frames", **changes):
 
 def test_round_trip_is_exact(manifest, frames):
     found = read(manifest)
-    assert roles(manifest) == ["frames", "test_set"]
+    assert frame_counts(manifest) == {"frames": 5, "test_set": 2}
     for name in ("positions", "energy", "forces", "dipole", "polarizability", "trajectory"):
         np.testing.assert_array_equal(getattr(found, name), getattr(frames, name))
 
@@ -108,7 +115,24 @@ def test_odd_manifest_is_refused(manifest, change, words):
     content = {key: value for key, value in content.items() if value is not None}
     manifest.write_text(json.dumps(content))
     with pytest.raises(InputError, match=words):
-        roles(manifest)
+        frame_counts(manifest)
+
+
+def test_tables_of_a_deposit(tmp_path, frames):
+    table = tmp_path / "dihedrals.csv"
+    table.write_text("trajectory,time_ps,dihedral\n0,0.5,60.0\n")
+    manifest = write_deposit(
+        tmp_path / "d", {"frames": frames}, method=METHOD, about={}, documents=[table]
+    )
+    assert read_document(manifest, "dihedrals.csv")["dihedral"].tolist() == [60.0]
+    assert read_document(manifest, "other.csv") is None
+    (tmp_path / "d/dihedrals.csv").write_text("changed")
+    with pytest.raises(InputError, match="fetch the deposit again"):
+        read_document(manifest, "dihedrals.csv")
+
+
+def test_by_hand_nothing_has_to_be_known(manifest):
+    assert read_deposit(manifest).symbols == SYMBOLS
 
 
 def test_other_settings_are_refused_where_a_deposit_is_extended(manifest):

@@ -37,6 +37,14 @@ def frames():
     return found
 
 
+def run(folder, configuration):
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", "deposit", "--cores", "1", "--snakefile",
+         (folder / "Snakefile").resolve(), "--directory", folder, "--configfile", configuration],
+        capture_output=True, text=True, cwd=folder, env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def deposit(root, frames, tmp_path_factory):
     folder = tmp_path_factory.mktemp("deposit")
@@ -57,13 +65,20 @@ def deposit(root, frames, tmp_path_factory):
     (folder / "water.yaml").write_text(yaml.safe_dump(keys))
     for name in ("config.yaml", "resources"):
         (folder / name).symlink_to(root / name)
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "deposit", "--cores", "1", "--snakefile",
-         root / "Snakefile", "--directory", folder, "--configfile", "water.yaml"],
-        capture_output=True, text=True, cwd=folder, env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    (folder / "Snakefile").symlink_to(root / "Snakefile")
+    done = run(folder, "water.yaml")
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "results/water/deposit"
+
+
+def test_a_wrong_level_is_refused(deposit):
+    keys = yaml.safe_load((deposit.parents[2] / "water.yaml").read_text())
+    keys["run"], keys["labels"]["method"] = "wrong", {**LEVEL, "basis": "sto-3g"}
+    (deposit.parents[2] / "wrong.yaml").write_text(yaml.safe_dump(keys))
+    done = run(deposit.parents[2], "wrong.yaml")
+    assert done.returncode != 0
+    assert "set labels/method to the level of the frames" in done.stdout + done.stderr
+    assert not (deposit.parents[1] / "wrong/deposit/manifest.json").exists()
 
 
 @pytest.mark.parametrize("role", ["frames", "test_set"])

@@ -7,7 +7,7 @@ from ase.build import molecule as build
 from rpr.datasets import FrameSet, write_frames
 from rpr.errors import InputError
 from rpr.molecule import Molecule
-from rpr.stage_files import assemble, read_failures, read_geometry, read_molecule, write_geometry
+from rpr.stage_files import assemble, read_failures, read_molecule, write_geometry
 
 
 @pytest.fixture
@@ -82,5 +82,5 @@ def test_geometry_round_trip_is_exact(tmp_path, peroxide):
     molecule = read_molecule(path, marked=[2], dihedral=[2, 0, 1, 3])
     np.testing.assert_allclose(molecule.reference, peroxide.reference, atol=1e-8)
     assert molecule.dihedral == (2, 0, 1, 3)
-    with pytest.raises(InputError, match="not readable as an XYZ file"):
-        read_geometry(tmp_path / "other.xyz")
+    with pytest.raises(InputError, match="not readable as a geometry"):
+        read_molecule(tmp_path / "other.xyz", marked=[], dihedral=None)

@@ -65,10 +65,9 @@ def test_own_files_need_no_dynamics_and_no_dft(root, tmp_path):
     found = jobs(
         root, "--configfile", overlay(tmp_path, labels={"source": "files", "files": files})
     )
-    assert not {"optimise_geometry", "run_trajectory", "label_frames", "label_test_frames"} & set(
-        found
-    )
-    assert found["assemble_dataset"] == found["run_kreg_dynamics"] == 1
+    computed = {"optimise_geometry", "run_trajectory", "label_frames", "label_test_frames"}
+    assert not (computed | {"run_kreg_dynamics"}) & set(found)
+    assert found["assemble_dataset"] == found["tabulate_dihedrals"] == 1
 
 
 @pytest.mark.parametrize("source", ["files", "deposit"])
@@ -105,28 +104,34 @@ def test_one_file_of_frames_becomes_the_dataset(root, tmp_path, source):
 
 def test_deposit_replaces_dynamics_and_labels(root, tmp_path):
     atoms = read(root / "resources/geometries/dichloroethane_anti.xyz")
-    frames = FrameSet(tuple(atoms.get_chemical_symbols()), np.array([atoms.positions]))
-    manifest = write_deposit(
-        tmp_path / "deposit", {"frames": frames, "reference": frames}, method={}, about={}
-    )
+    frames = FrameSet(tuple(atoms.get_chemical_symbols()), np.array([atoms.positions] * 450))
+    files = dict.fromkeys(("frames", "reference"), frames)
+    method = Method().as_dict()
+    manifest = write_deposit(tmp_path / "without", files, method=method, about={})
     labels = {"source": "deposit", "deposit": str(manifest)}
     found = jobs(root, "--configfile", overlay(tmp_path, labels=labels))
     assert found["read_deposit"] == 2
     assert found["label_test_frames"] > 0  # the deposit holds no test set
     assert not {"optimise_geometry", "run_trajectory", "label_frames"} & set(found)
+    files["test_set"] = frames
+    labels["deposit"] = str(write_deposit(tmp_path / "with", files, method=method, about={}))
+    found = jobs(root, "--configfile", overlay(tmp_path, labels=labels))
+    assert found["read_deposit"] == 3
+    assert not {"label_test_frames", "run_kreg_dynamics"} & set(found)
 
 
 def test_deposit_is_extended_without_dynamics(root, tmp_path):
     atoms = read(root / "resources/geometries/dichloroethane_anti.xyz")
-    frames = FrameSet(tuple(atoms.get_chemical_symbols()), np.array([atoms.positions]))
+    md = FrameSet(tuple(atoms.get_chemical_symbols()), np.array([atoms.positions] * 800))
+    few = md.subset(np.arange(3))
     manifest = write_deposit(
-        tmp_path / "deposit", dict.fromkeys(("frames", "md", "reference"), frames),
-        method={}, about={},
-    )
-    labels = {"source": "compute", "deposit": str(manifest)}
+        tmp_path / "deposit", {"frames": few, "md": md, "reference": few},
+        method=Method().as_dict(), about={},
+    )  # fmt: skip
+    labels = {"source": "compute", "deposit": str(manifest), "n_frames": None}
     found = jobs(root, "deposit", "--configfile", overlay(tmp_path, labels=labels))
     assert found["read_deposit"] == 3
-    assert found["label_frames"] > 0
+    assert found["label_frames"] == 800 / 25  # of the deposit's dynamics, not of md/n_steps
     assert not {"optimise_geometry", "run_trajectory"} & set(found)
 
 
@@ -136,27 +141,31 @@ def test_readme_shows_the_schema(root):
     assert replace_table(readme, markdown_table(schema)) == readme, "run `make docs`"
 
 
+#: Scripts that several rules share, beside those that ``use rule ... as`` takes over.
+SHARED = {"assemble_dataset": "assemble_frames", "assemble_test_set": "assemble_frames"}
+
+
 def rules(root):
+    """File, name, script and text of each rule that has a script."""
     for path in sorted((root / "workflow/rules").glob("*.smk")):
-        for card in re.split(r"\n(?=rule |    rule:)", path.read_text())[1:]:
+        for card in re.split(r"\n(?=rule | +rule\b)", path.read_text())[1:]:
             name = re.match(r" *rule ?(\w*)", card)[1]
-            yield path.name, name, card
+            if "script:" in card:
+                yield path.name, name, SHARED.get(name, name or "draw_figure"), card
 
 
 def test_each_rule_has_its_script_log_and_resources(root):
-    for path, name, card in rules(root):
-        if "script:" not in card:
-            continue
+    for path, name, expected, card in rules(root):
         for directive in ("log:", "conda:", "resources:", "code="):
             assert directive in card, f"{path}: rule {name} has no {directive}"
         script = re.search(r'"\.\./scripts/(\w+)\.py"', card)[1]
-        assert script == (name or "draw_figure")
+        assert script == expected
         assert (root / f"workflow/scripts/{script}.py").is_file()
 
 
 def test_no_script_without_rule(root):
     scripts = {path.stem for path in (root / "workflow/scripts").glob("*.py")}
-    assert scripts == {name or "draw_figure" for _, name, card in rules(root) if "script:" in card}
+    assert scripts == {script for _, _, script, _ in rules(root)}
 
 
 def test_scripts_are_thin(root):
@@ -168,7 +177,7 @@ def test_scripts_are_thin(root):
 
 def test_code_inputs_exist(root):
     for path in (root / "workflow/rules").glob("*.smk"):
-        for call in re.findall(r"library\(([^)]*)\)", path.read_text()):
+        for call in re.findall(r"(?:library|sources)\(([^)]*)\)", path.read_text()):
             for module in re.findall(r'"([a-z_0-9/]+)"', call):
                 assert (root / f"src/rpr/{module}.py").is_file(), f"{path.name}: {module}"
 

@@ -6,7 +6,7 @@ rule benchmark_descriptor:
         frames="<results>/dataset/frames.extxyz",
         split="<results>/dataset/split_random.csv",
         molecule=MOLECULE,
-        code=library("studies/benchmark", "descriptors", "kernels", "ridge", "frames", "metrics"),
+        code=library("studies/benchmark"),
     output:
         table="<results>/tables/benchmark/{frame}_{descriptor}.csv",
     log:
@@ -17,7 +17,7 @@ rule benchmark_descriptor:
         ENVIRONMENT
     resources:
         mem_mb=megabytes("learning_mem_mb"),
-        runtime=60,
+        runtime=at_most(60),
     params:
         molecule=molecule(),
         kernels=config["benchmark"]["kernels"],

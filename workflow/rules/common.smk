@@ -2,16 +2,19 @@ from glob import glob
 from importlib.util import find_spec
 from os.path import dirname, relpath
 
-from rpr import config as run_config
+from rpr import config as run_config, config_schema
+from rpr.source_files import with_imports
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import validate
 
 SCHEMA = load_configfile(workflow.source_path("../schemas/config.schema.yaml"))
-run_config.check_schema(config, SCHEMA)
-config.update(run_config.with_defaults(config, SCHEMA))
+config_schema.check_schema(config, SCHEMA)
+config.update(config_schema.with_defaults(config, SCHEMA))
 validate(config, "../schemas/config.schema.yaml")
 if workflow.is_main_process:
-    run_config.check_consistency(config)
+    from rpr import config_checks  # only here: every job on a cluster would wait for its imports
+
+    config_checks.check_consistency(config)
 
 ENVIRONMENT = "../../envs/environment.yaml"  # used with --sdm conda only
 LIBRARY = relpath(dirname(find_spec("rpr").origin))
@@ -19,7 +22,7 @@ PROPERTIES = ["dipole", "polarizability"]
 
 # What the configuration enumerates: no checkpoints.
 SOURCE = config["labels"]["source"]
-DEPOSITED = run_config.deposit_roles(config)
+DEPOSITED = run_config.deposited_frames(config)
 TEST_SOURCE = run_config.rotated_source(config, DEPOSITED)
 GEOMETRIES = run_config.geometry_names(config)
 CONFORMERS = list(GEOMETRIES)
@@ -27,7 +30,7 @@ REFERENCE = CONFORMERS[0]
 CHECK_SHARD_SIZE = 5
 TRAJECTORIES = [f"{k:03d}" for k in range(config["initial_conditions"]["n_trajectories"])]
 SHARD_SIZE = config["labels"]["shard_size"]
-SHARDS = run_config.shards(run_config.n_label_frames(config), SHARD_SIZE)
+SHARDS = run_config.shards(run_config.n_label_frames(config, DEPOSITED), SHARD_SIZE)
 TEST_SHARDS = run_config.shards(run_config.n_test_frames(config), SHARD_SIZE)
 CHECKS = run_config.label_checks(config)
 CHECK_SHARDS = run_config.shards(config["deposit"]["n_checked"], CHECK_SHARD_SIZE)
@@ -54,9 +57,14 @@ wildcard_constraints:
     model="[a-z0-9-]+",
 
 
-def library(*modules):
+def sources(*modules):
     """Paths of modules of the library, so that an edit of one re-runs what depends on it."""
     return [f"{LIBRARY}/{module}.py" for module in modules]
+
+
+def library(*modules):
+    """Paths of modules of the library and of all that they import."""
+    return sources(*with_imports(modules))
 
 
 def seed(*stage):
@@ -74,33 +82,24 @@ def minutes(seconds):
     return lambda wildcards, attempt: attempt * (5 + int(3 * seconds / 60))
 
 
+def at_most(minutes):
+    """Requested run time of a job that takes far less, more with each attempt."""
+    return lambda wildcards, attempt: attempt * minutes
+
+
 def megabytes(key):
     """Requested memory, more with each attempt."""
     return lambda wildcards, attempt: attempt * config["resources"][key]
 
 
-LABEL_CODE = library("labels/shards", "labels/method")
-MODEL_CODE = library(
-    "studies/models",
-    "rotate_predict_rotate",
-    "symmetrized",
-    "covariant",
-    "handedness",
-    "augmented",
-    "descriptors",
-    "kernels",
-    "ridge",
-    "frames",
-    "sign_rules",
-    "permutation_inversion",
+def of_level(resources):
+    """Resource of the level of theory, `md` or `labels`, that a job computes at."""
+    return lambda wildcards, attempt: resources[wildcards.level](wildcards, attempt)
+
+
+# Computations that cost hours start anew only where the code of their numbers is edited.
+LABEL_CODE = sources(
+    *(m for m in with_imports(["labels/engine", "labels/continuity"]) if m.startswith("labels/"))
 )
-KREG_CODE = library(
-    "potential",
-    "potential_search",
-    "potential_solver",
-    "potential_targets",
-    "collapsed_potential",
-    "gradient_kernel",
-    "relative_distances",
-    "permutation_inversion",
-)
+MODEL_CODE = library("studies/models")
+KREG_CODE = library("potential")

@@ -40,7 +40,7 @@ rule assemble_dataset:
             },
         ),
         geometry=GEOMETRIES[REFERENCE],
-        code=library("stage_files", "datasets"),
+        code=sources("stage_files", "datasets"),
     output:
         frames="<results>/dataset/frames.extxyz",
         failures="<results>/dataset/failures.csv",
@@ -62,7 +62,7 @@ rule canonicalise_frames:
     input:
         frames="<results>/dataset/frames.extxyz",
         molecule=MOLECULE,
-        code=library("frames", "sign_rules", "inertia"),
+        code=library("frames"),
     output:
         frames="<results>/dataset/canonical.npz",
     log:

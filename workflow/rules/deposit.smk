@@ -6,7 +6,7 @@ CHECKED = "<results>/label_checks"
 rule choose_checked:
     input:
         frames="<results>/dataset/frames.extxyz",
-        code=library("studies/label_checks"),
+        code=sources("studies/label_checks", "frame_quantities"),
     output:
         frames=f"{CHECKED}/{{check}}/chosen.extxyz",
     log:
@@ -47,8 +47,8 @@ use rule label_frames as relabel_frames with:
 
 rule compare_labels:
     input:
-        chosen=expand(rules.choose_checked.output.frames, check=CHECKS),
         **{c: expand(f"{CHECKED}/{c}/{{shard}}.extxyz", shard=CHECK_SHARDS) for c in CHECKS},
+        chosen=expand(rules.choose_checked.output.frames, check=CHECKS),
         code=library("studies/label_checks"),
     output:
         summary=f"{CHECKED}/checks.csv",
@@ -70,7 +70,7 @@ rule list_extremes:
     input:
         frames="<results>/dataset/frames.extxyz",
         molecule=MOLECULE,
-        code=library("studies/label_checks", "frame_quantities"),
+        code=library("studies/label_checks"),
     output:
         table=f"{CHECKED}/extremes.csv",
     log:
@@ -103,6 +103,7 @@ rule write_deposit:
             rules.list_extremes.output.table,
             *(rules.compare_labels.output if CHECKS else []),
             *(["<results>/labels/order.csv"] if SOURCE == "compute" else []),
+            *(["<results>/test_set/dihedrals.csv"] if config["deposit"]["test_set"] else []),
         ],
         code=library("deposit", "provenance"),
     output:

@@ -5,7 +5,7 @@ rule run_trajectory:
     input:
         starts="<results>/md/starts.npz",
         geometry=f"<results>/geometries/md/{REFERENCE}.xyz",
-        code=library("dynamics", "labels/method"),
+        code=LABEL_CODE + sources("dynamics", "labels/calculator"),
     output:
         frames="<results>/md/trajectories/{trajectory}.extxyz",
     log:
@@ -30,7 +30,7 @@ rule run_trajectory:
 rule collect_trajectories:
     input:
         frames=expand("<results>/md/trajectories/{trajectory}.extxyz", trajectory=TRAJECTORIES),
-        code=library("datasets"),
+        code=sources("datasets"),
     output:
         frames="<results>/md/frames.extxyz",
     log:

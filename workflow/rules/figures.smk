@@ -78,7 +78,7 @@ rule tabulate_distributions:
     input:
         frames=lambda wildcards: SAMPLES[wildcards.sample],
         molecule=MOLECULE,
-        code=library("figures/data_distributions", "frame_quantities"),
+        code=library("figures/data_distributions"),
     output:
         table="<results>/tables/distributions_{sample}.csv",
     log:
@@ -94,14 +94,14 @@ rule tabulate_distributions:
         "../scripts/tabulate_distributions.py"
 
 
-for figure, sources in FIGURES.items():
+for figure, parts in FIGURES.items():
 
     rule:
         name:
             f"draw_{figure}"
         input:
-            **{key: paths for key, paths in sources.items() if key != "module"},
-            code=library(f"figures/{sources['module']}", "figures/style"),
+            **{key: paths for key, paths in parts.items() if key != "module"},
+            code=library(f"figures/{parts['module']}"),
         output:
             multiext(f"<results>/figures/{figure}", pdf=".pdf", svg=".svg", csv=".csv"),
             png=report(
@@ -118,8 +118,8 @@ for figure, sources in FIGURES.items():
             mem_mb=2000,
             runtime=10,
         params:
-            module=sources["module"],
-            arguments=[key for key in sources if key != "module"],
+            module=parts["module"],
+            arguments=[key for key in parts if key != "module"],
         script:
             "../scripts/draw_figure.py"
 

@@ -5,7 +5,7 @@ rule count_flips:
     input:
         frames=MD_FRAMES,
         molecule=MOLECULE,
-        code=library("studies/frame_study", "frames", "sign_rules", "inertia"),
+        code=library("studies/frame_study"),
     output:
         flips="<results>/tables/frame_study/flips.csv",
         gaps="<results>/tables/frame_study/gaps.csv",
@@ -15,7 +15,7 @@ rule count_flips:
         ENVIRONMENT
     resources:
         mem_mb=2000,
-        runtime=30,
+        runtime=at_most(30),
     params:
         molecule=molecule(),
         frames=config["models"]["frames"],
@@ -30,7 +30,7 @@ rule compare_frames:
         split="<results>/dataset/split_random.csv",
         test_set="<results>/test_set/frames.extxyz",
         molecule=MOLECULE,
-        code=library("studies/frame_study", "frames", "sign_rules", "inertia", "descriptors"),
+        code=library("studies/frame_study"),
     output:
         table="<results>/tables/frame_study/accuracy_{property}.csv",
     log:
@@ -41,7 +41,7 @@ rule compare_frames:
         ENVIRONMENT
     resources:
         mem_mb=megabytes("learning_mem_mb"),
-        runtime=120,
+        runtime=at_most(120),
     params:
         molecule=molecule(),
         frames=config["models"]["frames"],

@@ -1,10 +1,17 @@
 # Stages 1 and 2: minima, their frequencies, and the starts of the dynamics.
 
 
+LEVEL_MEGABYTES = {"md": megabytes("md_mem_mb"), "labels": megabytes("label_mem_mb")}
+OPTIMISER_MINUTES = {
+    level: minutes(config["optimisation"]["max_steps"] * config["resources"][seconds])
+    for level, seconds in (("md", "md_seconds_per_step"), ("labels", "label_seconds_per_frame"))
+}
+
+
 rule optimise_geometry:
     input:
         geometry=lambda wildcards: GEOMETRIES[wildcards.conformer],
-        code=library("reference_geometry", "labels/method"),
+        code=LABEL_CODE + sources("reference_geometry", "labels/calculator"),
     output:
         geometry="<results>/geometries/{level}/{conformer}.xyz",
     log:
@@ -14,8 +21,8 @@ rule optimise_geometry:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=megabytes("label_mem_mb"),
-        runtime=minutes(config["optimisation"]["max_steps"] * 2),
+        mem_mb=of_level(LEVEL_MEGABYTES),
+        runtime=of_level(OPTIMISER_MINUTES),
     params:
         method=lambda wildcards: config[wildcards.level]["method"],
         charge=config["molecule"]["charge"],
@@ -27,7 +34,7 @@ rule optimise_geometry:
 rule compute_frequencies:
     input:
         geometry="<results>/geometries/md/{conformer}.xyz",
-        code=library("reference_geometry", "normal_modes", "labels/hessian", "labels/method"),
+        code=LABEL_CODE + sources("reference_geometry", "normal_modes", "labels/hessian"),
     output:
         hessian="<results>/geometries/md/{conformer}_hessian.npz",
         frequencies="<results>/geometries/md/{conformer}_frequencies.csv",
@@ -38,8 +45,8 @@ rule compute_frequencies:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=megabytes("label_mem_mb"),
-        runtime=240,
+        mem_mb=megabytes("md_mem_mb"),
+        runtime=at_most(240),
     params:
         method=config["md"]["method"],
         charge=config["molecule"]["charge"],
@@ -52,7 +59,7 @@ rule sample_starts:
         geometry=f"<results>/geometries/md/{REFERENCE}.xyz",
         hessian=f"<results>/geometries/md/{REFERENCE}_hessian.npz",
         minima=expand("<results>/geometries/md/{conformer}_frequencies.csv", conformer=CONFORMERS),
-        code=library("wigner", "normal_modes", "dihedral_scan"),
+        code=sources("wigner", "normal_modes", "dihedral_scan"),
     output:
         starts="<results>/md/starts.npz",
     log:

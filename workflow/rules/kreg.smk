@@ -17,7 +17,7 @@ rule train_kreg:
         ENVIRONMENT
     resources:
         mem_mb=megabytes("kreg_mem_mb"),
-        runtime=120,
+        runtime=at_most(120),
     params:
         molecule=molecule(),
         n_train=config["kreg"]["n_train"],
@@ -33,7 +33,7 @@ rule kreg_learning_curve:
         test_set="<results>/test_set/frames.extxyz",
         split="<results>/dataset/split_random.csv",
         molecule=MOLECULE,
-        code=KREG_CODE + library("studies/kreg_study"),
+        code=library("studies/kreg_study"),
     output:
         table="<results>/tables/kreg/{potential}_{repeat}.csv",
     log:
@@ -44,7 +44,7 @@ rule kreg_learning_curve:
         ENVIRONMENT
     resources:
         mem_mb=megabytes("kreg_mem_mb"),
-        runtime=120,
+        runtime=at_most(120),
     params:
         molecule=molecule(),
         sizes=config["kreg"]["sizes"],
@@ -58,7 +58,7 @@ rule scatter_kreg:
         test_set="<results>/test_set/frames.extxyz",
         split="<results>/dataset/split_random.csv",
         model="<results>/models/kreg.npz",
-        code=library("studies/kreg_study", "potential"),
+        code=library("studies/kreg_study"),
     output:
         table="<results>/tables/kreg_scatter.csv",
     log:
@@ -67,7 +67,7 @@ rule scatter_kreg:
         ENVIRONMENT
     resources:
         mem_mb=megabytes("learning_mem_mb"),
-        runtime=30,
+        runtime=at_most(30),
     params:
         n_train=config["kreg"]["n_train"],
         seed=config["seed"],

@@ -16,7 +16,7 @@ rule order_pool:
     input:
         frames=POOL,
         known=KNOWN,
-        code=library("splits"),
+        code=sources("splits"),
     output:
         order="<results>/labels/order.csv",
     log:
@@ -27,7 +27,7 @@ rule order_pool:
         mem_mb=2000,
         runtime=10,
     params:
-        n_frames=run_config.n_label_frames(config),
+        n_frames=run_config.n_label_frames(config, DEPOSITED),
         seed=seed("pool"),
     script:
         "../scripts/order_pool.py"
@@ -64,7 +64,7 @@ rule label_frames:
 rule read_deposit:
     input:
         manifest=lookup("labels/deposit", within=config) or [],
-        code=library("deposit"),
+        code=sources("deposit"),
     output:
         frames="<results>/labels/deposit/{role}.extxyz",
     log:

@@ -19,7 +19,7 @@ rule train_model:
         ENVIRONMENT
     resources:
         mem_mb=megabytes("learning_mem_mb"),
-        runtime=120,
+        runtime=at_most(120),
     params:
         molecule=molecule(),
         validation_fraction=config["split"]["validation_fraction"],
@@ -48,10 +48,9 @@ rule predict_model:
         ENVIRONMENT
     resources:
         mem_mb=megabytes("learning_mem_mb"),
-        runtime=30,
+        runtime=at_most(30),
     params:
         molecule=molecule(),
-        frame=config["benchmark"]["frame"],
         seed=config["seed"],
     script:
         "../scripts/predict_model.py"
@@ -63,7 +62,7 @@ rule learn_curve:
         split="<results>/dataset/split_random.csv",
         test_set="<results>/test_set/frames.extxyz",
         molecule=MOLECULE,
-        code=MODEL_CODE + library("studies/learning_curve", "metrics"),
+        code=library("studies/learning_curve", "studies/models"),
     output:
         table="<results>/tables/learning_curve/{model}_{property}.csv",
     log:
@@ -74,7 +73,7 @@ rule learn_curve:
         ENVIRONMENT
     resources:
         mem_mb=megabytes("learning_mem_mb"),
-        runtime=240,
+        runtime=at_most(240),
     params:
         molecule=molecule(),
         sizes=config["learning_curve"]["sizes"],
@@ -97,7 +96,7 @@ rule measure_covariance:
         ENVIRONMENT
     resources:
         mem_mb=megabytes("learning_mem_mb"),
-        runtime=60,
+        runtime=at_most(60),
     params:
         n_rotations=config["models"]["n_rotations"],
         seed=config["seed"],

@@ -58,8 +58,13 @@ rule collect_table:
 rule tabulate_errors:
     input:
         predictions=PREDICTIONS,
-        code=library("studies/evaluate", "studies/error_by_dihedral", "metrics", "tables"),
+        code=library("studies/evaluate", "studies/error_by_dihedral"),
     output:
+        expand(
+            "<results>/tables/{table}.{form}",
+            table=["test_set", "rmse", "models", "error_by_dihedral"],
+            form=["md", "tex"],
+        ),
         test_set="<results>/tables/test_set.csv",
         rmse="<results>/tables/rmse.csv",
         models="<results>/tables/models.csv",
@@ -70,7 +75,7 @@ rule tabulate_errors:
         ENVIRONMENT
     resources:
         mem_mb=2000,
-        runtime=30,
+        runtime=at_most(30),
     script:
         "../scripts/tabulate_errors.py"
 
@@ -86,6 +91,7 @@ rule judge_claims:
         frame_accuracy="<results>/tables/frame_accuracy.csv",
         code=library("claims"),
     output:
+        multiext("<results>/tables/claims", md=".md", tex=".tex"),
         claims=report(
             "<results>/tables/claims.csv", caption="../report/claims.rst", category="Claims"
         ),
@@ -104,12 +110,12 @@ rule compare_published:
     input:
         published=PUBLISHED,
         test_set="<results>/tables/test_set.csv",
-        kreg="<results>/tables/kreg.csv",
         predictions=expand("<results>/tables/predictions/paper_{property}.csv", property=PROPERTIES),
         frames="<results>/dataset/frames.extxyz",
         rotated="<results>/test_set/frames.extxyz",
         code=library("published"),
     output:
+        multiext("<results>/tables/published", md=".md", tex=".tex"),
         table=report(
             "<results>/tables/published.csv",
             caption="../report/published.rst",

@@ -1,29 +1,52 @@
 # Stage 9: the independent, randomly rotated test set.
 
 
-rule run_kreg_dynamics:
-    input:
-        model="<results>/models/kreg.npz",
-        molecule=MOLECULE,
-        code=library("potential_dynamics", "potential", "test_trajectories", "velocities"),
-    output:
-        frames="<results>/test_set/unlabelled.extxyz",
-        dihedrals="<results>/test_set/dihedrals.csv",
-    log:
-        "<logs>/run_kreg_dynamics.log",
-    benchmark:
-        "<benchmarks>/run_kreg_dynamics.tsv"
-    conda:
-        ENVIRONMENT
-    resources:
-        mem_mb=megabytes("learning_mem_mb"),
-        runtime=60,
-    params:
-        molecule=molecule(),
-        test_set=config["test_set"],
-        seed=seed("test_set"),
-    script:
-        "../scripts/run_kreg_dynamics.py"
+if TEST_SOURCE == "compute":
+
+    rule run_kreg_dynamics:
+        input:
+            model="<results>/models/kreg.npz",
+            molecule=MOLECULE,
+            code=sources("potential_dynamics", "potential", "test_trajectories", "velocities"),
+        output:
+            frames="<results>/test_set/unlabelled.extxyz",
+            dihedrals="<results>/test_set/dihedrals.csv",
+        log:
+            "<logs>/run_kreg_dynamics.log",
+        benchmark:
+            "<benchmarks>/run_kreg_dynamics.tsv"
+        conda:
+            ENVIRONMENT
+        resources:
+            mem_mb=megabytes("learning_mem_mb"),
+            runtime=at_most(60),
+        params:
+            molecule=molecule(),
+            test_set=config["test_set"],
+            seed=seed("test_set"),
+        script:
+            "../scripts/run_kreg_dynamics.py"
+
+else:
+
+    rule tabulate_dihedrals:
+        input:
+            frames="<results>/test_set/frames.extxyz",
+            manifest=config["labels"]["deposit"] if TEST_SOURCE == "deposit" else [],
+            code=sources("test_trajectories", "deposit"),
+        output:
+            dihedrals="<results>/test_set/dihedrals.csv",
+        log:
+            "<logs>/tabulate_dihedrals.log",
+        conda:
+            ENVIRONMENT
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            dt_fs=config["test_set"]["dt_fs"],
+        script:
+            "../scripts/tabulate_dihedrals.py"
 
 
 use rule label_frames as label_test_frames with:
@@ -60,7 +83,7 @@ rule assemble_test_set:
             },
         ),
         geometry=GEOMETRIES[REFERENCE],
-        code=library("stage_files", "datasets"),
+        code=sources("stage_files", "datasets"),
     output:
         frames="<results>/test_set/frames.extxyz",
         failures="<results>/test_set/failures.csv",

@@ -2,7 +2,7 @@
 
 from rpr import logs, tables
 from rpr.datasets import concatenate, read_frames
-from rpr.studies.label_checks import deviations, summary
+from rpr.studies.label_checks import check_level, deviations, summary
 
 logs.start(snakemake.log[0])
 by_frame = tables.concat(
@@ -13,5 +13,7 @@ by_frame = tables.concat(
     )
     for check, chosen in zip(snakemake.params.checks, snakemake.input.chosen, strict=True)
 )
+compared = summary(by_frame)
+check_level(compared)
 tables.write_csv(by_frame, snakemake.output.by_frame)
-tables.write_csv(summary(by_frame), snakemake.output.summary)
+tables.write_csv(compared, snakemake.output.summary)

@@ -16,7 +16,6 @@ table = compare(
     [tables.read(path) for path in snakemake.input.published],
     test_set=tables.read(snakemake.input.test_set),
     predictions=tables.concat(tables.read(path) for path in snakemake.input.predictions),
-    kreg=tables.read(snakemake.input.kreg),
     protocol=protocol,
 )
 stem = snakemake.output.table.removesuffix(".csv")

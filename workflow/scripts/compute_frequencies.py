@@ -6,8 +6,9 @@ from rpr import logs, tables
 from rpr.config import free_megabytes
 from rpr.labels.hessian import hessian
 from rpr.labels.method import Method
+from rpr.molecule import read_geometry
 from rpr.reference_geometry import frequencies
-from rpr.stage_files import read_geometry, write_arrays
+from rpr.stage_files import write_arrays
 
 logs.start(snakemake.log[0])
 atoms = read_geometry(snakemake.input.geometry)

@@ -4,8 +4,9 @@ from rpr import logs
 from rpr.config import free_megabytes
 from rpr.labels.calculator import LabelCalculator
 from rpr.labels.method import Method
+from rpr.molecule import read_geometry
 from rpr.reference_geometry import optimise
-from rpr.stage_files import read_geometry, write_geometry
+from rpr.stage_files import write_geometry
 
 log = logs.start(snakemake.log[0])
 start = read_geometry(snakemake.input.geometry)

@@ -3,7 +3,7 @@
 from rpr import logs
 from rpr.datasets import write_frames
 from rpr.deposit import read_deposit
-from rpr.stage_files import read_geometry
+from rpr.molecule import read_geometry
 
 logs.start(snakemake.log[0])
 frames = read_deposit(

@@ -1,13 +1,11 @@
 """Dynamics on the KREG potential from rotated starts; the frames of the independent test set."""
 
-import pandas as pd
-
 import rpr
 from rpr import logs, tables
 from rpr.datasets import write_frames
 from rpr.potential_dynamics import run
 from rpr.stage_files import read_molecule
-from rpr.test_trajectories import collect, starts
+from rpr.test_trajectories import collect, dihedral_table, starts
 
 log = logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
@@ -29,7 +27,5 @@ log.info("largest drift of a total energy: %.2e eV", trajectories.drift().max())
 frames = collect(
     molecule, trajectories.positions, trajectories.steps, energy=trajectories.potential
 )
-recorded = {"trajectory": frames.trajectory, "time_ps": frames.step * test["dt_fs"] / 1000}
-table = pd.DataFrame(recorded).assign(dihedral=frames.dihedral)
-tables.write_csv(table, snakemake.output.dihedrals)
+tables.write_csv(dihedral_table(frames, test["dt_fs"]), snakemake.output.dihedrals)
 write_frames(snakemake.output.frames, frames.subset(frames.step % test["every"] == 0))

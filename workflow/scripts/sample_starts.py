@@ -2,7 +2,8 @@
 
 from rpr import logs, wigner
 from rpr.dihedral_scan import scan_angles, set_dihedral
-from rpr.stage_files import read_arrays, read_geometry, read_molecule, write_arrays
+from rpr.molecule import read_geometry
+from rpr.stage_files import read_arrays, read_molecule, write_arrays
 
 logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.geometry, **snakemake.params.molecule)

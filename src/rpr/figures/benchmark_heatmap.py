@@ -20,15 +20,20 @@ _KERNEL_NAMES = {
 }
 
 
-def data(benchmark: pd.DataFrame, *, frame: str = "inertia") -> pd.DataFrame:
-    """Rows of one frame, with the ratio of the RMSE to the lowest of its component."""
+def data(benchmark: pd.DataFrame, *, frame: str | None = None) -> pd.DataFrame:
+    """Rows of one frame (default: the first), with the ratio of the RMSE to the lowest.
+
+    The lowest is that of the component.
+    """
+    if frame is None and len(benchmark):
+        frame = benchmark["frame"].iloc[0]
     chosen = benchmark[benchmark["frame"] == frame].reset_index(drop=True)
     lowest = chosen.groupby("component")["rmse"].transform("min")
     return chosen.assign(ratio=chosen["rmse"] / lowest)
 
 
 @style.styled
-def draw(benchmark: pd.DataFrame, *, frame: str = "inertia") -> Figure:
+def draw(benchmark: pd.DataFrame, *, frame: str | None = None) -> Figure:
     """Heat map of the benchmark: RMSE relative to the best entry of each component.
 
     Parameters
@@ -36,7 +41,7 @@ def draw(benchmark: pd.DataFrame, *, frame: str = "inertia") -> Figure:
     benchmark
         Table ``benchmark.csv``.
     frame
-        Canonical frame whose rows are drawn.
+        Canonical frame whose rows are drawn; default: that of the first row.
 
     Returns
     -------
@@ -45,7 +50,7 @@ def draw(benchmark: pd.DataFrame, *, frame: str = "inertia") -> Figure:
     """
     table = data(benchmark, frame=frame)
     if table.empty:
-        return style.statement(f"no benchmark in the frame {frame}")
+        return style.statement(f"no benchmark in the frame {frame}" if frame else "no benchmark")
     components = spread_columns(table["component"], sum(COMPONENTS.values(), ()))
     descriptors = spread_columns(table["descriptor"], DESCRIPTORS)
     kernels = spread_columns(table["kernel"], KERNELS)

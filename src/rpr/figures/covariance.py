@@ -7,11 +7,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from rpr.figures import style
+from rpr.studies.covariance import LIMITS
 from rpr.tables import spread_columns
-from rpr.units import AU_DIPOLE, DEBYE
 
-#: Largest deviation called covariant: 1e-8 e bohr and 1e-6 bohr^3, in reported units.
-LIMITS = {"dipole": 1e-8 * AU_DIPOLE / DEBYE, "polarizability": 1e-6}
 #: Deviations below this are drawn at it: exact to rounding.
 FLOOR = 1e-16
 
@@ -33,7 +31,8 @@ def draw(covariance: pd.DataFrame) -> Figure:
     Returns
     -------
     Figure
-        One panel for each property; the dashed line is the limit of :data:`LIMITS`.
+        One panel for each property; the dashed line is the limit of
+        :data:`rpr.studies.covariance.LIMITS`.
     """
     if covariance.empty:
         return style.statement("no model was rotated")

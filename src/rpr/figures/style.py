@@ -227,11 +227,6 @@ def model_looks(names) -> dict[str, tuple[str, str, str]]:
     return {n: MODELS[n] if n in MODELS else next(spare) for n in ordered}
 
 
-def letter(axes, text: str, *, x: float = -0.02) -> None:
-    """Panel letter, bold, above the upper left corner."""
-    axes.set_title(text, loc="left", fontweight="bold", fontsize=8, x=x)
-
-
 def degrees_axis(axes, *, low: float = -180.0, high: float = 180.0, step: float = 60.0) -> None:
     """Horizontal axis of a dihedral angle."""
     axes.set_xlim(low, high)

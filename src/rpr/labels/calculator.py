@@ -8,6 +8,7 @@ from ase.calculators.calculator import Calculator, all_changes
 
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
+from rpr.labels.version import code_version
 
 
 class LabelCalculator(Calculator):
@@ -51,6 +52,10 @@ class LabelCalculator(Calculator):
         self.results = {
             name: getattr(self.labels, name) for name in wanted
         } | {"free_energy": self.labels.energy}
+
+    def fingerprint(self) -> str:
+        """What its results depend on: method, charge, version of the code."""
+        return f"{self.method.fingerprint()} charge={self._charge} code={code_version()}"
 
     def get_state(self) -> dict:
         """What the engine remembers of previous frames, as arrays (empty before the first)."""

@@ -111,11 +111,6 @@ def exchange(half: np.ndarray) -> np.ndarray:
     return 2 * (flat.T @ flat)
 
 
-def memory_mb(n_ao: int, n_auxiliary: int) -> float:
-    """Memory of the tensor at its peak: packed, square and single precision, MB."""
-    return 8e-6 * n_auxiliary * n_ao**2 * (0.5 + 1.0 + 0.5)
-
-
 def _cholesky(metric: np.ndarray) -> np.ndarray:
     try:
         return np.asfortranarray(scipy.linalg.cholesky(metric, lower=True))

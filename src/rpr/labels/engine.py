@@ -106,11 +106,11 @@ class FittedEngine(OrientedEngine):
         self._workspace = Workspace()
         self._history = History()
         self._n_occupied = int(self._numbers.sum() - charge) // 2
-        needed = memory_mb(method, self.symbols, charge, self._functional)
+        needed = memory_mb(method, self.symbols, charge)
         if max_memory_mb is not None and needed > max_memory_mb:
             raise InputError(
                 f"max_memory_mb: found {max_memory_mb:.0f} MB, expected at least {needed:.0f} MB "
-                f"for {''.join(self.symbols)} with basis {method.basis}; raise mem_mb of the rule"
+                f"for {''.join(self.symbols)} with basis {method.basis}; give it more memory"
             )
 
     def reset(self) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from rpr.labels import stock
 from rpr.labels.density_fitting import FittedIntegrals
+from rpr.labels.exchange_correlation import Functional
 from rpr.labels.grids import Grid
 from rpr.labels.scf import FockBuilder, OrthogonalBasis
 
@@ -100,8 +101,9 @@ def auxiliary_molecule(mol, method):
     return df.addons.make_auxmol(mol, mf.with_df.auxbasis)
 
 
-def memory_mb(method, symbols, charge, functional) -> float:
-    """Estimate of the peak memory of a process that labels frames, MB."""
+def memory_mb(method, symbols, charge) -> float:
+    """Estimate of the peak memory of a process that labels frames by DFT, MB."""
+    functional = Functional(method.functional)
     spread = 2.0 * np.arange(3 * len(symbols)).reshape(-1, 3)
     mol = stock.molecule(symbols, spread, method.basis, charge=charge)
     auxmol = auxiliary_molecule(mol, method)

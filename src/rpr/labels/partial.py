@@ -24,6 +24,7 @@ _MEANING = {
     "frames": "other geometries or another selection of frames",
     "properties": "other properties",
     "charge": "another charge",
+    "stock": "another program (stock PySCF or the label engine)",
     "code": "another version of the label code",
     "pyscf": "another version of PySCF",
 }

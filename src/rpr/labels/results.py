@@ -10,6 +10,8 @@ import numpy as np
 from rpr.errors import InputError
 
 PROPERTIES = ("energy", "forces", "dipole", "polarizability")
+#: Columns of the table of frames that could not be labelled.
+FAILURE_COLUMNS = ("frame", "trajectory", "step", "reason")
 
 
 @dataclass(eq=False)

@@ -15,7 +15,6 @@ import logging
 import os
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -26,9 +25,8 @@ from rpr.labels import continuity
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.labels.partial import PartialFile
-from rpr.labels.results import PROPERTIES, check_properties
-
-FAILURE_COLUMNS = ("frame", "trajectory", "step", "reason")
+from rpr.labels.results import FAILURE_COLUMNS, PROPERTIES, check_properties
+from rpr.labels.version import code_version
 
 
 def label_shard(
@@ -171,14 +169,6 @@ def _header(frames: FrameSet, indices, method: Method, properties, charge: int, 
         "code": code_version(),
         "pyscf": _pyscf_version(),
     }
-
-
-def code_version() -> str:
-    """Digest of the sources of the label engine."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _pyscf_version() -> str:

@@ -9,7 +9,10 @@ from scipy.spatial.transform import Rotation
 from rpr.components import RANK
 from rpr.datasets import FrameSet
 from rpr.errors import InputError
-from rpr.units import REPORTED
+from rpr.units import AU_DIPOLE, DEBYE, REPORTED
+
+#: Largest deviation called covariant: 1e-8 e bohr and 1e-6 bohr^3, in D and bohr^3.
+LIMITS = {"dipole": 1e-8 * AU_DIPOLE / DEBYE, "polarizability": 1e-6}
 
 COLUMNS = [
     "model",

@@ -17,6 +17,7 @@ from rpr.frame_quantities import bond_lengths, frame_quantities
 from rpr.molecule import Molecule
 from rpr.units import BOHR, BOHR3, HARTREE
 
+SAME_LEVEL = 1e-3  #: hartree; two programs at one level agree to far less
 EXTREME = 4.5  #: robust standard deviations beyond which a frame is listed
 DEVIATION_COLUMNS = ["check", "trajectory", "step", "quantity", "deviation", "unit"]
 SUMMARY_COLUMNS = ["check", "quantity", "n_frames", "rms", "max", "unit"]
@@ -52,7 +53,7 @@ def choose(frames: FrameSet, n_frames: int, *, seed: int) -> np.ndarray:
     frames
         Labelled frames.
     n_frames
-        How many; at most all.
+        How many.
     seed
         Seed of the random numbers.
 
@@ -60,7 +61,17 @@ def choose(frames: FrameSet, n_frames: int, *, seed: int) -> np.ndarray:
     -------
     array, [n_frames]
         Indices.
+
+    Raises
+    ------
+    InputError
+        If there are fewer frames.
     """
+    if n_frames > len(frames):
+        raise InputError(
+            f"deposit/n_checked: found {n_frames}, but only {len(frames)} frames have labels; "
+            "ask for fewer, or 0 for no check"
+        )
     distance = np.max([np.abs(_robust(v)) for v, _ in frame_quantities(frames).values()], axis=0)
     extreme = np.argsort(-distance, kind="stable")
     drawn = np.random.default_rng(seed).permutation(len(frames))
@@ -140,6 +151,28 @@ def deviations(expected: FrameSet, found: FrameSet, *, check: str) -> pd.DataFra
             difference = float(np.abs(ours[k] - theirs[j]).max() / size)
             rows.append((check, trajectory, step, name, difference, unit))
     return pd.DataFrame(rows, columns=DEVIATION_COLUMNS)
+
+
+def check_level(table: pd.DataFrame) -> None:
+    """Refuse labels that are not of the level of theory they were computed anew at.
+
+    Parameters
+    ----------
+    table
+        From :func:`summary`.
+
+    Raises
+    ------
+    InputError
+        If an energy differs by more than `SAME_LEVEL`.
+    """
+    differ = table.loc[table["quantity"] == "energy", "max"].max()
+    if differ > SAME_LEVEL:
+        raise InputError(
+            f"labels/method: energies computed anew differ from those of the frames by "
+            f"{differ:.3g} hartree, expected at most {SAME_LEVEL:g}; set labels/method to the "
+            "level of the frames"
+        )
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
