@@ -20,19 +20,17 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from rpr import ridge
-from rpr.components import from_components, to_components
+from rpr.components import to_components
 from rpr.descriptors import describe
 from rpr.errors import InputError
-from rpr.estimator import Estimator, checked_positions, checked_values, training_checksum
-from rpr.frames import canonical_frames, to_frame, to_frame_positions, to_laboratory
+from rpr.estimator import checked_positions, checked_values, training_checksum
+from rpr.frame_estimator import FrameEstimator
+from rpr.frames import to_frame
 from rpr.kernel_regression import KernelRegression
 from rpr.molecule import Molecule
 
-#: Frames that are rotated and described at once in a prediction.
-_BLOCK = 16384
 
-
-class RotatePredictRotate(Estimator):
+class RotatePredictRotate(FrameEstimator):
     """Dipole or polarizability, one kernel ridge regression per component in a canonical frame.
 
     Parameters
@@ -88,6 +86,7 @@ class RotatePredictRotate(Estimator):
     """
 
     KIND = "rotate-predict-rotate"
+    BLOCK = 16384
     STORED = (
         *("property", "frame", "descriptor", "kernel"),
         *("coordinate_weight", "validation_fraction", "seed"),
@@ -119,6 +118,11 @@ class RotatePredictRotate(Estimator):
         self.validation_fraction = validation_fraction
         self.seed = seed
         self.hyperparameters = hyperparameters
+
+    @property
+    def frame_(self) -> str:
+        """Name of the frame in use."""
+        return self.frame
 
     def fit(self, frames, values: np.ndarray | None = None) -> RotatePredictRotate:
         """Search hyper-parameters on a part of the training frames, then fit all of them.
@@ -155,14 +159,6 @@ class RotatePredictRotate(Estimator):
         self.training_checksum_ = training_checksum(positions, values)
         return self
 
-    def predict(self, frames) -> np.ndarray:
-        """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
-        return self._predict(frames, laboratory=True)
-
-    def predict_components(self, frames) -> np.ndarray:
-        """Components in each frame's own canonical axes, [n_frames, 3] or [n_frames, 6]."""
-        return self._predict(frames, laboratory=False)
-
     def _arrays(self) -> dict[str, np.ndarray]:
         return {
             "descriptors": self.regression_.descriptors_,
@@ -181,21 +177,8 @@ class RotatePredictRotate(Estimator):
             **{name: arrays[name] for name in ("descriptors", "coefficients", "means")},
         )
 
-    def _predict(self, frames, *, laboratory: bool) -> np.ndarray:
-        self._require_fitted()
-        positions = checked_positions(frames, self.molecule)
-        predicted = []
-        for start in range(0, len(positions), _BLOCK):
-            canonical, rotations = self._rotate(positions[start : start + _BLOCK])
-            values = self.regression_.predict(self._describe(canonical))
-            predicted.append(
-                to_laboratory(from_components(values), rotations) if laboratory else values
-            )
-        return np.concatenate(predicted)
-
-    def _rotate(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        frames = canonical_frames(self.frame, positions, self.molecule)
-        return to_frame_positions(positions, frames), frames.rotations
+    def _components(self, canonical: np.ndarray) -> np.ndarray:
+        return self.regression_.predict(self._describe(canonical))
 
     def _describe(self, canonical: np.ndarray, weight: float | None = None) -> np.ndarray:
         weight = self.coordinate_weight_ if weight is None else weight

@@ -21,21 +21,21 @@ import numpy as np
 
 from rpr import ridge, symmetrized_kernel
 from rpr.characters import frame_group
-from rpr.components import from_components, to_components
+from rpr.components import to_components
 from rpr.descriptors import describe, pair_distances
 from rpr.errors import InputError
-from rpr.estimator import Estimator, checked_positions, checked_values, training_checksum
-from rpr.frames import canonical_frames, to_frame, to_frame_positions, to_laboratory
+from rpr.estimator import checked_positions, checked_values, training_checksum
+from rpr.frame_estimator import FrameEstimator
+from rpr.frames import canonical_frames, to_frame
 from rpr.kernels import distance
 from rpr.molecule import Molecule
 from rpr.permutation_inversion import PermutationInversionGroup, find_group
 
-_BLOCK = 4096  # frames rotated and described at once in a prediction
 _SIGN_TOLERANCE = 1e-6
 _KERNELS = {"dipole": "gaussian", "polarizability": "matern3"}
 
 
-class SymmetrizedRPR(Estimator):
+class SymmetrizedRPR(FrameEstimator):
     """Dipole or polarizability in a canonical frame with group-averaged kernels.
 
     Parameters
@@ -146,14 +146,6 @@ class SymmetrizedRPR(Estimator):
         self.training_checksum_ = training_checksum(positions, values)
         return self
 
-    def predict(self, frames) -> np.ndarray:
-        """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
-        return self._predict(frames, laboratory=True)
-
-    def predict_components(self, frames) -> np.ndarray:
-        """Components in each frame's own canonical axes, [n_frames, 3] or [n_frames, 6]."""
-        return self._predict(frames, laboratory=False)
-
     def _arrays(self) -> dict[str, np.ndarray]:
         return {
             "canonical": self._canonical,
@@ -197,10 +189,6 @@ class SymmetrizedRPR(Estimator):
                     f"frame {self.frame_!r} cannot be symmetrised: exchanging equal atoms turns "
                     "its axes; use an inertia frame or 'bond-axis'"
                 )
-
-    def _rotate(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        frames = canonical_frames(self.frame_, positions, self.molecule)
-        return to_frame_positions(positions, frames), frames.rotations
 
     def _check_descriptor(self, canonical: np.ndarray) -> None:
         """Refuse descriptors whose distances an element of the group changes."""
@@ -307,20 +295,11 @@ class SymmetrizedRPR(Estimator):
         self._folded = symmetrized_kernel.fold_coefficients(coefficients, self._characters)
         self._sigmas = np.array([self.hyperparameters_[c]["sigma"] for c in self.components])
 
-    def _predict(self, frames, *, laboratory: bool) -> np.ndarray:
-        self._require_fitted()
-        positions = checked_positions(frames, self.molecule)
-        predicted = []
-        for start in range(0, len(positions), _BLOCK):
-            canonical, rotations = self._rotate(positions[start : start + _BLOCK])
-            X = self._describe(canonical, self.coordinate_weight_)
-            values = self.means_ + symmetrized_kernel.predict(
-                self.kernel_, X, self._images, self._folded, self._sigmas
-            )
-            predicted.append(
-                to_laboratory(from_components(values), rotations) if laboratory else values
-            )
-        return np.concatenate(predicted)
+    def _components(self, canonical: np.ndarray) -> np.ndarray:
+        X = self._describe(canonical, self.coordinate_weight_)
+        return self.means_ + symmetrized_kernel.predict(
+            self.kernel_, X, self._images, self._folded, self._sigmas
+        )
 
 
 def _symmetric(K: np.ndarray) -> np.ndarray:
