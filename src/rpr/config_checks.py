@@ -21,6 +21,7 @@ from rpr.config import (
 from rpr.config_schema import nearest
 from rpr.dihedral_scan import turned_atoms
 from rpr.errors import InputError
+from rpr.frame_estimator import FrameEstimator
 from rpr.frames import FRAMES, check_frame
 from rpr.gradient_kernel import n_internal
 from rpr.handedness import CuredRPR, mirror_permutation
@@ -45,7 +46,7 @@ def check_consistency(config: Mapping) -> None:
     _check_source(config, molecule.symbols)
     _check_sizes(config)
     _check_memory(config, molecule)
-    if config["labels"]["source"] == "compute" and molecule.dihedral is not None:
+    if "md" in _computed_levels(config) and molecule.dihedral is not None:
         turned_atoms(molecule)
 
 
@@ -65,9 +66,7 @@ def _check_molecule(molecule: Mapping) -> Molecule:
             )
     _check_atoms(molecule, len(symbols))
     reference = read_geometry(molecule["geometries"][0])
-    return Molecule.from_atoms(
-        reference, marked=molecule["marked"], dihedral=molecule["dihedral"]
-    )
+    return Molecule.from_atoms(reference, marked=molecule["marked"], dihedral=molecule["dihedral"])
 
 
 def _check_atoms(molecule: Mapping, n_atoms: int) -> None:
@@ -94,7 +93,8 @@ def _check_names(config: Mapping, molecule: Molecule) -> None:
     _check_known("models/ablations", models["ablations"], ABLATIONS)
     if "paper" not in models["names"]:
         raise InputError("models/names: paper is missing; the figures of the paper draw it")
-    for name in dict.fromkeys([config["benchmark"]["frame"], *frames]):
+    _with_key("benchmark/frame", check_frame, config["benchmark"]["frame"], molecule)
+    for name in frames:
         _with_key("models/frames", check_frame, name, molecule)
     for name in models["names"] + models["ablations"]:
         _with_key(f"models/names: {name}", _check_model, name, molecule)
@@ -103,9 +103,8 @@ def _check_names(config: Mapping, molecule: Molecule) -> None:
 def _check_model(name: str, molecule: Molecule) -> None:
     """Refuse a model that this molecule cannot have."""
     model = make_model(name, property="dipole", molecule=molecule)
-    frame = getattr(model, "frame_", None) or getattr(model, "frame", None)
-    if frame is not None:
-        check_frame(frame, molecule)
+    if isinstance(model, FrameEstimator):
+        check_frame(model.frame_, molecule)
     if isinstance(model, CuredRPR):
         mirror_permutation(molecule)
 
@@ -187,7 +186,28 @@ def _require_file(key: str, path: str | None, expected: str) -> None:
 
 
 def _check_sizes(config: Mapping) -> None:
-    labels, split, test = config["labels"], config["split"], config["test_set"]
+    labels, split, deposited = config["labels"], config["split"], deposited_frames(config)
+    if labels["source"] == "compute":
+        _check_pool(config, deposited)
+        _check_split_sizes(split, n_label_frames(config, deposited))
+        _check_trajectories(config, deposited)
+    if labels["source"] == "deposit":
+        deposit.check_prefix(labels["deposit"], deposited["frames"], labels["n_frames"])
+        _check_split_sizes(split, labels["n_frames"] or deposited["frames"])
+    _check_curve_sizes(config)
+    _check_test_set(config["test_set"])
+
+
+def _check_pool(config: Mapping, deposited: Mapping[str, int]) -> None:
+    wanted, pool = n_label_frames(config, deposited), pool_size(config, deposited)
+    if wanted > pool:
+        made = "the dynamics makes {} frames (initial_conditions/n_trajectories x md/n_steps)"
+        if "md" in deposited:
+            made = f"{config['labels']['deposit']} has {{}} frames of the dynamics"
+        raise InputError(f"labels/n_frames: found {wanted}, but {made.format(pool)}")
+
+
+def _check_test_set(test: Mapping) -> None:
     if test["every"] > test["n_steps"]:
         raise InputError(
             f"test_set/every: found {test['every']}, more than test_set/n_steps {test['n_steps']}: "
@@ -198,23 +218,6 @@ def _check_sizes(config: Mapping) -> None:
             f"test_set/record_every: found {test['record_every']}, which does not divide "
             f"test_set/every {test['every']}; labelled frames must be recorded ones"
         )
-    deposited = deposited_frames(config)
-    if labels["source"] == "compute":
-        available, pool = n_label_frames(config, deposited), pool_size(config, deposited)
-        if available > pool:
-            made = (
-                f"{labels['deposit']} has {pool} frames of the dynamics"
-                if "md" in deposited
-                else f"the dynamics makes {pool} frames (initial_conditions/n_trajectories x "
-                "md/n_steps)"
-            )
-            raise InputError(f"labels/n_frames: found {available}, but {made}")
-        _check_split_sizes(split, available)
-        _check_trajectories(config, deposited)
-    if labels["source"] == "deposit":
-        deposit.check_prefix(labels["deposit"], deposited["frames"], labels["n_frames"])
-        _check_split_sizes(split, labels["n_frames"] or deposited["frames"])
-    _check_curve_sizes(config)
 
 
 def _check_split_sizes(split: Mapping, available: int) -> None:
