@@ -72,11 +72,7 @@ def check_fits(
         Names what was found and what was expected.
     """
     content = _read_manifest(manifest)
-    if tuple(content["symbols"]) != tuple(symbols):
-        raise InputError(
-            f"{manifest}: found atoms {' '.join(content['symbols'])}, expected "
-            f"{' '.join(symbols)} in this order; bring molecule/geometries into the deposit's order"
-        )
+    _check_symbols(manifest, content["symbols"], symbols)
     _check_method(manifest, content["method"], method, same_settings)
 
 
@@ -105,9 +101,8 @@ def origin(manifest: str | os.PathLike) -> dict[str, object]:
     """
     content = _read_manifest(manifest)
     about = {key: value for key, value in content.items() if key not in _CONTENT}
-    kept = ("sha256", "n_frames")
     files = {
-        role: {key: entry[key] for key in kept if key in entry}
+        role: {key: entry[key] for key in ("sha256", "n_frames")}
         for role, entry in content["files"].items()
     }
     return {"files": files, **about}
@@ -153,12 +148,10 @@ def read_deposit(
     content = _read_manifest(manifest)
     if role not in content["files"]:
         raise InputError(f"{manifest}: has no {role}, found {', '.join(content['files'])}")
-    check_fits(
-        manifest,
-        symbols=content["symbols"] if symbols is None else symbols,
-        method=content["method"] if method is None else method,
-        same_settings=same_settings,
-    )
+    if symbols is not None:
+        _check_symbols(manifest, content["symbols"], symbols)
+    if method is not None:
+        _check_method(manifest, content["method"], method, same_settings)
     entry = content["files"][role]
     path = Path(manifest).parent / entry["path"]
     _check_file(manifest, path, entry["sha256"])
@@ -289,6 +282,16 @@ def _check_file(manifest: str | os.PathLike, path: Path, expected: str) -> None:
         raise InputError(
             f"{path}: found SHA-256 {found}, expected {expected} ({manifest}); "
             "the file was changed or damaged, fetch the deposit again"
+        )
+
+
+def _check_symbols(
+    manifest: str | os.PathLike, found: Sequence[str], expected: Sequence[str]
+) -> None:
+    if tuple(found) != tuple(expected):
+        raise InputError(
+            f"{manifest}: found atoms {' '.join(found)}, expected {' '.join(expected)} in this "
+            "order; bring molecule/geometries into the deposit's order"
         )
 
 
