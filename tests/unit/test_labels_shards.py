@@ -165,8 +165,8 @@ def test_a_partial_file_of_something_else_is_refused(tmp_path, monkeypatch, chan
         run(tmp_path)
     with pytest.raises(InputError, match=f"{message}.*delete it"):
         run(tmp_path, **change)
-    monkeypatch.setattr("rpr.labels.shards.code_version", lambda: "other")
-    with pytest.raises(InputError, match="another version of the label code"):
+    monkeypatch.setattr("rpr.labels.shards.LABEL_VERSION", -1)
+    with pytest.raises(InputError, match="another version of the labels"):
         run(tmp_path)
 
 

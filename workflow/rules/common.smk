@@ -3,6 +3,7 @@ from importlib.util import find_spec
 from os.path import dirname, relpath
 
 from rpr import config as run_config, config_schema
+from rpr.labels.version import LABEL_VERSION
 from rpr.source_files import with_imports
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import validate
@@ -97,9 +98,5 @@ def of_level(resources):
     return lambda wildcards, attempt: resources[wildcards.level](wildcards, attempt)
 
 
-# Computations that cost hours start anew only where the code of their numbers is edited.
-LABEL_CODE = sources(
-    *(m for m in with_imports(["labels/engine", "labels/continuity"]) if m.startswith("labels/"))
-)
 MODEL_CODE = library("studies/models")
 KREG_CODE = library("potential")

@@ -26,7 +26,6 @@ rule choose_checked:
 use rule label_frames as relabel_frames with:
     input:
         frames=f"{CHECKED}/{{check}}/chosen.extxyz",
-        code=LABEL_CODE,
     output:
         frames=f"{CHECKED}/{{check}}/{{shard}}.extxyz",
         failures=f"{CHECKED}/{{check}}/{{shard}}_failures.csv",
@@ -40,6 +39,7 @@ use rule label_frames as relabel_frames with:
     params:
         method=config["labels"]["method"],
         charge=config["molecule"]["charge"],
+        label_version=LABEL_VERSION,
         shard_size=CHECK_SHARD_SIZE,
         stock=lambda wildcards: wildcards.check == "stock",
         partial=lambda wildcards, output: f"{output.frames}.partial",

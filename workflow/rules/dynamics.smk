@@ -5,7 +5,6 @@ rule run_trajectory:
     input:
         starts="<results>/md/starts.npz",
         geometry=f"<results>/geometries/md/{REFERENCE}.xyz",
-        code=LABEL_CODE + sources("dynamics", "labels/calculator"),
     output:
         frames="<results>/md/trajectories/{trajectory}.extxyz",
     log:
@@ -20,6 +19,7 @@ rule run_trajectory:
     params:
         molecule=molecule(),
         charge=config["molecule"]["charge"],
+        label_version=LABEL_VERSION,
         md=config["md"],
         seed=lambda wildcards: seed("dynamics", int(wildcards.trajectory)),
         checkpoint=lambda wildcards, output: f"{output.frames}.partial",

@@ -11,7 +11,6 @@ OPTIMISER_MINUTES = {
 rule optimise_geometry:
     input:
         geometry=lambda wildcards: GEOMETRIES[wildcards.conformer],
-        code=LABEL_CODE + sources("reference_geometry", "labels/calculator"),
     output:
         geometry="<results>/geometries/{level}/{conformer}.xyz",
     log:
@@ -26,6 +25,7 @@ rule optimise_geometry:
     params:
         method=lambda wildcards: config[wildcards.level]["method"],
         charge=config["molecule"]["charge"],
+        label_version=LABEL_VERSION,
         optimisation=config["optimisation"],
     script:
         "../scripts/optimise_geometry.py"
@@ -34,7 +34,6 @@ rule optimise_geometry:
 rule compute_frequencies:
     input:
         geometry="<results>/geometries/md/{conformer}.xyz",
-        code=LABEL_CODE + sources("reference_geometry", "normal_modes", "labels/hessian"),
     output:
         hessian="<results>/geometries/md/{conformer}_hessian.npz",
         frequencies="<results>/geometries/md/{conformer}_frequencies.csv",
@@ -50,6 +49,7 @@ rule compute_frequencies:
     params:
         method=config["md"]["method"],
         charge=config["molecule"]["charge"],
+        label_version=LABEL_VERSION,
     script:
         "../scripts/compute_frequencies.py"
 

@@ -38,7 +38,6 @@ rule label_frames:
         frames=POOL,
         known=KNOWN,
         order="<results>/labels/order.csv",
-        code=LABEL_CODE,
     output:
         frames="<results>/labels/shards/{shard}.extxyz",
         failures="<results>/labels/shards/{shard}_failures.csv",
@@ -54,6 +53,7 @@ rule label_frames:
     params:
         method=config["labels"]["method"],
         charge=config["molecule"]["charge"],
+        label_version=LABEL_VERSION,
         shard_size=SHARD_SIZE,
         stock=False,
         partial=lambda wildcards, output: f"{output.frames}.partial",

@@ -52,7 +52,6 @@ else:
 use rule label_frames as label_test_frames with:
     input:
         frames="<results>/test_set/unlabelled.extxyz",
-        code=LABEL_CODE,
     output:
         frames="<results>/test_set/shards/{shard}.extxyz",
         failures="<results>/test_set/shards/{shard}_failures.csv",

@@ -8,7 +8,7 @@ from ase.calculators.calculator import Calculator, all_changes
 
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
-from rpr.labels.version import code_version
+from rpr.labels.version import LABEL_VERSION
 
 
 class LabelCalculator(Calculator):
@@ -54,8 +54,8 @@ class LabelCalculator(Calculator):
         } | {"free_energy": self.labels.energy}
 
     def fingerprint(self) -> str:
-        """What its results depend on: method, charge, version of the code."""
-        return f"{self.method.fingerprint()} charge={self._charge} code={code_version()}"
+        """What its results depend on: method, charge, version of the labels."""
+        return f"{self.method.fingerprint()} charge={self._charge} label_version={LABEL_VERSION}"
 
     def get_state(self) -> dict:
         """What the engine remembers of previous frames, as arrays (empty before the first)."""

@@ -25,7 +25,7 @@ _MEANING = {
     "properties": "other properties",
     "charge": "another charge",
     "stock": "another program (stock PySCF or the label engine)",
-    "code": "another version of the label code",
+    "label_version": "another version of the labels",
     "pyscf": "another version of PySCF",
 }
 

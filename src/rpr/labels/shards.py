@@ -26,7 +26,7 @@ from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.labels.partial import PartialFile
 from rpr.labels.results import FAILURE_COLUMNS, PROPERTIES, check_properties
-from rpr.labels.version import code_version
+from rpr.labels.version import LABEL_VERSION
 
 
 def label_shard(
@@ -166,7 +166,7 @@ def _header(frames: FrameSet, indices, method: Method, properties, charge: int, 
         "properties": list(properties),
         "charge": charge,
         "stock": stock,
-        "code": code_version(),
+        "label_version": LABEL_VERSION,
         "pyscf": _pyscf_version(),
     }
 
