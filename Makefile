@@ -40,7 +40,7 @@ lint: $(STAMP)
 	$(SNAKEMAKE) --lint
 
 docs: $(STAMP)
-	$(BIN)/python -m rpr.config_table workflow/schemas/config.schema.yaml README.md
+	$(BIN)/python -m rpr.run.schema_table workflow/schemas/config.schema.yaml README.md
 
 lock:
 	@command -v uv >/dev/null 2>&1 || { echo "make lock needs uv: install it with '$(PYTHON) -m pip install uv'"; exit 1; }

@@ -25,10 +25,10 @@ import numpy as np
 from ase import Atoms
 from scipy.linalg import lapack
 
-from rpr.molecule import Molecule
-from rpr.potential import KREG
-from rpr.potential_dynamics import run
-from rpr.potential_search import search_hyperparameters
+from rpr.dynamics.batch import run
+from rpr.models.kreg.potential import KREG
+from rpr.models.kreg.search import search_hyperparameters
+from rpr.molecule.molecule import Molecule
 from rpr.units import FS, KB, KCAL_MOL
 
 SIZES = (250, 500, 1000)

@@ -4,10 +4,10 @@
     python benchmarks/labels.py --frames 8 --baseline-frames 1 --part md
     python benchmarks/labels.py --part exact   # against integrals without density fitting
 
-The baseline is stock PySCF as in `rpr.labels.stock`: ``dft.RKS(xc="b3lyp5").density_fit()`` on
-the default grid, ``nuc_grad_method``, polarizability by ``gen_response`` and ``cphf.solve`` with
-default tolerances.  Both run on one thread and label the same stretch of one trajectory of
-1,2-dichloroethane (0.5 fs a step, 298 K, B3LYP5/def2-SVP forces, fixed seed); processor time
+The baseline is stock PySCF as in `rpr.labels.dft.plain_pyscf`:
+``dft.RKS(xc="b3lyp5").density_fit()`` on the default grid, ``nuc_grad_method``, polarizability by
+``gen_response`` and ``cphf.solve`` with default tolerances.  Both run on one thread and label the
+same stretch of one trajectory of 1,2-dichloroethane (0.5 fs a step, 298 K, B3LYP5/def2-SVP forces, fixed seed); processor time
 counts.  The engine's first frames, which have little history, are left out of the figures along
 the trajectory.  ``labels.no_gradient`` is measured without any history: frames of the rotated test
 set are 100 fs apart, so that each starts from superposed atoms.
@@ -35,8 +35,8 @@ from ase.md.verlet import VelocityVerlet
 from scipy.spatial.transform import Rotation
 from threadpoolctl import threadpool_limits
 
-from rpr.labels import stock
 from rpr.labels.calculator import LabelCalculator
+from rpr.labels.dft import plain_pyscf as stock
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.labels.results import PROPERTIES, Labels
@@ -108,13 +108,19 @@ def baseline(symbols, positions, method: Method, properties: Sequence[str]):
 def in_atomic_units(labels: Labels) -> dict[str, np.ndarray]:
     """Labels as a dictionary in atomic units."""
     size = {
-        "energy": HARTREE, "forces": HARTREE / BOHR, "dipole": BOHR, "polarizability": BOHR3,
+        "energy": HARTREE,
+        "forces": HARTREE / BOHR,
+        "dipole": BOHR,
+        "polarizability": BOHR3,
     }
     return {n: getattr(labels, n) / size[n] for n in PROPERTIES if getattr(labels, n) is not None}
 
 
 UNITS = {
-    "energy": "hartree", "forces": "hartree/bohr", "dipole": "e_bohr", "polarizability": "bohr^3",
+    "energy": "hartree",
+    "forces": "hartree/bohr",
+    "dipole": "e_bohr",
+    "polarizability": "bohr^3",
 }
 
 
@@ -199,8 +205,12 @@ def large(trajectory, options) -> Iterator[Line]:
 def shortcuts(trajectory, options) -> Iterator[Line]:
     """What each shortcut costs in accuracy, and smaller grids than the default would, def2-SVP."""
     exact = replace(
-        SMALL, canonical_orientation=False, coarse_grid_level=3, response_grid_level=3,
-        scf_gradient_tolerance=1e-8, response_tolerance=1e-5,
+        SMALL,
+        canonical_orientation=False,
+        coarse_grid_level=3,
+        response_grid_level=3,
+        scf_gradient_tolerance=1e-8,
+        response_tolerance=1e-5,
     )
     variants = {
         "coarse_grid_0": {"coarse_grid_level": 0},
@@ -251,7 +261,7 @@ def arithmetic(trajectory, options) -> Iterator[Line]:
     """The least time each part could take: its integrals, and its operations at full speed."""
     from pyscf.df.incore import aux_e2
 
-    from rpr.labels.frame import auxiliary_molecule
+    from rpr.labels.dft.electronic_structure import auxiliary_molecule
 
     mol = stock.molecule(trajectory.symbols, trajectory.frames[-1] / BOHR, LARGE.basis)
     auxmol = auxiliary_molecule(mol, LARGE)
@@ -265,9 +275,7 @@ def arithmetic(trajectory, options) -> Iterator[Line]:
     fine = points[3] * n * (8 * o + 2 * n)
     product = 3 * (2 * p * n * n * o + 16 * points[1] * n * o)
     buffer = np.empty(p * n * (n + 1) // 2)
-    _, integrals = cpu_seconds(
-        lambda: aux_e2(mol, auxmol, "int3c2e", aosym="s2ij", out=buffer)
-    )
+    _, integrals = cpu_seconds(lambda: aux_e2(mol, auxmol, "int3c2e", aosym="s2ij", out=buffer))
     block, moved = np.empty(3 * n * n * 60), 0.0
     for begin in range(0, auxmol.nbas, 4):
         shells = (0, mol.nbas, 0, mol.nbas, begin, min(begin + 4, auxmol.nbas))
@@ -290,7 +298,7 @@ def _matrix_speed(kind) -> float:
 
 
 def _points(mol, level: int) -> int:
-    from rpr.labels.grids import Grid
+    from rpr.labels.dft.grids import Grid
 
     return len(Grid(mol, level).weights)
 

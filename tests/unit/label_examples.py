@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from rpr.labels import stock
+from rpr.labels.dft import plain_pyscf as stock
 from rpr.labels.method import Method
 from rpr.units import BOHR
 
@@ -16,8 +16,14 @@ DICHLOROETHANE = (
     ("Cl", "C", "C", "Cl", "H", "H", "H", "H"),
     np.array(
         [
-            [2.15, -0.42, 0.03], [0.62, 0.42, 0.02], [-0.61, -0.45, -0.05], [-2.10, 0.40, 0.30],
-            [0.60, 1.10, 0.87], [0.58, 1.05, -0.90], [-0.63, -1.10, 0.82], [-0.60, -1.02, -0.95],
+            [2.15, -0.42, 0.03],
+            [0.62, 0.42, 0.02],
+            [-0.61, -0.45, -0.05],
+            [-2.10, 0.40, 0.30],
+            [0.60, 1.10, 0.87],
+            [0.58, 1.05, -0.90],
+            [-0.63, -1.10, 0.82],
+            [-0.60, -1.02, -0.95],
         ]
     ),
 )

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from rpr.analytic_labels import analytic_labels, bond_charges, dichloroethane, random_frames
+from rpr.axes.rotation import to_frame
+from rpr.data.synthetic import analytic_labels, bond_charges, dichloroethane, random_frames
 from rpr.errors import InputError
-from rpr.frames import to_frame
-from rpr.molecule import Molecule, dihedral_angle
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.torsion import dihedral_angle
 
 MOLECULE = dichloroethane()
 FRAMES = random_frames(MOLECULE, 8, seed=2)

@@ -6,10 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from rpr import tables
-from rpr.claims import CLAIMS, COLUMNS, RULES, Measurement, claims_table, verdict
 from rpr.errors import InputError
-from rpr.published import FILE_COLUMNS, compare
+from rpr.report.claims import CLAIMS, COLUMNS, claims_table
+from rpr.report.published import FILE_COLUMNS, compare
+from rpr.report.verdicts import RULES, Measurement, verdict
+from rpr.studies import tables
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "resources" / "published"
 

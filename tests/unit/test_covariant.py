@@ -10,17 +10,18 @@ from ase.io import read
 from scipy.optimize import check_grad
 from scipy.spatial.transform import Rotation
 
-from rpr.additive_kernel import AdditiveKernel, pair_classes
-from rpr.covariant import CovariantRegression
-from rpr.covariant_tensors import TensorBasis, pack, unpack
-from rpr.dihedral_scan import set_dihedral
+from rpr.axes.canonical import canonical_frames
+from rpr.axes.rotation import to_frame
 from rpr.errors import InputError
-from rpr.frames import canonical_frames, to_frame
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
-from rpr.model_file import load
-from rpr.molecule import Molecule
-from rpr.permutation_inversion import find_group
+from rpr.models.covariant import CovariantRegression
+from rpr.models.covariant_tensors import TensorBasis, pack, unpack
+from rpr.models.registry import load
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.permutation_inversion import find_group
+from rpr.molecule.torsion import set_dihedral
+from rpr.regression.additive_kernel import AdditiveKernel, pair_classes
 from rpr.units import AU_DIPOLE, BOHR3
 
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
@@ -84,7 +85,7 @@ def test_predictions_turn_with_the_molecule(fitted, dce):
 
 
 def test_prediction_equals_the_plain_sum_over_frames_and_group(fitted, dce):
-    """Folded coefficients against K(X, X_i) a_i written out, eq. of rpr.covariant_kernel."""
+    """Folded coefficients against K(X, X_i) a_i of rpr.regression.covariant_kernel, written out."""
     model, positions, _ = fitted
     fresh = shaken(dce, 2, seed=7)
     theta = np.array(model.hyperparameters_["theta"])

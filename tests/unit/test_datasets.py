@@ -7,14 +7,8 @@ import pytest
 from ase import Atoms
 from ase.io import read, write
 
-from rpr.datasets import (
-    FrameSet,
-    as_positions,
-    concatenate,
-    find_frames,
-    read_frames,
-    write_frames,
-)
+from rpr.data.extxyz import read_frames, write_frames
+from rpr.data.frame_set import FrameSet, as_positions, concatenate, find_frames
 from rpr.errors import InputError
 
 SYMBOLS = ("O", "H", "H")

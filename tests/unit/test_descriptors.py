@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from rpr.analytic_labels import dichloroethane, random_frames
-from rpr.descriptors import DESCRIPTORS, ROTATION_INVARIANT, describe, pair_distances
+from rpr.data.synthetic import dichloroethane, random_frames
 from rpr.errors import InputError
-from rpr.molecule import Molecule, dihedral_angle
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.torsion import dihedral_angle
+from rpr.regression.descriptors import DESCRIPTORS, ROTATION_INVARIANT, describe, pair_distances
 from rpr.units import BOHR
 
 MOLECULE = dichloroethane()

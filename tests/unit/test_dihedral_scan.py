@@ -9,9 +9,9 @@ from ase.build import molecule as g2
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rpr.dihedral_scan import scan_angles, set_dihedral, turned_atoms
 from rpr.errors import InputError
-from rpr.molecule import Molecule, dihedral_angle, read_geometry
+from rpr.molecule.molecule import Molecule, read_geometry
+from rpr.molecule.torsion import dihedral_angle, scan_angles, set_dihedral, turned_atoms
 
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
 CHAIN = (0, 1, 2, 3)

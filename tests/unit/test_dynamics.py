@@ -8,15 +8,16 @@ import pytest
 from ase.calculators.calculator import Calculator, all_changes
 from threadpoolctl import threadpool_limits
 
-from rpr import checkpoint
-from rpr.datasets import read_frames, write_frames
-from rpr.dynamics import run_trajectory
+from rpr.data.extxyz import read_frames, write_frames
+from rpr.dynamics import checkpoint
+from rpr.dynamics.andersen import run_trajectory
+from rpr.dynamics.velocities import boltzmann, kinetic_energy
 from rpr.errors import ConvergenceError, InputError
 from rpr.labels.calculator import LabelCalculator
 from rpr.labels.method import Method
-from rpr.molecule import Molecule, dihedral_angle, read_geometry
+from rpr.molecule.molecule import Molecule, read_geometry
+from rpr.molecule.torsion import dihedral_angle
 from rpr.units import FS, KB
-from rpr.velocities import boltzmann, kinetic_energy
 
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
 

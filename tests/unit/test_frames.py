@@ -6,18 +6,12 @@ from ase import Atoms
 from ase.build import molecule as g2
 from scipy.spatial.transform import Rotation
 
+from rpr.axes.canonical import FRAMES, canonical_frames, check_frame, rotor_type
+from rpr.axes.inertia import inertia_tensor
+from rpr.axes.rotation import to_frame, to_frame_positions, to_laboratory
 from rpr.errors import InputError
-from rpr.frames import (
-    FRAMES,
-    canonical_frames,
-    check_frame,
-    rotor_type,
-    to_frame,
-    to_frame_positions,
-    to_laboratory,
-)
-from rpr.inertia import inertia_tensor
-from rpr.molecule import Molecule, dihedral_angle
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.torsion import dihedral_angle
 
 DCE_POSITIONS = [
     [2.150, 0.560, 0.020],

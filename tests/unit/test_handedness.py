@@ -8,16 +8,17 @@ from ase.build import molecule as g2
 from ase.io import read
 from scipy.spatial.transform import Rotation
 
-from rpr.augmented import AugmentedRegression
-from rpr.dihedral_scan import set_dihedral
+from rpr.axes.canonical import canonical_frames
+from rpr.axes.rotation import to_frame
 from rpr.errors import InputError
-from rpr.frames import canonical_frames, to_frame
-from rpr.handedness import CuredRPR, fold, mirror_permutation
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
-from rpr.model_file import load
-from rpr.molecule import Molecule, dihedral_angle
-from rpr.rotate_predict_rotate import RotatePredictRotate
+from rpr.models.augmented import AugmentedRegression
+from rpr.models.folded import CuredRPR, fold, mirror_permutation
+from rpr.models.registry import load
+from rpr.models.rotate_predict_rotate import RotatePredictRotate
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.torsion import dihedral_angle, set_dihedral
 
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from rpr.analytic_labels import analytic_labels, dichloroethane
-from rpr.datasets import FrameSet
+from rpr.data.distributions import frame_quantities
+from rpr.data.frame_set import FrameSet
+from rpr.data.synthetic import analytic_labels, dichloroethane
 from rpr.errors import InputError
-from rpr.frame_quantities import frame_quantities
 from rpr.studies import label_checks
 from rpr.units import BOHR, HARTREE
 
@@ -19,9 +19,7 @@ def frames():
     noise = np.random.default_rng(0).normal(size=(N_FRAMES, molecule.n_atoms, 3))
     place = np.arange(N_FRAMES)
     positions = molecule.reference + 0.02 * noise
-    return labelled(
-        FrameSet(molecule.symbols, positions, trajectory=place // 10, step=place % 10)
-    )
+    return labelled(FrameSet(molecule.symbols, positions, trajectory=place // 10, step=place % 10))
 
 
 def labelled(frames):

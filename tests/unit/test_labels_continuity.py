@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from rpr.labels.continuity import Neighbour, compute_checked, jump
 from rpr.labels.results import Labels
+from rpr.labels.state_check import Neighbour, compute_checked, jump
 
 NEAR = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.01]])
 HERE = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.03]])

@@ -25,9 +25,7 @@ def test_labels_are_those_of_stock_pyscf(name, functional, basis):
     np.testing.assert_allclose(labels.dipole / BOHR, expected["dipole"], atol=1e-5)
     gradient = -labels.forces * BOHR / HARTREE
     np.testing.assert_allclose(gradient, expected["gradient"], atol=2e-5)
-    np.testing.assert_allclose(
-        labels.polarizability / BOHR3, expected["polarizability"], atol=2e-3
-    )
+    np.testing.assert_allclose(labels.polarizability / BOHR3, expected["polarizability"], atol=2e-3)
 
 
 def test_stock_labels_use_the_grid_of_the_method():

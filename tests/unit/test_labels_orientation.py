@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from rpr.labels.orientation import molecular_axes
+from rpr.labels.oriented_engine import molecular_axes
 
 DICHLOROETHANE = np.array([17, 6, 6, 17, 1, 1, 1, 1])
 

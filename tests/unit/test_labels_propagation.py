@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rpr.labels.propagation import FAR, History
+from rpr.labels.dft.scf_extrapolation import FAR, History
 
 
 def space(t):

@@ -4,7 +4,7 @@ import pytest
 from label_examples import WATER
 
 from rpr.errors import ConvergenceError
-from rpr.labels import rescue
+from rpr.labels.dft import scf_fallback as rescue
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 

@@ -5,13 +5,13 @@ import pytest
 from label_examples import WATER, method
 
 from rpr.errors import ConvergenceError
-from rpr.labels import stock
+from rpr.labels.dft import plain_pyscf as stock
+from rpr.labels.dft.electronic_structure import Frame
+from rpr.labels.dft.exchange_correlation import Functional
+from rpr.labels.dft.response import ResponseOperator, polarizability
+from rpr.labels.dft.scf_fallback import solve_from_scratch
+from rpr.labels.dft.workspace import Workspace
 from rpr.labels.engine import make_engine
-from rpr.labels.exchange_correlation import Functional
-from rpr.labels.frame import Frame
-from rpr.labels.rescue import solve_from_scratch
-from rpr.labels.response import ResponseOperator, polarizability
-from rpr.labels.workspace import Workspace
 from rpr.units import BOHR, BOHR3
 
 N_OCCUPIED = 5
@@ -77,9 +77,7 @@ def test_finite_fields_give_the_same_polarizability(functional):
     alpha = make_engine(settings, symbols).compute(positions, ("polarizability",)).polarizability
     field = 1e-3
     dipoles = [dipole_in_field(functional, sign * field) for sign in (1, -1)]
-    np.testing.assert_allclose(
-        alpha[2] / BOHR3, (dipoles[0] - dipoles[1]) / (2 * field), atol=2e-4
-    )
+    np.testing.assert_allclose(alpha[2] / BOHR3, (dipoles[0] - dipoles[1]) / (2 * field), atol=2e-4)
 
 
 def dipole_in_field(functional, field):

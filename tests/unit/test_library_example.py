@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from ase.io import write
 
-from rpr.analytic_labels import analytic_labels, dichloroethane, random_frames
-from rpr.datasets import FrameSet, write_frames
+from rpr.data.extxyz import write_frames
+from rpr.data.frame_set import FrameSet
+from rpr.data.synthetic import analytic_labels, dichloroethane, random_frames
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "library.py"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from rpr.errors import InputError
-from rpr.molecule import Molecule, dihedral_angle, read_geometry, refuse_overlap
+from rpr.molecule.molecule import Molecule, read_geometry, refuse_overlap
+from rpr.molecule.torsion import dihedral_angle
 
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
 DCE_BONDS = ((0, 1), (1, 2), (1, 4), (1, 5), (2, 3), (2, 6), (2, 7))

@@ -6,8 +6,9 @@ from ase import Atoms
 from ase.build import molecule as g2
 from pyscf import gto, scf
 
-from rpr.molecule import Molecule, dihedral_angle
-from rpr.permutation_inversion import find_group, permutations_of
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.permutation_inversion import find_group, permutations_of
+from rpr.molecule.torsion import dihedral_angle
 
 DCE_POSITIONS = [
     [2.150, 0.560, 0.020],

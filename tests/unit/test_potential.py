@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from rpr.collapsed_potential import CollapsedPotential
-from rpr.datasets import FrameSet
+from rpr.data.frame_set import FrameSet
 from rpr.errors import ConditioningWarning, InputError
-from rpr.gradient_kernel import GradientKernel
-from rpr.molecule import Molecule
-from rpr.packed_cholesky import PackedMatrix
-from rpr.potential import KREG
-from rpr.potential_search import search_hyperparameters
-from rpr.potential_solver import check_memory
-from rpr.relative_distances import RelativeDistances, symmetric_distances
+from rpr.models.kreg.contraction import CollapsedPotential
+from rpr.models.kreg.descriptor import RelativeDistances, symmetric_distances
+from rpr.models.kreg.kernel import GradientKernel
+from rpr.models.kreg.packed_cholesky import PackedMatrix
+from rpr.models.kreg.potential import KREG
+from rpr.models.kreg.search import search_hyperparameters
+from rpr.models.kreg.solver import check_memory
+from rpr.molecule.molecule import Molecule
 
 #: The permutation-inversion group of 1,2-dichloroethane, as permutations of atoms.
 DCE_GROUP = np.array(

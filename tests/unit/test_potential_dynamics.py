@@ -6,10 +6,11 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator
 from ase.md.verlet import VelocityVerlet
 
+from rpr.dynamics.batch import run
 from rpr.errors import ConvergenceError, InputError
-from rpr.molecule import Molecule
-from rpr.potential import KREG
-from rpr.potential_dynamics import KREGCalculator, run
+from rpr.models.calculator import KREGCalculator
+from rpr.models.kreg.potential import KREG
+from rpr.molecule.molecule import Molecule
 from rpr.units import FS, KB, KCAL_MOL
 
 

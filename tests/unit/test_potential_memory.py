@@ -2,7 +2,7 @@
 
 import pytest
 
-from rpr import memory
+from rpr.regression import resources as memory
 
 
 def test_available_memory_is_plausible():

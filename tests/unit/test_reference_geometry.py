@@ -7,11 +7,14 @@ import pytest
 from ase.calculators.morse import MorsePotential
 from threadpoolctl import threadpool_limits
 
+from rpr.dynamics.optimise import model_hessian, optimise
 from rpr.errors import ConvergenceError, InputError
+from rpr.labels.calculator import LabelCalculator
 from rpr.labels.hessian import hessian
 from rpr.labels.method import Method
-from rpr.molecule import dihedral_angle, read_geometry
-from rpr.reference_geometry import frequencies, model_hessian, optimise
+from rpr.molecule.molecule import read_geometry
+from rpr.molecule.normal_modes import frequencies
+from rpr.molecule.torsion import dihedral_angle
 
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
 XTB = Method(code="tblite", functional="gfn2-xtb", basis="")
@@ -37,7 +40,7 @@ def test_minimum_is_found_again_from_a_distorted_start(name):
     start.positions += 0.03 * np.random.default_rng(0).standard_normal((8, 3))
     lines = []
     assert np.linalg.eigvalsh(model_hessian(start)).min() > 1.0
-    found = optimise(start, XTB, force_tolerance=5e-4, name=name, log=lines.append)
+    found = optimise(start, LabelCalculator(XTB), force_tolerance=5e-4, name=name, log=lines.append)
     assert np.linalg.norm(found.get_forces(), axis=1).max() <= 5e-4
     assert np.allclose(found.get_all_distances(), reference.get_all_distances(), atol=0.01)
     angle = dihedral_angle(found.positions[None], (0, 1, 2, 3))[0]
@@ -71,7 +74,7 @@ def test_net_force_and_torque_do_not_matter():
 
 def test_anti_and_gauche_differ_by_a_few_kcal():
     energies = [
-        optimise(read_geometry(GEOMETRIES / f"dichloroethane_{name}.xyz"), XTB)
+        optimise(read_geometry(GEOMETRIES / f"dichloroethane_{name}.xyz"), LabelCalculator(XTB))
         for name in ("anti", "gauche")
     ]
     anti, gauche = (atoms.get_potential_energy() for atoms in energies)
@@ -82,7 +85,7 @@ def test_saddle_point_is_refused_and_its_mode_named():
     """Planar ammonia: the umbrella mode is imaginary; the light atoms carry it."""
     planar = read_geometry(GEOMETRIES / "ammonia.xyz")
     planar.positions[:, 2] = 0.0
-    saddle = optimise(planar, XTB)
+    saddle = optimise(planar, LabelCalculator(XTB))
     second = second_derivatives(saddle)
     message = r"ammonia: not a minimum, 1 imaginary .*mode 0 \(\d+\.\di cm\^-1, mostly atoms H\d, H"
     with pytest.raises(ConvergenceError, match=message):
@@ -95,7 +98,7 @@ def test_too_few_steps_are_a_convergence_error():
     start.positions[1] *= 1.1
     message = r"water: largest force .* after 2 steps, expected at most 1e-03; allow more steps"
     with pytest.raises(ConvergenceError, match=message):
-        optimise(start, XTB, max_steps=2, name="water")
+        optimise(start, LabelCalculator(XTB), max_steps=2, name="water")
 
 
 def test_broken_molecule_is_a_convergence_error():
@@ -108,9 +111,9 @@ def test_broken_molecule_is_a_convergence_error():
 def test_impossible_requests_are_input_errors():
     water = read_geometry(GEOMETRIES / "water.xyz")
     with pytest.raises(InputError, match="found force_tolerance -1"):
-        optimise(water, XTB, force_tolerance=-1.0)
+        optimise(water, LabelCalculator(XTB), force_tolerance=-1.0)
     with pytest.raises(InputError, match=r"hessian: found shape \(6, 6\), expected \(9, 9\)"):
         frequencies(water, np.eye(6))
     water.positions[2] = water.positions[1]
     with pytest.raises(InputError, match=r"atoms 1 and 2 are 0\.000 Angstrom apart"):
-        optimise(water, XTB)
+        optimise(water, LabelCalculator(XTB))

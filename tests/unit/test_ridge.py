@@ -7,11 +7,11 @@ import pytest
 from sklearn.kernel_ridge import KernelRidge
 from threadpoolctl import threadpool_limits
 
-from rpr import ridge
 from rpr.errors import ConditioningWarning, InputError
-from rpr.kernel_regression import KernelRegression
-from rpr.kernels import KERNELS, distance, kernel, kernel_from_distance
-from rpr.tridiagonal import TridiagonalForm
+from rpr.regression import ridge, search
+from rpr.regression.kernel_regression import KernelRegression
+from rpr.regression.kernels import KERNELS, distance, kernel, kernel_from_distance
+from rpr.regression.lapack import TridiagonalForm
 
 LAMBDAS = np.logspace(-9, -1, 6)
 
@@ -76,7 +76,7 @@ def test_search_finds_the_best_pair_of_the_whole_grid(threads):
         return K[:70, :70], K[70:, :70]
 
     with threadpool_limits(threads, user_api="blas"):
-        found = ridge.search(blocks, y[:70], y[70:], sigmas, LAMBDAS)
+        found = search.search(blocks, y[:70], y[70:], sigmas, LAMBDAS)
     for c, choice in enumerate(found):
         best = min(
             (
@@ -128,7 +128,7 @@ def test_prediction_does_not_depend_on_chunks_or_threads(monkeypatch):
     model = KernelRegression(kernel="matern3", hyperparameters=[(1, 1e-4), (2, 1e-3), (1, 0.1)])
     model.fit(X, y)
     whole = model.predict(X_test)
-    monkeypatch.setattr("rpr.kernel_regression._CHUNK_ELEMENTS", 50 * 7)
+    monkeypatch.setattr("rpr.regression.kernel_regression._CHUNK_ELEMENTS", 50 * 7)
     with threadpool_limits(2, user_api="blas"):
         np.testing.assert_allclose(model.predict(X_test), whole, atol=1e-12)
     assert model.predict(X_test[:0]).shape == (0, 3)
@@ -209,19 +209,19 @@ def test_each_component_has_its_own_lambda():
     ("n", "fraction", "expected"), [(1000, 0.2, 200), (2, 0.2, 1), (3, 0.9, 2)]
 )
 def test_validation_split_is_a_partition(n, fraction, expected):
-    fitted, validated = ridge.validation_split(n, fraction, seed=4)
+    fitted, validated = search.validation_split(n, fraction, seed=4)
     assert len(validated) == expected
     assert sorted([*fitted, *validated]) == list(range(n))
-    again = ridge.validation_split(n, fraction, seed=4)
+    again = search.validation_split(n, fraction, seed=4)
     np.testing.assert_array_equal(validated, again[1])
     if n > 3:
-        assert list(validated) != list(ridge.validation_split(n, fraction, seed=5)[1])
+        assert list(validated) != list(search.validation_split(n, fraction, seed=5)[1])
 
 
 def test_sigmas_follow_the_unit_of_the_distances():
     d = distance("gaussian", data(50)[0])
     np.testing.assert_allclose(
-        ridge.default_sigmas("gaussian", 7 * d), 7 * ridge.default_sigmas("gaussian", d)
+        search.default_sigmas("gaussian", 7 * d), 7 * search.default_sigmas("gaussian", d)
     )
 
 
@@ -239,7 +239,7 @@ def test_errors():
     with pytest.raises(InputError, match=r"expected \(4, 4\)"):
         ridge.solve(K, y[:4], 1.0)
     with pytest.raises(InputError, match="validation_fraction: found 1"):
-        ridge.validation_split(10, 1.0, 0)
+        search.validation_split(10, 1.0, 0)
     with pytest.raises(InputError, match=r"at most \d+ frames fit"):
         ridge.check_memory(10_000_000)
     with pytest.raises(InputError, match="one for each of 3 components"):

@@ -12,15 +12,16 @@ from sklearn.base import clone
 from sklearn.kernel_ridge import KernelRidge
 
 import rpr
-from rpr.analytic_labels import analytic_labels, dichloroethane, random_frames
-from rpr.components import to_components
-from rpr.datasets import FrameSet
-from rpr.descriptors import DESCRIPTORS, describe
+from rpr.axes.canonical import canonical_frames
+from rpr.axes.components import to_components
+from rpr.axes.rotation import to_frame, to_frame_positions
+from rpr.data.frame_set import FrameSet
+from rpr.data.synthetic import analytic_labels, dichloroethane, random_frames
 from rpr.errors import InputError
-from rpr.frames import canonical_frames, to_frame, to_frame_positions
-from rpr.kernels import KERNELS, kernel
-from rpr.molecule import Molecule
-from rpr.rotate_predict_rotate import RotatePredictRotate
+from rpr.models.rotate_predict_rotate import RotatePredictRotate
+from rpr.molecule.molecule import Molecule
+from rpr.regression.descriptors import DESCRIPTORS, describe
+from rpr.regression.kernels import KERNELS, kernel
 from rpr.units import AU_DIPOLE, BOHR, BOHR3
 
 MOLECULE = dichloroethane()

@@ -2,18 +2,18 @@
 
 import pytest
 
-from rpr.source_files import with_imports
+from rpr.run.dependencies import with_imports
 
 
 def test_imports_of_imports_are_found():
-    found = with_imports(["studies/models"])
-    assert {"covariant", "covariant_kernel", "kernel_regression", "ridge"} <= set(found)
-    assert not {"errors", "labels/engine", "potential"} & set(found)
+    found = with_imports(["models/registry"])
+    assert {"models/covariant", "regression/kernel_regression", "regression/ridge"} <= set(found)
+    assert not {"errors", "labels/engine", "models/kreg/potential"} & set(found)
 
 
 def test_modules_imported_as_a_whole_are_found():
-    assert "labels/scf" in with_imports(["labels/engine"])
-    assert "ridge" in with_imports(["covariant"])  # from rpr import ridge
+    assert "labels/dft/scf" in with_imports(["labels/engine"])
+    assert "regression/ridge" in with_imports(["models/covariant"])  # from rpr import ridge
 
 
 def test_unknown_module_is_an_error():

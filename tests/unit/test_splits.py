@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from rpr.errors import InputError
-from rpr.splits import (
+from rpr.data.splits import (
     learning_subsets,
     pool_order,
     random_split,
@@ -12,6 +11,7 @@ from rpr.splits import (
     trajectory_split,
     write_split,
 )
+from rpr.errors import InputError
 
 TRAJECTORY = np.repeat(np.arange(70), 100)
 

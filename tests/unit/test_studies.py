@@ -8,16 +8,20 @@ import pytest
 from ase.io import read
 from scipy.spatial.transform import Rotation
 
-from rpr import metrics
-from rpr.datasets import FrameSet
-from rpr.dihedral_scan import set_dihedral
+from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
-from rpr.molecule import Molecule, dihedral_angle
+from rpr.models import registry as models
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.torsion import dihedral_angle, set_dihedral
+from rpr.report import summaries
 from rpr.studies import benchmark as benchmark_module
-from rpr.studies import evaluate, frame_study, kreg_study, learning_curve, models
+from rpr.studies import canonical_axes as frame_study
+from rpr.studies import evaluation as evaluate
+from rpr.studies import kreg as kreg_study
+from rpr.studies import learning_curve, metrics
 from rpr.studies.benchmark import benchmark
-from rpr.studies.covariance import covariance
-from rpr.studies.error_by_dihedral import error_by_dihedral
+from rpr.studies.dihedral import error_by_dihedral
+from rpr.studies.equivariance import covariance
 from rpr.units import BOHR3, DEBYE
 
 GEOMETRIES = Path(__file__).resolve().parents[2] / "resources" / "geometries"
@@ -280,7 +284,7 @@ def test_learning_curve_goes_down_and_is_reproducible(frames, split, rotated, dc
     assert ",".join(table.columns).startswith(contract)
     assert set(table["n_train"]) == {8, 60}  # 500 frames are not there
     pd.testing.assert_frame_equal(table, curve())
-    summary = learning_curve.summarise(table[table["component"] == "mu_inv"])
+    summary = summaries.summarise(table[table["component"] == "mu_inv"])
     assert list(summary["n_seeds"]) == [2, 2]
     few, many = summary.sort_values("n_train")["mean"]
     assert many < 0.5 * few

@@ -8,19 +8,20 @@ from ase.build import molecule as g2
 from ase.io import read
 from scipy.spatial.transform import Rotation
 
-from rpr.characters import frame_group
-from rpr.descriptors import describe
-from rpr.dihedral_scan import set_dihedral
+from rpr.axes.canonical import canonical_frames
+from rpr.axes.characters import frame_group
+from rpr.axes.rotation import to_frame, to_frame_positions
 from rpr.errors import InputError
-from rpr.frames import canonical_frames, to_frame, to_frame_positions
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
-from rpr.model_file import load
-from rpr.molecule import Molecule, dihedral_angle
-from rpr.permutation_inversion import find_group
-from rpr.rotate_predict_rotate import RotatePredictRotate
-from rpr.symmetrized import SymmetrizedRPR
-from rpr.symmetrized_kernel import averaged_kernels
+from rpr.models.registry import load
+from rpr.models.rotate_predict_rotate import RotatePredictRotate
+from rpr.models.symmetrized import SymmetrizedRPR
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.permutation_inversion import find_group
+from rpr.molecule.torsion import dihedral_angle, set_dihedral
+from rpr.regression.descriptors import describe
+from rpr.regression.symmetrized_kernel import averaged_kernels
 from rpr.units import AU_DIPOLE, BOHR3
 
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"

@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rpr.dynamics.rotated_starts import starts
+from rpr.dynamics.trajectories import collect
+from rpr.dynamics.velocities import kinetic_energy
 from rpr.errors import InputError
-from rpr.molecule import Molecule, dihedral_angle, read_geometry
-from rpr.test_trajectories import collect, starts
+from rpr.molecule.molecule import Molecule, read_geometry
+from rpr.molecule.torsion import dihedral_angle
 from rpr.units import KB
-from rpr.velocities import kinetic_energy
 
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
 

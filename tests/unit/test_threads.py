@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from rpr.threads import available_threads, thread_map
-from rpr.unlocked_lapack import cholesky, tridiagonalise
+from rpr.regression.lapack import cholesky, tridiagonalise
+from rpr.regression.resources import available_threads, thread_map
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -6,13 +6,13 @@ from dataclasses import fields
 import pytest
 import yaml
 
-from rpr import config as run_config
-from rpr.config_checks import check_consistency
-from rpr.config_schema import check_schema, with_defaults
-from rpr.descriptors import DESCRIPTORS
 from rpr.errors import InputError
-from rpr.kernels import KERNELS
 from rpr.labels.method import Method
+from rpr.regression.descriptors import DESCRIPTORS
+from rpr.regression.kernels import KERNELS
+from rpr.run import config as run_config
+from rpr.run.checks import check_consistency
+from rpr.run.schema import check_schema, with_defaults
 
 
 @pytest.fixture(scope="module")

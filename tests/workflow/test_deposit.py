@@ -7,9 +7,13 @@ import numpy as np
 import pytest
 import yaml
 
-from rpr.config import stage_seed
-from rpr.datasets import FrameSet
-from rpr.deposit import (
+from rpr.data.frame_set import FrameSet
+from rpr.data.splits import pool_order
+from rpr.errors import InputError
+from rpr.labels.method import Method
+from rpr.molecule.molecule import read_geometry
+from rpr.run.config import stage_seed
+from rpr.run.deposit import (
     check_extends,
     frame_counts,
     origin,
@@ -17,10 +21,6 @@ from rpr.deposit import (
     read_document,
     write_deposit,
 )
-from rpr.errors import InputError
-from rpr.labels.method import Method
-from rpr.molecule import read_geometry
-from rpr.splits import pool_order
 
 METHOD = Method(basis="aug-cc-pvtz").as_dict()
 SYMBOLS = ("O", "H", "H")

@@ -11,10 +11,11 @@ import yaml
 from ase import Atoms
 from ase.io import write
 
-from rpr.datasets import FrameSet, write_frames
-from rpr.deposit import read_deposit
+from rpr.data.extxyz import write_frames
+from rpr.data.frame_set import FrameSet
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
+from rpr.run.deposit import read_deposit
 
 WATER = Atoms("OHH", [[0.0, 0.0, 0.117], [0.0, 0.757, -0.471], [0.0, -0.757, -0.471]])
 LEVEL = {"code": "pyscf", "functional": "b3lyp5", "basis": "6-31g"}

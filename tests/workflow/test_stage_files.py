@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from ase.build import molecule as build
 
-from rpr.datasets import FrameSet, write_frames
+from rpr.data.extxyz import write_frames
+from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
-from rpr.molecule import Molecule
-from rpr.stage_files import assemble, read_failures, read_molecule, write_geometry
+from rpr.labels.assemble import assemble, read_failures
+from rpr.molecule.molecule import Molecule, read_molecule, write_geometry
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ import pytest
 import yaml
 from ase.io import read
 
-from rpr.config_table import markdown_table, replace_table
-from rpr.datasets import FrameSet, read_frames, write_frames
-from rpr.deposit import write_deposit
+from rpr.data.extxyz import read_frames, write_frames
+from rpr.data.frame_set import FrameSet
 from rpr.labels.method import Method
+from rpr.run.deposit import write_deposit
+from rpr.run.schema_table import markdown_table, replace_table
 
 
 def snakemake(root, *arguments):
@@ -213,7 +214,7 @@ def test_make_says_what_is_wrong_with_python_in_one_line(root, tmp_path, argumen
 
 
 def test_provenance_names_what_decided_the_results(root, tmp_path):
-    from rpr.provenance import provenance
+    from rpr.run.provenance import provenance
 
     data = tmp_path / "frames.extxyz"
     data.write_text("frames")

@@ -2,9 +2,9 @@ from glob import glob
 from importlib.util import find_spec
 from os.path import dirname, relpath
 
-from rpr import config as run_config, config_schema
+from rpr.run import config as run_config, schema as config_schema
 from rpr.labels.version import LABEL_VERSION
-from rpr.source_files import with_imports
+from rpr.run.dependencies import with_imports
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import validate
 
@@ -13,7 +13,9 @@ config_schema.check_schema(config, SCHEMA)
 config.update(config_schema.with_defaults(config, SCHEMA))
 validate(config, "../schemas/config.schema.yaml")
 if workflow.is_main_process:
-    from rpr import config_checks  # only here: every job on a cluster would wait for its imports
+    from rpr.run import (
+        checks as config_checks,
+    )  # only here: every job on a cluster would wait for its imports
 
     config_checks.check_consistency(config)
 
@@ -98,5 +100,5 @@ def of_level(resources):
     return lambda wildcards, attempt: resources[wildcards.level](wildcards, attempt)
 
 
-MODEL_CODE = library("studies/models")
-KREG_CODE = library("potential")
+MODEL_CODE = library("models/registry")
+KREG_CODE = library("models/kreg/potential")

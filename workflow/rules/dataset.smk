@@ -40,7 +40,7 @@ rule assemble_dataset:
             },
         ),
         geometry=GEOMETRIES[REFERENCE],
-        code=sources("stage_files", "datasets"),
+        code=sources("labels/assemble", "data/extxyz"),
     output:
         frames="<results>/dataset/frames.extxyz",
         failures="<results>/dataset/failures.csv",
@@ -62,7 +62,7 @@ rule canonicalise_frames:
     input:
         frames="<results>/dataset/frames.extxyz",
         molecule=MOLECULE,
-        code=library("frames"),
+        code=library("axes/canonical"),
     output:
         frames="<results>/dataset/canonical.npz",
     log:
@@ -82,7 +82,7 @@ rule canonicalise_frames:
 rule split_frames:
     input:
         frames="<results>/dataset/frames.extxyz",
-        code=library("splits"),
+        code=library("data/splits"),
     output:
         random="<results>/dataset/split_random.csv",
         held_out="<results>/dataset/split_held_out.csv",

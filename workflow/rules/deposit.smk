@@ -6,7 +6,7 @@ CHECKED = "<results>/label_checks"
 rule choose_checked:
     input:
         frames="<results>/dataset/frames.extxyz",
-        code=sources("studies/label_checks", "frame_quantities"),
+        code=sources("studies/label_checks", "data/distributions"),
     output:
         frames=f"{CHECKED}/{{check}}/chosen.extxyz",
     log:
@@ -105,7 +105,7 @@ rule write_deposit:
             *(["<results>/labels/order.csv"] if SOURCE == "compute" else []),
             *(["<results>/test_set/dihedrals.csv"] if config["deposit"]["test_set"] else []),
         ],
-        code=library("deposit", "provenance"),
+        code=library("run/deposit", "run/provenance"),
     output:
         manifest="<results>/deposit/manifest.json",
     log:

@@ -30,7 +30,7 @@ rule run_trajectory:
 rule collect_trajectories:
     input:
         frames=expand("<results>/md/trajectories/{trajectory}.extxyz", trajectory=TRAJECTORIES),
-        code=sources("datasets"),
+        code=sources("data/extxyz"),
     output:
         frames="<results>/md/frames.extxyz",
     log:

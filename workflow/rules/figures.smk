@@ -16,7 +16,7 @@ FIGURES = {
     },
     "benchmark": {"module": "benchmark_heatmap", "benchmark": [f"{TABLES}/benchmark.csv"]},
     "frame_study": {
-        "module": "frame_study",
+        "module": "canonical_axes",
         "flips": [f"{TABLES}/frame_flips.csv"],
         "gaps": [f"{TABLES}/frame_gaps.csv"],
         "accuracy": [f"{TABLES}/frame_accuracy.csv"],
@@ -31,7 +31,7 @@ FIGURES = {
         "table": [f"{TABLES}/error_by_dihedral.csv"],
         "gaps": [f"{TABLES}/frame_gaps.csv"],
     },
-    "covariance": {"module": "covariance", "covariance": [f"{TABLES}/covariance.csv"]},
+    "covariance": {"module": "equivariance", "covariance": [f"{TABLES}/covariance.csv"]},
     "data_distributions": {
         "module": "data_distributions",
         "frames_table": [f"{TABLES}/distributions_frames.csv"],
@@ -58,7 +58,7 @@ rule tabulate_scheme:
         split="<results>/dataset/split_random.csv",
         model="<results>/models/paper_dipole_random.npz",
         molecule=MOLECULE,
-        code=library("figures/fig1_scheme"),
+        code=library("report/figures/fig1_scheme"),
     output:
         table="<results>/tables/scheme.csv",
     log:
@@ -78,7 +78,7 @@ rule tabulate_distributions:
     input:
         frames=lambda wildcards: SAMPLES[wildcards.sample],
         molecule=MOLECULE,
-        code=library("figures/data_distributions"),
+        code=library("report/figures/data_distributions"),
     output:
         table="<results>/tables/distributions_{sample}.csv",
     log:
@@ -101,7 +101,7 @@ for figure, parts in FIGURES.items():
             f"draw_{figure}"
         input:
             **{key: paths for key, paths in parts.items() if key != "module"},
-            code=library(f"figures/{parts['module']}"),
+            code=library(f"report/figures/{parts['module']}"),
         output:
             multiext(f"<results>/figures/{figure}", pdf=".pdf", svg=".svg", csv=".csv"),
             png=report(

@@ -5,7 +5,7 @@ rule count_flips:
     input:
         frames=MD_FRAMES,
         molecule=MOLECULE,
-        code=library("studies/frame_study"),
+        code=library("studies/canonical_axes"),
     output:
         flips="<results>/tables/frame_study/flips.csv",
         gaps="<results>/tables/frame_study/gaps.csv",
@@ -30,7 +30,7 @@ rule compare_frames:
         split="<results>/dataset/split_random.csv",
         test_set="<results>/test_set/frames.extxyz",
         molecule=MOLECULE,
-        code=library("studies/frame_study"),
+        code=library("studies/canonical_axes"),
     output:
         table="<results>/tables/frame_study/accuracy_{property}.csv",
     log:

@@ -59,7 +59,7 @@ rule sample_starts:
         geometry=f"<results>/geometries/md/{REFERENCE}.xyz",
         hessian=f"<results>/geometries/md/{REFERENCE}_hessian.npz",
         minima=expand("<results>/geometries/md/{conformer}_frequencies.csv", conformer=CONFORMERS),
-        code=sources("wigner", "normal_modes", "dihedral_scan"),
+        code=sources("dynamics/wigner", "molecule/normal_modes", "molecule/torsion"),
     output:
         starts="<results>/md/starts.npz",
     log:

@@ -33,7 +33,7 @@ rule kreg_learning_curve:
         test_set="<results>/test_set/frames.extxyz",
         split="<results>/dataset/split_random.csv",
         molecule=MOLECULE,
-        code=library("studies/kreg_study"),
+        code=library("studies/kreg"),
     output:
         table="<results>/tables/kreg/{potential}_{repeat}.csv",
     log:
@@ -58,7 +58,7 @@ rule scatter_kreg:
         test_set="<results>/test_set/frames.extxyz",
         split="<results>/dataset/split_random.csv",
         model="<results>/models/kreg.npz",
-        code=library("studies/kreg_study"),
+        code=library("studies/kreg"),
     output:
         table="<results>/tables/kreg_scatter.csv",
     log:

@@ -16,7 +16,7 @@ rule order_pool:
     input:
         frames=POOL,
         known=KNOWN,
-        code=sources("splits"),
+        code=sources("data/splits"),
     output:
         order="<results>/labels/order.csv",
     log:
@@ -64,7 +64,7 @@ rule label_frames:
 rule read_deposit:
     input:
         manifest=lookup("labels/deposit", within=config) or [],
-        code=sources("deposit"),
+        code=sources("run/deposit"),
     output:
         frames="<results>/labels/deposit/{role}.extxyz",
     log:

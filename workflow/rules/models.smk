@@ -37,7 +37,7 @@ rule predict_model:
         held_out_split="<results>/dataset/split_held_out.csv",
         test_set="<results>/test_set/frames.extxyz",
         molecule=MOLECULE,
-        code=library("studies/evaluate"),
+        code=library("studies/evaluation"),
     output:
         table="<results>/tables/predictions/{model}_{property}.csv",
     log:
@@ -62,7 +62,7 @@ rule learn_curve:
         split="<results>/dataset/split_random.csv",
         test_set="<results>/test_set/frames.extxyz",
         molecule=MOLECULE,
-        code=library("studies/learning_curve", "studies/models"),
+        code=library("studies/learning_curve", "models/registry"),
     output:
         table="<results>/tables/learning_curve/{model}_{property}.csv",
     log:
@@ -87,7 +87,7 @@ rule measure_covariance:
         model="<results>/models/{model}_{property}_random.npz",
         frames="<results>/dataset/frames.extxyz",
         split="<results>/dataset/split_random.csv",
-        code=library("studies/covariance"),
+        code=library("studies/equivariance"),
     output:
         table="<results>/tables/covariance/{model}_{property}.csv",
     log:

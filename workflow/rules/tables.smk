@@ -37,7 +37,7 @@ CAPTIONS = {
 rule collect_table:
     input:
         parts=lambda wildcards: PARTS[wildcards.table],
-        code=library("tables"),
+        code=library("studies/tables"),
     output:
         multiext("<results>/tables/{table}", csv=".csv", md=".md", tex=".tex"),
     log:
@@ -58,7 +58,7 @@ rule collect_table:
 rule tabulate_errors:
     input:
         predictions=PREDICTIONS,
-        code=library("studies/evaluate", "studies/error_by_dihedral"),
+        code=library("studies/evaluation", "studies/dihedral"),
     output:
         expand(
             "<results>/tables/{table}.{form}",
@@ -89,7 +89,7 @@ rule judge_claims:
         covariance="<results>/tables/covariance.csv",
         frame_flips="<results>/tables/frame_flips.csv",
         frame_accuracy="<results>/tables/frame_accuracy.csv",
-        code=library("claims"),
+        code=library("report/measurements"),
     output:
         multiext("<results>/tables/claims", md=".md", tex=".tex"),
         claims=report(
@@ -113,7 +113,7 @@ rule compare_published:
         predictions=expand("<results>/tables/predictions/paper_{property}.csv", property=PROPERTIES),
         frames="<results>/dataset/frames.extxyz",
         rotated="<results>/test_set/frames.extxyz",
-        code=library("published"),
+        code=library("report/published"),
     output:
         multiext("<results>/tables/published", md=".md", tex=".tex"),
         table=report(
@@ -138,7 +138,7 @@ rule write_provenance:
     input:
         frames="<results>/dataset/frames.extxyz",
         test_set="<results>/test_set/frames.extxyz",
-        code=library("provenance"),
+        code=library("run/provenance"),
     output:
         provenance="<results>/provenance.json",
     log:

@@ -7,7 +7,12 @@ if TEST_SOURCE == "compute":
         input:
             model="<results>/models/kreg.npz",
             molecule=MOLECULE,
-            code=sources("potential_dynamics", "potential", "test_trajectories", "velocities"),
+            code=sources(
+                "dynamics/batch",
+                "models/kreg/potential",
+                "dynamics/rotated_starts",
+                "dynamics/velocities",
+            ),
         output:
             frames="<results>/test_set/unlabelled.extxyz",
             dihedrals="<results>/test_set/dihedrals.csv",
@@ -33,7 +38,7 @@ else:
         input:
             frames="<results>/test_set/frames.extxyz",
             manifest=config["labels"]["deposit"] if TEST_SOURCE == "deposit" else [],
-            code=sources("test_trajectories", "deposit"),
+            code=sources("dynamics/rotated_starts", "run/deposit"),
         output:
             dihedrals="<results>/test_set/dihedrals.csv",
         log:
@@ -82,7 +87,7 @@ rule assemble_test_set:
             },
         ),
         geometry=GEOMETRIES[REFERENCE],
-        code=sources("stage_files", "datasets"),
+        code=sources("labels/assemble", "data/extxyz"),
     output:
         frames="<results>/test_set/frames.extxyz",
         failures="<results>/test_set/failures.csv",

@@ -1,9 +1,10 @@
 """Errors of one descriptor with every kernel."""
 
-from rpr import logs, tables
-from rpr.datasets import read_frames
-from rpr.splits import read_split
-from rpr.stage_files import read_molecule
+from rpr.data.extxyz import read_frames
+from rpr.data.splits import read_split
+from rpr.molecule.molecule import read_molecule
+from rpr.run import logs
+from rpr.studies import tables
 from rpr.studies.benchmark import benchmark
 
 logs.start(snakemake.log[0])

@@ -1,9 +1,11 @@
 """Canonical frame of every labelled frame, and its labels there."""
 
-from rpr import logs
-from rpr.datasets import read_frames
-from rpr.frames import canonical_frames, to_frame, to_frame_positions
-from rpr.stage_files import read_molecule, write_arrays
+from rpr.axes.canonical import canonical_frames
+from rpr.axes.rotation import to_frame, to_frame_positions
+from rpr.data.extxyz import read_frames
+from rpr.files import write_arrays
+from rpr.molecule.molecule import read_molecule
+from rpr.run import logs
 
 logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)

@@ -1,10 +1,12 @@
 """Accuracy of the paper's model in several canonical frames."""
 
-from rpr import logs, tables
-from rpr.datasets import read_frames
-from rpr.splits import read_split
-from rpr.stage_files import named_test_sets, read_molecule
-from rpr.studies.frame_study import frame_accuracy
+from rpr.data.extxyz import read_frames
+from rpr.data.splits import read_split
+from rpr.molecule.molecule import read_molecule
+from rpr.run import logs
+from rpr.studies import tables
+from rpr.studies.canonical_axes import frame_accuracy
+from rpr.studies.evaluation import named_test_sets
 
 logs.start(snakemake.log[0])
 frames = read_frames(snakemake.input.frames)

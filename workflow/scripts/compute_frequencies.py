@@ -2,13 +2,14 @@
 
 import pandas as pd
 
-from rpr import logs, tables
-from rpr.config import free_megabytes
+from rpr.files import write_arrays
 from rpr.labels.hessian import hessian
 from rpr.labels.method import Method
-from rpr.molecule import read_geometry
-from rpr.reference_geometry import frequencies
-from rpr.stage_files import write_arrays
+from rpr.molecule.molecule import read_geometry
+from rpr.molecule.normal_modes import frequencies
+from rpr.run import logs
+from rpr.run.config import free_megabytes
+from rpr.studies import tables
 
 logs.start(snakemake.log[0])
 atoms = read_geometry(snakemake.input.geometry)

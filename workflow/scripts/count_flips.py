@@ -1,9 +1,10 @@
 """Flips of canonical frames between steps, and the gap of the inertia frame."""
 
-from rpr import logs, tables
-from rpr.datasets import read_frames
-from rpr.stage_files import read_molecule
-from rpr.studies.frame_study import flips, gaps
+from rpr.data.extxyz import read_frames
+from rpr.molecule.molecule import read_molecule
+from rpr.run import logs
+from rpr.studies import tables
+from rpr.studies.canonical_axes import flips, gaps
 
 logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)

@@ -1,11 +1,13 @@
 """Errors of KREG potentials against the number of training frames, one random order of frames."""
 
-from rpr import logs, tables
-from rpr.datasets import read_frames
-from rpr.permutation_inversion import find_group, permutations_of
-from rpr.splits import read_split
-from rpr.stage_files import named_test_sets, read_molecule
-from rpr.studies.kreg_study import kreg_learning_curve
+from rpr.data.extxyz import read_frames
+from rpr.data.splits import read_split
+from rpr.molecule.molecule import read_molecule
+from rpr.molecule.permutation_inversion import find_group, permutations_of
+from rpr.run import logs
+from rpr.studies import tables
+from rpr.studies.evaluation import named_test_sets
+from rpr.studies.kreg import kreg_learning_curve
 
 logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)

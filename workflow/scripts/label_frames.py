@@ -1,10 +1,11 @@
 """Label the frames of one shard: of the pool in its order, of a test set, or of a check."""
 
-from rpr import logs, tables
-from rpr.config import free_megabytes, shard_range
-from rpr.datasets import read_frames
+from rpr.data.extxyz import read_frames
 from rpr.labels.method import Method
 from rpr.labels.shards import label_shard
+from rpr.run import logs
+from rpr.run.config import free_megabytes, shard_range
+from rpr.studies import tables
 
 log = logs.start(snakemake.log[0])
 frames = read_frames(snakemake.input.frames)

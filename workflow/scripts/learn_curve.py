@@ -1,9 +1,11 @@
 """Errors of one model against the number of training frames."""
 
-from rpr import logs, tables
-from rpr.datasets import read_frames
-from rpr.splits import read_split
-from rpr.stage_files import named_test_sets, read_molecule
+from rpr.data.extxyz import read_frames
+from rpr.data.splits import read_split
+from rpr.molecule.molecule import read_molecule
+from rpr.run import logs
+from rpr.studies import tables
+from rpr.studies.evaluation import named_test_sets
 from rpr.studies.learning_curve import learning_curve
 
 logs.start(snakemake.log[0])

@@ -1,8 +1,9 @@
 """Frames with extreme labels, beside what is extreme in their geometry."""
 
-from rpr import logs, tables
-from rpr.datasets import read_frames
-from rpr.stage_files import read_molecule
+from rpr.data.extxyz import read_frames
+from rpr.molecule.molecule import read_molecule
+from rpr.run import logs
+from rpr.studies import tables
 from rpr.studies.label_checks import extremes
 
 logs.start(snakemake.log[0])

@@ -1,10 +1,11 @@
 """Deviation of one model from exact covariance under random rotations."""
 
 import rpr
-from rpr import logs, tables
-from rpr.datasets import read_frames
-from rpr.splits import read_split
-from rpr.studies.covariance import covariance
+from rpr.data.extxyz import read_frames
+from rpr.data.splits import read_split
+from rpr.run import logs
+from rpr.studies import tables
+from rpr.studies.equivariance import covariance
 
 logs.start(snakemake.log[0])
 split = read_split(snakemake.input.split)

@@ -2,10 +2,11 @@
 
 import pandas as pd
 
-from rpr import logs, tables
-from rpr.datasets import read_frames
-from rpr.deposit import check_extends
-from rpr.splits import pool_order
+from rpr.data.extxyz import read_frames
+from rpr.data.splits import pool_order
+from rpr.run import logs
+from rpr.run.deposit import check_extends
+from rpr.studies import tables
 
 logs.start(snakemake.log[0])
 frames = read_frames(snakemake.input.frames)

@@ -2,13 +2,14 @@
 
 from ase.units import fs
 
-from rpr import logs
-from rpr.config import free_megabytes
-from rpr.datasets import write_frames
-from rpr.dynamics import run_trajectory
+from rpr.data.extxyz import write_frames
+from rpr.dynamics.andersen import run_trajectory
+from rpr.files import read_arrays
 from rpr.labels.calculator import LabelCalculator
 from rpr.labels.method import Method
-from rpr.stage_files import read_arrays, read_molecule
+from rpr.molecule.molecule import read_molecule
+from rpr.run import logs
+from rpr.run.config import free_megabytes
 
 log = logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.geometry, **snakemake.params.molecule)

@@ -1,9 +1,10 @@
 """Starts of the trajectories: thermal Wigner distribution, then the dihedral scan."""
 
-from rpr import logs, wigner
-from rpr.dihedral_scan import scan_angles, set_dihedral
-from rpr.molecule import read_geometry
-from rpr.stage_files import read_arrays, read_molecule, write_arrays
+from rpr.dynamics import wigner
+from rpr.files import read_arrays, write_arrays
+from rpr.molecule.molecule import read_geometry, read_molecule
+from rpr.molecule.torsion import scan_angles, set_dihedral
+from rpr.run import logs
 
 logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.geometry, **snakemake.params.molecule)

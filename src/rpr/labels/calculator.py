@@ -28,7 +28,11 @@ class LabelCalculator(Calculator):
     """
 
     implemented_properties: ClassVar[list[str]] = [
-        "energy", "free_energy", "forces", "dipole", "polarizability",
+        "energy",
+        "free_energy",
+        "forces",
+        "dipole",
+        "polarizability",
     ]
 
     def __init__(self, method: Method, *, max_memory_mb: float | None = None, charge: int = 0):
@@ -49,9 +53,9 @@ class LabelCalculator(Calculator):
         if "polarizability" in properties:
             wanted.append("polarizability")
         self.labels = self.engine.compute(self.atoms.positions, wanted)
-        self.results = {
-            name: getattr(self.labels, name) for name in wanted
-        } | {"free_energy": self.labels.energy}
+        self.results = {name: getattr(self.labels, name) for name in wanted} | {
+            "free_energy": self.labels.energy
+        }
 
     def fingerprint(self) -> str:
         """What its results depend on: method, charge, version of the labels."""

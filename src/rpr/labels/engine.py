@@ -9,18 +9,18 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from rpr.errors import ConvergenceError, InputError
-from rpr.labels import rescue
-from rpr.labels.exchange_correlation import Functional
-from rpr.labels.frame import Frame, memory_mb
-from rpr.labels.gradient import nuclear_gradient
+from rpr.labels.dft import scf_fallback as rescue
+from rpr.labels.dft.electronic_structure import Frame, memory_mb
+from rpr.labels.dft.exchange_correlation import Functional
+from rpr.labels.dft.gradient import nuclear_gradient
+from rpr.labels.dft.response import ResponseOperator, polarizability
+from rpr.labels.dft.scf import solve
+from rpr.labels.dft.scf_extrapolation import History
+from rpr.labels.dft.workspace import Workspace
 from rpr.labels.method import Method
 from rpr.labels.oriented_engine import OrientedEngine
-from rpr.labels.propagation import History
-from rpr.labels.response import ResponseOperator, polarizability
+from rpr.labels.plain_engine import StockEngine
 from rpr.labels.results import Labels
-from rpr.labels.scf import solve
-from rpr.labels.stock_engine import StockEngine
-from rpr.labels.workspace import Workspace
 
 CYCLES_FROM_HISTORY = 20  #: more cycles than this and the guess was bad: begin anew
 
@@ -64,7 +64,7 @@ def make_engine(
     if stock and method.code != "pyscf":
         raise InputError(f"method/code: stock labels need pyscf, found {method.code!r}")
     if method.code == "tblite":
-        from rpr.labels.xtb import XTBEngine
+        from rpr.labels.xtb_engine import XTBEngine
 
         return XTBEngine(method, symbols, charge=charge)
     electrons = sum(atomic_numbers[s] for s in symbols) - charge
@@ -140,8 +140,13 @@ class FittedEngine(OrientedEngine):
             labels.dipole = frame.dipole(solution.density)
         if "forces" in properties:
             labels.forces = -nuclear_gradient(
-                frame.mol, frame.auxmol, frame.integrals, self._functional,
-                frame.gradient_grid(), solution, self._workspace,
+                frame.mol,
+                frame.auxmol,
+                frame.integrals,
+                self._functional,
+                frame.gradient_grid(),
+                solution,
+                self._workspace,
             )
             clock.lap("gradient")
         induced = None
@@ -181,8 +186,10 @@ class FittedEngine(OrientedEngine):
         if guess is not None:
             guess = y_virtual.T @ guess @ y_occupied
         response = polarizability(
-            operator, virtual.T @ frame.coordinates() @ occupied,
-            tolerance=self.method.response_tolerance, guess=guess,
+            operator,
+            virtual.T @ frame.coordinates() @ occupied,
+            tolerance=self.method.response_tolerance,
+            guess=guess,
         )
         return response.polarizability, y_virtual @ response.amplitudes @ y_occupied.T
 

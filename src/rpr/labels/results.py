@@ -10,6 +10,7 @@ import numpy as np
 from rpr.errors import InputError
 
 PROPERTIES = ("energy", "forces", "dipole", "polarizability")
+
 #: Columns of the table of frames that could not be labelled.
 FAILURE_COLUMNS = ("frame", "trajectory", "step", "reason")
 
@@ -80,9 +81,7 @@ def check_positions(positions: np.ndarray, symbols: Sequence[str]) -> np.ndarray
     """
     positions = np.array(positions, dtype=float)
     if positions.shape != (len(symbols), 3):
-        raise InputError(
-            f"positions: found shape {positions.shape}, expected ({len(symbols)}, 3)"
-        )
+        raise InputError(f"positions: found shape {positions.shape}, expected ({len(symbols)}, 3)")
     if not np.isfinite(positions).all():
         raise InputError("positions: found a number that is not finite")
     distances = np.linalg.norm(positions[:, None] - positions, axis=2)

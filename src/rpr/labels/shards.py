@@ -18,13 +18,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rpr.datasets import FrameSet, find_frames, write_frames
+from rpr.data.extxyz import write_frames
+from rpr.data.frame_set import FrameSet, find_frames
 from rpr.errors import ConvergenceError, InputError
 from rpr.files import atomic_path
-from rpr.labels import continuity
+from rpr.labels import state_check as continuity
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
-from rpr.labels.partial import PartialFile
+from rpr.labels.partial_file import PartialFile
 from rpr.labels.results import FAILURE_COLUMNS, PROPERTIES, check_properties
 from rpr.labels.version import LABEL_VERSION
 
@@ -184,7 +185,12 @@ def _report(log, record: dict, done: int, total: int, resumed: int, seconds: flo
     )
     log.info(
         "frame %d (%s): %d of %d done, %.2f frames/min, %.1f min left",
-        record["frame"], what, done, total, rate, (total - done) / rate,
+        record["frame"],
+        what,
+        done,
+        total,
+        rate,
+        (total - done) / rate,
     )
 
 

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from rpr import metrics, ridge
-from rpr.components import component_names, to_components
-from rpr.datasets import FrameSet
-from rpr.descriptors import describe
-from rpr.frames import canonical_frames, to_frame, to_frame_positions
-from rpr.kernels import KERNELS, distance, kernel_from_distance, metric
-from rpr.molecule import Molecule
-from rpr.studies.evaluate import labels_of
+from rpr.axes.canonical import canonical_frames
+from rpr.axes.components import component_names, to_components
+from rpr.axes.rotation import to_frame, to_frame_positions
+from rpr.data.frame_set import FrameSet
+from rpr.molecule.molecule import Molecule
+from rpr.regression import ridge, search
+from rpr.regression.descriptors import describe
+from rpr.regression.kernels import KERNELS, distance, kernel_from_distance, metric
+from rpr.studies import metrics
+from rpr.studies.evaluation import labels_of
 from rpr.units import REPORTED
 
 COLUMNS = [
@@ -69,22 +71,22 @@ def benchmark(
     molecule
         Molecule of the frames.
     descriptor
-        One of :data:`rpr.descriptors.DESCRIPTORS`.
+        One of :data:`rpr.regression.descriptors.DESCRIPTORS`.
     kernels
-        Names from :data:`rpr.kernels.KERNELS`; None takes all.
+        Names from :data:`rpr.regression.kernels.KERNELS`; None takes all.
     properties
         Properties whose components are learnt.
     frame
-        Canonical frame, one of :data:`rpr.frames.FRAMES`.
+        Canonical frame, one of :data:`rpr.axes.canonical.FRAMES`.
     coordinate_weight
         Weight of the coordinate part of the descriptor, 1/Angstrom.
     validation_fraction
         Part of the training frames that chooses sigma and lambda.
     sigmas
         Length scales relative to the median distance between training frames; None takes
-        :func:`rpr.ridge.default_sigmas`.
+        :func:`rpr.regression.search.default_sigmas`.
     lambdas
-        Regularisation strengths; None takes :func:`rpr.ridge.default_lambdas`.
+        Regularisation strengths; None takes :func:`rpr.regression.search.default_lambdas`.
     seed
         Seed of the validation split and of the bootstrap.
 
@@ -144,8 +146,8 @@ class _Search:
     def __init__(self, X, Y, X_test, sigmas, lambdas, validation_fraction, seed):
         self._X, self._Y, self._X_test = X, Y, X_test
         self._sigmas = sigmas
-        self._lambdas = ridge.default_lambdas() if lambdas is None else lambdas
-        self._fitted, self._validated = ridge.validation_split(len(X), validation_fraction, seed)
+        self._lambdas = search.default_lambdas() if lambdas is None else lambdas
+        self._fitted, self._validated = search.validation_split(len(X), validation_fraction, seed)
         self._distances = {}
 
     def run(self, kernel):
@@ -153,16 +155,16 @@ class _Search:
         between, to_test = self._distance(kernel)
         blocks = np.ix_(self._fitted, self._fitted), np.ix_(self._validated, self._fitted)
         sigmas = (
-            ridge.default_sigmas(kernel, between)
+            search.default_sigmas(kernel, between)
             if self._sigmas is None
-            else ridge.median_distance(between) * np.asarray(self._sigmas)
+            else search.median_distance(between) * np.asarray(self._sigmas)
         )
 
         def kernel_blocks(sigma):
             return tuple(kernel_from_distance(kernel, between[b], sigma) for b in blocks)
 
         centre = self._Y[self._fitted].mean(axis=0)
-        choices = ridge.search(
+        choices = search.search(
             kernel_blocks,
             self._Y[self._fitted] - centre,
             self._Y[self._validated] - centre,

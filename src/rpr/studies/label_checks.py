@@ -11,16 +11,17 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.transform import Rotation
 
-from rpr.datasets import FrameSet
+from rpr.data.distributions import bond_lengths, frame_quantities
+from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
-from rpr.frame_quantities import bond_lengths, frame_quantities
-from rpr.molecule import Molecule
+from rpr.molecule.molecule import Molecule
 from rpr.units import BOHR, BOHR3, HARTREE
 
 SAME_LEVEL = 1e-3  #: hartree; two programs at one level agree to far less
 EXTREME = 4.5  #: robust standard deviations beyond which a frame is listed
 DEVIATION_COLUMNS = ["check", "trajectory", "step", "quantity", "deviation", "unit"]
 SUMMARY_COLUMNS = ["check", "quantity", "n_frames", "rms", "max", "unit"]
+
 EXTREME_COLUMNS = [
     "frame",
     "trajectory",
@@ -34,6 +35,7 @@ EXTREME_COLUMNS = [
     "bond_length",
     "bond_median",
 ]
+
 #: Quantity, size of its unit in that of the frames, unit.
 _ATOMIC = {
     "energy": (HARTREE, "hartree"),

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from rpr.datasets import FrameSet
-from rpr.molecule import Molecule
-from rpr.splits import pool_order
-from rpr.studies.evaluate import errors, predictions
-from rpr.studies.models import fit_model
+from rpr.data.frame_set import FrameSet
+from rpr.data.splits import pool_order
+from rpr.models.registry import fit_model
+from rpr.molecule.molecule import Molecule
+from rpr.studies.evaluation import errors, predictions
 
 COLUMNS = [
     "property",
@@ -21,20 +21,6 @@ COLUMNS = [
     "seed",
     "test_set",
     "rmse",
-    "unit",
-    "n_test",
-]
-SUMMARY_COLUMNS = [
-    "property",
-    "component",
-    "model",
-    "n_train",
-    "test_set",
-    "n_seeds",
-    "mean",
-    "std",
-    "min",
-    "max",
     "unit",
     "n_test",
 ]
@@ -70,13 +56,13 @@ def learning_curve(
     property
         ``"dipole"`` or ``"polarizability"``.
     model
-        Name for :func:`rpr.studies.models.make_model`.
+        Name for :func:`rpr.models.registry.make_model`.
     sizes
         Numbers of training frames; those larger than the pool are left out.
     seeds
         One random subset for each.
     **settings
-        Passed to :func:`rpr.studies.models.make_model`.
+        Passed to :func:`rpr.models.registry.make_model`.
 
     Returns
     -------
@@ -114,24 +100,3 @@ def learning_curve(
     if not rows:
         return pd.DataFrame(columns=COLUMNS)
     return pd.concat(rows, ignore_index=True).assign(property=property)[COLUMNS]
-
-
-def summarise(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean and spread over the random subsets.
-
-    Parameters
-    ----------
-    table
-        Rows of :func:`learning_curve`.
-
-    Returns
-    -------
-    DataFrame
-        Columns ``SUMMARY_COLUMNS``; ``std`` is the sample standard deviation, 0 for one subset.
-    """
-    keys = ["property", "component", "model", "n_train", "test_set"]
-    grouped = table.groupby(keys, sort=False)
-    summary = grouped["rmse"].agg(n_seeds="count", mean="mean", std="std", min="min", max="max")
-    summary["std"] = summary["std"].fillna(0.0)
-    labels = grouped[["unit", "n_test"]].first()
-    return summary.join(labels).reset_index()[SUMMARY_COLUMNS]
