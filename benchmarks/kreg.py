@@ -54,7 +54,7 @@ def dichloroethane() -> Molecule:
     other = -end[[0, 1, 3, 2]]
     positions = np.array([end[0], end[1], other[1], other[0], *end[2:], *other[2:]])
     atoms = Atoms("ClC2ClH4", positions=positions)
-    return Molecule.from_atoms(atoms, marked=(0, 3), dihedral=(0, 1, 2, 3))
+    return Molecule.from_atoms(atoms, anchors=(0, 3), dihedral=(0, 1, 2, 3))
 
 
 class MorsePairs:

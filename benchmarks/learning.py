@@ -33,9 +33,9 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from threadpoolctl import threadpool_limits
 
-from rpr.axes.canonical import canonical_frames
+from rpr.axes.canonical import canonical_axes
 from rpr.axes.components import to_components
-from rpr.axes.rotation import to_frame, to_frame_positions
+from rpr.axes.rotation import to_axes, to_axes_positions
 from rpr.data.synthetic import analytic_labels, dichloroethane, random_frames
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.regression import search
@@ -54,17 +54,17 @@ Line = tuple[str, float, str]
 
 
 class Data:
-    """Training and test frames in the inertia frame, with their nine components."""
+    """Training and test frames in the inertia axes, with their nine components."""
 
     def __init__(self, n_train: int, n_test: int, seed: int = 0):
         self.molecule = dichloroethane()
         self.positions = random_frames(self.molecule, n_train + n_test, seed=seed)
         self.dipole, self.polarizability = analytic_labels(self.positions, self.molecule)
-        frames = canonical_frames("inertia", self.positions, self.molecule)
-        self.canonical = to_frame_positions(self.positions, frames)
+        frames = canonical_axes("inertia", self.positions, self.molecule)
+        self.canonical = to_axes_positions(self.positions, frames)
         self.components = np.hstack(
             [
-                to_components(to_frame(values, frames.rotations))
+                to_components(to_axes(values, frames.rotations))
                 for values in (self.dipole, self.polarizability)
             ]
         )  # -> [n_frames, 9]

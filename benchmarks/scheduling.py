@@ -342,11 +342,11 @@ def stages(config: Mapping, counts: Mapping[str, int]) -> list[Stage]:
 LEARNING_RULES = (
     "benchmark_descriptor",
     "train_model",
-    "learn_curve",
+    "compute_learning_curve",
     "kreg_learning_curve",
-    "compare_frames",
+    "compare_axes",
     "predict_model",
-    "measure_covariance",
+    "measure_equivariance",
 )
 
 

@@ -19,7 +19,7 @@ _HOME = {
     "RotatePredictRotate": "rpr.models.rotate_predict_rotate",
     "SymmetrizedRPR": "rpr.models.symmetrized",
     "CovariantRegression": "rpr.models.covariant",
-    "CuredRPR": "rpr.models.folded",
+    "FoldedRPR": "rpr.models.folded",
     "AugmentedRegression": "rpr.models.augmented",
     "KREG": "rpr.models.kreg.potential",
     "KREGCalculator": "rpr.models.calculator",

@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from rpr.axes.components import COMPONENTS, component_names
 from rpr.report import style
 from rpr.report.figures import FIGURES, fig1_scheme, fig4_dihedral, model_learning_curves
-from rpr.studies import canonical_axes as frame_study
+from rpr.studies import canonical_axes as canonical_axes
 from rpr.studies import evaluation as evaluate
 from rpr.studies import kreg as kreg_study
 from rpr.studies import learning_curve, scheme
@@ -21,10 +21,18 @@ from rpr.studies.equivariance import COLUMNS as COVARIANCE
 
 rng = np.random.default_rng(0)
 UNITS = {"dipole": "D", "polarizability": "bohr^3"}
-MODELS = ("paper", "cured", "symmetrized", "covariant", "laboratory", "augmented", "my-own")
+MODELS = (
+    "rotate-predict-rotate",
+    "folded",
+    "symmetrized",
+    "covariant",
+    "laboratory",
+    "augmented",
+    "my-own",
+)
 
 
-def make_predictions(models=("paper",), n_frames=40, dihedral=True):
+def make_predictions(models=("rotate-predict-rotate",), n_frames=40, dihedral=True):
     rows = []
     for model, property in itertools.product(models, UNITS):
         for frame, component in itertools.product(range(n_frames), component_names(property)):
@@ -57,9 +65,7 @@ def make_benchmark():
         (d, k, "inertia", c, rng.gamma(4), "D")
         for d, k, c in itertools.product(DESCRIPTORS, KERNELS, components)
     ]
-    return pd.DataFrame(
-        rows, columns=["descriptor", "kernel", "frame", "component", "rmse", "unit"]
-    )
+    return pd.DataFrame(rows, columns=["descriptor", "kernel", "axes", "component", "rmse", "unit"])
 
 
 def make_test_set(sets=("in_distribution", "held_out_trajectories", "rotated"), signs=True):
@@ -97,19 +103,19 @@ def make_frame_study(dihedral=True):
     names = ["inertia-raw", "inertia", "three-atom"]
     flips = pd.DataFrame(
         [(n, 99, 4 - k, k, 40.0 - 10 * k, 10.0 * k, 0.5, 100, 3, 0) for k, n in enumerate(names)],
-        columns=frame_study.FLIP_COLUMNS,
+        columns=canonical_axes.FLIP_COLUMNS,
     )
     angle = rng.uniform(0, 180, 100)
     gaps = pd.DataFrame(
-        {"frame": "inertia", "trajectory": 0, "step": range(100),
-         "dihedral": angle if dihedral else np.nan, "gap": 1e-3 * abs(angle - 130),
+        {"axes": "inertia", "trajectory": 0, "step": range(100),
+         "dihedral": angle if dihedral else np.nan, "axis_gap": 1e-3 * abs(angle - 130),
          "sign_margin": 0.1}
     )  # fmt: skip
     accuracy = [
         (n, d, p, evaluate.INVARIANT[p], "rotated", 30, 40, 0, rng.gamma(3), UNITS[p], 0.1, 9.0)
         for n, d, p in itertools.product(names, ("RE", "RExyzCl", "xyz"), UNITS)
     ]
-    return flips, gaps, pd.DataFrame(accuracy, columns=frame_study.ACCURACY_COLUMNS)
+    return flips, gaps, pd.DataFrame(accuracy, columns=canonical_axes.ACCURACY_COLUMNS)
 
 
 def make_by_dihedral():
@@ -122,7 +128,7 @@ def make_by_dihedral():
     return pd.DataFrame(rows, columns=BY_DIHEDRAL)
 
 
-def make_covariance():
+def make_equivariance():
     rows = [
         (m, p, 1000, 10.0**-k, 0.1**k / 5, UNITS[p], 50, 30, 0)
         for k, m in enumerate(MODELS)
@@ -163,7 +169,7 @@ def make_scheme():
         def predict(self, positions):
             return positions[:, 0] - positions[:, 1:].mean(axis=1)
 
-    return scheme.scheme(frames, None, Model(), Molecule.from_atoms(water, marked=(1, 2)))
+    return scheme.scheme(frames, None, Model(), Molecule.from_atoms(water, anchors=(1, 2)))
 
 
 TABLES = {
@@ -177,7 +183,7 @@ TABLES = {
     "models_rotated": lambda: (make_test_set(),),
     "model_learning_curves": lambda: (make_curve(),),
     "error_by_dihedral": lambda: (make_by_dihedral(), make_frame_study()[1]),
-    "equivariance": lambda: (make_covariance(),),
+    "equivariance": lambda: (make_equivariance(),),
     "data_distributions": lambda: (make_distribution(), make_distribution()),
 }
 
@@ -278,7 +284,11 @@ def test_figures_without_a_dihedral_leave_out_what_needs_it():
 
 def test_tiny_tables_are_drawn():
     curve = make_curve()
-    one = curve[(curve["n_train"] == 10) & (curve["seed"] == 0) & (curve["model"] == "paper")]
+    one = curve[
+        (curve["n_train"] == 10)
+        & (curve["repeat"] == 0)
+        & (curve["model"] == "rotate-predict-rotate")
+    ]
     for name in ("fig2_learning_curves", "model_learning_curves"):
         import_module(f"rpr.report.figures.{name}").draw(one).draw_without_rendering()
     test_set = make_test_set().assign(rmse_low=np.nan, rmse_high=np.nan)

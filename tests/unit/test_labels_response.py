@@ -5,8 +5,8 @@ import pytest
 from label_examples import WATER, method
 
 from rpr.errors import ConvergenceError
-from rpr.labels.dft import plain_pyscf as stock
-from rpr.labels.dft.electronic_structure import Frame
+from rpr.labels.dft import plain_pyscf as plain
+from rpr.labels.dft.electronic_structure import ElectronicStructure
 from rpr.labels.dft.exchange_correlation import Functional
 from rpr.labels.dft.response import ResponseOperator, polarizability
 from rpr.labels.dft.scf_fallback import solve_from_scratch
@@ -22,7 +22,7 @@ def system(request):
     """Operator and coordinates of water."""
     workspace, functional = Workspace(), Functional(request.param)
     settings = method(request.param, response_grid_level=2)
-    frame = Frame(settings, WATER[0], WATER[1] / BOHR, 0, functional, workspace)
+    frame = ElectronicStructure(settings, WATER[0], WATER[1] / BOHR, 0, functional, workspace)
     solution, _ = solve_from_scratch(frame, N_OCCUPIED, gradient_tolerance=1e-7, max_cycles=50)
     operator = ResponseOperator(
         frame.integrals, functional, frame.response_grid(), solution, workspace
@@ -81,12 +81,12 @@ def test_finite_fields_give_the_same_polarizability(functional):
 
 
 def dipole_in_field(functional, field):
-    """Stock dipole of water in a field along z, au."""
+    """Plain dipole of water in a field along z, au."""
     symbols, positions = WATER
-    mol = stock.molecule(symbols, positions / BOHR, "def2-svp")
-    mf = stock.mean_field(mol, functional)
+    mol = plain.molecule(symbols, positions / BOHR, "def2-svp")
+    mf = plain.mean_field(mol, functional)
     core = mf.get_hcore() + field * mol.intor("int1e_r")[2]
     mf.get_hcore = lambda *_: core
     mf.conv_tol = 1e-12
     mf.kernel()
-    return stock.dipole(mf)
+    return plain.dipole(mf)

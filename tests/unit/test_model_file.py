@@ -128,7 +128,7 @@ def test_molecule_survives_exactly():
     molecule = dichloroethane()
     again = molecule_from_json(json.loads(json.dumps(molecule_to_json(molecule))))
     np.testing.assert_array_equal(again.reference, molecule.reference)
-    for name in ("symbols", "marked", "dihedral", "bonds"):
+    for name in ("symbols", "anchors", "dihedral", "bonds"):
         assert getattr(again, name) == getattr(molecule, name)
 
 
@@ -145,7 +145,7 @@ def test_models_name_what_their_file_lacks(kind, lost, tmp_path):
 
 def _metadata(kind):
     """Metadata of a model of water, as its file holds them."""
-    water = Molecule.from_atoms(molecule("H2O"), marked=(1, 2), dihedral=None)
+    water = Molecule.from_atoms(molecule("H2O"), anchors=(1, 2), dihedral=None)
     module, name = KINDS[kind].split(":")
     model = getattr(importlib.import_module(module), name)(molecule=water)
     if kind == "kreg":

@@ -13,7 +13,7 @@ HEADER = {
     "frames": "abc",
     "properties": ["energy"],
     "charge": 0,
-    "stock": False,
+    "plain": False,
     "label_version": "1",
     "pyscf": "2",
 }

@@ -82,7 +82,8 @@ def test_search_finds_the_best_pair_of_the_whole_grid(threads):
             (
                 np.sqrt(
                     np.mean(
-                        (blocks(s)[1] @ ridge.solve(blocks(s)[0], y[:70, c], lam) - y[70:, c]) ** 2
+                        (blocks(s)[1] @ ridge.solve_ridge(blocks(s)[0], y[:70, c], lam) - y[70:, c])
+                        ** 2
                     )
                 ),
                 s,
@@ -172,37 +173,37 @@ def test_at_the_floor_of_lambda_there_is_no_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         K = kernel("gaussian", X, None, 30.0)
-        a = ridge.solve(K, y, ridge.LAMBDA_FLOOR)
+        a = ridge.solve_ridge(K, y, ridge.LAMBDA_FLOOR)
     assert np.isfinite(a).all()
 
 
 def test_ill_conditioned_system_warns_with_the_condition_number():
     X, y = data(300)
     with pytest.warns(ConditioningWarning, match=r"condition number \d\.\de\+1[4-9]"):
-        ridge.solve(kernel("gaussian", X, None, 3.0), y, 5e-15)
+        ridge.solve_ridge(kernel("gaussian", X, None, 3.0), y, 5e-15)
 
 
 def test_singular_system_warns_and_gives_the_solution_of_least_norm():
     X, y = data(10)
     twice = np.vstack([X, X])
     with pytest.warns(ConditioningWarning, match="duplicate"):
-        a = ridge.solve(kernel("laplacian", twice, None, 1.0), np.vstack([y, y]), 0.0)
-    expected = ridge.solve(kernel("laplacian", X, None, 1.0), y, 0.0) / 2
+        a = ridge.solve_ridge(kernel("laplacian", twice, None, 1.0), np.vstack([y, y]), 0.0)
+    expected = ridge.solve_ridge(kernel("laplacian", X, None, 1.0), y, 0.0) / 2
     np.testing.assert_allclose(a, np.vstack([expected, expected]), atol=1e-10)
 
 
 def test_reported_condition_number_is_that_of_the_matrix():
     K = np.diag([1.0, 1e-15])
     with pytest.warns(ConditioningWarning, match=r"1\.0e\+15"):
-        ridge.solve(K, np.ones(2), 0.0)
+        ridge.solve_ridge(K, np.ones(2), 0.0)
 
 
 def test_each_component_has_its_own_lambda():
     X, y = data(30)
     K = kernel("matern4", X, None, 1.0)
     lams = [1e-3, 1e-1, 1e-3]
-    expected = [ridge.solve(K, y[:, c], lam) for c, lam in enumerate(lams)]
-    np.testing.assert_allclose(ridge.solve(K, y, lams), np.transpose(expected), rtol=1e-12)
+    expected = [ridge.solve_ridge(K, y[:, c], lam) for c, lam in enumerate(lams)]
+    np.testing.assert_allclose(ridge.solve_ridge(K, y, lams), np.transpose(expected), rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -235,9 +236,9 @@ def test_errors():
     with pytest.raises(InputError, match=r"sigmas: found \[\]"):
         KernelRegression(sigmas=[]).fit(X, y)
     with pytest.raises(InputError, match="lambda: found -1"):
-        ridge.solve(K, y, -1.0)
+        ridge.solve_ridge(K, y, -1.0)
     with pytest.raises(InputError, match=r"expected \(4, 4\)"):
-        ridge.solve(K, y[:4], 1.0)
+        ridge.solve_ridge(K, y[:4], 1.0)
     with pytest.raises(InputError, match="validation_fraction: found 1"):
         search.validation_split(10, 1.0, 0)
     with pytest.raises(InputError, match=r"at most \d+ frames fit"):

@@ -65,7 +65,7 @@ def test_unreadable_table_is_named(tmp_path):
 
 def test_rmse_tables_put_test_sets_and_signs_in_columns():
     rows = [
-        ("paper", component, test_set, sign, rmse, "D")
+        ("rotate-predict-rotate", component, test_set, sign, rmse, "D")
         for component in ("mu_x", "mu_inv")
         for test_set, sign, rmse in (
             ("rotated", "negative", 3.0),

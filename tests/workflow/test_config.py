@@ -130,9 +130,9 @@ def test_schema_errors_name_the_key(default, schema, key, value, words):
     ("key", "value", "words"),
     [
         ("molecule/dihedral", [0, 1, 2, 8], ["molecule/dihedral", "8", "0..7"]),
-        ("molecule/marked", [11], ["molecule/marked", "11", "0..7"]),
+        ("molecule/anchors", [11], ["molecule/anchors", "11", "0..7"]),
         ("molecule/geometries", ["a/x.xyz", "b/x.xyz"], ["molecule/geometries", "a/x.xyz"]),
-        ("molecule/dihedral", None, ["models/names: cured", "molecule/dihedral"]),
+        ("molecule/dihedral", None, ["models/names: folded", "molecule/dihedral"]),
         ("split/n_train", 400, ["n_train 400", "n_test 100", "450", "labels/n_frames"]),
         ("labels/method/basis", "aug-cc-pvtz", ["label_mem_mb: found 2000 MB", "2259 MB"]),
         ("resources/kreg_mem_mb", 600, ["resources/kreg_mem_mb: found 600", "kreg/n_train 300"]),
@@ -145,10 +145,14 @@ def test_schema_errors_name_the_key(default, schema, key, value, words):
         ("kreg/sizes", [10, 301], ["kreg/sizes", "301", "300"]),
         ("test_set/every", 20000, ["test_set/every", "10000"]),
         ("test_set/record_every", 30, ["test_set/record_every", "30", "divide"]),
-        ("benchmark/frame", "inertial", ["benchmark/frame", "did you mean 'inertia'"]),
-        ("models/names", ["paper", "symetrized"], ["models/names", "'symmetrized'"]),
-        ("models/names", ["symmetrized"], ["models/names", "paper"]),
-        ("models/frames", ["kabsh"], ["models/frames", "'kabsch'"]),
+        ("benchmark/axes", "inertial", ["benchmark/axes", "did you mean 'inertia'"]),
+        (
+            "models/names",
+            ["rotate-predict-rotate", "symetrized"],
+            ["models/names", "'symmetrized'"],
+        ),
+        ("models/names", ["symmetrized"], ["models/names", "rotate-predict-rotate"]),
+        ("models/axes", ["kabsh"], ["models/axes", "'kabsch'"]),
     ],
 )
 def test_consistency_errors_name_key_and_remedy(default, schema, key, value, words):

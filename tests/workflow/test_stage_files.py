@@ -80,8 +80,8 @@ def test_failures_of_all_shards(tmp_path):
 def test_geometry_round_trip_is_exact(tmp_path, peroxide):
     path = tmp_path / "anti.xyz"
     write_geometry(path, peroxide.to_atoms())
-    molecule = read_molecule(path, marked=[2], dihedral=[2, 0, 1, 3])
+    molecule = read_molecule(path, anchors=[2], dihedral=[2, 0, 1, 3])
     np.testing.assert_allclose(molecule.reference, peroxide.reference, atol=1e-8)
     assert molecule.dihedral == (2, 0, 1, 3)
     with pytest.raises(InputError, match="not readable as a geometry"):
-        read_molecule(tmp_path / "other.xyz", marked=[], dihedral=None)
+        read_molecule(tmp_path / "other.xyz", anchors=[], dihedral=None)

@@ -3,7 +3,7 @@
 
 rule run_trajectory:
     input:
-        starts="<results>/md/starts.npz",
+        initial_conditions="<results>/md/initial_conditions.npz",
         geometry=f"<results>/geometries/md/{REFERENCE}.xyz",
     output:
         frames="<results>/md/trajectories/{trajectory}.extxyz",
@@ -30,7 +30,6 @@ rule run_trajectory:
 rule collect_trajectories:
     input:
         frames=expand("<results>/md/trajectories/{trajectory}.extxyz", trajectory=TRAJECTORIES),
-        code=sources("data/extxyz"),
     output:
         frames="<results>/md/frames.extxyz",
     log:
@@ -40,5 +39,7 @@ rule collect_trajectories:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        code=code("collect_trajectories"),
     script:
         "../scripts/collect_trajectories.py"

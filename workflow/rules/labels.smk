@@ -16,7 +16,6 @@ rule order_pool:
     input:
         frames=POOL,
         known=KNOWN,
-        code=sources("data/splits"),
     output:
         order="<results>/labels/order.csv",
     log:
@@ -29,6 +28,7 @@ rule order_pool:
     params:
         n_frames=run_config.n_label_frames(config, DEPOSITED),
         seed=seed("pool"),
+        code=code("order_pool"),
     script:
         "../scripts/order_pool.py"
 
@@ -55,7 +55,7 @@ rule label_frames:
         charge=config["molecule"]["charge"],
         label_version=LABEL_VERSION,
         shard_size=SHARD_SIZE,
-        stock=False,
+        plain=False,
         partial=lambda wildcards, output: f"{output.frames}.partial",
     script:
         "../scripts/label_frames.py"
@@ -64,7 +64,6 @@ rule label_frames:
 rule read_deposit:
     input:
         manifest=lookup("labels/deposit", within=config) or [],
-        code=sources("run/deposit"),
     output:
         frames="<results>/labels/deposit/{role}.extxyz",
     log:
@@ -79,5 +78,6 @@ rule read_deposit:
         geometry=GEOMETRIES[REFERENCE],
         n_frames=config["labels"]["n_frames"] if SOURCE == "deposit" else None,
         extends=SOURCE == "compute",
+        code=code("read_deposit"),
     script:
         "../scripts/read_deposit.py"

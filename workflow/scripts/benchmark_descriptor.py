@@ -15,7 +15,7 @@ table = benchmark(
     split["test"],
     molecule=read_molecule(snakemake.input.molecule, **snakemake.params.molecule),
     descriptor=snakemake.wildcards.descriptor,
-    frame=snakemake.wildcards.frame,
+    axes=snakemake.wildcards.axes,
     kernels=snakemake.params.kernels,
     coordinate_weight=snakemake.params.coordinate_weight,
     validation_fraction=snakemake.params.validation_fraction,

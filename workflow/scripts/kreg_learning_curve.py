@@ -20,7 +20,7 @@ table = kreg_learning_curve(
     named_test_sets(frames, split, read_frames(snakemake.input.test_set)),
     molecule=molecule,
     sizes=snakemake.params.sizes,
-    seeds=[int(snakemake.wildcards.repeat)],
+    repeats=[int(snakemake.wildcards.repeat)],
     permutations=permutations_of(find_group(molecule)) if symmetric else None,
 )
 tables.write_csv(table, snakemake.output.table)

@@ -21,7 +21,7 @@ label_shard(
     failures_path=snakemake.output.failures,
     max_memory_mb=free_megabytes(snakemake.resources.mem_mb),
     charge=snakemake.params.charge,
-    stock=snakemake.params.stock,
+    plain=snakemake.params.plain,
     known=read_frames(known) if known else None,
     log=log,
 )

@@ -14,7 +14,10 @@ log = logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
 test = snakemake.params.test_set
 first = starts(
-    molecule, n=test["n_starts"], temperature_K=test["temperature_K"], seed=snakemake.params.seed
+    molecule,
+    n=test["n_trajectories"],
+    temperature_K=test["temperature_K"],
+    seed=snakemake.params.seed,
 )
 trajectories = run(
     rpr.load(snakemake.input.model),

@@ -13,10 +13,10 @@ from rpr.run.config import free_megabytes
 
 log = logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.geometry, **snakemake.params.molecule)
-starts = read_arrays(snakemake.input.starts)
+start = read_arrays(snakemake.input.initial_conditions)
 number, md = int(snakemake.wildcards.trajectory), snakemake.params.md
-atoms = molecule.to_atoms(starts["positions"][number])
-atoms.set_velocities(starts["velocities"][number] / fs)
+atoms = molecule.to_atoms(start["positions"][number])
+atoms.set_velocities(start["velocities"][number] / fs)
 frames = run_trajectory(
     atoms,
     LabelCalculator(

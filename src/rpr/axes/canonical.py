@@ -1,4 +1,4 @@
-"""Canonical frames: molecule-fixed axes as a function of the geometry, and rotations to and fro.
+"""Canonical axes: molecule-fixed axes as a function of the geometry, and rotations to and fro.
 
 A frame is a rotation matrix R [3, 3] whose rows are the frame's axes in the laboratory, and an
 origin o. Everywhere in this project
@@ -7,11 +7,11 @@ origin o. Everywhere in this project
 
 R is proper, det R = +1. Martinka et al., J. Chem. Phys. 161, 174104 (2024), eqs. (2)-(5).
 
-Frames by name (:data:`FRAMES`):
+Frames by name (:data:`AXES`):
 
 ``inertia``
     principal axes of the mass-weighted inertia tensor about the centre of mass, moments ascending
-    (a, b, c), with the sign rule ``marked``. ``inertia-<rule>`` takes another rule of
+    (a, b, c), with the sign rule ``anchors``. ``inertia-<rule>`` takes another rule of
     :mod:`rpr.axes.sign_rules`; ``inertia-charge`` and ``inertia-charge-<rule>`` weight with nuclear
     charges, about the centre of nuclear charge.
 ``three-atom``
@@ -26,8 +26,8 @@ Frames by name (:data:`FRAMES`):
 ``laboratory``
     no frame: the identity, with the origin at the centre of mass.
 
-No molecule-fixed frame exists for a linear molecule, and no inertia frame for a spherical top:
-:func:`check_frame` says so, and names what can be used instead.
+No molecule-fixed axes exists for a linear molecule, and no inertia axes for a spherical top:
+:func:`check_axes` says so, and names what can be used instead.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ SPHERICAL = 1e-2  # (I_c - I_a) / I_c of a spherical top
 
 
 @dataclass(frozen=True)
-class CanonicalFrames:
+class CanonicalAxes:
     """Frames of several geometries.
 
     Attributes
@@ -57,21 +57,21 @@ class CanonicalFrames:
         Rows are the axes in the laboratory, det = +1.
     origins : ndarray [n_frames, 3]
         Angstrom.
-    gap : ndarray [n_frames]
-        How well the axes are determined, dimensionless, 0 where they are not: for inertia frames
+    axis_gap : ndarray [n_frames]
+        How well the axes are determined, dimensionless, 0 where they are not: for inertia axes
         min(I_b - I_a, I_c - I_b) / I_c; for superpositions (s_2 +- s_3) / s_1 of the singular
         values of the correlation matrix; for frames made of atoms the sine of their angle.
     defined : ndarray of bool [n_frames]
         False where the axes are arbitrary.
     near_degenerate : ndarray of bool [n_frames]
-        True where ``gap`` is below ``NEAR_DEGENERATE``.
+        True where ``axis_gap`` is below ``NEAR_DEGENERATE``.
     sign_margin : ndarray [n_frames]
         Inertia frames: distance from the place where the sign rule jumps; infinite for others.
     """
 
     rotations: np.ndarray
     origins: np.ndarray
-    gap: np.ndarray
+    axis_gap: np.ndarray
     defined: np.ndarray
     near_degenerate: np.ndarray
     sign_margin: np.ndarray
@@ -85,12 +85,12 @@ def _inertia(positions, molecule, *, weighting, rule):
     axes, origins, moments = principal_axes(positions, weights)
     coordinates = np.einsum("fij,faj->fai", axes, positions - origins[:, None])
     signs, margin = SIGN_RULES[rule](coordinates, molecule, weights)
-    gap = np.diff(moments, axis=1).min(axis=1) / moments[:, 2]
-    return axes * signs[:, :, None], origins, gap, margin
+    axis_gap = np.diff(moments, axis=1).min(axis=1) / moments[:, 2]
+    return axes * signs[:, :, None], origins, axis_gap, margin
 
 
 def three_atoms(molecule):
-    """Atoms (centre, first, second) of the three-atom frame.
+    """Atoms (centre, first, second) of the three-atom axes.
 
     The end of the dihedral with its central bond, (j, i, k) of (i, j, k, l); without a dihedral
     the atom with most bonds (first on ties) and its two heaviest neighbours.
@@ -106,7 +106,7 @@ def three_atoms(molecule):
     ordered = sorted(neighbours[middle], key=lambda atom: (-molecule.masses[atom], atom))
     if len(ordered) < 2:
         raise InputError(
-            "frame 'three-atom' needs three bonded atoms, molecule "
+            "axes 'three-atom' needs three bonded atoms, molecule "
             f"{''.join(molecule.symbols)} has none; use the model 'covariant' or the frame "
             "'laboratory'"
         )
@@ -133,8 +133,8 @@ def _three_atom(positions, molecule):
 def _bond_axis(positions, molecule):
     if molecule.dihedral is None:
         raise InputError(
-            "frame 'bond-axis' needs molecule/dihedral, found none; set four atoms or use the "
-            "frame 'three-atom'"
+            "axes 'bond-axis' needs molecule/dihedral, found none; set four atoms or use the "
+            "axes 'three-atom'"
         )
     i, j, k, m = molecule.dihedral
     bond = positions[:, k] - positions[:, j]
@@ -158,8 +158,8 @@ def _superpose(positions, molecule, *, weights):
     handedness = np.where(np.linalg.det(u) * np.linalg.det(vt) < 0, -1.0, 1.0)
     u[:, :, 2] *= handedness[:, None]
     rotations = np.swapaxes(u @ vt, 1, 2)
-    gap = (singular[:, 1] + handedness * singular[:, 2]) / singular[:, 0]
-    return rotations, origins, gap, None
+    axis_gap = (singular[:, 1] + handedness * singular[:, 2]) / singular[:, 0]
+    return rotations, origins, axis_gap, None
 
 
 def _kabsch(positions, molecule):
@@ -180,16 +180,16 @@ def _mass_centre(positions, molecule):
     return centre(positions, np.asarray(molecule.masses, dtype=float))
 
 
-def _inertia_frames():
+def _inertia_axes():
     builders = {}
     for prefix, weighting in (("inertia", "masses"), ("inertia-charge", "numbers")):
         for rule in SIGN_RULES:
-            name = prefix if rule == "marked" else f"{prefix}-{rule}"
+            name = prefix if rule == "anchors" else f"{prefix}-{rule}"
             builders[name] = (weighting, rule)
     return builders
 
 
-_INERTIA = _inertia_frames()
+_INERTIA = _inertia_axes()
 
 _OTHERS = {
     "three-atom": _three_atom,
@@ -199,7 +199,7 @@ _OTHERS = {
     "laboratory": _laboratory,
 }
 
-FRAMES = (*_INERTIA, *_OTHERS)
+AXES = (*_INERTIA, *_OTHERS)
 
 
 def rotor_type(molecule):
@@ -217,79 +217,80 @@ def rotor_type(molecule):
     return "asymmetric"
 
 
-def check_frame(name, molecule):
+def check_axes(name, molecule):
     """Refuse a frame that this molecule cannot have.
 
     Parameters
     ----------
     name : str
-        One of ``FRAMES``.
+        One of ``AXES``.
     molecule : Molecule
 
     Raises
     ------
     InputError
-        Unknown name; any molecule-fixed frame of an atom or a linear molecule; an inertia frame of
+        Unknown name; any molecule-fixed axes of an atom or a linear molecule; an inertia axes of
         a spherical top. The message names what can be used instead.
     """
-    if name not in FRAMES:
-        raise InputError(f"frame: expected one of {', '.join(FRAMES)}; found {name!r}")
+    if name not in AXES:
+        raise InputError(f"axes: expected one of {', '.join(AXES)}; found {name!r}")
     if name == "laboratory":
         return
     rotor = rotor_type(molecule)
     formula = "".join(molecule.symbols)
     if rotor in ("atom", "linear"):
         raise InputError(
-            f"frame {name!r} is undefined for {formula}: its reference geometry is "
+            f"axes {name!r} are undefined for {formula}: its reference geometry is "
             f"{'a single atom' if rotor == 'atom' else 'linear'}, so that the rotation about its "
-            "axis is free. No molecule-fixed frame can be used (inertia, three-atom, kabsch, "
-            "eckart, bond-axis), nor a model built on one (paper, cured, symmetrized). Use the "
-            "frame-free model 'covariant'"
+            "axis is free. No molecule-fixed axes can be used (inertia, three-atom, kabsch, "
+            "eckart, bond-axis), nor a model built on them (rotate-predict-rotate, folded, "
+            "symmetrized). Use the "
+            "axes-free model 'covariant'"
         )
     if rotor == "spherical" and name in _INERTIA:
         raise InputError(
-            f"frame {name!r} is undefined for {formula}: its reference geometry is a spherical "
+            f"axes {name!r} are undefined for {formula}: its reference geometry is a spherical "
             "top, I_a = I_b = I_c, so that vibrations alone decide its principal axes. Inertia "
-            "frames and the models built on them (paper, cured, symmetrized) cannot be used. Use "
-            "the frame-free model 'covariant', or one of the frames 'eckart', 'kabsch', "
+            "axes and the models built on them (rotate-predict-rotate, folded, symmetrized) cannot "
+            "be used. Use the axes-free model 'covariant', or one of the axes 'eckart', 'kabsch', "
             "'three-atom'"
         )
 
 
-def canonical_frames(name, positions, molecule):
-    """Canonical frame of every geometry.
+def canonical_axes(name, positions, molecule):
+    """Canonical axes of every geometry.
 
     Parameters
     ----------
     name : str
-        One of ``FRAMES``.
+        One of ``AXES``.
     positions : ndarray [n_frames, n_atoms, 3]
         Angstrom, in the laboratory.
     molecule : Molecule
-        Masses, charges, marked atoms, dihedral and reference geometry.
+        Masses, charges, anchors, dihedral and reference geometry.
 
     Returns
     -------
-    CanonicalFrames
+    CanonicalAxes
 
     Raises
     ------
     InputError
-        If the name is unknown or the molecule cannot have this frame (:func:`check_frame`).
+        If the name is unknown or the molecule cannot have these axes (:func:`check_axes`).
     """
-    check_frame(name, molecule)
+    check_axes(name, molecule)
     positions = np.asarray(positions, dtype=float)
     if name in _INERTIA:
         weighting, rule = _INERTIA[name]
         parts = _inertia(positions, molecule, weighting=weighting, rule=rule)
     else:
         parts = _OTHERS[name](positions, molecule)
-    rotations, origins, gap, margin = parts
-    return CanonicalFrames(
+    rotations, origins, axis_gap, margin = parts
+    return CanonicalAxes(
         rotations=rotations,
         origins=origins,
-        gap=gap,
-        defined=gap > UNDEFINED,
-        near_degenerate=gap < NEAR_DEGENERATE,
+        axis_gap=axis_gap,
+        defined=axis_gap > UNDEFINED,
+        near_degenerate=axis_gap < NEAR_DEGENERATE,
         sign_margin=np.full(len(positions), np.inf) if margin is None else margin,
     )

@@ -23,7 +23,7 @@ _AXES = {"x": 0, "y": 1, "z": 2}
 
 
 @dataclass(frozen=True, eq=False)
-class FrameGroup:
+class AxesGroup:
     """Product of the four proper axis signs and a permutation-inversion group.
 
     Attributes
@@ -75,11 +75,11 @@ class FrameGroup:
         return np.array(rows)
 
 
-def frame_group(group):
+def axes_group(group):
     """Group of canonical coordinates from a permutation-inversion group."""
     n = len(PROPER_SIGNS)
     parities = np.repeat(group.parities, n)
-    return FrameGroup(
+    return AxesGroup(
         signs=parities[:, None] * np.tile(PROPER_SIGNS, (len(group), 1)),
         permutations=np.repeat(group.permutations, n, axis=0),
         parities=parities,

@@ -11,13 +11,13 @@ def random_rotations(n, seed):
     return Rotation.random(n, rng=np.random.default_rng(seed)).as_matrix()
 
 
-def to_frame_positions(positions, frames):
-    """Coordinates in the canonical frame, x_c = R (x - o): [n_frames, n_atoms, 3] -> the same."""
+def to_axes_positions(positions, frames):
+    """Coordinates in the canonical axes, x_c = R (x - o): [n_frames, n_atoms, 3] -> the same."""
     centred = np.asarray(positions, dtype=float) - frames.origins[:, None]
     return np.einsum("fij,faj->fai", frames.rotations, centred)
 
 
-def to_frame(values, rotations):
+def to_axes(values, rotations):
     """Rotate Cartesian tensors of any rank into the frame: T_c = R T, R T R^T, ...
 
     Parameters
@@ -38,5 +38,5 @@ def to_frame(values, rotations):
 
 
 def to_laboratory(values, rotations):
-    """Rotate Cartesian tensors of any rank back: T = R^T T_c, R^T T_c R, ... (see to_frame)."""
-    return to_frame(values, np.swapaxes(rotations, 1, 2))
+    """Rotate Cartesian tensors of any rank back: T = R^T T_c, R^T T_c R, ... (see to_axes)."""
+    return to_axes(values, np.swapaxes(rotations, 1, 2))

@@ -1,27 +1,28 @@
 """Signs of principal axes: named rules.
 
-The eigenvectors of an inertia tensor have no sign, so that a canonical frame needs a rule that
-picks one of the four proper choices (+++), (+--), (-+-), (--+). A rule is a function of the
-coordinates along the axes, ``rule(coordinates, molecule, weights) -> (signs, margin)``:
+The eigenvectors of an inertia tensor have no sign, so that they need a rule that picks one of the
+four proper choices (+++), (+--), (-+-), (--+). A rule is a function of the coordinates along the
+axes, ``rule(coordinates, molecule, weights) -> (signs, margin)``:
 
 ``raw``
     the axes as LAPACK returns them (made proper). Not a function of the molecule: under a rotation
     of the laboratory most frames change. Kept to measure what a rule is worth.
-``marked``
-    the first marked atom lies on +a and on +b, c = a x b. The default.
+``anchors``
+    the first anchor lies on +a and on +b, c = a x b. The default.
 ``pair``
-    the first marked atom lies on +a, the last one on +b, c = a x b.
+    the first anchor lies on +a, the last one on +b, c = a x b.
 ``largest``
-    the first marked atom lies on the positive side of the two axes on which it is furthest from
+    the first anchor lies on the positive side of the two axes on which it is furthest from
     the origin; the third axis follows from handedness.
 ``skew``
     the weighted third moments along a and b are positive, c = a x b. Needs no labelled atom.
 ``aligned``
-    the choice with the largest weighted overlap with the reference geometry in its own frame.
+    the choice with the largest weighted overlap with the reference geometry in its own axes.
 
 No rule is continuous everywhere. ``margin`` says how far a frame is from the place where its signs
-jump (0 at the jump, dimensionless). A molecule without marked atoms uses the atom furthest from the
-centre of mass in the reference geometry (the first one on ties); see :func:`anchor_atoms`.
+jump (0 at the jump, dimensionless). A molecule without anchors uses the atom furthest from
+the centre of mass in the reference geometry (the first one on ties); see
+:func:`first_and_last_anchor`.
 """
 
 from __future__ import annotations
@@ -34,21 +35,21 @@ PROPER_SIGNS = np.array([[1.0, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
 TIE = 1e-3  # Angstrom: distances closer than this are equal when an anchor is chosen
 
 
-def anchor_atoms(molecule):
-    """First and last anchor atom: the marked ones, or the atom furthest from the centre of mass.
+def first_and_last_anchor(molecule):
+    """First and last anchor of the molecule, or twice the atom furthest from the centre of mass.
 
     Parameters
     ----------
     molecule : Molecule
-        Its ``marked`` atoms are used; without any, the reference geometry decides.
+        Its ``anchors`` are used; without any, the reference geometry decides.
 
     Returns
     -------
     tuple of int
         Indices of the first and of the last anchor.
     """
-    if molecule.marked:
-        return molecule.marked[0], molecule.marked[-1]
+    if molecule.anchors:
+        return molecule.anchors[0], molecule.anchors[-1]
     masses = np.asarray(molecule.masses, dtype=float)
     centre = masses @ molecule.reference / masses.sum()
     distance = np.linalg.norm(molecule.reference - centre, axis=1)
@@ -75,24 +76,24 @@ def raw(coordinates, molecule, weights):
     return np.ones((n_frames, 3)), np.zeros(n_frames)
 
 
-def marked(coordinates, molecule, weights):
-    """Put the first marked atom on +a and +b."""
-    anchor = coordinates[:, anchor_atoms(molecule)[0]]  # -> [n_frames, 3]
+def anchors(coordinates, molecule, weights):
+    """Put the first anchor on +a and +b."""
+    anchor = coordinates[:, first_and_last_anchor(molecule)[0]]  # -> [n_frames, 3]
     margin = _relative(anchor[:, :2], np.linalg.norm(anchor, axis=1)[:, None]).min(axis=1)
     return _complete(_signs(anchor[:, :2])), margin
 
 
 def pair(coordinates, molecule, weights):
-    """Put the first marked atom on +a and the last marked atom on +b."""
-    first, last = anchor_atoms(molecule)
+    """Put the first anchor on +a and the last anchor on +b."""
+    first, last = first_and_last_anchor(molecule)
     along = np.column_stack([coordinates[:, first, 0], coordinates[:, last, 1]])
     scale = np.linalg.norm(coordinates[:, [first, last]], axis=2)  # -> [n_frames, 2]
     return _complete(_signs(along)), _relative(along, scale).min(axis=1)
 
 
 def largest(coordinates, molecule, weights):
-    """Put the first marked atom on the positive side of the two axes where it is furthest out."""
-    anchor = coordinates[:, anchor_atoms(molecule)[0]]
+    """Put the first anchor on the positive side of the two axes where it is furthest out."""
+    anchor = coordinates[:, first_and_last_anchor(molecule)[0]]
     signs = _signs(anchor)
     rows = np.arange(len(anchor))
     order = np.argsort(np.abs(anchor), axis=1)  # -> [n_frames, 3]
@@ -114,7 +115,7 @@ def aligned(coordinates, molecule, weights):
     """Take the proper signs with the largest weighted overlap with the reference geometry."""
     axes, origin, _ = principal_axes(molecule.reference[None], weights)
     reference = (molecule.reference - origin[0]) @ axes[0].T
-    reference = reference * marked(reference[None], molecule, weights)[0]
+    reference = reference * anchors(reference[None], molecule, weights)[0]
     overlap = np.einsum("a,ax,fax->fx", weights, reference, coordinates)
     scores = overlap @ PROPER_SIGNS.T  # -> [n_frames, 4]
     best = np.sort(scores, axis=1)
@@ -122,4 +123,4 @@ def aligned(coordinates, molecule, weights):
     return PROPER_SIGNS[scores.argmax(axis=1)], margin
 
 
-SIGN_RULES = {rule.__name__: rule for rule in (marked, raw, pair, largest, skew, aligned)}
+SIGN_RULES = {rule.__name__: rule for rule in (anchors, raw, pair, largest, skew, aligned)}

@@ -112,12 +112,12 @@ def _fewest(order: np.ndarray, sizes: np.ndarray, n_test: int) -> list[int]:
     return chosen[min(total for total in chosen if total >= n_test)]
 
 
-def pool_order(pool: int | Sequence[int], *, seed: int) -> np.ndarray:
-    """A pool of frames in random order; its beginnings are the training sets of a learning curve.
+def random_order(frames: int | Sequence[int], *, seed: int) -> np.ndarray:
+    """A frames of frames in random order; its beginnings are the training sets of a learning curve.
 
     Parameters
     ----------
-    pool
+    frames
         Frame indices, or a number n for the frames 0 to n - 1.
     seed
         Seed of the random numbers.
@@ -127,17 +127,17 @@ def pool_order(pool: int | Sequence[int], *, seed: int) -> np.ndarray:
     int array
         The same indices, shuffled.
     """
-    return np.random.default_rng(seed).permutation(pool)
+    return np.random.default_rng(seed).permutation(frames)
 
 
 def learning_subsets(
-    pool: int | Sequence[int], sizes: Sequence[int], *, seed: int
+    frames: int | Sequence[int], sizes: Sequence[int], *, seed: int
 ) -> dict[int, np.ndarray]:
     """Nested training sets of given sizes: the smaller is the beginning of the larger.
 
     Parameters
     ----------
-    pool
+    frames
         Frame indices, or a number n for the frames 0 to n - 1.
     sizes
         Training set sizes.
@@ -152,9 +152,9 @@ def learning_subsets(
     Raises
     ------
     InputError
-        If a size is not positive or larger than the pool.
+        If a size is not positive or larger than the frames.
     """
-    order = pool_order(pool, seed=seed)
+    order = random_order(frames, seed=seed)
     wrong = [size for size in sizes if not 1 <= size <= len(order)]
     if wrong:
         raise InputError(

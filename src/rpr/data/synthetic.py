@@ -32,7 +32,7 @@ _DECAY = 0.8  # Angstrom of stretch that divides the transferred charge by e
 
 
 def dichloroethane() -> Molecule:
-    """1,2-Dichloroethane, anti, atoms Cl C C Cl H H H H, both chlorines marked."""
+    """1,2-Dichloroethane, anti, atoms Cl C C Cl H H H H, both chlorines anchors."""
     half = [
         [-2.0588, -0.6306, 0.0],
         [-0.6239, 0.4289, 0.0],
@@ -44,7 +44,7 @@ def dichloroethane() -> Molecule:
     return Molecule(
         symbols=("Cl", "C", "C", "Cl", "H", "H", "H", "H"),
         reference=reference,
-        marked=(0, 3),
+        anchors=(0, 3),
         dihedral=(0, 1, 2, 3),
         bonds=((0, 1), (1, 2), (1, 4), (1, 5), (2, 3), (2, 6), (2, 7)),
     )

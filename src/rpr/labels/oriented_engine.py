@@ -13,7 +13,7 @@ from rpr.units import BOHR, BOHR3, HARTREE
 _COLLINEAR = 0.1
 
 
-def molecular_axes(positions: np.ndarray, charges: np.ndarray) -> np.ndarray:
+def molecular_orientation(positions: np.ndarray, charges: np.ndarray) -> np.ndarray:
     """Proper rotation whose rows are the molecule's axes in the laboratory.
 
     Parameters
@@ -82,12 +82,12 @@ class OrientedEngine:
         positions = check_positions(positions, self.symbols)
         axes = np.eye(3)
         if self.method.canonical_orientation:
-            axes = molecular_axes(positions, self._numbers)
+            axes = molecular_orientation(positions, self._numbers)
         centre = self._numbers @ positions / self._numbers.sum()
         labels = self._compute((positions - centre) @ axes.T / BOHR, properties)
         labels.energy *= HARTREE
-        if labels.gap is not None:
-            labels.gap *= HARTREE
+        if labels.orbital_gap is not None:
+            labels.orbital_gap *= HARTREE
         if labels.forces is not None:
             labels.forces = labels.forces @ axes * (HARTREE / BOHR)
         if labels.dipole is not None:

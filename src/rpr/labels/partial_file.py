@@ -24,7 +24,7 @@ _MEANING = {
     "frames": "other geometries or another selection of frames",
     "properties": "other properties",
     "charge": "another charge",
-    "stock": "another program (stock PySCF or the label engine)",
+    "plain": "another program (plain PySCF or the label engine)",
     "label_version": "another version of the labels",
     "pyscf": "another version of PySCF",
 }

@@ -1,4 +1,4 @@
-"""Labels by stock PySCF: slow, for comparison and for exact (not density-fitted) integrals."""
+"""Labels by plain PySCF: slow, for comparison and for exact (not density-fitted) integrals."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import time
 
 import numpy as np
 
-from rpr.labels.dft import plain_pyscf as stock
-from rpr.labels.dft import scf_fallback as rescue
+from rpr.labels.dft import plain_pyscf as plain
+from rpr.labels.dft import scf_fallback
 from rpr.labels.oriented_engine import OrientedEngine
 from rpr.labels.results import Labels
 
 ENERGY_TOLERANCE = 1e-10  #: hartree, between cycles
 
 
-class StockEngine(OrientedEngine):
-    """Labels by stock PySCF with the functional, basis, fitting and grid of a method.
+class PlainEngine(OrientedEngine):
+    """Labels by plain PySCF with the functional, basis, fitting and grid of a method.
 
     No shortcut of the label engine is used: one grid for the field, the gradient and the response
     equations, no guess from previous frames, and PySCF's own tolerances except that the
@@ -35,14 +35,14 @@ class StockEngine(OrientedEngine):
     def _compute(self, positions, properties):
         start = time.process_time()
         method = self.method
-        mol = stock.molecule(
+        mol = plain.molecule(
             self.symbols,
             positions,
             method.basis,
             charge=self.charge,
             max_memory_mb=self.max_memory_mb,
         )
-        mf = stock.mean_field(
+        mf = plain.mean_field(
             mol,
             method.functional,
             density_fitting=method.density_fitting,
@@ -51,15 +51,15 @@ class StockEngine(OrientedEngine):
         )
         mf.max_cycle = method.max_cycles
         mf.conv_tol, mf.conv_tol_grad = ENERGY_TOLERANCE, method.scf_gradient_tolerance
-        mf, solver = rescue.converge_stock(mf)
+        mf, solver = scf_fallback.converge_plain(mf)
         labels = Labels(
             energy=float(mf.e_tot), scf_cycles=int(getattr(mf, "cycles", 0)), solver=solver
         )
         if "dipole" in properties:
-            labels.dipole = stock.dipole(mf)
+            labels.dipole = plain.dipole(mf)
         if "forces" in properties:
-            labels.forces = -stock.gradient(mf)
+            labels.forces = -plain.gradient(mf)
         if "polarizability" in properties:
-            labels.polarizability = stock.polarizability(mf)
+            labels.polarizability = plain.polarizability(mf)
         labels.timings["total"] = time.process_time() - start
         return labels

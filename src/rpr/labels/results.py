@@ -35,7 +35,7 @@ class Labels:
         True: labels that did not converge are never returned.
     solver
         The solver that converged: ``default``, ``second-order`` or ``level-shift``.
-    gap
+    orbital_gap
         Orbital energy gap in eV, None where the code does not give it.
     flags
         Remarks on the frame, empty for most.
@@ -50,7 +50,7 @@ class Labels:
     scf_cycles: int = 0
     converged: bool = True
     solver: str = "default"
-    gap: float | None = None
+    orbital_gap: float | None = None
     flags: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
 

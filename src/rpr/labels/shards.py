@@ -22,7 +22,7 @@ from rpr.data.extxyz import write_frames
 from rpr.data.frame_set import FrameSet, find_frames
 from rpr.errors import ConvergenceError, InputError
 from rpr.files import atomic_path
-from rpr.labels import state_check as continuity
+from rpr.labels import state_check
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.labels.partial_file import PartialFile
@@ -41,7 +41,7 @@ def label_shard(
     failures_path: str | os.PathLike,
     max_memory_mb: float | None = None,
     charge: int = 0,
-    stock: bool = False,
+    plain: bool = False,
     known: FrameSet | None = None,
     log: logging.Logger | None = None,
 ) -> None:
@@ -68,8 +68,8 @@ def label_shard(
         Memory the engine may use, MB.
     charge
         Total charge.
-    stock
-        Compute by stock PySCF instead of the label engine.
+    plain
+        Compute by plain PySCF instead of the label engine.
     known
         Frames with labels of `method`: what has the geometry of one of them takes its labels
         instead of computing them.
@@ -87,9 +87,9 @@ def label_shard(
     indices = [int(k) for k in indices]
     properties = check_properties(tuple(dict.fromkeys(("energy", *properties))))
     engine = make_engine(
-        method, frames.symbols, max_memory_mb=max_memory_mb, charge=charge, stock=stock
+        method, frames.symbols, max_memory_mb=max_memory_mb, charge=charge, plain=plain
     )
-    header = _header(frames, indices, method, properties, charge, stock)
+    header = _header(frames, indices, method, properties, charge, plain)
     partial = PartialFile(partial_path, header, indices)
     records = partial.read()
     engine.set_state(partial.read_state(len(records)))
@@ -111,11 +111,11 @@ def _label(engine, frames: FrameSet, k: int, properties, previous: dict | None) 
     """Record of frame `k`: its labels, or the reason why it has none."""
     neighbour = None
     if previous is not None and "reason" not in previous:
-        neighbour = continuity.Neighbour(
+        neighbour = state_check.Neighbour(
             frames.positions[previous["frame"]], previous["energy"], previous.get("forces")
         )
     try:
-        labels, jump = continuity.compute_checked(
+        labels, jump = state_check.compute_checked(
             engine, frames.positions[k], properties, neighbour
         )
     except (ConvergenceError, InputError, ArithmeticError, np.linalg.LinAlgError) as error:
@@ -157,7 +157,7 @@ def _with_suspects(records: Sequence[dict]) -> list[dict]:
     return checked
 
 
-def _header(frames: FrameSet, indices, method: Method, properties, charge: int, stock) -> dict:
+def _header(frames: FrameSet, indices, method: Method, properties, charge: int, plain) -> dict:
     """What the labels depend on."""
     digest = hashlib.sha256(json.dumps([list(frames.symbols), indices]).encode())
     digest.update(np.ascontiguousarray(frames.positions[indices]).tobytes())
@@ -166,7 +166,7 @@ def _header(frames: FrameSet, indices, method: Method, properties, charge: int, 
         "frames": digest.hexdigest()[:16],
         "properties": list(properties),
         "charge": charge,
-        "stock": stock,
+        "plain": plain,
         "label_version": LABEL_VERSION,
         "pyscf": _pyscf_version(),
     }

@@ -16,10 +16,10 @@ import numpy as np
 from rpr.errors import ConvergenceError
 from rpr.labels.results import Labels
 
-NEAR = 0.15  #: Angstrom: frames with smaller displacements are neighbours
-ALLOWED = 0.02  #: eV: largest jump between neighbours, at small displacements
-ALLOWED_CUBIC = 40.0  #: eV/Angstrom^3: allowance for the displacement
-ALLOWED_FAR = 4.0  #: eV: largest change between frames whose work is not known
+NEIGHBOUR_DISPLACEMENT = 0.15  #: Angstrom: frames with smaller displacements are neighbours
+LARGEST_JUMP = 0.02  #: eV: largest jump between neighbours, at small displacements
+JUMP_PER_CUBED_DISPLACEMENT = 40.0  #: eV/Angstrom^3: allowance for the displacement
+LARGEST_CHANGE = 4.0  #: eV: largest change between frames whose work is not known
 SAME_STATE = 1e-4  #: eV
 
 
@@ -37,11 +37,15 @@ def jump(neighbour: Neighbour, positions: np.ndarray, labels: Labels) -> float:
     displacement = positions - neighbour.positions
     change = labels.energy - neighbour.energy
     largest = np.abs(displacement).max()
-    if neighbour.forces is None or labels.forces is None or largest > NEAR:
-        return change if abs(change) > ALLOWED_FAR else 0.0
+    if neighbour.forces is None or labels.forces is None or largest > NEIGHBOUR_DISPLACEMENT:
+        return change if abs(change) > LARGEST_CHANGE else 0.0
     work = np.sum((np.asarray(neighbour.forces) + labels.forces) * displacement) / 2
     unexplained = change + work
-    return unexplained if abs(unexplained) > ALLOWED + ALLOWED_CUBIC * largest**3 else 0.0
+    return (
+        unexplained
+        if abs(unexplained) > LARGEST_JUMP + JUMP_PER_CUBED_DISPLACEMENT * largest**3
+        else 0.0
+    )
 
 
 def compute_checked(
@@ -63,8 +67,8 @@ def compute_checked(
         If no solver reaches self-consistency.
     """
     labels = engine.compute(positions, properties)
-    if labels.gap is not None and labels.gap <= 0:
-        labels.flags += (f"state: orbital gap of {labels.gap:.3f} eV is not positive",)
+    if labels.orbital_gap is not None and labels.orbital_gap <= 0:
+        labels.flags += (f"state: orbital gap of {labels.orbital_gap:.3f} eV is not positive",)
     if neighbour is None or not jump(neighbour, positions, labels):
         return labels, 0.0
     engine.reset()

@@ -1,16 +1,16 @@
-"""Rotation augmentation: no canonical frame, training frames turned at random.
+"""Rotation augmentation: no canonical axes, training frames turned at random.
 
-The naive way to rotational behaviour, kept to show what a canonical frame is worth: components are
+The naive way to rotational behaviour, kept to show what a canonical axes is worth: components are
 learnt as they stand in the laboratory, and the training set is enlarged with randomly rotated
 copies. Covariance is learnt, never exact. No copies at all is
-``RotatePredictRotate(frame="laboratory")``.
+``RotatePredictRotate(axes="laboratory")``.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from rpr.axes.rotation import random_rotations, to_frame
+from rpr.axes.rotation import random_rotations, to_axes
 from rpr.models.estimator import checked_positions, checked_values
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 
@@ -32,7 +32,7 @@ class AugmentedRegression(RotatePredictRotate):
 
     KIND = "augmented"
     STORED = (
-        *(name for name in RotatePredictRotate.STORED if name != "frame"),
+        *(name for name in RotatePredictRotate.STORED if name != "axes"),
         *("n_rotations", "n_search"),
     )
 
@@ -55,7 +55,7 @@ class AugmentedRegression(RotatePredictRotate):
         super().__init__(
             molecule=molecule,
             property=property,
-            frame="laboratory",
+            axes="laboratory",
             descriptor=descriptor,
             kernel=kernel,
             coordinate_weight=coordinate_weight,
@@ -86,13 +86,13 @@ class AugmentedRegression(RotatePredictRotate):
         positions = np.tile(positions, (self.n_rotations, 1, 1))
         values = np.concatenate([values] * self.n_rotations)
         turned = np.einsum("fij,faj->fai", rotations, positions)
-        return turned, to_frame(values, rotations)
+        return turned, to_axes(values, rotations)
 
     def _search(self, positions, values):
         """Hyper-parameters of a model trained on some of the rotated frames."""
         chosen = np.random.default_rng(self.seed).permutation(len(positions))[: self.n_search]
         model = RotatePredictRotate(
-            **{name: getattr(self, name) for name in RotatePredictRotate._parameter_names()}
+            **{name: getattr(self, name) for name in RotatePredictRotate.parameter_names()}
         )
         found = model.fit(positions[chosen], values[chosen]).hyperparameters_
         self.coordinate_weight_ = model.coordinate_weight_

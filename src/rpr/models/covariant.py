@@ -9,7 +9,7 @@ r_p the vectors between the atoms of each pair (or of bonds only), z = r/r_eq or
 pairs. The coefficients are Gaussian processes with the additive kernel of
 :mod:`rpr.regression.additive_kernel`, which makes the property a process with the matrix-valued
 kernel of :mod:`rpr.regression.covariant_kernel`, averaged over the permutation-inversion group.
-No canonical frame enters, so that nothing jumps anywhere, and linear molecules and spherical tops
+No canonical axes enters, so that nothing jumps anywhere, and linear molecules and spherical tops
 are no exception. The training system has 3 N (6 N) rows; prediction costs one scalar kernel for
 each training frame and element of the group.
 
@@ -26,9 +26,9 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.optimize import minimize
 
-from rpr.axes.canonical import canonical_frames
+from rpr.axes.canonical import canonical_axes
 from rpr.axes.components import to_components
-from rpr.axes.rotation import to_frame
+from rpr.axes.rotation import to_axes
 from rpr.errors import ConditioningWarning, InputError
 from rpr.models.covariant_tensors import TensorBasis, pack, unpack
 from rpr.models.estimator import Estimator, checked_positions, checked_values, training_checksum
@@ -166,19 +166,19 @@ class CovariantRegression(Estimator):
             return values
         return unpack(values) + self.mean_ * np.eye(3)
 
-    def predict_components(self, frames, frame: str = "inertia") -> np.ndarray:
+    def predict_components(self, frames, axes: str = "inertia") -> np.ndarray:
         """Components in canonical axes, [n_frames, 3] or [n_frames, 6].
 
         Parameters
         ----------
         frames
             As for `predict`.
-        frame
-            One of `rpr.axes.canonical.FRAMES`; the model itself needs none.
+        axes
+            One of `rpr.axes.canonical.AXES`; the model itself needs none.
         """
         positions = checked_positions(frames, self.molecule)
-        rotations = canonical_frames(frame, positions, self.molecule).rotations
-        return to_components(to_frame(self.predict(positions), rotations))
+        rotations = canonical_axes(axes, positions, self.molecule).rotations
+        return to_components(to_axes(self.predict(positions), rotations))
 
     def _arrays(self) -> dict[str, np.ndarray]:
         return {

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from rpr.axes.canonical import canonical_frames
+from rpr.axes.canonical import canonical_axes, check_axes
 from rpr.axes.components import RANK, component_names, from_components
-from rpr.axes.rotation import to_frame_positions, to_laboratory
+from rpr.axes.rotation import to_axes_positions, to_laboratory
 from rpr.data.frame_set import FrameSet, as_positions
 from rpr.errors import InputError
 from rpr.models import model_file
@@ -32,6 +32,15 @@ class Estimator:
     KIND: str  #: Kind of model that a saved file names.
     STORED: tuple[str, ...]  #: Arguments of the constructor that a saved file keeps.
 
+    def check_molecule(self) -> None:
+        """Refuse a molecule that the model cannot be used for.
+
+        Raises
+        ------
+        InputError
+            If the molecule lacks what the model needs; names a remedy.
+        """
+
     @property
     def components(self) -> tuple[str, ...]:
         """Names of the components, in the order of `predict_components`."""
@@ -39,7 +48,7 @@ class Estimator:
 
     def get_params(self, deep: bool = True) -> dict:
         """Arguments of the constructor by name (`deep` is there for scikit-learn)."""
-        return {name: getattr(self, name) for name in self._parameter_names()}
+        return {name: getattr(self, name) for name in self.parameter_names()}
 
     def set_params(self, **params) -> Estimator:
         """Change arguments of the constructor; takes effect at the next fit.
@@ -49,7 +58,7 @@ class Estimator:
         InputError
             If there is no parameter of that name.
         """
-        known = self._parameter_names()
+        known = self.parameter_names()
         for name, value in params.items():
             if name not in known:
                 raise InputError(f"set_params: found {name!r}, expected one of {', '.join(known)}")
@@ -131,7 +140,8 @@ class Estimator:
         return model
 
     @classmethod
-    def _parameter_names(cls) -> list[str]:
+    def parameter_names(cls) -> list[str]:
+        """Names of the arguments of the constructor."""
         parameters = inspect.signature(cls.__init__).parameters.values()
         return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
 
@@ -226,13 +236,17 @@ def training_checksum(positions: np.ndarray, values: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-class FrameEstimator(Estimator):
-    """Base of estimators that predict the components of the property in a canonical frame.
+class AxesEstimator(Estimator):
+    """Base of estimators that predict the components of the property in canonical axes.
 
-    A subclass has ``frame_``, the name of the frame, and `_components`.
+    A subclass has ``axes_``, the name of the axes, and `_components`.
     """
 
     BLOCK = 4096  #: Frames rotated and described at once in a prediction.
+
+    def check_molecule(self) -> None:
+        """Refuse a molecule without these axes (:func:`rpr.axes.canonical.check_axes`)."""
+        check_axes(self.axes_, self.molecule)
 
     def predict(self, frames) -> np.ndarray:
         """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
@@ -260,5 +274,5 @@ class FrameEstimator(Estimator):
 
     def _rotate(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Canonical coordinates [n_frames, n_atoms, 3] and rotations [n_frames, 3, 3]."""
-        frames = canonical_frames(self.frame_, positions, self.molecule)
-        return to_frame_positions(positions, frames), frames.rotations
+        frames = canonical_axes(self.axes_, positions, self.molecule)
+        return to_axes_positions(positions, frames), frames.rotations

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from rpr.axes.canonical import canonical_frames
+from rpr.axes.canonical import canonical_axes
 from rpr.axes.components import RANK, to_components
-from rpr.axes.rotation import to_frame
+from rpr.axes.rotation import to_axes
 from rpr.errors import InputError
 from rpr.models.estimator import checked_positions, checked_values
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
@@ -47,7 +47,7 @@ def mirror_permutation(molecule):
     """
     if molecule.dihedral is None:
         raise InputError(
-            "the model 'cured' needs molecule/dihedral, found none; name four atoms or use the "
+            "the model 'folded' needs molecule/dihedral, found none; name four atoms or use the "
             "model 'symmetrized'"
         )
     group = find_group(molecule)
@@ -58,9 +58,9 @@ def mirror_permutation(molecule):
             if permutation[dihedral].tolist() == wanted:
                 return permutation
     raise InputError(
-        f"the model 'cured' finds no symmetry of {''.join(molecule.symbols)} that changes the sign "
-        f"of the dihedral {tuple(dihedral)}: its mirror images are different molecules; use the "
-        "model 'paper'"
+        f"the model 'folded' finds no symmetry of {''.join(molecule.symbols)} that changes the "
+        f"sign of the dihedral {tuple(dihedral)}: its mirror images are different molecules; use "
+        "the model 'rotate-predict-rotate'"
     )
 
 
@@ -88,7 +88,7 @@ def fold(positions, molecule):
     return folded, np.where(negative, -1.0, 1.0)
 
 
-class CuredRPR(RotatePredictRotate):
+class FoldedRPR(RotatePredictRotate):
     """Rotate-predict-rotate on folded frames; parameters as for its base class.
 
     Raises
@@ -97,7 +97,12 @@ class CuredRPR(RotatePredictRotate):
         At the fit, if the molecule has no dihedral or no symmetry that changes its sign.
     """
 
-    KIND = "cured"
+    KIND = "folded"
+
+    def check_molecule(self) -> None:
+        """Refuse a molecule without these axes or without a symmetry that changes the dihedral."""
+        super().check_molecule()
+        mirror_permutation(self.molecule)
 
     def fit(self, frames, values=None):
         """Fold the training frames, then fit; see `RotatePredictRotate.fit`."""
@@ -114,8 +119,8 @@ class CuredRPR(RotatePredictRotate):
     def predict_components(self, frames):
         """Components in the canonical axes of each frame as it is, [n_frames, 3] or [.., 6]."""
         positions = checked_positions(frames, self.molecule)
-        rotations = canonical_frames(self.frame, positions, self.molecule).rotations
-        return to_components(to_frame(self.predict(positions), rotations))
+        rotations = canonical_axes(self.axes, positions, self.molecule).rotations
+        return to_components(to_axes(self.predict(positions), rotations))
 
     def _unfold(self, values, parities):
         signs = parities ** RANK[self.property]

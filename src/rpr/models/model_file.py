@@ -24,7 +24,7 @@ from rpr.files import atomic_path
 from rpr.molecule.molecule import Molecule
 
 FORMAT = "rpr-model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _METADATA = "metadata"
 
 
@@ -93,13 +93,28 @@ def load_model(path: str | os.PathLike, kind: str | None = None) -> StoredModel:
         another kind.
     """
     arrays = _read_arrays(path)
-    header = _read_header(path, arrays.pop(_METADATA, None))
+    header = _with_today_names(_read_header(path, arrays.pop(_METADATA, None)))
     if header["checksum"] != checksum(arrays):
         raise InputError(f"{path}: damaged: the arrays do not match their checksum; save it again")
     found = header["kind"]
     if kind is not None and found != kind:
         raise InputError(f"{path}: found a model of kind {found!r}, expected {kind!r}")
     return StoredModel(found, arrays, header["model"], header["versions"])
+
+
+def _with_today_names(header: dict) -> dict:
+    """A header in which names of format 1 are replaced by those of format 2."""
+    if header["format_version"] >= 2:
+        return header
+    model = dict(header["model"])
+    if "frame" in model:
+        model["axes"] = model.pop("frame")
+    if "molecule" in model:
+        molecule = dict(model["molecule"])
+        molecule["anchors"] = molecule.pop("marked")
+        model["molecule"] = molecule
+    kind = {"cured": "folded"}.get(header["kind"], header["kind"])
+    return header | {"kind": kind, "model": model}
 
 
 @contextmanager
@@ -132,7 +147,7 @@ def molecule_to_json(molecule: Molecule) -> dict:
     return {
         "symbols": list(molecule.symbols),
         "reference": molecule.reference.tolist(),
-        "marked": list(molecule.marked),
+        "anchors": list(molecule.anchors),
         "dihedral": list(molecule.dihedral) if molecule.dihedral else None,
         "bonds": [list(pair) for pair in molecule.bonds],
     }
@@ -143,7 +158,7 @@ def molecule_from_json(content: Mapping) -> Molecule:
     return Molecule(
         symbols=tuple(content["symbols"]),
         reference=np.array(content["reference"], dtype=float),
-        marked=tuple(content["marked"]),
+        anchors=tuple(content["anchors"]),
         dihedral=tuple(content["dihedral"]) if content["dihedral"] else None,
         bonds=tuple(tuple(pair) for pair in content["bonds"]),
     )

@@ -1,4 +1,4 @@
-"""Rotate, predict, rotate: dipole or polarizability by way of a canonical frame.
+"""Rotate, predict, rotate: dipole or polarizability by way of a canonical axes.
 
 Every geometry is rotated into a frame fixed in the molecule, each Cartesian component of the
 property is predicted there by kernel ridge regression, and the result is rotated back:
@@ -7,7 +7,7 @@ property is predicted there by kernel ridge regression, and the result is rotate
 
 Rotating the molecule changes R and nothing else, so that the prediction turns with it, as far as
 the frame is a function of the geometry.  The targets of every component are centred: the mean over
-the training frames, in the canonical frame, is subtracted before the fit and added afterwards.
+the training frames, in the canonical axes, is subtracted before the fit and added afterwards.
 
 Source: Martinka et al., J. Chem. Phys. 161, 174104 (2024), eqs. (1)-(5) and Fig. 1; whether it
 centres targets, and how it weights coordinates against RE, the paper does not say.
@@ -20,10 +20,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from rpr.axes.components import to_components
-from rpr.axes.rotation import to_frame
+from rpr.axes.rotation import to_axes
 from rpr.errors import InputError
 from rpr.models.estimator import (
-    FrameEstimator,
+    AxesEstimator,
     checked_positions,
     checked_values,
     training_checksum,
@@ -34,17 +34,17 @@ from rpr.regression.descriptors import describe
 from rpr.regression.kernel_regression import KernelRegression
 
 
-class RotatePredictRotate(FrameEstimator):
-    """Dipole or polarizability, one kernel ridge regression per component in a canonical frame.
+class RotatePredictRotate(AxesEstimator):
+    """Dipole or polarizability, one kernel ridge regression per component in a canonical axes.
 
     Parameters
     ----------
     molecule
-        Atoms and their order, reference geometry, marked atoms, dihedral.
+        Atoms and their order, reference geometry, anchors, dihedral.
     property
         ``"dipole"`` (e Angstrom) or ``"polarizability"`` (Angstrom^3).
-    frame
-        One of `rpr.axes.canonical.FRAMES`.
+    axes
+        One of `rpr.axes.canonical.AXES`.
     descriptor
         One of `rpr.regression.descriptors.DESCRIPTORS`.
     kernel
@@ -67,7 +67,7 @@ class RotatePredictRotate(FrameEstimator):
     Attributes
     ----------
     regression_ : KernelRegression
-        In the canonical frame.
+        In the canonical axes.
     hyperparameters_ : dict
         Component -> sigma, lambda, validation_rmse (in the unit of the property).
     coordinate_weight_ : float
@@ -84,7 +84,7 @@ class RotatePredictRotate(FrameEstimator):
     >>> frames = water.positions + rng.normal(scale=0.05, size=(50, 3, 3))
     >>> dipoles = np.einsum("a,fai->fi", [-0.8, 0.4, 0.4], frames)
     >>> model = RotatePredictRotate(
-    ...     molecule=Molecule.from_atoms(water, marked=(1, 2)), frame="eckart", descriptor="xyz"
+    ...     molecule=Molecule.from_atoms(water, anchors=(1, 2)), axes="eckart", descriptor="xyz"
     ... )
     >>> model.fit(frames, dipoles).score(frames, dipoles) > 0.999
     True
@@ -93,7 +93,7 @@ class RotatePredictRotate(FrameEstimator):
     KIND = "rotate-predict-rotate"
     BLOCK = 16384
     STORED = (
-        *("property", "frame", "descriptor", "kernel"),
+        *("property", "axes", "descriptor", "kernel"),
         *("coordinate_weight", "validation_fraction", "seed"),
     )
 
@@ -102,7 +102,7 @@ class RotatePredictRotate(FrameEstimator):
         *,
         molecule: Molecule,
         property: str = "dipole",
-        frame: str = "inertia",
+        axes: str = "inertia",
         descriptor: str = "RExyzCl",
         kernel: str = "matern2",
         coordinate_weight: float | Sequence[float] = 0.5,
@@ -114,7 +114,7 @@ class RotatePredictRotate(FrameEstimator):
     ):
         self.molecule = molecule
         self.property = property
-        self.frame = frame
+        self.axes = axes
         self.descriptor = descriptor
         self.kernel = kernel
         self.coordinate_weight = coordinate_weight
@@ -125,9 +125,9 @@ class RotatePredictRotate(FrameEstimator):
         self.hyperparameters = hyperparameters
 
     @property
-    def frame_(self) -> str:
-        """Name of the frame in use."""
-        return self.frame
+    def axes_(self) -> str:
+        """Name of the axes in use."""
+        return self.axes
 
     def fit(self, frames, values: np.ndarray | None = None) -> RotatePredictRotate:
         """Search hyper-parameters on a part of the training frames, then fit all of them.
@@ -153,7 +153,7 @@ class RotatePredictRotate(FrameEstimator):
         positions = checked_positions(frames, self.molecule)
         values = checked_values(self.property, values, frames, len(positions))
         canonical, rotations = self._rotate(positions)
-        targets = to_components(to_frame(values, rotations))  # -> [n_frames, n_components]
+        targets = to_components(to_axes(values, rotations))  # -> [n_frames, n_components]
         self.coordinate_weight_, choices = self._choose_weight(canonical, targets)
         regression = self._regression([(c.sigma, c.lam) for c in choices])
         self.regression_ = regression.fit(self._describe(canonical), targets)

@@ -19,13 +19,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rpr.axes.canonical import canonical_frames
-from rpr.axes.characters import frame_group
+from rpr.axes.canonical import canonical_axes
+from rpr.axes.characters import axes_group
 from rpr.axes.components import to_components
-from rpr.axes.rotation import to_frame
+from rpr.axes.rotation import to_axes
 from rpr.errors import InputError
 from rpr.models.estimator import (
-    FrameEstimator,
+    AxesEstimator,
     checked_positions,
     checked_values,
     training_checksum,
@@ -40,8 +40,8 @@ _SIGN_TOLERANCE = 1e-6
 _KERNELS = {"dipole": "gaussian", "polarizability": "matern3"}
 
 
-class SymmetrizedRPR(FrameEstimator):
-    """Dipole or polarizability in a canonical frame with group-averaged kernels.
+class SymmetrizedRPR(AxesEstimator):
+    """Dipole or polarizability in a canonical axes with group-averaged kernels.
 
     Parameters
     ----------
@@ -49,8 +49,8 @@ class SymmetrizedRPR(FrameEstimator):
         Its reference geometry gives the group, see `rpr.molecule.permutation_inversion.find_group`.
     property
         ``"dipole"`` (e Angstrom) or ``"polarizability"`` (Angstrom^3).
-    frame
-        An inertia frame or ``"bond-axis"``; None takes bond-axis for a molecule with a dihedral and
+    axes
+        An inertia axes or ``"bond-axis"``; None takes bond-axis for a molecule with a dihedral and
         inertia otherwise. Sign rules make no difference.
     descriptor
         One of `rpr.regression.descriptors.DESCRIPTORS`.
@@ -81,7 +81,7 @@ class SymmetrizedRPR(FrameEstimator):
 
     KIND = "symmetrized"
     STORED = (
-        *("property", "frame", "descriptor", "kernel"),
+        *("property", "axes", "descriptor", "kernel"),
         *("coordinate_weight", "validation_fraction", "seed"),
     )
 
@@ -90,7 +90,7 @@ class SymmetrizedRPR(FrameEstimator):
         *,
         molecule: Molecule,
         property: str = "dipole",
-        frame: str | None = None,
+        axes: str | None = None,
         descriptor: str = "RExyz",
         kernel: str | None = None,
         coordinate_weight: float | Sequence[float] = 0.5,
@@ -102,7 +102,7 @@ class SymmetrizedRPR(FrameEstimator):
     ):
         self.molecule = molecule
         self.property = property
-        self.frame = frame
+        self.axes = axes
         self.descriptor = descriptor
         self.kernel = kernel
         self.coordinate_weight = coordinate_weight
@@ -118,9 +118,9 @@ class SymmetrizedRPR(FrameEstimator):
         return self.kernel or _KERNELS[self.property]
 
     @property
-    def frame_(self) -> str:
-        """Name of the frame in use."""
-        return self.frame or ("bond-axis" if self.molecule.dihedral else "inertia")
+    def axes_(self) -> str:
+        """Name of the axes in use."""
+        return self.axes or ("bond-axis" if self.molecule.dihedral else "inertia")
 
     def fit(self, frames, values: np.ndarray | None = None) -> SymmetrizedRPR:
         """Search hyper-parameters on a part of the training frames, then fit all of them.
@@ -145,7 +145,7 @@ class SymmetrizedRPR(FrameEstimator):
         self._check_axes(positions)
         canonical, rotations = self._rotate(positions)
         self._check_descriptor(canonical)
-        targets = to_components(to_frame(values, rotations))  # -> [n_frames, n_components]
+        targets = to_components(to_axes(values, rotations))  # -> [n_frames, n_components]
         self.coordinate_weight_, choices = self._choose(canonical, targets)
         self._solve(canonical, targets, choices)
         self.training_checksum_ = training_checksum(positions, values)
@@ -160,7 +160,7 @@ class SymmetrizedRPR(FrameEstimator):
 
     def _metadata(self) -> dict:
         chosen = {
-            "frame": self.frame_,
+            "axes": self.axes_,
             "kernel": self.kernel_,
             "coordinate_weight": self.coordinate_weight_,
         }
@@ -174,7 +174,7 @@ class SymmetrizedRPR(FrameEstimator):
 
     def _set_group(self, group: PermutationInversionGroup) -> None:
         self.group_ = group
-        self._elements = frame_group(group)
+        self._elements = axes_group(group)
         self._characters = self._elements.characters(self.property)
         # r_eq has to be the same for equal pairs, whatever the reference geometry.
         r_eq = pair_distances(self.molecule.reference[None])[0]
@@ -184,15 +184,15 @@ class SymmetrizedRPR(FrameEstimator):
     def _check_axes(self, positions: np.ndarray) -> None:
         """Refuse frames whose axes an element of the group does more to than change signs."""
         sample = positions[:20]
-        frames = canonical_frames(self.frame_, sample, self.molecule)
-        usable = ~frames.near_degenerate
+        axes = canonical_axes(self.axes_, sample, self.molecule)
+        usable = ~axes.near_degenerate
         for image in self.group_.act_on_positions(sample):
-            turned = canonical_frames(self.frame_, image, self.molecule).rotations
-            change = np.einsum("fix,fjx->fij", turned, frames.rotations)[usable]
+            turned = canonical_axes(self.axes_, image, self.molecule).rotations
+            change = np.einsum("fix,fjx->fij", turned, axes.rotations)[usable]
             if np.abs(np.abs(change) - np.eye(3)).max(initial=0.0) > _SIGN_TOLERANCE:
                 raise InputError(
-                    f"frame {self.frame_!r} cannot be symmetrised: exchanging equal atoms turns "
-                    "its axes; use an inertia frame or 'bond-axis'"
+                    f"axes {self.axes_!r} cannot be symmetrised: exchanging equal atoms turns "
+                    "its axes; use an inertia axes or 'bond-axis'"
                 )
 
     def _check_descriptor(self, canonical: np.ndarray) -> None:
@@ -287,7 +287,9 @@ class SymmetrizedRPR(FrameEstimator):
             K = symmetrized_kernel.averaged_kernels(self.kernel_, X, images, rows, sigma)
             for column, row in zip(columns, membership, strict=True):
                 y = targets[:, column] - self.means_[column]
-                coefficients[:, column] = ridge.solve(_symmetric(K[row]), y, choices[column].lam)
+                coefficients[:, column] = ridge.solve_ridge(
+                    _symmetric(K[row]), y, choices[column].lam
+                )
         self.hyperparameters_ = {
             name: {"sigma": choice.sigma, "lambda": choice.lam, "validation_rmse": choice.rmse}
             for name, choice in zip(self.components, choices, strict=True)
@@ -297,7 +299,7 @@ class SymmetrizedRPR(FrameEstimator):
     def _store(self, canonical: np.ndarray, coefficients: np.ndarray) -> None:
         self._canonical, self.coefficients_ = canonical, coefficients
         self._images = self._describe_images(canonical, self.coordinate_weight_)
-        self._folded = symmetrized_kernel.fold_coefficients(coefficients, self._characters)
+        self._folded = symmetrized_kernel.image_coefficients(coefficients, self._characters)
         self._sigmas = np.array([self.hyperparameters_[c]["sigma"] for c in self.components])
 
     def _components(self, canonical: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The molecule: its atoms, bonds, reference geometry, marked atoms and dihedral."""
+"""The molecule: its atoms, bonds, reference geometry, anchors and dihedral."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Molecule:
         Chemical symbols; their order is the order of atoms in every frame.
     reference : array, [n_atoms, 3]
         Reference geometry in Angstrom; its distances are the r_eq of the RE descriptor.
-    marked
-        Indices of the marked atoms: those whose coordinates the descriptors ending in ``Cl`` use
+    anchors
+        Indices of the anchors: those whose coordinates the descriptors ending in ``Cl`` use
         (the two chlorines of 1,2-dichloroethane) and that settle the signs of axes.
     dihedral
         Indices of the four atoms of the dihedral that is scanned, or None.
@@ -40,7 +40,7 @@ class Molecule:
 
     symbols: tuple[str, ...]
     reference: np.ndarray
-    marked: tuple[int, ...] = ()
+    anchors: tuple[int, ...] = ()
     dihedral: tuple[int, int, int, int] | None = None
     bonds: tuple[tuple[int, int], ...] = ()
 
@@ -49,7 +49,7 @@ class Molecule:
         cls,
         atoms: Atoms,
         *,
-        marked: Sequence[int] = (),
+        anchors: Sequence[int] = (),
         dihedral: Sequence[int] | None = None,
     ) -> Molecule:
         """Molecule with `atoms` as reference geometry; bonds from covalent radii.
@@ -59,10 +59,10 @@ class Molecule:
         Raises
         ------
         InputError
-            If a marked or dihedral index names no atom or an atom twice, the dihedral has not
+            If a anchors or dihedral index names no atom or an atom twice, the dihedral has not
             four atoms, or atoms lie on top of each other.
         """
-        _check_indices("marked", marked, len(atoms))
+        _check_indices("anchors", anchors, len(atoms))
         _check_indices("dihedral", dihedral or (), len(atoms))
         if dihedral and len(dihedral) != 4:
             raise InputError(f"dihedral: found {len(dihedral)} atom indices, expected four")
@@ -70,7 +70,7 @@ class Molecule:
         return cls(
             symbols=tuple(atoms.get_chemical_symbols()),
             reference=np.array(atoms.positions, dtype=float),
-            marked=tuple(int(k) for k in marked),
+            anchors=tuple(int(k) for k in anchors),
             dihedral=tuple(int(k) for k in dihedral) if dihedral else None,
             bonds=find_bonds(atoms),
         )
@@ -218,9 +218,9 @@ def write_geometry(path: str | os.PathLike, atoms: Atoms) -> None:
 
 
 def read_molecule(
-    path: str | os.PathLike, *, marked: Sequence[int], dihedral: Sequence[int] | None
+    path: str | os.PathLike, *, anchors: Sequence[int], dihedral: Sequence[int] | None
 ) -> Molecule:
     """Molecule with the geometry in `path` as its reference."""
     return Molecule.from_atoms(
-        read_geometry(path), marked=tuple(marked), dihedral=tuple(dihedral) if dihedral else None
+        read_geometry(path), anchors=tuple(anchors), dihedral=tuple(dihedral) if dihedral else None
     )

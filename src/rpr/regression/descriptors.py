@@ -1,21 +1,21 @@
 """Descriptors: what the kernels see of a molecule.
 
 The part that does not change when the molecule turns is built from all interatomic distances
-r_ij; the part that does is built from coordinates in the canonical frame (relative to its origin).
+r_ij; the part that does is built from coordinates in the canonical axes (relative to its origin).
 
 ============ =============================================================================
 RE           r_eq/r over all pairs, r_eq of the molecule's reference geometry
 ID           1/r over all pairs, 1/Angstrom
 CM           Coulomb matrix, unsorted: 0.5 Z^2.4 on the diagonal, Z Z'/r off it, r in bohr
-RExyzCl      RE and the coordinates of the marked atoms, Angstrom
-REsphCl      RE and the spherical coordinates (r, theta, phi) of the marked atoms
+RExyzCl      RE and the coordinates of the anchors, Angstrom
+REsphCl      RE and the spherical coordinates (r, theta, phi) of the anchors
 REdihedCl    RE and cosine and sine of the dihedral
 xyzQ         coordinates of all atoms times their nuclear charges
 xyz          coordinates of all atoms, Angstrom
 RExyz        RE and the coordinates of all atoms, Angstrom
 ============ =============================================================================
 
-"Cl" stands for the marked atoms of the molecule, the two chlorines of 1,2-dichloroethane.  In the
+"Cl" stands for the anchors of the molecule, the two chlorines of 1,2-dichloroethane.  In the
 mixed descriptors the part beside RE is multiplied by a weight, since RE has no unit and the
 coordinates have.  The dihedral enters as cosine and sine because the angle itself jumps at
 +-180 degrees; phi of REsphCl is the plain angle, as published, and does jump.
@@ -48,9 +48,9 @@ def describe(
     name
         One of `DESCRIPTORS`.
     positions : array, [n_frames, n_atoms, 3]
-        In the canonical frame, relative to its origin, Angstrom.
+        In the canonical axes, relative to its origin, Angstrom.
     molecule
-        Gives the reference distances, charges, marked atoms and dihedral.
+        Gives the reference distances, charges, anchors and dihedral.
     coordinate_weight
         Factor of the part beside RE in RExyzCl, REsphCl, REdihedCl and RExyz (1/Angstrom where
         that part is a length).
@@ -63,7 +63,7 @@ def describe(
     ------
     InputError
         If there is no such descriptor, the shape does not fit the molecule, two atoms coincide,
-        or the molecule has no marked atoms or dihedral where the descriptor needs them.
+        or the molecule has no anchors or dihedral where the descriptor needs them.
     """
     if name not in DESCRIPTORS:
         raise InputError(f"descriptor: found {name!r}, expected one of {', '.join(DESCRIPTORS)}")
@@ -123,12 +123,12 @@ def _all_coordinates(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
     return _flat(positions)
 
 
-def _marked_coordinates(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
-    return _flat(_marked(positions, molecule))
+def _anchor_coordinates(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
+    return _flat(_anchors(positions, molecule))
 
 
-def _marked_spherical(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
-    x, y, z = np.moveaxis(_marked(positions, molecule), 2, 0)  # -> 3 of [n_frames, n_marked]
+def _anchors_spherical(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
+    x, y, z = np.moveaxis(_anchors(positions, molecule), 2, 0)  # -> 3 of [n_frames, n_anchors]
     in_plane = np.hypot(x, y)
     r, theta, phi = np.hypot(in_plane, z), np.arctan2(in_plane, z), np.arctan2(y, x)
     return _flat(np.stack([r, theta, phi], axis=2))
@@ -144,13 +144,13 @@ def _dihedral_on_circle(positions: np.ndarray, molecule: Molecule) -> np.ndarray
     return np.column_stack([np.cos(angle), np.sin(angle)])
 
 
-def _marked(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
-    if not molecule.marked:
+def _anchors(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
+    if not molecule.anchors:
         raise InputError(
-            "descriptor: RExyzCl and REsphCl need marked atoms; name them in the molecule "
-            "(marked: [0, 3]) or choose RExyz"
+            "descriptor: RExyzCl and REsphCl need anchors; name them in the molecule "
+            "(anchors: [0, 3]) or choose RExyz"
         )
-    return positions[:, list(molecule.marked)]
+    return positions[:, list(molecule.anchors)]
 
 
 def _flat(coordinates: np.ndarray) -> np.ndarray:
@@ -165,8 +165,8 @@ _WHOLE = {
 }
 
 _BESIDE_RE = {
-    "RExyzCl": _marked_coordinates,
-    "REsphCl": _marked_spherical,
+    "RExyzCl": _anchor_coordinates,
+    "REsphCl": _anchors_spherical,
     "REdihedCl": _dihedral_on_circle,
     "RExyz": _all_coordinates,
 }

@@ -177,7 +177,7 @@ class KernelRegression:
         def solve(group: tuple[float, list[int]]) -> None:
             sigma, columns = group
             K = kernels.kernel_from_distance(self.kernel, distances, sigma)
-            coefficients[:, columns] = ridge.solve(K, y[:, columns], lams[columns])
+            coefficients[:, columns] = ridge.solve_ridge(K, y[:, columns], lams[columns])
 
         thread_map(solve, _shared_sigmas(self.choices_))
         return coefficients

@@ -65,7 +65,7 @@ def ridge_path(
     return np.where(np.isfinite(rmse), rmse, np.inf)
 
 
-def solve(K: np.ndarray, y: np.ndarray, lam: float | Sequence[float]) -> np.ndarray:
+def solve_ridge(K: np.ndarray, y: np.ndarray, lam: float | Sequence[float]) -> np.ndarray:
     """Coefficients a of (K + lambda I) a = y.
 
     Parameters

@@ -66,7 +66,7 @@ def averaged_kernels(kernel, X, images, characters, sigma):
     return averaged
 
 
-def fold_coefficients(coefficients, characters):
+def image_coefficients(coefficients, characters):
     """Coefficients of the plain kernels k(x, g x_i): chi_c(g) a_ic / |G|.
 
     Parameters

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 import pandas as pd
 
 from rpr.report.measurements import (
+    _axes_share,
     _between,
     _between_models,
     _descriptor_factor,
     _deviation,
     _fewer_frames,
-    _frame_share,
     _handedness_share,
     _kernel_probability,
     _kreg_hands,
@@ -51,15 +51,15 @@ def claims_table(
     learning_curve: pd.DataFrame | None = None,
     kreg: pd.DataFrame | None = None,
     test_set: pd.DataFrame | None = None,
-    covariance: pd.DataFrame | None = None,
-    frame_flips: pd.DataFrame | None = None,
-    frame_accuracy: pd.DataFrame | None = None,
+    equivariance: pd.DataFrame | None = None,
+    axes_flips: pd.DataFrame | None = None,
+    axes_accuracy: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Every claim with what this run measured.
 
     Parameters
     ----------
-    benchmark, learning_curve, kreg, test_set, covariance, frame_flips, frame_accuracy
+    benchmark, learning_curve, kreg, test_set, equivariance, axes_flips, axes_accuracy
         Tables of the run; a claim whose tables are missing or empty is ``not measured``.
 
     Returns
@@ -74,9 +74,9 @@ def claims_table(
         "learning_curve": learning_curve,
         "kreg": kreg,
         "test_set": test_set,
-        "covariance": covariance,
-        "frame_flips": frame_flips,
-        "frame_accuracy": frame_accuracy,
+        "equivariance": equivariance,
+        "axes_flips": axes_flips,
+        "axes_accuracy": axes_accuracy,
     }
     tables = {name: t for name, t in given.items() if t is not None and len(t)}
     table = pd.DataFrame([_row(claim, tables) for claim in CLAIMS], columns=COLUMNS)
@@ -109,8 +109,8 @@ def _row(claim: Claim, tables: dict) -> dict:
 
 
 def _claims() -> Iterable[Claim]:
-    frames = {"inertia-raw": "axes as LAPACK returns them", "inertia": "the default sign rule"}
-    for frame, words in frames.items():
+    choices = {"inertia-raw": "axes as LAPACK returns them", "inertia": "the default sign rule"}
+    for axes, words in choices.items():
         for component in ("mu_y", "mu_z"):
             yield Claim(
                 f"RExyzCl has 20 to 40 times lower RMSE than RE for {component} ({words})",
@@ -118,7 +118,7 @@ def _claims() -> Iterable[Claim]:
                 20.0,
                 40.0,
                 "range",
-                _descriptor_factor(component, frame),
+                _descriptor_factor(component, axes),
             )
     for component in ("mu_y", "mu_z"):
         yield Claim(
@@ -129,15 +129,15 @@ def _claims() -> Iterable[Claim]:
             "none",
             _sign_share(component),
         )
-    for frame in ("inertia", "three-atom"):
+    for axes in ("inertia", "three-atom"):
         yield Claim(
-            f"part of the factor between RE and RExyzCl on the whole dipole that the frame "
-            f"{frame} removes",
+            f"part of the factor between RE and RExyzCl on the whole dipole that the axes "
+            f"{axes} remove",
             PROJECT,
             math.nan,
             math.nan,
             "none",
-            _frame_share(frame),
+            _axes_share(axes),
         )
     yield Claim(
         "a Matern kernel is best for every dipole component (probability over trajectories)",
@@ -158,11 +158,11 @@ def _claims() -> Iterable[Claim]:
     )
     for component in INVARIANT.values():
         yield from _invariant_claims(component)
-    for model in ("paper", "symmetrized", "covariant"):
+    for model in ("rotate-predict-rotate", "symmetrized", "covariant"):
         for property, limit in LIMITS.items():
             yield Claim(
                 f"the {property} of the model {model} turns with the molecule to rounding",
-                PAPER if model == "paper" else PROJECT,
+                PAPER if model == "rotate-predict-rotate" else PROJECT,
                 0.0,
                 limit,
                 "limit",
@@ -196,7 +196,7 @@ def _invariant_claims(component: str) -> Iterable[Claim]:
         2.0,
         8.0,
         "range",
-        _between("paper", component, rotated, inside),
+        _between("rotate-predict-rotate", component, rotated, inside),
     )
     yield Claim(
         f"part of that factor that is handedness (removed by the cure), {component}",
@@ -212,7 +212,7 @@ def _invariant_claims(component: str) -> Iterable[Claim]:
         math.nan,
         math.nan,
         "none",
-        _between("paper", component, ("held_out_trajectories",), inside),
+        _between("rotate-predict-rotate", component, ("held_out_trajectories",), inside),
     )
     yield Claim(
         f"the paper's model is at least twice as wrong at negative dihedrals, {component}",
@@ -220,7 +220,7 @@ def _invariant_claims(component: str) -> Iterable[Claim]:
         2.0,
         math.inf,
         "interval",
-        _between("paper", component, *hands),
+        _between("rotate-predict-rotate", component, *hands),
     )
     yield Claim(
         f"the symmetrized model has equal errors for both signs of the dihedral, {component}",
@@ -232,16 +232,16 @@ def _invariant_claims(component: str) -> Iterable[Claim]:
     )
     factor = 2.5 if component == "mu_inv" else 2.0
     yield Claim(
-        f"the symmetrized model has {factor:g} times lower RMSE than the cured one on the "
+        f"the symmetrized model has {factor:g} times lower RMSE than the folded one on the "
         f"rotated set, {component}",
         PROJECT,
         factor,
         math.inf,
         "range",
-        _between_models("cured", "symmetrized", component),
+        _between_models("folded", "symmetrized", component),
     )
     yield Claim(
-        f"the symmetrized model with 30 % of the frames is not worse than the cured one with "
+        f"the symmetrized model with 30 % of the frames is not worse than the folded one with "
         f"all, {component}",
         PROJECT,
         0.0,

@@ -66,15 +66,15 @@ def _log_width(number: Measurement) -> float:
     return 0.5 * math.log(number.high / number.low)
 
 
-def _best(tables: dict, descriptor: str, component: str, frame: str) -> Measurement:
-    rows = _rows(tables, "benchmark", descriptor=descriptor, component=component, frame=frame)
+def _best(tables: dict, descriptor: str, component: str, axes: str) -> Measurement:
+    rows = _rows(tables, "benchmark", descriptor=descriptor, component=component, axes=axes)
     return _of_row(rows.loc[rows["rmse"].idxmin()])
 
 
-def _descriptor_factor(component: str, frame: str):
+def _descriptor_factor(component: str, axes: str):
     def measure(tables):
         return _ratio(
-            _best(tables, "RE", component, frame), _best(tables, "RExyzCl", component, frame)
+            _best(tables, "RE", component, axes), _best(tables, "RExyzCl", component, axes)
         )
 
     return measure
@@ -89,17 +89,17 @@ def _sign_share(component: str):
     return measure
 
 
-def _frame_share(frame: str):
+def _axes_share(axes: str):
     def measure(tables):
-        factors = [_frame_factor(tables, name) for name in ("inertia-raw", frame)]
-        return _share(*factors, "factor {:.3g} with raw axes, {:.3g} in the frame " + frame)
+        factors = [_axes_factor(tables, name) for name in ("inertia-raw", axes)]
+        return _share(*factors, "factor {:.3g} with raw axes, {:.3g} in the axes " + axes)
 
     return measure
 
 
-def _frame_factor(tables, frame):
-    keys = {"component": "mu_inv", "test_set": "in_distribution", "frame": frame}
-    pair = (_rows(tables, "frame_accuracy", descriptor=d, **keys) for d in ("RE", "RExyzCl"))
+def _axes_factor(tables, axes):
+    keys = {"component": "mu_inv", "test_set": "in_distribution", "axes": axes}
+    pair = (_rows(tables, "axes_accuracy", descriptor=d, **keys) for d in ("RE", "RExyzCl"))
     return _ratio(*(_of_row(rows.iloc[0]) for rows in pair))
 
 
@@ -121,7 +121,7 @@ def _kernel_probability(kind: str, property: str):
     """Lowest probability, over the components, that a kernel of this kind is the best."""
 
     def measure(tables):
-        rows = _rows(tables, "benchmark", descriptor="RExyzCl", frame="inertia")
+        rows = _rows(tables, "benchmark", descriptor="RExyzCl", axes="inertia")
         rows = rows[rows["component"].isin(COMPONENTS[property])]
         if rows.empty:
             raise _Missing(property)
@@ -171,39 +171,39 @@ def _handedness_share(component):
     def measure(tables):
         ratios = [
             _between(model, component, ("rotated",), ("in_distribution",))(tables)
-            for model in ("paper", "cured")
+            for model in ("rotate-predict-rotate", "folded")
         ]
-        return _share(*ratios, "factor {:.3g} for the paper's model, {:.3g} cured")
+        return _share(*ratios, "factor {:.3g} for the paper's model, {:.3g} folded")
 
     return measure
 
 
 def _fewer_frames(component, part=0.3):
-    """Error of the symmetrised model at a part of the frames over that of the cured at all."""
+    """Error of the symmetrised model at a part of the frames over that of the folded at all."""
 
     def measure(tables):
         keys = {"component": component, "test_set": "rotated"}
-        cured = _rows(tables, "learning_curve", model="cured", **keys)
+        folded = _rows(tables, "learning_curve", model="folded", **keys)
         symmetrized = _rows(tables, "learning_curve", model="symmetrized", **keys)
-        largest = int(cured["n_train"].max())
+        largest = int(folded["n_train"].max())
         sizes = np.unique(symmetrized["n_train"])
         fitting = sizes[sizes <= part * largest + 1e-9]
         if not len(fitting):
             raise _Missing("size")
         few = int(fitting.max())
-        above = _over_seeds(symmetrized[symmetrized["n_train"] == few])
-        below = _over_seeds(cured[cured["n_train"] == largest])
+        above = _over_repeats(symmetrized[symmetrized["n_train"] == few])
+        below = _over_repeats(folded[folded["n_train"] == largest])
         return _ratio(
             above,
             below,
             f"symmetrized at {few} frames {above.value:.3g}, "
-            f"cured at {largest} frames {below.value:.3g} {above.unit}",
+            f"folded at {largest} frames {below.value:.3g} {above.unit}",
         )
 
     return measure
 
 
-def _over_seeds(rows: pd.DataFrame) -> Measurement:
+def _over_repeats(rows: pd.DataFrame) -> Measurement:
     """Mean over random subsets with its 95 % interval (Student's t), on the logarithmic scale."""
     logs = np.log(rows["rmse"].to_numpy(dtype=float))
     mean = float(logs.mean())
@@ -218,13 +218,13 @@ def _over_seeds(rows: pd.DataFrame) -> Measurement:
         row["unit"],
         int(row["n_train"]),
         _integer(row.get("n_test")),
-        int(row["seed"]),
+        _integer(row.get("seed")),
     )
 
 
 def _deviation(model, property):
     def measure(tables):
-        row = _rows(tables, "covariance", model=model, property=property).iloc[0]
+        row = _rows(tables, "equivariance", model=model, property=property).iloc[0]
         number = _of_row(row, "max_error")
         detail = f"median {row['median_error']:.1e}, {int(row['n_rotations'])} rotations"
         return Measurement(
@@ -251,6 +251,6 @@ def _kreg_hands(potential):
         signs = [rows[rows["dihedral_sign"] == s] for s in ("negative", "positive")]
         if any(sign.empty for sign in signs):
             raise _Missing("sign")
-        return _ratio(*(_of_row(sign.sort_values("seed").iloc[0]) for sign in signs))
+        return _ratio(*(_of_row(sign.sort_values("repeat").iloc[0]) for sign in signs))
 
     return measure

@@ -91,7 +91,7 @@ def _measured(entry, test_set, predictions, protocol):
 def _statistic(quantity, component, test_set, predictions):
     if quantity == "rmse_rotated":
         rows = test_set[
-            (test_set["model"] == "paper")
+            (test_set["model"] == "rotate-predict-rotate")
             & (test_set["component"] == component)
             & (test_set["test_set"] == "rotated")
             & (test_set["dihedral_sign"] == "all")

@@ -20,6 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rpr.files import atomic_path
+from rpr.models import registry
 from rpr.studies import tables
 
 COLUMN = 3.37  #: width of one column, inches
@@ -101,14 +102,20 @@ _UNITS = {
 }
 
 #: Colour, marker and line style of each model; other names take the next free ones.
-MODELS = {
-    "paper": (RED, "o", "-"),
-    "cured": (ORANGE, "s", "-"),
-    "symmetrized": (BLUE, "D", "-"),
-    "covariant": (GREEN, "^", "-"),
-    "laboratory": (BLACK, "v", "--"),
-    "augmented": (GREY, "P", "--"),
-}
+MODELS = dict(
+    zip(
+        registry.MODELS,
+        (
+            (RED, "o", "-"),
+            (ORANGE, "s", "-"),
+            (BLUE, "D", "-"),
+            (GREEN, "^", "-"),
+            (BLACK, "v", "--"),
+            (GREY, "P", "--"),
+        ),
+        strict=True,
+    )
+)
 
 _SPARE = ((PINK, "X", ":"), (SKY, "<", ":"), (YELLOW, ">", ":"), (BLACK, "*", ":"))
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pandas as pd
 
+from rpr.models.registry import MODELS
 from rpr.studies.tables import require, spread_columns
 
 #: Order in which the tables name test sets and models; others follow by name.
 TEST_SETS = ("in_distribution", "held_out_trajectories", "rotated")
-MODELS = ("paper", "cured", "symmetrized", "covariant", "laboratory", "augmented")
+#: The model of the paper.
+PUBLISHED_MODEL = "rotate-predict-rotate"
 SIGNS = ("all", "positive", "negative")
 _SIGN_MARKS = {"all": "", "positive": " (+)", "negative": " (-)"}
 
 
-def rmse_table(test_set: pd.DataFrame, *, model: str = "paper") -> pd.DataFrame:
+def rmse_table(test_set: pd.DataFrame, *, model: str = PUBLISHED_MODEL) -> pd.DataFrame:
     """RMSE of one model: a row for each component, a column for each test set and sign.
 
     Parameters
@@ -63,7 +65,7 @@ SUMMARY_COLUMNS = [
     "model",
     "n_train",
     "test_set",
-    "n_seeds",
+    "n_repeats",
     "mean",
     "std",
     "min",
@@ -88,7 +90,7 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["property", "component", "model", "n_train", "test_set"]
     grouped = table.groupby(keys, sort=False)
-    summary = grouped["rmse"].agg(n_seeds="count", mean="mean", std="std", min="min", max="max")
+    summary = grouped["rmse"].agg(n_repeats="count", mean="mean", std="std", min="min", max="max")
     summary["std"] = summary["std"].fillna(0.0)
     labels = grouped[["unit", "n_test"]].first()
     return summary.join(labels).reset_index()[SUMMARY_COLUMNS]

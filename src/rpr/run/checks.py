@@ -10,12 +10,10 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 
-from rpr.axes.canonical import FRAMES, check_frame
+from rpr.axes.canonical import AXES, check_axes
 from rpr.errors import InputError
 from rpr.labels.dft.electronic_structure import memory_mb
 from rpr.labels.method import Method
-from rpr.models.estimator import FrameEstimator
-from rpr.models.folded import CuredRPR, mirror_permutation
 from rpr.models.kreg.kernel import n_internal
 from rpr.models.kreg.solver import training_bytes
 from rpr.models.registry import ABLATIONS, MODELS, make_model
@@ -66,11 +64,13 @@ def _check_molecule(molecule: Mapping) -> Molecule:
             )
     _check_atoms(molecule, len(symbols))
     reference = read_geometry(molecule["geometries"][0])
-    return Molecule.from_atoms(reference, marked=molecule["marked"], dihedral=molecule["dihedral"])
+    return Molecule.from_atoms(
+        reference, anchors=molecule["anchors"], dihedral=molecule["dihedral"]
+    )
 
 
 def _check_atoms(molecule: Mapping, n_atoms: int) -> None:
-    for key in ("marked", "dihedral"):
+    for key in ("anchors", "dihedral"):
         wrong = [i for i in molecule[key] or () if i >= n_atoms]
         if wrong:
             raise InputError(
@@ -86,27 +86,25 @@ def _check_methods(config: Mapping, symbols: Sequence[str]) -> None:
 
 
 def _check_names(config: Mapping, molecule: Molecule) -> None:
-    frames, models = config["models"]["frames"], config["models"]
-    _check_known("benchmark/frame", [config["benchmark"]["frame"]], FRAMES)
-    _check_known("models/frames", frames, FRAMES)
+    axes, models = config["models"]["axes"], config["models"]
+    _check_known("benchmark/axes", [config["benchmark"]["axes"]], AXES)
+    _check_known("models/axes", axes, AXES)
     _check_known("models/names", models["names"], MODELS)
     _check_known("models/ablations", models["ablations"], ABLATIONS)
-    if "paper" not in models["names"]:
-        raise InputError("models/names: paper is missing; the figures of the paper draw it")
-    _with_key("benchmark/frame", check_frame, config["benchmark"]["frame"], molecule)
-    for name in frames:
-        _with_key("models/frames", check_frame, name, molecule)
+    if "rotate-predict-rotate" not in models["names"]:
+        raise InputError(
+            "models/names: rotate-predict-rotate is missing; the figures of the paper draw it"
+        )
+    _with_key("benchmark/axes", check_axes, config["benchmark"]["axes"], molecule)
+    for name in axes:
+        _with_key("models/axes", check_axes, name, molecule)
     for name in models["names"] + models["ablations"]:
         _with_key(f"models/names: {name}", _check_model, name, molecule)
 
 
 def _check_model(name: str, molecule: Molecule) -> None:
     """Refuse a model that this molecule cannot have."""
-    model = make_model(name, property="dipole", molecule=molecule)
-    if isinstance(model, FrameEstimator):
-        check_frame(model.frame_, molecule)
-    if isinstance(model, CuredRPR):
-        mirror_permutation(molecule)
+    make_model(name, property="dipole", molecule=molecule).check_molecule()
 
 
 def _with_key(key: str, check, *arguments):

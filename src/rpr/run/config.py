@@ -96,7 +96,7 @@ def n_label_frames(config: Mapping, deposited: Mapping[str, int]) -> int:
 def n_test_frames(config: Mapping) -> int:
     """Number of frames of the rotated test set."""
     test = config["test_set"]
-    return test["n_starts"] * (test["n_steps"] // test["every"])
+    return test["n_trajectories"] * (test["n_steps"] // test["every"])
 
 
 def deposited_frames(config: Mapping) -> dict[str, int]:
@@ -118,10 +118,12 @@ def deposited_frames(config: Mapping) -> dict[str, int]:
 
 
 def label_checks(config: Mapping) -> list[str]:
-    """Checks of the labels of a deposit: ``stock`` (PySCF only) and ``rotated``."""
+    """Checks of the labels of a deposit: ``plain`` (PySCF only) and ``rotated``."""
     if not config["deposit"]["n_checked"]:
         return []
-    return ["stock", "rotated"] if config["labels"]["method"]["code"] == "pyscf" else ["rotated"]
+    return (
+        ["plain", "reoriented"] if config["labels"]["method"]["code"] == "pyscf" else ["reoriented"]
+    )
 
 
 def rotated_source(config: Mapping, deposited: Mapping[str, int]) -> str:

@@ -63,6 +63,9 @@ def _explain(error: ValidationError) -> str:
         known = sorted(error.schema["properties"])
         unknown = sorted(set(error.instance) - set(known))[0]
         prefix = "" if key == "top level" else f"{key}/"
+        for name, entry in error.schema["properties"].items():
+            if entry.get("formerly") == unknown:
+                return f"the key {prefix}{unknown} is called {prefix}{name} now; rename it"
         return f"unknown key {prefix}{unknown}; {nearest(unknown, known)}"
     if error.validator == "required":
         missing = sorted(set(error.validator_value) - set(error.instance))

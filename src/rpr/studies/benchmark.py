@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from rpr.axes.canonical import canonical_frames
+from rpr.axes.canonical import canonical_axes
 from rpr.axes.components import component_names, to_components
-from rpr.axes.rotation import to_frame, to_frame_positions
+from rpr.axes.rotation import to_axes, to_axes_positions
 from rpr.data.frame_set import FrameSet
 from rpr.molecule.molecule import Molecule
 from rpr.regression import ridge, search
@@ -22,7 +22,7 @@ from rpr.units import REPORTED
 COLUMNS = [
     "descriptor",
     "kernel",
-    "frame",
+    "axes",
     "component",
     "n_train",
     "n_test",
@@ -49,7 +49,7 @@ def benchmark(
     descriptor: str,
     kernels: Sequence[str] | None = None,
     properties: Sequence[str] = ("dipole", "polarizability"),
-    frame: str = "inertia",
+    axes: str = "inertia",
     coordinate_weight: float = 0.5,
     validation_fraction: float = 0.2,
     sigmas: Sequence[float] | None = None,
@@ -76,8 +76,8 @@ def benchmark(
         Names from :data:`rpr.regression.kernels.KERNELS`; None takes all.
     properties
         Properties whose components are learnt.
-    frame
-        Canonical frame, one of :data:`rpr.axes.canonical.FRAMES`.
+    axes
+        Canonical axes, one of :data:`rpr.axes.canonical.AXES`.
     coordinate_weight
         Weight of the coordinate part of the descriptor, 1/Angstrom.
     validation_fraction
@@ -96,13 +96,13 @@ def benchmark(
         Columns ``COLUMNS``; Debye and bohr^3. ``rmse_low`` and ``rmse_high`` bound the 95 %
         interval of a bootstrap over trajectories; ``best_probability`` is the part of these
         samples in which the kernel has the lowest error of the descriptor, for this component.
-        Empty if the molecule lacks the marked atoms or the dihedral that the descriptor needs.
+        Empty if the molecule lacks the anchors or the dihedral that the descriptor needs.
     """
     if not applies(descriptor, molecule):
         return pd.DataFrame(columns=COLUMNS)
     kernels = list(kernels or KERNELS)
-    canonical = canonical_frames(frame, frames.positions, molecule)
-    positions = to_frame_positions(frames.positions, canonical)
+    canonical = canonical_axes(axes, frames.positions, molecule)
+    positions = to_axes_positions(frames.positions, canonical)
     X = describe(descriptor, positions, molecule, coordinate_weight=coordinate_weight)
     Y, components, units = _targets(frames, canonical.rotations, properties)
     search = _Search(X[train], Y[train], X[test], sigmas, lambdas, validation_fraction, seed)
@@ -114,7 +114,7 @@ def benchmark(
         {
             "descriptor": descriptor,
             "kernel": kernel,
-            "frame": frame,
+            "axes": axes,
             "component": component,
             "n_train": len(train),
             "n_test": len(test),
@@ -134,10 +134,10 @@ def benchmark(
 
 
 def applies(descriptor: str, molecule: Molecule) -> bool:
-    """Whether the molecule has the marked atoms or the dihedral that `descriptor` needs."""
+    """Whether the molecule has the anchors or the dihedral that `descriptor` needs."""
     if descriptor == "REdihedCl":
         return molecule.dihedral is not None
-    return descriptor not in ("RExyzCl", "REsphCl") or len(molecule.marked) > 0
+    return descriptor not in ("RExyzCl", "REsphCl") or len(molecule.anchors) > 0
 
 
 class _Search:
@@ -181,7 +181,7 @@ class _Search:
         for sigma in np.unique(chosen):
             columns = chosen == sigma
             K = kernel_from_distance(kernel, between, sigma)
-            a = ridge.solve(K, (self._Y - centre)[:, columns], lambdas[columns])
+            a = ridge.solve_ridge(K, (self._Y - centre)[:, columns], lambdas[columns])
             prediction[:, columns] = kernel_from_distance(kernel, to_test, sigma) @ a
         return prediction + centre
 
@@ -199,7 +199,7 @@ def _targets(frames, rotations, properties):
     values, components, units = [], [], []
     for property in properties:
         unit, size = REPORTED[property]
-        values.append(to_components(to_frame(labels_of(frames, property), rotations)) / size)
+        values.append(to_components(to_axes(labels_of(frames, property), rotations)) / size)
         components.extend(component_names(property))
         units.extend([unit] * values[-1].shape[1])
     return np.hstack(values), components, units

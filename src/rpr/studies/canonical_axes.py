@@ -1,4 +1,4 @@
-"""Canonical frames compared: how often they flip, where they are undefined, what they cost."""
+"""Canonical axes compared: how often they flip, where they are undefined, what they cost."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.transform import Rotation
 
-from rpr.axes.canonical import canonical_frames, check_frame
-from rpr.axes.rotation import to_frame_positions
+from rpr.axes.canonical import canonical_axes, check_axes
+from rpr.axes.rotation import to_axes_positions
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
 from rpr.models.registry import fit_model
 from rpr.molecule.molecule import Molecule
 from rpr.studies.benchmark import applies
-from rpr.studies.evaluation import INVARIANT, errors, frame_labels, predictions
+from rpr.studies.evaluation import INVARIANT, errors, frame_origin, predictions
 
 FRAME_NAMES = (
     "inertia-raw",
@@ -32,7 +32,7 @@ FRAME_NAMES = (
 )
 
 FLIP_COLUMNS = [
-    "frame",
+    "axes",
     "n_steps",
     "flips",
     "swaps",
@@ -44,10 +44,10 @@ FLIP_COLUMNS = [
     "seed",
 ]
 
-GAP_COLUMNS = ["frame", "trajectory", "step", "dihedral", "gap", "sign_margin"]
+GAP_COLUMNS = ["axes", "trajectory", "step", "dihedral", "axis_gap", "sign_margin"]
 
 ACCURACY_COLUMNS = [
-    "frame",
+    "axes",
     "descriptor",
     "property",
     "component",
@@ -61,20 +61,20 @@ ACCURACY_COLUMNS = [
     "rmse_high",
 ]
 
-#: Angle between the frames of consecutive steps from which the frame counts as changed, degrees.
+#: Angle between the axes of consecutive steps from which they count as changed, degrees.
 JUMP = 45.0
 
 #: Largest change of canonical coordinates under a rotation that is rounding, Angstrom.
 ROUNDING = 1e-6
 
 
-def possible_frames(molecule: Molecule, names: Sequence[str] = FRAME_NAMES) -> list[str]:
+def possible_axes(molecule: Molecule, names: Sequence[str] = FRAME_NAMES) -> list[str]:
     """The `names` that this molecule can have."""
     possible = []
     for name in names:
         try:
-            check_frame(name, molecule)
-            canonical_frames(name, molecule.reference[None], molecule)
+            check_axes(name, molecule)
+            canonical_axes(name, molecule.reference[None], molecule)
         except InputError:
             continue
         possible.append(name)
@@ -85,14 +85,14 @@ def flips(
     frames: FrameSet,
     *,
     molecule: Molecule,
-    frame_names: Sequence[str] | None = None,
+    axes_names: Sequence[str] | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
-    r"""How often each canonical frame jumps between consecutive frames of a trajectory.
+    r"""How often canonical axes jump between consecutive frames of a trajectory.
 
     With :math:`Q = R_{t+1} R_t^T`, the rotation of the axes from one frame to the next, a *flip*
     is a step in which an axis turns round (a negative diagonal element of Q nearest to a signed
-    permutation) and a *swap* one in which two axes change places. A smooth frame has neither:
+    permutation) and a *swap* one in which two axes change places. Smooth axes have neither:
     the molecule turns by a degree or two in half a femtosecond.
 
     Parameters
@@ -101,7 +101,7 @@ def flips(
         Frames with trajectory and step.
     molecule
         Molecule of the frames.
-    frame_names
+    axes_names
         Frames to compare; None takes those of ``FRAME_NAMES`` that the molecule can have.
     seed
         Seed of the random rotations.
@@ -111,22 +111,22 @@ def flips(
     DataFrame
         Columns ``FLIP_COLUMNS``; ``changed_by_rotation`` is the part of the frames whose canonical
         coordinates a random rotation of the molecule changes by more than ``ROUNDING``, which is 0
-        for a frame that is a function of the molecule.
+        for axes that are a function of the molecule.
     """
-    names = possible_frames(molecule) if frame_names is None else list(frame_names)
+    names = possible_axes(molecule) if axes_names is None else list(axes_names)
     before, after = consecutive(frames)
     rotation = Rotation.random(len(frames), rng=np.random.default_rng(seed)).as_matrix()
     turned = np.einsum("fij,faj->fai", rotation, frames.positions)
     rows = []
     for name in names:
-        canonical = canonical_frames(name, frames.positions, molecule)
+        canonical = canonical_axes(name, frames.positions, molecule)
         sign, swap = _jumps(canonical.rotations[before], canonical.rotations[after])
-        there = to_frame_positions(frames.positions, canonical)
-        again = to_frame_positions(turned, canonical_frames(name, turned, molecule))
+        there = to_axes_positions(frames.positions, canonical)
+        again = to_axes_positions(turned, canonical_axes(name, turned, molecule))
         change = np.abs(there - again).reshape(len(frames), -1).max(axis=1, initial=0.0)
         rows.append(
             {
-                "frame": name,
+                "axes": name,
                 "n_steps": len(before),
                 "flips": int(sign.sum()),
                 "swaps": int(swap.sum()),
@@ -147,7 +147,7 @@ def consecutive(frames: FrameSet) -> tuple[np.ndarray, np.ndarray]:
     The step between them is the smallest difference of steps within a trajectory; pairs further
     apart (a frame in between is missing) are left out.
     """
-    labels = frame_labels(frames)
+    labels = frame_origin(frames)
     order = np.lexsort((labels["step"], labels["trajectory"]))
     same = np.diff(labels["trajectory"][order]) == 0
     distance = np.diff(labels["step"][order])
@@ -156,41 +156,46 @@ def consecutive(frames: FrameSet) -> tuple[np.ndarray, np.ndarray]:
     return order[:-1][following], order[1:][following]
 
 
-def gaps(frames: FrameSet, *, molecule: Molecule, frame: str = "inertia") -> pd.DataFrame:
-    """How well the axes of `frame` are determined in every frame, along the dihedral.
+def gaps(frames: FrameSet, *, molecule: Molecule, axes: str = "inertia") -> pd.DataFrame:
+    """How well `axes` are determined in every frame, along the dihedral.
 
-    For the inertia frame the gap is the smaller difference between neighbouring moments of
+    For the inertia axes the gap is the smaller difference between neighbouring moments of
     inertia over the largest, (I_c - I_b)/I_c for 1,2-dichloroethane; 0 where two axes are
     arbitrary.
 
     Returns
     -------
     DataFrame
-        Columns ``GAP_COLUMNS``; empty if the molecule cannot have the frame.
+        Columns ``GAP_COLUMNS``; empty if the molecule cannot have these axes.
     """
-    if not possible_frames(molecule, [frame]):
+    if not possible_axes(molecule, [axes]):
         return pd.DataFrame(columns=GAP_COLUMNS)
-    canonical = canonical_frames(frame, frames.positions, molecule)
-    labels = frame_labels(frames)
+    canonical = canonical_axes(axes, frames.positions, molecule)
+    labels = frame_origin(frames)
     table = {k: labels[k] for k in ("trajectory", "step", "dihedral")}
     return pd.DataFrame(
-        {"frame": frame, **table, "gap": canonical.gap, "sign_margin": canonical.sign_margin}
+        {
+            "axes": axes,
+            **table,
+            "axis_gap": canonical.axis_gap,
+            "sign_margin": canonical.sign_margin,
+        }
     )[GAP_COLUMNS]
 
 
-def frame_accuracy(
+def axes_accuracy(
     frames: FrameSet,
     train: np.ndarray,
     test_sets: Mapping[str, FrameSet],
     *,
     molecule: Molecule,
     property: str,
-    frame_names: Sequence[str] | None = None,
+    axes_names: Sequence[str] | None = None,
     descriptors: Sequence[str] = ("RE", "RExyzCl"),
     seed: int = 0,
     **settings,
 ) -> pd.DataFrame:
-    """Frame-independent RMSE of rotate-predict-rotate for each canonical frame and descriptor.
+    """Frame-independent RMSE of rotate-predict-rotate for each canonical axes and descriptor.
 
     Parameters
     ----------
@@ -204,7 +209,7 @@ def frame_accuracy(
         Molecule of the frames.
     property
         ``"dipole"`` or ``"polarizability"``.
-    frame_names
+    axes_names
         Frames to compare; None takes those of ``FRAME_NAMES`` that the molecule can have.
     descriptors
         Descriptors to compare; those that the molecule cannot have are left out.
@@ -218,18 +223,18 @@ def frame_accuracy(
     DataFrame
         Columns ``ACCURACY_COLUMNS``; Debye or bohr^3.
     """
-    names = possible_frames(molecule) if frame_names is None else list(frame_names)
+    names = possible_axes(molecule) if axes_names is None else list(axes_names)
     tables = []
     for name in names:
         for descriptor in (d for d in descriptors if applies(d, molecule)):
             model = fit_model(
-                "paper",
+                "rotate-predict-rotate",
                 frames,
                 train,
                 property=property,
                 molecule=molecule,
                 seed=seed,
-                frame=name,
+                axes=name,
                 descriptor=descriptor,
                 **settings,
             )
@@ -249,7 +254,7 @@ def frame_accuracy(
                     table["dihedral_sign"] == "all"
                 )
                 tables.append(
-                    table[chosen].assign(frame=name, descriptor=descriptor, property=property)
+                    table[chosen].assign(axes=name, descriptor=descriptor, property=property)
                 )
     if not tables:
         return pd.DataFrame(columns=ACCURACY_COLUMNS)

@@ -27,7 +27,7 @@ COLUMNS = [
 ]
 
 
-def covariance(
+def equivariance(
     model,
     frames: FrameSet,
     *,
@@ -70,7 +70,7 @@ def covariance(
     """
     if not len(frames) or n_rotations < 1:
         raise InputError(
-            f"covariance: found {len(frames)} frames and {n_rotations} rotations, "
+            f"equivariance: found {len(frames)} frames and {n_rotations} rotations, "
             "expected at least one of each"
         )
     rotations = Rotation.random(n_rotations, rng=np.random.default_rng(seed)).as_matrix()

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from rpr.axes.canonical import canonical_frames, check_frame
+from rpr.axes.canonical import canonical_axes, check_axes
 from rpr.axes.components import RANK, component_names, to_components
-from rpr.axes.rotation import to_frame
+from rpr.axes.rotation import to_axes
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
@@ -63,10 +63,10 @@ INVARIANT = {"dipole": "mu_inv", "polarizability": "alpha_inv"}
 _KEYS = ["model", "property", "test_set", "n_train", "seed"]
 
 
-def component_frame_of(molecule: Molecule) -> str:
+def component_axes_of(molecule: Molecule) -> str:
     """Frame in which components are reported: inertia, or laboratory where there is none."""
     try:
-        check_frame("inertia", molecule)
+        check_axes("inertia", molecule)
     except InputError:
         return "laboratory"
     return "inertia"
@@ -89,12 +89,12 @@ def predictions(
     molecule: Molecule,
     n_train: int,
     seed: int = 0,
-    component_frame: str | None = None,
+    component_axes: str | None = None,
 ) -> pd.DataFrame:
     """Reference and prediction of every frame and component, in reported units.
 
     The model predicts in the laboratory; reference and prediction are then rotated into the
-    same canonical frame of each geometry, x_c = R x, so that components of all models mean the
+    same canonical axes of each geometry, x_c = R x, so that components of all models mean the
     same.
 
     Parameters
@@ -111,8 +111,8 @@ def predictions(
         Molecule of the frames.
     n_train, seed
         Size and seed of the training set, written into the rows.
-    component_frame
-        One of :data:`rpr.axes.canonical.FRAMES`; None takes :func:`component_frame_of`.
+    component_axes
+        One of :data:`rpr.axes.canonical.AXES`; None takes :func:`component_axes_of`.
 
     Returns
     -------
@@ -126,12 +126,12 @@ def predictions(
     """
     reference = labels_of(frames, property)
     names = component_names(property)
-    if component_frame is None:
-        component_frame = component_frame_of(molecule)
+    if component_axes is None:
+        component_axes = component_axes_of(molecule)
     unit, size = REPORTED[property]
-    rotations = canonical_frames(component_frame, frames.positions, molecule).rotations
+    rotations = canonical_axes(component_axes, frames.positions, molecule).rotations
     predicted = np.asarray(model.predict(frames)) if len(frames) else reference
-    values = [to_components(to_frame(v, rotations)) / size for v in (reference, predicted)]
+    values = [to_components(to_axes(v, rotations)) / size for v in (reference, predicted)]
     n_frames, n_components = values[0].shape
     columns = {
         "model": model_name,
@@ -139,7 +139,7 @@ def predictions(
         "test_set": test_set,
         "n_train": int(n_train),
         "seed": int(seed),
-        **{k: np.repeat(v, n_components) for k, v in frame_labels(frames).items()},
+        **{k: np.repeat(v, n_components) for k, v in frame_origin(frames).items()},
         "component": np.tile(names, n_frames),
         "reference": values[0].ravel(),
         "prediction": values[1].ravel(),
@@ -209,7 +209,7 @@ def labels_of(frames: FrameSet, property: str) -> np.ndarray:
     return values
 
 
-def frame_labels(frames: FrameSet) -> dict[str, np.ndarray]:
+def frame_origin(frames: FrameSet) -> dict[str, np.ndarray]:
     """Columns frame, trajectory, step, dihedral; missing trajectories count as -1, steps as 0."""
     n_frames = len(frames)
     fill = {

@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 
 from rpr.data.frame_set import FrameSet
-from rpr.data.splits import pool_order
+from rpr.data.splits import random_order
 from rpr.errors import InputError
 from rpr.models.kreg.potential import KREG
 from rpr.molecule.molecule import Molecule
 from rpr.studies import metrics
-from rpr.studies.evaluation import dihedral_sign, frame_labels
+from rpr.studies.evaluation import dihedral_sign, frame_origin
 from rpr.units import REPORTED
 
 COLUMNS = [
     "n_train",
-    "seed",
+    "repeat",
     "test_set",
     "quantity",
     "rmse",
@@ -49,12 +49,12 @@ _UNITS = {"energy": "energy", "gradient": "forces"}
 
 def kreg_learning_curve(
     frames: FrameSet,
-    pool: np.ndarray,
+    candidates: np.ndarray,
     test_sets: Mapping[str, FrameSet],
     *,
     molecule: Molecule,
     sizes: Sequence[int],
-    seeds: Sequence[int],
+    repeats: Sequence[int],
     permutations: np.ndarray | None = None,
     sigma: float | None = None,
     lambda_energy: float | None = None,
@@ -66,16 +66,16 @@ def kreg_learning_curve(
     ----------
     frames
         Frames with energies and forces.
-    pool
+    candidates
         Indices of the frames that may be trained on.
     test_sets
         Frames with energies and forces, by name.
     molecule
         Molecule of the frames.
     sizes
-        Numbers of training frames; those larger than the pool are left out.
-    seeds
-        One random order of the pool for each; smaller sets are the beginnings of larger ones.
+        Numbers of training frames; those larger than their number are left out.
+    repeats
+        Seeds of random orders of the candidates; smaller sets are the beginnings of larger ones.
     permutations
         Permutations of atoms under which the potential is symmetric; None for the plain one.
     sigma, lambda_energy, lambda_forces
@@ -87,8 +87,8 @@ def kreg_learning_curve(
         Columns ``COLUMNS``, as :func:`kreg_errors`.
     """
     tables = []
-    for seed in seeds:
-        order = pool_order(pool, seed=seed)
+    for repeat in repeats:
+        order = random_order(candidates, seed=repeat)
         for size in (n for n in sizes if n <= len(order)):
             model = fit_kreg(
                 frames.subset(order[:size]),
@@ -105,7 +105,7 @@ def kreg_learning_curve(
                         test_frames,
                         test_set=name,
                         n_train=size,
-                        seed=seed,
+                        repeat=repeat,
                         potential="plain" if permutations is None else "symmetric",
                     )
                 )
@@ -124,7 +124,7 @@ def kreg_errors(
     *,
     test_set: str,
     n_train: int,
-    seed: int,
+    repeat: int,
     potential: str = "plain",
 ) -> pd.DataFrame:
     """Errors of one potential on one set of frames, for all frames and by sign of the dihedral.
@@ -135,7 +135,7 @@ def kreg_errors(
         Fitted potential, ``predict(positions) -> (energy, forces)``.
     frames
         Frames with energies and forces.
-    test_set, n_train, seed, potential
+    test_set, n_train, repeat, potential
         Written into the rows.
 
     Returns
@@ -146,7 +146,7 @@ def kreg_errors(
         over trajectories.
     """
     values = _values(model, frames)
-    labels = frame_labels(frames)
+    labels = frame_origin(frames)
     signs = dihedral_sign(labels["dihedral"])
     rows = []
     for sign in ("all", "positive", "negative"):
@@ -161,7 +161,7 @@ def kreg_errors(
             rows.append(
                 {
                     "n_train": n_train,
-                    "seed": seed,
+                    "repeat": repeat,
                     "test_set": test_set,
                     "quantity": quantity,
                     **summary,
@@ -209,7 +209,7 @@ def kreg_scatter(
     lowest = min((f.energy.min() for f in test_sets.values() if len(f)), default=0.0) / size
     tables = []
     for name, frames in test_sets.items():
-        signs = dihedral_sign(frame_labels(frames)["dihedral"])
+        signs = dihedral_sign(frame_origin(frames)["dihedral"])
         for quantity, (reference, prediction) in _values(model, frames).items():
             shift = lowest if quantity == "energy" else 0.0
             n_each = reference.size // max(len(frames), 1)

@@ -1,7 +1,7 @@
 """Are labels right? Extreme frames, frames computed anew, and what the differences are.
 
 Three questions about a set of labelled frames: which frames are extreme and does their geometry
-explain it (`extremes`), does another program give the same labels, and do labels of rotated frames
+explain it (`outliers`), does another program give the same labels, and do labels of rotated frames
 turn with them (`frames_to_check`, `deviations`).
 """
 
@@ -84,7 +84,7 @@ def choose(frames: FrameSet, n_frames: int, *, seed: int) -> np.ndarray:
 def frames_to_check(frames: FrameSet, n_frames: int, *, check: str, seed: int) -> FrameSet:
     """The chosen frames; for the check ``rotated`` turned at random, with their labels."""
     chosen = frames.subset(choose(frames, n_frames, seed=seed))
-    return rotate(chosen, seed=seed) if check == "rotated" else chosen
+    return rotate(chosen, seed=seed) if check == "reoriented" else chosen
 
 
 def rotate(frames: FrameSet, *, seed: int) -> FrameSet:
@@ -93,7 +93,7 @@ def rotate(frames: FrameSet, *, seed: int) -> FrameSet:
     Parameters
     ----------
     frames
-        Frames in the laboratory frame.
+        Frames in the laboratory axes.
     seed
         Seed of the random numbers.
 
@@ -199,7 +199,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
 
 
-def extremes(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
+def outliers(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
     """Frames with a quantity beyond `EXTREME` robust standard deviations of its median.
 
     The robust standard deviation is 1.4826 times the median absolute deviation. Beside each value

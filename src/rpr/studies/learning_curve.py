@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from rpr.data.frame_set import FrameSet
-from rpr.data.splits import pool_order
+from rpr.data.splits import random_order
 from rpr.models.registry import fit_model
 from rpr.molecule.molecule import Molecule
 from rpr.studies.evaluation import errors, predictions
@@ -18,7 +18,7 @@ COLUMNS = [
     "component",
     "model",
     "n_train",
-    "seed",
+    "repeat",
     "test_set",
     "rmse",
     "unit",
@@ -28,26 +28,26 @@ COLUMNS = [
 
 def learning_curve(
     frames: FrameSet,
-    pool: np.ndarray,
+    candidates: np.ndarray,
     test_sets: Mapping[str, FrameSet],
     *,
     molecule: Molecule,
     property: str,
     model: str,
     sizes: Sequence[int],
-    seeds: Sequence[int],
+    repeats: Sequence[int],
     **settings,
 ) -> pd.DataFrame:
     """Errors of one model for several sizes and random subsets of the training frames.
 
-    A seed puts the pool in random order; the training set of a size is the beginning of that
-    order, so that sets are nested within a seed and independent draws between seeds.
+    Each repeat puts the candidates in a random order; the training set of a size is the beginning
+    of that order, so that sets are nested within a repeat and independent draws between repeats.
 
     Parameters
     ----------
     frames
         Labelled frames to train on.
-    pool
+    candidates
         Indices of the frames that may be trained on; no test frame is among them.
     test_sets
         Labelled frames by name, for example ``in_distribution`` and ``rotated``.
@@ -58,21 +58,21 @@ def learning_curve(
     model
         Name for :func:`rpr.models.registry.make_model`.
     sizes
-        Numbers of training frames; those larger than the pool are left out.
-    seeds
-        One random subset for each.
+        Numbers of training frames; those larger than their number are left out.
+    repeats
+        Seeds of random orders, one for each repeat.
     **settings
         Passed to :func:`rpr.models.registry.make_model`.
 
     Returns
     -------
     DataFrame
-        Columns ``COLUMNS``: a row for each component and the frame-independent error, size, seed
-        and test set; Debye or bohr^3.
+        Columns ``COLUMNS``: a row for each component and the frame-independent error, size,
+        repeat and test set; Debye or bohr^3.
     """
     rows = []
-    for seed in seeds:
-        order = pool_order(pool, seed=seed)
+    for repeat in repeats:
+        order = random_order(candidates, seed=repeat)
         for size in (n for n in sizes if n <= len(order)):
             fitted = fit_model(
                 model,
@@ -80,7 +80,7 @@ def learning_curve(
                 order[:size],
                 property=property,
                 molecule=molecule,
-                seed=seed,
+                seed=repeat,
                 **settings,
             )
             for name, test_frames in test_sets.items():
@@ -93,10 +93,14 @@ def learning_curve(
                         test_set=name,
                         molecule=molecule,
                         n_train=size,
-                        seed=seed,
+                        seed=repeat,
                     )
                 )
                 rows.append(table[table["dihedral_sign"] == "all"])
     if not rows:
         return pd.DataFrame(columns=COLUMNS)
-    return pd.concat(rows, ignore_index=True).assign(property=property)[COLUMNS]
+    return (
+        pd.concat(rows, ignore_index=True)
+        .rename(columns={"seed": "repeat"})
+        .assign(property=property)[COLUMNS]
+    )

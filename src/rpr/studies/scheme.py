@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.transform import Rotation
 
-from rpr.axes.canonical import canonical_frames
-from rpr.axes.rotation import to_frame, to_frame_positions
+from rpr.axes.canonical import canonical_axes
+from rpr.axes.rotation import to_axes, to_axes_positions
 from rpr.data.frame_set import FrameSet
 from rpr.molecule.molecule import Molecule
-from rpr.studies.evaluation import component_frame_of
+from rpr.studies.evaluation import component_axes_of
 from rpr.units import DEBYE
 
 COLUMNS = ["panel", "kind", "label", "x", "y", "z", "x_end", "y_end", "z_end", "unit"]
@@ -20,7 +20,7 @@ _TURN = Rotation.from_euler("xyz", [14.0, 22.0, 58.0], degrees=True).as_matrix()
 
 
 def scheme(
-    frames: FrameSet, index: int | None, model, molecule: Molecule, *, frame: str | None = None
+    frames: FrameSet, index: int | None, model, molecule: Molecule, *, axes: str | None = None
 ) -> pd.DataFrame:
     """Coordinates of everything that the figure draws.
 
@@ -34,8 +34,8 @@ def scheme(
         Fitted dipole model with ``predict(positions)``.
     molecule
         Molecule of the frames.
-    frame
-        Canonical frame; None takes :func:`rpr.studies.evaluation.component_frame_of`.
+    axes
+        Canonical axes; None takes :func:`rpr.studies.evaluation.component_axes_of`.
 
     Returns
     -------
@@ -44,29 +44,31 @@ def scheme(
         reference, if there is one) in Debye, for each of the four panels.
     """
     index = typical(frames) if index is None else index
-    frame = component_frame_of(molecule) if frame is None else frame
+    axes = component_axes_of(molecule) if axes is None else axes
     positions = frames.positions[index : index + 1]
     positions = (positions - positions.mean(axis=1, keepdims=True)) @ _orientation(
-        positions, molecule, frame
+        positions, molecule, axes
     )
-    canonical = canonical_frames(frame, positions, molecule)
+    canonical = canonical_axes(axes, positions, molecule)
     R = canonical.rotations[0]
     dipole = np.asarray(model.predict(positions)) / DEBYE  # -> [1, 3]
-    there = to_frame_positions(positions, canonical)[0]
+    there = to_axes_positions(positions, canonical)[0]
     here = positions[0] - canonical.origins[0]
     rows = []
-    for panel, coordinates, axes, vector in (
+    for panel, coordinates, directions, vector in (
         ("laboratory", here, R, None),
         ("canonical", there, np.eye(3), None),
-        ("predicted", there, np.eye(3), to_frame(dipole, canonical.rotations)[0]),
+        ("predicted", there, np.eye(3), to_axes(dipole, canonical.rotations)[0]),
         ("back", here, R, dipole[0]),
     ):
         rows += _molecule_rows(panel, coordinates, molecule)
-        rows += [_row(panel, "axis", n, np.zeros(3), v) for n, v in zip("abc", axes, strict=True)]
+        rows += [
+            _row(panel, "axis", n, np.zeros(3), v) for n, v in zip("abc", directions, strict=True)
+        ]
         if vector is not None:
             rows.append(_row(panel, "dipole", "predicted", np.zeros(3), vector, "D"))
     if frames.dipole is not None:
-        turned = _reference_dipole(frames, index, positions, molecule, frame, R)
+        turned = _reference_dipole(frames, index, positions, molecule, axes, R)
         rows.append(_row("back", "dipole", "reference", np.zeros(3), turned, "D"))
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -82,15 +84,15 @@ def typical(frames: FrameSet) -> int:
     return int(polar[np.argmin(frames.energy[polar])])
 
 
-def _orientation(positions, molecule, frame):
+def _orientation(positions, molecule, axes):
     """Rotation that brings the geometry to the chosen laboratory orientation, x' = x @ this."""
-    return canonical_frames(frame, positions, molecule).rotations[0].T @ _TURN.T
+    return canonical_axes(axes, positions, molecule).rotations[0].T @ _TURN.T
 
 
-def _reference_dipole(frames, index, positions, molecule, frame, R):
-    original = canonical_frames(frame, frames.positions[index : index + 1], molecule).rotations
-    in_frame = to_frame(frames.dipole[index : index + 1], original)[0]
-    return R.T @ in_frame / DEBYE
+def _reference_dipole(frames, index, positions, molecule, axes, R):
+    original = canonical_axes(axes, frames.positions[index : index + 1], molecule).rotations
+    in_axes = to_axes(frames.dipole[index : index + 1], original)[0]
+    return R.T @ in_axes / DEBYE
 
 
 def _molecule_rows(panel, coordinates, molecule):

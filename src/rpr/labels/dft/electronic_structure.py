@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rpr.labels.dft import plain_pyscf as stock
+from rpr.labels.dft import plain_pyscf as plain
 from rpr.labels.dft.density_fitting import FittedIntegrals
 from rpr.labels.dft.exchange_correlation import Functional
 from rpr.labels.dft.grids import Grid
@@ -13,7 +13,7 @@ from rpr.labels.dft.scf import FockBuilder, OrthogonalBasis
 BASE_MB = 250.0  #: interpreter and libraries
 
 
-class Frame:
+class ElectronicStructure:
     """Everything that depends on positions and basis alone; grids are made when needed.
 
     Parameters
@@ -33,7 +33,7 @@ class Frame:
     def __init__(self, method, symbols, positions, charge, functional, workspace):
         self.method = method
         self.positions = positions
-        self.mol = stock.molecule(symbols, positions, method.basis, charge=charge)
+        self.mol = plain.molecule(symbols, positions, method.basis, charge=charge)
         self.auxmol = auxiliary_molecule(self.mol, method)
         self.basis = OrthogonalBasis(self.mol.intor_symmetric("int1e_ovlp"))
         self.integrals = FittedIntegrals(self.mol, self.auxmol, workspace)
@@ -66,7 +66,7 @@ class Frame:
     def mean_field(self):
         """The same mean field as a PySCF object."""
         method = self.method
-        return stock.mean_field(
+        return plain.mean_field(
             self.mol,
             method.functional,
             auxiliary_basis=method.auxiliary_basis,
@@ -99,7 +99,7 @@ def auxiliary_molecule(mol, method):
     """Molecule of the fitting basis: the method's, or PySCF's choice for basis and functional."""
     from pyscf import df
 
-    mf = stock.mean_field(mol, method.functional, auxiliary_basis=method.auxiliary_basis)
+    mf = plain.mean_field(mol, method.functional, auxiliary_basis=method.auxiliary_basis)
     return df.addons.make_auxmol(mol, mf.with_df.auxbasis)
 
 
@@ -107,7 +107,7 @@ def memory_mb(method, symbols, charge) -> float:
     """Estimate of the peak memory of a process that labels frames by DFT, MB."""
     functional = Functional(method.functional)
     spread = 2.0 * np.arange(3 * len(symbols)).reshape(-1, 3)
-    mol = stock.molecule(symbols, spread, method.basis, charge=charge)
+    mol = plain.molecule(symbols, spread, method.basis, charge=charge)
     auxmol = auxiliary_molecule(mol, method)
     n_ao, n_auxiliary = mol.nao, auxmol.nao
     # packed, square and single-precision fitted integrals; half-transformed ones and copies

@@ -39,7 +39,7 @@ def nuclear_gradient(mol, auxmol, integrals, functional, grid, solution, workspa
     functional : Functional
     grid : Grid
         For the exchange-correlation part; unused for Hartree-Fock.
-    solution : Solution
+    solution : SCFSolution
     workspace : Workspace
     """
     from pyscf.grad.rhf import grad_nuc

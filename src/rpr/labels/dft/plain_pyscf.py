@@ -1,4 +1,4 @@
-"""The baseline: labels from stock PySCF, as a careful user would compute them.
+"""The baseline: labels from plain PySCF, as a careful user would compute them.
 
 It is what the label engine is measured against, and what computes labels where the engine does
 not apply (exact integrals).

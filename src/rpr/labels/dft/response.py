@@ -37,7 +37,7 @@ MAX_ITERATIONS = 30
 
 @dataclass(eq=False)
 class Response:
-    """Solution of the response equations.
+    """SCFSolution of the response equations.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class ResponseOperator:
     functional : Functional
     grid : Grid
         With the basis kept, or evaluated anew in each product; unused for Hartree-Fock.
-    solution : Solution
+    solution : SCFSolution
     workspace : Workspace
     """
 

@@ -35,7 +35,7 @@ OVERLAP_THRESHOLD = 1e-7  #: smallest eigenvalue of the overlap matrix
 
 
 @dataclass(eq=False)
-class Solution:
+class SCFSolution:
     """A converged self-consistent field, hartree and bohr.
 
     Parameters
@@ -80,7 +80,7 @@ class Solution:
         return 2 * self.occupied @ self.occupied.T
 
     @property
-    def gap(self) -> float:
+    def orbital_gap(self) -> float:
         """Energy gap between the highest occupied and lowest virtual orbital, hartree."""
         if self.n_occupied == len(self.orbital_energies):
             return np.inf
@@ -233,14 +233,14 @@ def commutator(fock: np.ndarray, y: np.ndarray) -> np.ndarray:
     return product - product.T
 
 
-def solve(
+def solve_scf(
     builder: FockBuilder,
     basis: OrthogonalBasis,
     guess: np.ndarray,
     *,
     gradient_tolerance: float,
     max_cycles: int,
-) -> Solution:
+) -> SCFSolution:
     """Find self-consistent orbitals.
 
     Parameters
@@ -295,7 +295,7 @@ def _norm(fock: np.ndarray, y: np.ndarray) -> float:
     return float(np.linalg.norm(product - y @ (y.T @ product)))
 
 
-def _canonical(builder, energy, fock, occupied, basis, cycles, norm) -> Solution:
+def _canonical(builder, energy, fock, occupied, basis, cycles, norm) -> SCFSolution:
     """Diagonalise the Fock matrix within the occupied and within the virtual space."""
     transformed = basis.transform(fock)
     y = basis.root @ occupied
@@ -308,7 +308,7 @@ def _canonical(builder, energy, fock, occupied, basis, cycles, norm) -> Solution
     virtual_energies, vectors = np.linalg.eigh(virtual)
     n_virtual = len(y) - y.shape[1]
     half = builder.half
-    return Solution(
+    return SCFSolution(
         energy=energy,
         fock=fock,
         orbitals=basis.inverse_root @ np.hstack([y, vectors[:, :n_virtual]]),

@@ -5,7 +5,7 @@ coefficients combine what was computed there: projectors on the occupied space a
 densities, all in the symmetrically orthogonalised basis, where they are smooth functions of the
 geometry (E. Polack et al., J. Chem. Theory Comput. 17, 6965 (2021), fit in the same spirit).
 Along a trajectory this is an extrapolation in time whose order grows with the history.  Where the
-fit misses the geometry by more than `FAR`, there is no guess.
+fit misses the geometry by more than `LARGEST_MISFIT`, there is no guess.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 LENGTH = 8  #: frames remembered
 REGULARISATION = 1e-4  #: bohr: geometries closer than this carry no new direction
-FAR = 0.5  #: bohr: largest norm of a geometry's deviation from its fit
+LARGEST_MISFIT = 0.5  #: bohr: largest norm of a geometry's deviation from its fit
 
 
 class History:
@@ -98,4 +98,4 @@ def _fit(positions, frames) -> np.ndarray | None:
     gram[np.diag_indices(len(frames))] += REGULARISATION**2
     c = np.linalg.solve(gram, np.ones(len(frames)))
     c /= c.sum()
-    return c if np.linalg.norm(c @ differences) < FAR else None
+    return c if np.linalg.norm(c @ differences) < LARGEST_MISFIT else None

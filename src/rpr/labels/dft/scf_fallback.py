@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rpr.errors import ConvergenceError
-from rpr.labels.dft.scf import FockBuilder, OrthogonalBasis, Solution, lowest_orbitals, solve
+from rpr.labels.dft.scf import FockBuilder, OrthogonalBasis, SCFSolution, lowest_orbitals, solve_scf
 
 
 def atomic_orbitals(
@@ -30,7 +30,7 @@ LEVEL_SHIFT = 0.3  #: hartree
 SHIFTED_CYCLES = 200
 
 
-def solve_from_scratch(frame, n_occupied: int, *, gradient_tolerance, max_cycles):
+def solve_from_scratch(structure, n_occupied: int, *, gradient_tolerance, max_cycles):
     """Self-consistent field of a frame without a guess.
 
     The solvers are tried in turn: DIIS from superposed atoms, PySCF's second-order solver, PySCF
@@ -40,7 +40,7 @@ def solve_from_scratch(frame, n_occupied: int, *, gradient_tolerance, max_cycles
     Returns
     -------
     solution, solver
-        `Solution` and the name of the solver.
+        `SCFSolution` and the name of the solver.
 
     Raises
     ------
@@ -50,22 +50,24 @@ def solve_from_scratch(frame, n_occupied: int, *, gradient_tolerance, max_cycles
     options = {"gradient_tolerance": gradient_tolerance, "max_cycles": max_cycles}
     reasons = []
     try:
-        builder = frame.builder()
-        guess = atomic_orbitals(frame.mol, builder, frame.basis, n_occupied)
-        return _with_gap(solve(builder, frame.basis, guess, **options)), "default"
+        builder = structure.builder()
+        guess = atomic_orbitals(structure.mol, builder, structure.basis, n_occupied)
+        return _with_gap(solve_scf(builder, structure.basis, guess, **options)), "default"
     except ConvergenceError as error:
         reasons.append(f"default: {error}")
     for name, run in (("second-order", second_order), ("level-shift", level_shift)):
         try:
-            mf = run(frame.mean_field())
+            mf = run(structure.mean_field())
             guess = mf.mo_coeff[:, mf.mo_occ > 0]
-            return _with_gap(solve(frame.builder(), frame.basis, guess, **options)), name
+            return _with_gap(
+                solve_scf(structure.builder(), structure.basis, guess, **options)
+            ), name
         except (ConvergenceError, np.linalg.LinAlgError) as error:
             reasons.append(f"{name}: {error}")
     raise ConvergenceError("; ".join(reasons))
 
 
-def converge_stock(mf, guess=None):
+def converge_plain(mf, guess=None):
     """Run a PySCF mean field, with the second-order solver and a level shift if need be.
 
     Returns
@@ -110,9 +112,10 @@ def _converged(mf):
     return mf
 
 
-def _with_gap(solution: Solution) -> Solution:
-    if solution.gap <= 0:
+def _with_gap(solution: SCFSolution) -> SCFSolution:
+    if solution.orbital_gap <= 0:
         raise ConvergenceError(
-            f"converged to a state without a gap ({solution.gap:.3f} hartree), no ground state"
+            f"converged to a state without a gap ({solution.orbital_gap:.3f} hartree), which is no "
+            "ground state"
         )
     return solution

@@ -1,4 +1,4 @@
-"""Sum of Gaussians and their derivatives, collapsed to one vector per training frame.
+"""Sum of Gaussians and their derivatives, contracted to one vector per training frame.
 
 A kernel model trained on energies and gradients is, in the descriptor x,
 
@@ -23,7 +23,7 @@ _CHUNK = 128
 
 
 @dataclass(eq=False)
-class CollapsedPotential:
+class ContractedPotential:
     """Collapsed model in descriptor space.
 
     Parameters

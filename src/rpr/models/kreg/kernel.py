@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rpr.models.kreg.contraction import CollapsedPotential
+from rpr.models.kreg.contraction import ContractedPotential
 from rpr.models.kreg.descriptor import RelativeDistances
 from rpr.models.kreg.packed_cholesky import PackedMatrix
 
@@ -133,11 +133,11 @@ class GradientKernel:
                 kept[row - column] += diagonal[row]
         return matrix
 
-    def collapse(self, coefficients: np.ndarray) -> CollapsedPotential:
+    def contract(self, coefficients: np.ndarray) -> ContractedPotential:
         """Model with `coefficients` [size], over all permutations of the frames."""
         split = coefficients.reshape(len(self.x), self.per_frame) / len(self.pair_permutations)
         vectors = np.einsum("fpa,fa->fp", self.modes, split[:, 1:])
-        return CollapsedPotential(
+        return ContractedPotential(
             self.sigma,
             np.concatenate([self.x[:, p] for p in self.pair_permutations]),
             np.tile(split[:, 0], len(self.pair_permutations)),

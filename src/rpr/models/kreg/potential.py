@@ -22,11 +22,11 @@ from ase import Atoms
 
 from rpr.data.frame_set import FrameSet, as_positions
 from rpr.errors import InputError
-from rpr.models.kreg.contraction import CollapsedPotential
+from rpr.models.kreg.contraction import ContractedPotential
 from rpr.models.kreg.descriptor import RelativeDistances, symmetric_distances
 from rpr.models.kreg.kernel import GradientKernel, n_internal
 from rpr.models.kreg.search import check_given, search_hyperparameters
-from rpr.models.kreg.solver import check_memory, solve
+from rpr.models.kreg.solver import check_training_memory, solve_kreg
 from rpr.models.kreg.targets import check_labels, to_targets
 from rpr.models.model_file import (
     checksum,
@@ -96,8 +96,8 @@ class KREG:
         E_0 in eV.
     training_checksum_
         SHA-256 of the training data.
-    distances_, collapsed_
-        `RelativeDistances` and `CollapsedPotential` that predict.
+    distances_, contracted_
+        `RelativeDistances` and `ContractedPotential` that predict.
     """
 
     def __init__(
@@ -171,11 +171,11 @@ class KREG:
         distances, pairs = symmetric_distances(self.molecule, self.permutations)
         per_frame = 1 + n_internal(distances.n_atoms, distances.n_pairs)
         limit = None if self.max_memory_mb is None else int(self.max_memory_mb * 1e6)
-        check_memory(len(positions), per_frame, limit)
+        check_training_memory(len(positions), per_frame, limit)
         self._set_hyperparameters(positions, energy, forces)
         self.energy_offset_ = float(energy.mean())
         kernel, directions = GradientKernel.from_positions(positions, distances, pairs, self.sigma_)
-        self.solution_ = solve(
+        self.solution_ = solve_kreg(
             kernel,
             to_targets(energy - self.energy_offset_, forces, directions),
             lambda_energy=self.lambda_energy_,
@@ -185,7 +185,7 @@ class KREG:
             {"positions": positions, "energy": energy, "forces": forces}
         )
         self.distances_ = distances
-        self.collapsed_ = kernel.collapse(self.solution_.coefficients)
+        self.contracted_ = kernel.contract(self.solution_.coefficients)
         return self
 
     def predict(self, positions: Frames) -> tuple[np.ndarray, np.ndarray]:
@@ -233,9 +233,9 @@ class KREG:
         """Write the trained model to one ``.npz`` file."""
         self._check_fitted()
         arrays = {
-            "centres": self.collapsed_.centres,
-            "weights": self.collapsed_.weights,
-            "vectors": self.collapsed_.vectors,
+            "centres": self.contracted_.centres,
+            "weights": self.contracted_.weights,
+            "vectors": self.contracted_.vectors,
             "equilibrium": self.distances_.equilibrium,
         }
         permutations = self.permutations
@@ -284,7 +284,7 @@ class KREG:
             RelativeDistances.from_reference(model.molecule.reference),
             equilibrium=arrays["equilibrium"],
         )
-        model.collapsed_ = CollapsedPotential(
+        model.contracted_ = ContractedPotential(
             model.sigma_, arrays["centres"], arrays["weights"], arrays["vectors"]
         )
         return model
@@ -292,7 +292,7 @@ class KREG:
     def _predict(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with np.errstate(divide="ignore", invalid="ignore"):  # two atoms at one place: below
             x, slopes = self.distances_.describe(positions)
-            energy, gradient = self.collapsed_.evaluate(x)
+            energy, gradient = self.contracted_.evaluate(x)
         if not np.isfinite(energy).all():
             check_scale(self.molecule, positions)
         return energy + self.energy_offset_, -self.distances_.cartesian(slopes, gradient)
@@ -320,5 +320,5 @@ class KREG:
         self.sigma_, self.lambda_energy_, self.lambda_forces_ = given.values()
 
     def _check_fitted(self) -> None:
-        if not hasattr(self, "collapsed_"):
+        if not hasattr(self, "contracted_"):
             raise InputError("KREG: not trained; call fit or load first")

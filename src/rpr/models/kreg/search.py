@@ -10,7 +10,7 @@ import numpy as np
 from rpr.errors import ConvergenceError, InputError
 from rpr.models.kreg.descriptor import symmetric_distances
 from rpr.models.kreg.kernel import GradientKernel
-from rpr.models.kreg.solver import solve
+from rpr.models.kreg.solver import solve_kreg
 from rpr.models.kreg.targets import check_labels, to_targets
 from rpr.molecule.molecule import Molecule
 
@@ -217,7 +217,7 @@ class _Problem:
             self.kernel.x, self.kernel.modes, self.kernel.pair_permutations, sigma
         )
         try:
-            solution = solve(
+            solution = solve_kreg(
                 kernel,
                 self.targets,
                 lambda_energy=lambda_energy,
@@ -228,7 +228,7 @@ class _Problem:
             return np.inf, np.inf
         if solution.jitter:  # these ridge terms do not suffice
             return np.inf, np.inf
-        energy, gradient = kernel.collapse(solution.coefficients).evaluate(self.held_x)
+        energy, gradient = kernel.contract(solution.coefficients).evaluate(self.held_x)
         forces = -self.distances.cartesian(self.held_slopes, gradient)
         energy_error = energy + self.offset - self.held_energy
         return (

@@ -1,4 +1,4 @@
-"""Solution of the training equations of a potential, (K + Lambda) c = y, in closed form."""
+"""KREGSolution of the training equations of a potential, (K + Lambda) c = y, in closed form."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LAST_JITTER = 1e-4
 
 
 @dataclass(frozen=True)
-class Solution:
+class KREGSolution:
     """Coefficients and how far to trust them.
 
     Parameters
@@ -45,7 +45,7 @@ class Solution:
     jitter: float
 
 
-def check_memory(n_frames: int, per_frame: int, limit_bytes: int | None = None) -> None:
+def check_training_memory(n_frames: int, per_frame: int, limit_bytes: int | None = None) -> None:
     """Refuse a training set whose matrix does not fit.
 
     Parameters
@@ -88,14 +88,14 @@ def training_bytes(n_frames: int, per_frame: int) -> int:
     return PackedMatrix.bytes_needed(size) + 8 * (strips + vectors + features)
 
 
-def solve(
+def solve_kreg(
     kernel: GradientKernel,
     targets: np.ndarray,
     *,
     lambda_energy: float,
     lambda_forces: float,
     diagnose: bool = True,
-) -> Solution:
+) -> KREGSolution:
     """Solve (K + Lambda) c = y by a packed Cholesky factorisation, in place.
 
     Parameters
@@ -133,7 +133,7 @@ def solve(
     if diagnose:
         condition = (kernel.largest_eigenvalue() + diagonal.max()) / matrix.smallest_eigenvalue()
         _warn(float(condition), residual, jitter)
-    return Solution(coefficients, float(condition), residual, jitter)
+    return KREGSolution(coefficients, float(condition), residual, jitter)
 
 
 def _factorised(kernel: GradientKernel, diagonal: np.ndarray) -> tuple[PackedMatrix, float]:

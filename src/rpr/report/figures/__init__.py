@@ -12,11 +12,11 @@ fig3_kreg              kreg, scatter
 fig4_dihedral          trajectories: ``trajectory,time_ps,dihedral``
 fig5_scatter           predictions: of both properties
 benchmark_heatmap      benchmark
-frame_study            flips, gaps, accuracy
+canonical_axes            flips, gaps, accuracy
 models_rotated         test_set
 model_learning_curves  learning_curve
 error_by_dihedral      table, gaps (optional)
-covariance             covariance
+equivariance           equivariance
 data_distributions     frames_table, rotated_table, md_table: from ``data_distributions.table``
 =====================  ====================================================================
 """

@@ -20,37 +20,37 @@ _KERNEL_NAMES = {
 }
 
 
-def data(benchmark: pd.DataFrame, *, frame: str | None = None) -> pd.DataFrame:
-    """Rows of one frame (default: the first), with the ratio of the RMSE to the lowest.
+def data(benchmark: pd.DataFrame, *, axes: str | None = None) -> pd.DataFrame:
+    """Rows of one choice of axes (default: the first), with the ratio of the RMSE to the lowest.
 
     The lowest is that of the component.
     """
-    if frame is None and len(benchmark):
-        frame = benchmark["frame"].iloc[0]
-    chosen = benchmark[benchmark["frame"] == frame].reset_index(drop=True)
+    if axes is None and len(benchmark):
+        axes = benchmark["axes"].iloc[0]
+    chosen = benchmark[benchmark["axes"] == axes].reset_index(drop=True)
     lowest = chosen.groupby("component")["rmse"].transform("min")
     return chosen.assign(ratio=chosen["rmse"] / lowest)
 
 
 @style.styled
-def draw(benchmark: pd.DataFrame, *, frame: str | None = None) -> Figure:
+def draw(benchmark: pd.DataFrame, *, axes: str | None = None) -> Figure:
     """Heat map of the benchmark: RMSE relative to the best entry of each component.
 
     Parameters
     ----------
     benchmark
         Table ``benchmark.csv``.
-    frame
-        Canonical frame whose rows are drawn; default: that of the first row.
+    axes
+        Canonical axes whose rows are drawn; default: that of the first row.
 
     Returns
     -------
     Figure
         One panel for each component; the lowest RMSE is in its title.
     """
-    table = data(benchmark, frame=frame)
+    table = data(benchmark, axes=axes)
     if table.empty:
-        return style.statement(f"no benchmark in the frame {frame}" if frame else "no benchmark")
+        return style.statement(f"no benchmark in the axes {axes}" if axes else "no benchmark")
     components = spread_columns(table["component"], sum(COMPONENTS.values(), ()))
     descriptors = spread_columns(table["descriptor"], DESCRIPTORS)
     kernels = spread_columns(table["kernel"], KERNELS)

@@ -1,4 +1,4 @@
-"""Frame study: flips, gap along the dihedral, and accuracy for each canonical frame."""
+"""Canonical axes compared: flips, gap along the dihedral, and accuracy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def gap_quantiles(gaps: pd.DataFrame, *, width: float = 5.0) -> pd.DataFrame:
     if known.empty:
         return pd.DataFrame(columns=["dihedral_low", "q05", "q50", "q95", "n_frames"])
     low = np.floor(known["dihedral"] / width) * width
-    grouped = known.groupby(low.rename("dihedral_low"))["gap"]
+    grouped = known.groupby(low.rename("dihedral_low"))["axis_gap"]
     table = grouped.quantile([0.05, 0.5, 0.95]).unstack()
     table.columns = ["q05", "q50", "q95"]
     return table.assign(n_frames=grouped.count()).reset_index()
@@ -44,20 +44,20 @@ def draw(
     Parameters
     ----------
     flips
-        Table ``frame_flips.csv``.
+        Table ``axes_flips.csv``.
     gaps
-        Table ``frame_gaps.csv``.
+        Table ``axes_gaps.csv``.
     accuracy
-        Table ``frame_accuracy.csv``, both properties.
+        Table ``axes_accuracy.csv``, both properties.
 
     Returns
     -------
     Figure
-        Gap against dihedral (left out without a dihedral), flips, and RMSE of each frame.
+        Gap against dihedral (left out without a dihedral), flips, and RMSE by choice of axes.
     """
     if flips.empty:
-        return style.statement("The molecule has no molecule-fixed frame: no frame study.")
-    names = list(flips["frame"])
+        return style.statement("The molecule has no molecule-fixed axes to compare.")
+    names = list(flips["axes"])
     has_dihedral = bool(gaps["dihedral"].notna().any()) if len(gaps) else False
     bottom_height = 0.95 + 0.17 * len(names)
     figure = style.new_figure(style.PAGE, bottom_height + 2.2 * has_dihedral)
@@ -84,7 +84,7 @@ def _gap(axes, gaps):
     known = gaps.dropna(subset=["dihedral"])
     axes.plot(
         known["dihedral"],
-        known["gap"],
+        known["axis_gap"],
         linestyle="none",
         marker=".",
         markersize=1.2,
@@ -122,7 +122,7 @@ def _gap(axes, gaps):
 
 
 def _flips(axes, flips, names):
-    rows = flips.set_index("frame").loc[names]
+    rows = flips.set_index("axes").loc[names]
     y = np.arange(len(names))
     axes.barh(y, rows["flips_per_1000"].fillna(0), height=0.6, color=style.BLUE, label="sign flips")
     axes.barh(
@@ -164,8 +164,8 @@ def _accuracy(axes, rows, names):
     looks = {d: _DESCRIPTORS.get(d) or next(spare) for d in dict.fromkeys(rows["descriptor"])}
     for (test_set, descriptor), points in rows.groupby(["test_set", "descriptor"], sort=False):
         colour, marker = looks[descriptor]
-        points = points[points["frame"].isin(names)]
-        y = [names.index(name) for name in points["frame"]]
+        points = points[points["axes"].isin(names)]
+        y = [names.index(name) for name in points["axes"]]
         interval = [points["rmse"] - points["rmse_low"], points["rmse_high"] - points["rmse"]]
         axes.errorbar(
             points["rmse"],

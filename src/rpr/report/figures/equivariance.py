@@ -14,19 +14,19 @@ from rpr.studies.tables import spread_columns
 FLOOR = 1e-16
 
 
-def data(covariance: pd.DataFrame) -> pd.DataFrame:
+def data(equivariance: pd.DataFrame) -> pd.DataFrame:
     """What is drawn: the table itself."""
-    return covariance
+    return equivariance
 
 
 @style.styled
-def draw(covariance: pd.DataFrame) -> Figure:
+def draw(equivariance: pd.DataFrame) -> Figure:
     """Largest and median deviation under random rotations of every model.
 
     Parameters
     ----------
-    covariance
-        Table ``covariance.csv``.
+    equivariance
+        Table ``equivariance.csv``.
 
     Returns
     -------
@@ -34,13 +34,13 @@ def draw(covariance: pd.DataFrame) -> Figure:
         One panel for each property; the dashed line is the limit of
         :data:`rpr.studies.equivariance.LIMITS`.
     """
-    if covariance.empty:
+    if equivariance.empty:
         return style.statement("no model was rotated")
-    models = spread_columns(covariance["model"], tuple(style.MODELS))
+    models = spread_columns(equivariance["model"], tuple(style.MODELS))
     figure = style.new_figure(style.PAGE, 1.1 + 0.19 * len(models))
     panels = figure.subplots(1, 2, sharey=True)
     for axes, letter, (property, limit) in zip(panels, "ab", LIMITS.items(), strict=True):
-        _panel(axes, covariance[covariance["property"] == property], models, limit)
+        _panel(axes, equivariance[equivariance["property"] == property], models, limit)
         axes.set_title(f"({letter}) {property}", loc="left", fontweight="bold")
     panels[0].set_yticks(range(len(models)), models)
     panels[0].set_ylim(len(models) - 0.5, -0.5)

@@ -14,7 +14,7 @@ _SETS = ("in_distribution", "rotated")
 
 def degenerate_range(gaps: pd.DataFrame, *, gap: float = 0.02) -> tuple[float, float] | None:
     """Middle 90 % of the absolute dihedrals at which the gap is below `gap`; None if none is."""
-    near = gaps.loc[(gaps["gap"] < gap) & gaps["dihedral"].notna(), "dihedral"].abs()
+    near = gaps.loc[(gaps["axis_gap"] < gap) & gaps["dihedral"].notna(), "dihedral"].abs()
     if near.empty:
         return None
     return float(near.quantile(0.05)), float(near.quantile(0.95))
@@ -24,7 +24,7 @@ def data(
     table: pd.DataFrame,
     gaps: pd.DataFrame | None = None,
     *,
-    models: tuple[str, ...] = ("paper", "cured", "symmetrized", "covariant"),
+    models: tuple[str, ...] = ("rotate-predict-rotate", "folded", "symmetrized", "covariant"),
 ) -> pd.DataFrame:
     """Rows of the models that are drawn."""
     return table[table["model"].isin(models)].reset_index(drop=True)
@@ -35,7 +35,7 @@ def draw(
     table: pd.DataFrame,
     gaps: pd.DataFrame | None = None,
     *,
-    models: tuple[str, ...] = ("paper", "cured", "symmetrized", "covariant"),
+    models: tuple[str, ...] = ("rotate-predict-rotate", "folded", "symmetrized", "covariant"),
 ) -> Figure:
     """Frame-independent RMSE in bins of the dihedral.
 
@@ -44,7 +44,7 @@ def draw(
     table
         Table ``error_by_dihedral.csv``.
     gaps
-        Table ``frame_gaps.csv``; shades the dihedrals at which two axes of the inertia frame
+        Table ``axes_gaps.csv``; shades the dihedrals at which two axes of the inertia axes
         are nearly undefined.
     models
         Models drawn.

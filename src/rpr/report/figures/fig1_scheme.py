@@ -16,7 +16,7 @@ PANELS = ("laboratory", "canonical", "predicted", "back")
 
 _TITLES = (
     "molecule in the\nlaboratory",
-    "canonical frame\n$a$, $b$, $c$",
+    "canonical axes\n$a$, $b$, $c$",
     "components\npredicted there",
     "prediction in the\nlaboratory",
 )

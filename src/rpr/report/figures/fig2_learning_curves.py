@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from rpr.axes.components import COMPONENTS
 from rpr.report import style
-from rpr.report.summaries import summarise
+from rpr.report.summaries import PUBLISHED_MODEL, summarise
 
 _COLOURS = (style.BLUE, style.RED, style.GREEN, style.ORANGE, style.PINK, style.SKY)
 _MARKERS = ("o", "s", "D", "^", "v", "P")
@@ -16,7 +16,7 @@ _TITLES = {"dipole": "dipole", "polarizability": "polarizability"}
 
 
 def data(
-    learning_curve: pd.DataFrame, *, model: str = "paper", test_set: str = "in_distribution"
+    learning_curve: pd.DataFrame, *, model: str = PUBLISHED_MODEL, test_set: str = "in_distribution"
 ) -> pd.DataFrame:
     """Mean and spread over random subsets of one model's component errors."""
     components = sum(COMPONENTS.values(), ())
@@ -30,7 +30,7 @@ def data(
 
 @style.styled
 def draw(
-    learning_curve: pd.DataFrame, *, model: str = "paper", test_set: str = "in_distribution"
+    learning_curve: pd.DataFrame, *, model: str = PUBLISHED_MODEL, test_set: str = "in_distribution"
 ) -> Figure:
     """Learning curves: RMSE of each component against the number of training frames.
 

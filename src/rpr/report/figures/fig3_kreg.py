@@ -27,7 +27,7 @@ def data(kreg: pd.DataFrame, scatter: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Mean and spread over random subsets of the learning curves, and the scatter points."""
     keys = ["quantity", "test_set", "dihedral_sign", "potential", "n_train"]
     grouped = kreg.groupby(keys, sort=False)
-    summary = grouped["rmse"].agg(n_seeds="count", mean="mean", std="std")
+    summary = grouped["rmse"].agg(n_repeats="count", mean="mean", std="std")
     summary["std"] = summary["std"].fillna(0.0)
     curves = summary.join(grouped[["unit", "n_test"]].first()).reset_index()
     return {"learning curve": curves, "scatter": scatter}

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from rpr.axes.components import COMPONENTS
 from rpr.report import style
+from rpr.report.summaries import PUBLISHED_MODEL
 from rpr.studies import metrics
 from rpr.studies.evaluation import dihedral_sign
 
@@ -18,7 +19,7 @@ _SIGNS = (
 
 
 def data(
-    predictions: pd.DataFrame, *, model: str = "paper", test_set: str = "rotated"
+    predictions: pd.DataFrame, *, model: str = PUBLISHED_MODEL, test_set: str = "rotated"
 ) -> pd.DataFrame:
     """Rows of one model and test set, with the sign of the dihedral."""
     chosen = predictions[
@@ -28,7 +29,9 @@ def data(
 
 
 @style.styled
-def draw(predictions: pd.DataFrame, *, model: str = "paper", test_set: str = "rotated") -> Figure:
+def draw(
+    predictions: pd.DataFrame, *, model: str = PUBLISHED_MODEL, test_set: str = "rotated"
+) -> Figure:
     """Scatter plots of the three dipole and six polarizability components.
 
     Parameters

@@ -37,7 +37,9 @@ def frames_needed(curve: pd.DataFrame, error: float) -> float:
 
 
 @style.styled
-def draw(learning_curve: pd.DataFrame, *, test_set: str = "rotated", mark: str = "cured") -> Figure:
+def draw(
+    learning_curve: pd.DataFrame, *, test_set: str = "rotated", mark: str = "folded"
+) -> Figure:
     """Learning curves of all models.
 
     Parameters
@@ -94,10 +96,10 @@ def _panel(axes, table, looks, mark):
 
 
 def _level(axes, table, looks, mark):
-    marked = table[table["model"] == mark]
-    if marked.empty:
+    anchors = table[table["model"] == mark]
+    if anchors.empty:
         return
-    last = marked.loc[marked["n_train"].idxmax()]
+    last = anchors.loc[anchors["n_train"].idxmax()]
     axes.axhline(last["mean"], color=looks[mark][0], linewidth=0.7, linestyle=":", zorder=0)
     needed = {}
     for model, (colour, _, _) in looks.items():

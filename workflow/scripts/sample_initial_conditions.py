@@ -1,4 +1,4 @@
-"""Starts of the trajectories: thermal Wigner distribution, then the dihedral scan."""
+"""Initial conditions of the trajectories: thermal Wigner distribution, then the dihedral scan."""
 
 from rpr.dynamics import wigner
 from rpr.files import read_arrays, write_arrays
@@ -17,4 +17,4 @@ positions, velocities = wigner.sample(
 )
 if molecule.dihedral is not None:
     positions = set_dihedral(positions, molecule, scan_angles(len(positions)))
-write_arrays(snakemake.output.starts, positions=positions, velocities=velocities)
+write_arrays(snakemake.output.initial_conditions, positions=positions, velocities=velocities)

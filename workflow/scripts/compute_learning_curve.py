@@ -19,6 +19,6 @@ table = learning_curve(
     property=snakemake.wildcards.property,
     model=snakemake.wildcards.model,
     sizes=snakemake.params.sizes,
-    seeds=range(snakemake.params.n_repeats),
+    repeats=range(snakemake.params.n_repeats),
 )
 tables.write_csv(table, snakemake.output.table)

@@ -1,16 +1,15 @@
-# Canonical frames compared: flips between steps, gap along the dihedral, accuracy.
+# Canonical axes compared: flips between steps, gap along the dihedral, accuracy.
 
 
-rule count_flips:
+rule analyse_axes:
     input:
         frames=MD_FRAMES,
         molecule=MOLECULE,
-        code=library("studies/canonical_axes"),
     output:
-        flips="<results>/tables/frame_study/flips.csv",
-        gaps="<results>/tables/frame_study/gaps.csv",
+        flips="<results>/tables/canonical_axes/flips.csv",
+        gaps="<results>/tables/canonical_axes/gaps.csv",
     log:
-        "<logs>/count_flips.log",
+        "<logs>/analyse_axes.log",
     conda:
         ENVIRONMENT
     resources:
@@ -18,25 +17,25 @@ rule count_flips:
         runtime=at_most(30),
     params:
         molecule=molecule(),
-        frames=config["models"]["frames"],
+        axes=config["models"]["axes"],
         seed=config["seed"],
+        code=code("analyse_axes"),
     script:
-        "../scripts/count_flips.py"
+        "../scripts/analyse_axes.py"
 
 
-rule compare_frames:
+rule compare_axes:
     input:
         frames="<results>/dataset/frames.extxyz",
         split="<results>/dataset/split_random.csv",
         test_set="<results>/test_set/frames.extxyz",
         molecule=MOLECULE,
-        code=library("studies/canonical_axes"),
     output:
-        table="<results>/tables/frame_study/accuracy_{property}.csv",
+        table="<results>/tables/canonical_axes/accuracy_{property}.csv",
     log:
-        "<logs>/compare_frames/{property}.log",
+        "<logs>/compare_axes/{property}.log",
     benchmark:
-        "<benchmarks>/compare_frames/{property}.tsv"
+        "<benchmarks>/compare_axes/{property}.tsv"
     conda:
         ENVIRONMENT
     resources:
@@ -44,9 +43,10 @@ rule compare_frames:
         runtime=at_most(120),
     params:
         molecule=molecule(),
-        frames=config["models"]["frames"],
-        descriptors=config["models"]["frame_descriptors"],
+        axes=config["models"]["axes"],
+        descriptors=config["models"]["axes_descriptors"],
         validation_fraction=config["split"]["validation_fraction"],
         seed=config["seed"],
+        code=code("compare_axes", PUBLISHED_MODEL),
     script:
-        "../scripts/compare_frames.py"
+        "../scripts/compare_axes.py"

@@ -4,7 +4,7 @@ import pytest
 from label_examples import WATER
 
 from rpr.errors import ConvergenceError
-from rpr.labels.dft import scf_fallback as rescue
+from rpr.labels.dft import scf_fallback
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 
@@ -31,15 +31,15 @@ def failing(times, function):
 
 @pytest.mark.parametrize(("failures", "solver"), [(0, "default"), (1, "second-order")])
 def test_the_second_order_solver_takes_over(monkeypatch, expected, failures, solver):
-    monkeypatch.setattr(rescue, "solve", failing(failures, rescue.solve))
+    monkeypatch.setattr(scf_fallback, "solve_scf", failing(failures, scf_fallback.solve_scf))
     labels = make_engine(SETTINGS, WATER[0]).compute(WATER[1], ("energy",))
     assert labels.solver == solver
     assert labels.energy == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_level_shift_takes_over(monkeypatch, expected):
-    monkeypatch.setattr(rescue, "solve", failing(1, rescue.solve))
-    monkeypatch.setattr(rescue, "second_order", failing(9, None))
+    monkeypatch.setattr(scf_fallback, "solve_scf", failing(1, scf_fallback.solve_scf))
+    monkeypatch.setattr(scf_fallback, "second_order", failing(9, None))
     labels = make_engine(SETTINGS, WATER[0]).compute(WATER[1], ("energy",))
     assert labels.solver == "level-shift"
     assert labels.energy == pytest.approx(expected, abs=1e-6)
@@ -47,7 +47,7 @@ def test_the_level_shift_takes_over(monkeypatch, expected):
 
 def test_every_reason_is_told(monkeypatch):
     for name in ("solve", "second_order", "level_shift"):
-        monkeypatch.setattr(rescue, name, failing(9, None))
+        monkeypatch.setattr(scf_fallback, name, failing(9, None))
     with pytest.raises(ConvergenceError, match=r"default: .*second-order: .*level-shift: "):
         make_engine(SETTINGS, WATER[0]).compute(WATER[1], ("energy",))
 

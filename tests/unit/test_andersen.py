@@ -56,7 +56,7 @@ class Springs(Calculator):
 @pytest.fixture(scope="module")
 def molecule():
     atoms = read_geometry(GEOMETRIES / "dichloroethane_gauche.xyz")
-    return Molecule.from_atoms(atoms, marked=(0, 3), dihedral=(0, 1, 2, 3))
+    return Molecule.from_atoms(atoms, anchors=(0, 3), dihedral=(0, 1, 2, 3))
 
 
 def start(molecule, temperature_K=300.0, seed=5):

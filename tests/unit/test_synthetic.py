@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from rpr.axes.rotation import to_frame
+from rpr.axes.rotation import to_axes
 from rpr.data.synthetic import analytic_labels, bond_charges, dichloroethane, random_frames
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
@@ -19,8 +19,8 @@ def test_labels_turn_with_the_molecule_and_ignore_its_place():
     R = Rotation.random(8, rng=0).as_matrix()
     moved = np.einsum("fij,faj->fai", R, FRAMES) + 7.0
     dipole, polarizability = analytic_labels(moved, MOLECULE)
-    np.testing.assert_allclose(dipole, to_frame(DIPOLE, R), atol=1e-12)
-    np.testing.assert_allclose(polarizability, to_frame(POLARIZABILITY, R), atol=1e-12)
+    np.testing.assert_allclose(dipole, to_axes(DIPOLE, R), atol=1e-12)
+    np.testing.assert_allclose(polarizability, to_axes(POLARIZABILITY, R), atol=1e-12)
 
 
 def test_inversion_changes_the_sign_of_the_dipole_alone():

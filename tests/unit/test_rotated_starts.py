@@ -19,7 +19,7 @@ GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
 @pytest.fixture(scope="module")
 def molecule():
     atoms = read_geometry(GEOMETRIES / "dichloroethane_anti.xyz")
-    return Molecule.from_atoms(atoms, marked=(0, 3), dihedral=(0, 1, 2, 3))
+    return Molecule.from_atoms(atoms, anchors=(0, 3), dihedral=(0, 1, 2, 3))
 
 
 def test_twenty_four_dihedrals_fifteen_degrees_apart(molecule):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rpr.labels.dft.scf_extrapolation import FAR, History
+from rpr.labels.dft.scf_extrapolation import LARGEST_MISFIT, History
 
 
 def space(t):
@@ -47,7 +47,7 @@ def test_a_frame_seen_before_gives_its_own_orbitals():
 
 
 def test_far_frames_give_no_guess():
-    far = filled([0.0]).orbitals(np.full((2, 3), 2 * FAR))
+    far = filled([0.0]).orbitals(np.full((2, 3), 2 * LARGEST_MISFIT))
     assert far is None
 
 

@@ -1,4 +1,4 @@
-"""Flips of canonical frames between steps, and the gap of the inertia frame."""
+"""Flips of canonical axes between steps, and how well the inertia axes are determined."""
 
 from rpr.data.extxyz import read_frames
 from rpr.molecule.molecule import read_molecule
@@ -12,7 +12,7 @@ frames = read_frames(snakemake.input.frames)
 counted = flips(
     frames,
     molecule=molecule,
-    frame_names=snakemake.params.frames,
+    axes_names=snakemake.params.axes,
     seed=snakemake.params.seed,
 )
 tables.write_csv(counted, snakemake.output.flips)

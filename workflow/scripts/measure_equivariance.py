@@ -1,15 +1,15 @@
-"""Deviation of one model from exact covariance under random rotations."""
+"""Deviation of one model from exact equivariance under random rotations."""
 
 import rpr
 from rpr.data.extxyz import read_frames
 from rpr.data.splits import read_split
 from rpr.run import logs
 from rpr.studies import tables
-from rpr.studies.equivariance import covariance
+from rpr.studies.equivariance import equivariance
 
 logs.start(snakemake.log[0])
 split = read_split(snakemake.input.split)
-table = covariance(
+table = equivariance(
     rpr.load(snakemake.input.model),
     read_frames(snakemake.input.frames).subset(split["test"]),
     model_name=snakemake.wildcards.model,

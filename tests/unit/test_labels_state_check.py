@@ -15,7 +15,7 @@ def right(positions, offset=0.0, forces=True):
     """Labels of a spring."""
     stretch = positions[1, 2] - positions[0, 2] - 1.0
     force = np.array([[0, 0, STIFFNESS * stretch], [0, 0, -STIFFNESS * stretch]])
-    return Labels(STIFFNESS * stretch**2 / 2 + offset, force if forces else None, gap=5.0)
+    return Labels(STIFFNESS * stretch**2 / 2 + offset, force if forces else None, orbital_gap=5.0)
 
 
 def neighbour(forces=True):
@@ -73,7 +73,7 @@ def test_a_state_without_a_gap_is_flagged():
     class Gapless(Engine):
         def compute(self, positions, properties):
             labels = right(positions)
-            labels.gap = -0.1
+            labels.orbital_gap = -0.1
             return labels
 
     assert "gap" in compute_checked(Gapless(0, 0), HERE, ("energy",), None)[0].flags[0]

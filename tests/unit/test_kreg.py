@@ -8,13 +8,13 @@ from ase import Atoms
 
 from rpr.data.frame_set import FrameSet
 from rpr.errors import ConditioningWarning, InputError
-from rpr.models.kreg.contraction import CollapsedPotential
+from rpr.models.kreg.contraction import ContractedPotential
 from rpr.models.kreg.descriptor import RelativeDistances, symmetric_distances
 from rpr.models.kreg.kernel import GradientKernel
 from rpr.models.kreg.packed_cholesky import PackedMatrix
 from rpr.models.kreg.potential import KREG
 from rpr.models.kreg.search import search_hyperparameters
-from rpr.models.kreg.solver import check_memory
+from rpr.models.kreg.solver import check_training_memory
 from rpr.molecule.molecule import Molecule
 
 #: The permutation-inversion group of 1,2-dichloroethane, as permutations of atoms.
@@ -45,7 +45,7 @@ def dichloroethane(anti: bool = True) -> Molecule:
         other = other @ turn.T
     positions = np.array([end[0], end[1], other[1], other[0], *end[2:], *other[2:]])
     return Molecule.from_atoms(
-        Atoms("ClC2ClH4", positions=positions), marked=(0, 3), dihedral=(0, 1, 2, 3)
+        Atoms("ClC2ClH4", positions=positions), anchors=(0, 3), dihedral=(0, 1, 2, 3)
     )
 
 
@@ -239,18 +239,20 @@ def test_projected_system_is_the_full_one(molecule):
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
 
 
-def test_collapsed_form_is_the_plain_sum():
+def test_contracted_form_is_the_plain_sum():
     model, _ = trained(dichloroethane(), 30, sigma=1.0)
-    collapsed = model.collapsed_
+    contracted = model.contracted_
     x, _ = model.distances_.describe(frames(model.molecule, 150, seed=5))
-    d = x[:, None] - collapsed.centres
-    kernel = np.exp(-(d**2).sum(axis=2) / (2 * collapsed.sigma**2))
-    terms = collapsed.weights + np.einsum("fjp,jp->fj", d, collapsed.vectors) / collapsed.sigma**2
-    energy, gradient = collapsed.evaluate(x)
-    assert isinstance(collapsed, CollapsedPotential)
+    d = x[:, None] - contracted.centres
+    kernel = np.exp(-(d**2).sum(axis=2) / (2 * contracted.sigma**2))
+    terms = (
+        contracted.weights + np.einsum("fjp,jp->fj", d, contracted.vectors) / contracted.sigma**2
+    )
+    energy, gradient = contracted.evaluate(x)
+    assert isinstance(contracted, ContractedPotential)
     np.testing.assert_allclose(energy, (kernel * terms).sum(axis=1), rtol=0, atol=1e-10)
-    plain = kernel @ collapsed.vectors - np.einsum("fj,fjp->fp", kernel * terms, d)
-    np.testing.assert_allclose(gradient, plain / collapsed.sigma**2, rtol=0, atol=1e-10)
+    plain = kernel @ contracted.vectors - np.einsum("fj,fjp->fp", kernel * terms, d)
+    np.testing.assert_allclose(gradient, plain / contracted.sigma**2, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("group", [None, DCE_GROUP], ids=["plain", "symmetric"])
@@ -451,10 +453,10 @@ def test_parameters():
 
 def test_memory_error_says_what_fits():
     with pytest.raises(InputError, match="at most 1157 frames fit"):
-        check_memory(2000, 19, 2_000_000_000)
-    check_memory(1000, 19, 1_520_000_000)
+        check_training_memory(2000, 19, 2_000_000_000)
+    check_training_memory(1000, 19, 1_520_000_000)
     with pytest.raises(InputError, match="integers of LAPACK; at most 3449 frames fit"):
-        check_memory(5000, 19, 10**12)
+        check_training_memory(5000, 19, 10**12)
     molecule = dichloroethane()
     positions = frames(molecule, 60)
     model = KREG(molecule=molecule, max_memory_mb=1)

@@ -8,13 +8,13 @@ from ase.build import molecule as g2
 from ase.io import read
 from scipy.spatial.transform import Rotation
 
-from rpr.axes.canonical import canonical_frames
-from rpr.axes.rotation import to_frame
+from rpr.axes.canonical import canonical_axes
+from rpr.axes.rotation import to_axes
 from rpr.errors import InputError
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.models.augmented import AugmentedRegression
-from rpr.models.folded import CuredRPR, fold, mirror_permutation
+from rpr.models.folded import FoldedRPR, fold, mirror_permutation
 from rpr.models.registry import load
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.molecule.molecule import Molecule
@@ -23,9 +23,9 @@ from rpr.molecule.torsion import dihedral_angle, set_dihedral
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
 
 
-def load_molecule(name="dichloroethane_anti", marked=(0, 3)):
+def load_molecule(name="dichloroethane_anti", anchors=(0, 3)):
     atoms = read(GEOMETRIES / f"{name}.xyz")
-    return Molecule.from_atoms(atoms, marked=marked, dihedral=(0, 1, 2, 3))
+    return Molecule.from_atoms(atoms, anchors=anchors, dihedral=(0, 1, 2, 3))
 
 
 def frames_at(molecule, degrees, *, seed=0, amplitude=0.02):
@@ -76,33 +76,33 @@ def test_mirror_exchanges_hydrogens_and_leaves_the_chain():
 
 def test_the_cure_repairs_negative_dihedrals_and_the_plain_model_fails(data):
     molecule, train, labels, test, test_labels = data
-    cured = CuredRPR(molecule=molecule).fit(train, labels)
+    folded = FoldedRPR(molecule=molecule).fit(train, labels)
     plain = RotatePredictRotate(molecule=molecule).fit(train, labels)
-    assert rmse(cured, test, test_labels) < 0.1 * test_labels.std()
-    assert rmse(plain, test, test_labels) > 3 * rmse(cured, test, test_labels)
+    assert rmse(folded, test, test_labels) < 0.1 * test_labels.std()
+    assert rmse(plain, test, test_labels) > 3 * rmse(folded, test, test_labels)
 
 
-def test_cured_predictions_are_odd_under_the_mirror(data):
+def test_folded_predictions_are_odd_under_the_mirror(data):
     molecule, train, labels, test, _ = data
-    model = CuredRPR(molecule=molecule).fit(train, labels)
+    model = FoldedRPR(molecule=molecule).fit(train, labels)
     images = -test[:, mirror_permutation(molecule)]
     assert np.abs(model.predict(images) + model.predict(test)).max() < 1e-12
 
 
-def test_cured_components_are_in_the_axes_of_the_frame_itself(data):
+def test_folded_components_are_in_the_axes_of_the_frame_itself(data):
     molecule, train, labels, test, _ = data
-    model = CuredRPR(molecule=molecule).fit(train, labels)
-    rotations = canonical_frames("inertia", test, molecule).rotations
-    expected = to_frame(model.predict(test), rotations)
+    model = FoldedRPR(molecule=molecule).fit(train, labels)
+    rotations = canonical_axes("inertia", test, molecule).rotations
+    expected = to_axes(model.predict(test), rotations)
     assert np.abs(model.predict_components(test) - expected).max() < 1e-12
 
 
-def test_cured_model_file(data, tmp_path):
+def test_folded_model_file(data, tmp_path):
     molecule, train, labels, test, _ = data
-    model = CuredRPR(molecule=molecule).fit(train, labels)
+    model = FoldedRPR(molecule=molecule).fit(train, labels)
     model.save(tmp_path / "model.npz")
     loaded = load(tmp_path / "model.npz")
-    assert isinstance(loaded, CuredRPR)
+    assert isinstance(loaded, FoldedRPR)
     assert np.array_equal(loaded.predict(test), model.predict(test))
 
 
@@ -126,10 +126,10 @@ def test_augmentation_helps_but_stays_behind_a_frame(data):
     rotations = Rotation.random(40, random_state=0).as_matrix()
     turned = np.einsum("fij,faj->fai", rotations, test)
     values = xtb_dipoles(molecule, turned)
-    naive = RotatePredictRotate(molecule=molecule, frame="laboratory", descriptor="RExyz")
+    naive = RotatePredictRotate(molecule=molecule, axes="laboratory", descriptor="RExyz")
     augmented = AugmentedRegression(molecule=molecule, n_search=200)
-    cured = CuredRPR(molecule=molecule, descriptor="RExyz")
-    errors = [rmse(m.fit(train, labels), turned, values) for m in (naive, augmented, cured)]
+    folded = FoldedRPR(molecule=molecule, descriptor="RExyz")
+    errors = [rmse(m.fit(train, labels), turned, values) for m in (naive, augmented, folded)]
     assert errors[0] > errors[1] > 3 * errors[2]
 
 
