@@ -73,6 +73,8 @@ rule sample_starts:
         molecule=molecule(),
         temperature_K=config["initial_conditions"]["temperature_K"],
         n_trajectories=config["initial_conditions"]["n_trajectories"],
+        scan=config["initial_conditions"]["scan"],
+        dihedral=config["initial_conditions"]["dihedral"],
         seed=seed("wigner"),
     script:
         "../scripts/sample_starts.py"

@@ -1,7 +1,7 @@
 """Starts of the trajectories: thermal Wigner distribution, then the dihedral scan."""
 
 from rpr import logs, wigner
-from rpr.dihedral_scan import scan_angles, set_dihedral
+from rpr.dihedral_scan import scan_angles, scan_dihedral
 from rpr.molecule import read_geometry
 from rpr.stage_files import read_arrays, read_molecule, write_arrays
 
@@ -15,5 +15,6 @@ positions, velocities = wigner.sample(
     seed=snakemake.params.seed,
 )
 if molecule.dihedral is not None:
-    positions = set_dihedral(positions, molecule, scan_angles(len(positions)))
+    angles = scan_angles(len(positions), scan=snakemake.params.scan)
+    positions = scan_dihedral(positions, molecule, angles, dihedral=snakemake.params.dihedral)
 write_arrays(snakemake.output.starts, positions=positions, velocities=velocities)
