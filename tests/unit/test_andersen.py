@@ -1,7 +1,10 @@
 """Dynamics: a killed trajectory ends as if it had not been killed, and explosions are told."""
 
+import contextlib
+import itertools
 import threading
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -9,11 +12,15 @@ from ase.calculators.calculator import Calculator, all_changes
 from threadpoolctl import threadpool_limits
 
 from rpr.data.extxyz import read_frames, write_frames
+from rpr.data.failures import read_failures
 from rpr.dynamics import checkpoint
 from rpr.dynamics.andersen import run_trajectory
 from rpr.dynamics.velocities import boltzmann, kinetic_energy
 from rpr.errors import ConvergenceError, InputError
+from rpr.labels import engine as engines
 from rpr.labels.calculator import LabelCalculator
+from rpr.labels.dft import response
+from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.molecule.molecule import Molecule, read_geometry
 from rpr.molecule.torsion import dihedral_angle
@@ -154,23 +161,178 @@ def one_thread():
         yield
 
 
-@pytest.mark.usefixtures("one_thread")
-@pytest.mark.parametrize(
+B3LYP = Method(functional="b3lyp5", basis="sto-3g", grid_level=0, gradient_grid_level=0)
+REAL = pytest.mark.parametrize(
     "method",
-    [
-        Method(code="tblite", functional="gfn2-xtb", basis=""),
-        Method(functional="b3lyp5", basis="sto-3g", grid_level=0, gradient_grid_level=0),
-    ],
+    [Method(code="tblite", functional="gfn2-xtb", basis=""), B3LYP],
     ids=lambda method: method.functional,
 )
-def test_killed_trajectory_of_real_labels_ends_with_the_same_bits(tmp_path, method):
-    """The guess for the next self-consistent field is part of the checkpoint."""
-    water = Molecule.from_atoms(read_geometry(GEOMETRIES / "water.xyz"))
-    whole = run(water, LabelCalculator(method), n_steps=4)
+ALPHA = ("polarizability",)
+
+
+@pytest.fixture(scope="module")
+def water():
+    return Molecule.from_atoms(read_geometry(GEOMETRIES / "water.xyz"))
+
+
+def run_real(water, method=B3LYP, properties=(), **changes):
+    calculator = LabelCalculator(method, properties=properties, check_states=True)
+    return run(water, calculator, properties=properties, **({"n_steps": 4} | changes))
+
+
+@pytest.mark.usefixtures("one_thread")
+@REAL
+@pytest.mark.parametrize("properties", [(), ALPHA])
+def test_killed_trajectory_of_real_labels_ends_with_the_same_bits(
+    tmp_path, water, method, properties
+):
+    """The guess for the next self-consistent field and response is part of the checkpoint."""
+    whole = run_real(water, method, properties)
     path = tmp_path / "trajectory.npz"
-    run(water, LabelCalculator(method), n_steps=2, checkpoint_path=path)
-    resumed = run(water, LabelCalculator(method), n_steps=4, checkpoint_path=path)
+    run_real(water, method, properties, n_steps=2, checkpoint_path=path)
+    resumed = run_real(water, method, properties, checkpoint_path=path)
     assert_same(resumed, whole)
+    assert ("polarizability" in whole.known) == bool(properties)
+
+
+@pytest.mark.usefixtures("one_thread")
+@REAL
+def test_labels_do_not_change_the_trajectory(water, method):
+    plain = run_real(water, method, n_steps=10)
+    labelled = run_real(water, method, ALPHA, n_steps=10)
+    for name in plain.known:
+        assert np.array_equal(getattr(labelled, name), getattr(plain, name)), name
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_labels_made_on_the_way_are_those_of_the_frames(water):
+    labelled = run_real(water, properties=ALPHA)
+    engine = make_engine(B3LYP, water.symbols)
+    for k in (0, 3):
+        labels = engine.compute(labelled.positions[k])
+        assert labelled.energy[k] == pytest.approx(labels.energy, abs=1e-6)
+        assert np.allclose(labelled.forces[k], labels.forces, atol=1e-4)
+        assert np.allclose(labelled.dipole[k], labels.dipole, atol=1e-5)
+        assert np.allclose(labelled.polarizability[k], labels.polarizability, atol=1e-4)
+
+
+def failing_response(monkeypatch, *, at):
+    """Let the response equations of calls `at`, counted from the start, not converge."""
+    calls, solve = itertools.count(), response.polarizability
+
+    def polarizability(*args, **kwargs):
+        if next(calls) in at:
+            raise ConvergenceError("response equations not converged")
+        return solve(*args, **kwargs)
+
+    monkeypatch.setattr("rpr.labels.engine.polarizability", polarizability)
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_step_without_polarizability_is_on_record_and_the_trajectory_goes_on(
+    tmp_path, monkeypatch, water
+):
+    plain, lines = run_real(water, n_steps=6), []
+    failing_response(monkeypatch, at=(2, 4))  # the start is 0
+    settings = {"failures_path": tmp_path / "f.csv", "checkpoint_path": tmp_path / "t.npz"}
+    run_real(water, properties=ALPHA, n_steps=3, **settings)
+    frames = run_real(water, properties=ALPHA, n_steps=6, **settings, log=lines.append)
+    failures = read_failures([tmp_path / "f.csv"])
+    assert failures["step"].tolist() == [2, 4]
+    assert failures["trajectory"].tolist() == [4, 4]
+    assert "polarizability: ConvergenceError: response" in failures["reason"][0]
+    assert "trajectory 4: step 2 has no sound labels: polarizability" in "\n".join(lines)
+    sound = plain.subset(~np.isin(plain.step, [2, 4]))
+    for name in sound.known:
+        assert np.array_equal(getattr(frames, name), getattr(sound, name)), name
+    write_frames(tmp_path / "t.extxyz", frames)
+    assert_same(read_frames(tmp_path / "t.extxyz", require=ALPHA), frames)
+
+
+def test_a_trajectory_without_any_label_is_an_error(monkeypatch, water):
+    failing_response(monkeypatch, at=range(9))
+    with pytest.raises(ConvergenceError, match="trajectory 4: none of 4 steps could be labelled"):
+        run_real(water, properties=ALPHA)
+
+
+def test_a_calculator_that_gives_no_polarizability_is_told(molecule):
+    with pytest.raises(ConvergenceError, match="step 1: polarizability: the calculator gave none"):
+        run(molecule, properties=ALPHA)
+    with pytest.raises(InputError, match="found 'quadropole', expected one of energy"):
+        run(molecule, properties=["quadropole"])
+
+
+def test_unlabelled_checkpoint_is_not_used_for_labels(water, tmp_path):
+    path, lines = tmp_path / "trajectory.npz", []
+    run_real(water, checkpoint_path=path)
+    labelled = run_real(water, properties=ALPHA, checkpoint_path=path, log=lines.append)
+    assert "other settings" in lines[0]
+    assert labelled.polarizability.shape == (4, 3, 3)
+
+
+class Jumping(engines.FittedEngine):
+    """An engine that finds another state for some steps, whatever its guess."""
+
+    heights: ClassVar[dict[int, float]] = {}
+    step = -1
+    last = None
+
+    def compute(self, positions, properties):
+        labels = super().compute(positions, properties)
+        if not np.array_equal(positions, self.last):
+            self.step, self.last = self.step + 1, positions
+        labels.energy += self.heights.get(self.step, 0.0)
+        return labels
+
+
+@pytest.mark.parametrize(
+    ("high", "words"),
+    [
+        ([3], {3: "above what the frame before explains, also from another guess"}),
+        ([3, 4, 5], {3: "above", 4: "as in the step before", 5: "as in the step before"}),
+        ([6], {6: "above"}),
+        ([0, 1, 2], {1: "above what step 3 explains", 2: "above what step 3 explains"}),
+        ([0], {}),  # the start is no frame
+    ],
+)
+@pytest.mark.parametrize("stop", [2, 3, 4])
+def test_steps_in_a_wrong_state_are_never_kept(tmp_path, monkeypatch, water, high, words, stop):
+    monkeypatch.setattr(engines, "FittedEngine", Jumping)
+    monkeypatch.setattr(Jumping, "heights", dict.fromkeys(high, 2.0))
+    settings = {"failures_path": tmp_path / "f.csv", "checkpoint_path": tmp_path / "t.npz"}
+    with contextlib.suppress(ConvergenceError):  # of no sound step, up to here
+        run_real(water, properties=ALPHA, n_steps=stop, **settings)
+    monkeypatch.setattr(Jumping, "step", stop)
+    frames = run_real(water, properties=ALPHA, n_steps=6, **settings)
+    failures = read_failures([tmp_path / "f.csv"])
+    found = dict(zip(failures["step"], failures["reason"], strict=True))
+    assert set(found) == set(words)
+    for step, reason in words.items():
+        assert reason in found[step]
+    assert frames.step.tolist() == [k for k in range(1, 7) if k not in words]
+
+
+def test_a_wrong_state_of_the_guess_alone_is_left(monkeypatch, water):
+    """A step that is high only with the guess from its past is computed anew, and kept."""
+
+    class Trapped(engines.FittedEngine):
+        fresh = False
+
+        def reset(self):
+            super().reset()
+            self.fresh = True
+
+        def compute(self, positions, properties):
+            trapped = not self.fresh and len(self._history) == 3
+            labels = super().compute(positions, properties)
+            labels.energy += 2.0 * trapped
+            return labels
+
+    plain = run_real(water, properties=ALPHA)
+    monkeypatch.setattr(engines, "FittedEngine", Trapped)
+    frames = run_real(water, properties=ALPHA)
+    assert np.allclose(frames.energy, plain.energy, atol=1e-5)
+    assert frames.step.tolist() == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The dihedral scan: one end turns as a whole, and 37 angles make 70 trajectories."""
+"""The dihedral scan: one end turns as a whole, and both hands make 70 trajectories."""
 
 from pathlib import Path
 
@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule, read_geometry
-from rpr.molecule.torsion import dihedral_angle, scan_angles, set_dihedral, turned_atoms
+from rpr.molecule.torsion import (
+    dihedral_angle,
+    scan_angles,
+    scan_dihedral,
+    set_dihedral,
+    turn_dihedral,
+    turned_atoms,
+)
 
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
 CHAIN = (0, 1, 2, 3)
@@ -99,9 +106,106 @@ def test_every_frame_may_have_its_own_angle_and_the_input_is_not_changed():
     assert np.array_equal(before, copy)
 
 
-def test_angles_of_the_paper():
-    """70 trajectories: 0, 5, ..., 180 once and 10, 15, ..., 170 again."""
+@pytest.fixture(scope="module")
+def sampled():
+    """Frames with a spread about the anti minimum, whose dihedral is 180 degrees."""
+    molecule = load("dichloroethane_anti")
+    return molecule, shaken(molecule, 70)
+
+
+def deviation(degrees, equilibrium) -> np.ndarray:
+    """Difference of two angles in [-180, 180)."""
+    return (np.asarray(degrees) - equilibrium + 180.0) % 360.0 - 180.0
+
+
+def test_shift_keeps_the_deviation_from_equilibrium(sampled):
+    molecule, before = sampled
+    equilibrium = dihedral_angle(molecule.reference[None], CHAIN)[0]
+    spread = deviation(dihedral_angle(before, CHAIN), equilibrium)
+    assert spread.std() > 3.0
     angles = scan_angles(70)
+    after = scan_dihedral(before, molecule, angles)
+    assert np.allclose(deviation(dihedral_angle(after, CHAIN), angles), spread, atol=1e-9)
+    both = [scan_dihedral(before, molecule, angles, dihedral=d) for d in ("shift", "set")]
+    assert np.array_equal(after, both[0])
+    assert np.allclose(deviation(dihedral_angle(both[1], CHAIN), angles), 0.0, atol=1e-9)
+
+
+def test_shift_turns_the_whole_end_and_nothing_else(sampled):
+    molecule, before = sampled
+    after = scan_dihedral(before, molecule, scan_angles(70))
+    near, far = [0, 1, 2, 4, 5], [1, 2, 3, 6, 7]
+    assert np.array_equal(after[:, near], before[:, near])
+    assert np.allclose(distances(after, far), distances(before, far), atol=1e-12)
+    turned = deviation(dihedral_angle(after, CHAIN), dihedral_angle(before, CHAIN))
+    for atoms in ((4, 1, 2, 6), (5, 1, 2, 7), (0, 1, 2, 7)):
+        found = deviation(dihedral_angle(after, atoms), dihedral_angle(before, atoms))
+        assert np.allclose(deviation(found, turned), 0.0, atol=1e-9)
+
+
+def test_shift_by_nothing_changes_nothing(sampled):
+    molecule, before = sampled
+    assert np.allclose(turn_dihedral(before, molecule, 0.0), before, atol=1e-14)
+    assert np.allclose(scan_dihedral(before, molecule, 180.0), before, atol=1e-12)
+
+
+def test_shift_starts_from_the_dihedral_of_the_reference():
+    molecule = load("dichloroethane_gauche")
+    equilibrium = dihedral_angle(molecule.reference[None], CHAIN)[0]
+    assert 50.0 < abs(equilibrium) < 80.0
+    after = scan_dihedral(molecule.reference[None], molecule, -40.0)
+    assert dihedral_angle(after, CHAIN)[0] == pytest.approx(-40.0)
+
+
+def test_unknown_treatment_of_the_dihedral_is_an_input_error(sampled):
+    molecule, before = sampled
+    with pytest.raises(InputError, match="dihedral: found 'add', expected shift or set"):
+        scan_dihedral(before, molecule, 0.0, dihedral="add")
+    with pytest.raises(InputError, match=r"degrees: found shape \(3,\).* 70 frames"):
+        scan_dihedral(before, molecule, np.zeros(3))
+
+
+def test_both_hands_are_the_seventy_of_the_paper():
+    angles = scan_angles(70)
+    assert np.array_equal(angles, [k for k in range(-175, 180, 5) if k])
+    assert np.array_equal(angles, -angles[::-1])
+    assert np.array_equal(scan_angles(140), np.tile(angles, 2))
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"),
+    [
+        (1, [90]),
+        (2, [-90, 90]),
+        (3, [-120, 5, 120]),
+        (4, [-135, -45, 45, 135]),
+        (6, [-150, -90, -30, 30, 90, 150]),
+        (72, [*(k for k in range(-175, 180, 5) if k), -90, 90]),
+    ],
+)
+def test_other_numbers_of_trajectories_of_both_hands(n, expected):
+    assert np.array_equal(scan_angles(n, scan="both_hands"), expected)
+
+
+@pytest.mark.parametrize("n", range(2, 71))
+def test_fewer_angles_are_even_over_the_circle_and_balanced(n):
+    angles = scan_angles(n)
+    assert len(set(angles)) == n
+    assert abs(np.sum(np.sign(angles))) == n % 2
+    if n % 2 == 0:
+        assert np.array_equal(angles, -angles[::-1])
+    gaps = np.diff([*angles, angles[0] + 360.0])
+    assert np.abs(gaps - 360.0 / n).max() <= 10.0  # two steps of the scan
+
+
+def test_every_second_trajectory_is_every_second_angle():
+    angles = scan_angles(70)[::2]
+    assert np.array_equal(angles, [*range(-175, 0, 10), *range(10, 180, 10)])
+
+
+def test_one_hand_makes_seventy_of_thirty_seven():
+    """0, 5, ..., 180 once and 10, 15, ..., 170 again."""
+    angles = scan_angles(70, scan="one_hand")
     assert np.array_equal(angles[:37], np.arange(0, 181, 5))
     assert np.array_equal(angles[37:], np.arange(10, 171, 5))
 
@@ -118,13 +222,13 @@ def test_angles_of_the_paper():
         (74, [*range(0, 181, 5)] * 2),
     ],
 )
-def test_other_numbers_of_trajectories(n, expected):
-    assert np.array_equal(scan_angles(n), list(expected))
+def test_other_numbers_of_trajectories_of_one_hand(n, expected):
+    assert np.array_equal(scan_angles(n, scan="one_hand"), list(expected))
 
 
 @pytest.mark.parametrize("n", range(1, 112, 5))
-def test_angles_are_as_even_as_they_can_be(n):
-    angles = scan_angles(n)
+def test_angles_of_one_hand_are_as_even_as_they_can_be(n):
+    angles = scan_angles(n, scan="one_hand")
     assert len(angles) == n
     counts = np.bincount((angles / 5).astype(int), minlength=37)
     assert counts.max() - counts.min() <= 1
@@ -133,19 +237,14 @@ def test_angles_are_as_even_as_they_can_be(n):
         assert angles.max() == 180
 
 
-def test_grid_may_be_chosen():
-    assert np.array_equal(scan_angles(4, first=-60, last=60, step=40), [-60, -20, 20, 60])
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"n_trajectories": 0}, "n_trajectories: found 0, expected at least 1"),
-        ({"n_trajectories": 3, "step": 0.0}, r"scan: found 0\.0 to 180\.0 by 0\.0 degrees"),
-        ({"n_trajectories": 3, "first": 10.0, "last": 0.0}, "expected first <= last"),
+        ({"n_trajectories": 3, "scan": "hands"}, "scan: found 'hands', .* both_hands, one_hand"),
     ],
 )
-def test_impossible_grids_are_input_errors(arguments, message):
+def test_impossible_scans_are_input_errors(arguments, message):
     with pytest.raises(InputError, match=message):
         scan_angles(**arguments)
 

@@ -5,9 +5,10 @@ import pytest
 from ase.build import molecule as build
 
 from rpr.data.extxyz import write_frames
+from rpr.data.failures import read_failures
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
-from rpr.labels.assemble import assemble, read_failures
+from rpr.labels.assemble import assemble
 from rpr.molecule.molecule import Molecule, read_molecule, write_geometry
 
 

@@ -45,10 +45,18 @@ def overlay(tmp_path, **keys):
 def test_paper_run_resolves_in_full(root):
     found = jobs(root, "--configfile", "config/paper.yaml", "--config", "run=a_run_that_never_ran")
     assert found["run_trajectory"] == 70
-    assert found["label_frames"] == 7000 / 70
+    assert found["take_labels"] == 1
+    assert "label_frames" not in found  # the dynamics has the level of the labels
     assert found["label_test_frames"] == math.ceil(1200 / 70)
     assert found["benchmark_descriptor"] >= 9
     assert found["all"] == 1
+
+
+def test_labels_of_another_level_are_jobs_of_their_own(root, tmp_path):
+    labels = {"method": {"grid_level": 4}, "n_frames": 450, "shard_size": 25}
+    found = jobs(root, "--configfile", overlay(tmp_path, labels=labels))
+    assert found["label_frames"] == 450 / 25
+    assert "take_labels" not in found
 
 
 def test_misspelt_key_stops_before_anything_runs(root, tmp_path):

@@ -31,6 +31,7 @@ CONFORMERS = list(GEOMETRIES)
 REFERENCE = CONFORMERS[0]
 CHECK_SHARD_SIZE = 5
 TRAJECTORIES = [f"{k:03d}" for k in range(config["initial_conditions"]["n_trajectories"])]
+WITH_DYNAMICS = run_config.labels_with_dynamics(config)
 SHARD_SIZE = config["labels"]["shard_size"]
 SHARDS = run_config.shards(run_config.n_label_frames(config, DEPOSITED), SHARD_SIZE)
 TEST_SHARDS = run_config.shards(run_config.n_test_frames(config), SHARD_SIZE)

@@ -26,7 +26,7 @@ rule assemble_dataset:
         frames=branch(
             lookup("labels/source", within=config),
             cases={
-                "compute": expand("<results>/labels/shards/{shard}.extxyz", shard=SHARDS),
+                "compute": LABELLED,
                 "deposit": ["<results>/labels/deposit/frames.extxyz"],
                 "files": [config["labels"]["files"]["frames"]],
             },
@@ -34,7 +34,7 @@ rule assemble_dataset:
         failures=branch(
             lookup("labels/source", within=config),
             cases={
-                "compute": expand("<results>/labels/shards/{shard}_failures.csv", shard=SHARDS),
+                "compute": UNLABELLED,
                 "deposit": [],
                 "files": [],
             },

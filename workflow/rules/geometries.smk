@@ -72,6 +72,8 @@ rule sample_initial_conditions:
         molecule=molecule(),
         temperature_K=config["initial_conditions"]["temperature_K"],
         n_trajectories=config["initial_conditions"]["n_trajectories"],
+        scan=config["initial_conditions"]["scan"],
+        dihedral=config["initial_conditions"]["dihedral"],
         seed=seed("wigner"),
         code=code("sample_initial_conditions"),
     script:

@@ -1,4 +1,4 @@
-# Stage 4: labels of the MD frames in random order, in shards; or labels that exist already.
+# Stage 4: labels of the MD frames in random order: in shards, or from the dynamics, or from a deposit.
 
 POOL = branch(
     "md" in DEPOSITED,
@@ -10,6 +10,12 @@ KNOWN = branch(
     then="<results>/labels/deposit/frames.extxyz",
     otherwise=[],
 )
+if WITH_DYNAMICS:
+    LABELLED = ["<results>/labels/frames.extxyz"]
+    UNLABELLED = ["<results>/md/frames_failures.csv"]
+else:
+    LABELLED = expand("<results>/labels/shards/{shard}.extxyz", shard=SHARDS)
+    UNLABELLED = expand("<results>/labels/shards/{shard}_failures.csv", shard=SHARDS)
 
 
 rule order_pool:
@@ -59,6 +65,26 @@ rule label_frames:
         partial=lambda wildcards, output: f"{output.frames}.partial",
     script:
         "../scripts/label_frames.py"
+
+
+rule take_labels:
+    input:
+        frames=POOL,
+        order="<results>/labels/order.csv",
+    output:
+        frames="<results>/labels/frames.extxyz",
+    log:
+        "<logs>/take_labels.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        properties=["energy", "forces", *PROPERTIES],
+        code=code("take_labels"),
+    script:
+        "../scripts/take_labels.py"
 
 
 rule read_deposit:

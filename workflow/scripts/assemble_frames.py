@@ -1,7 +1,8 @@
 """Labelled frames as one checked file, and the list of those without labels."""
 
 from rpr.data.extxyz import write_frames
-from rpr.labels.assemble import assemble, read_failures
+from rpr.data.failures import read_failures
+from rpr.labels.assemble import assemble
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.studies import tables

@@ -1,4 +1,4 @@
-"""Run one trajectory; a killed job goes on from its last step."""
+"""Run one trajectory, labelled if its level is right; a killed job goes on from its last step."""
 
 from ase.units import fs
 
@@ -15,12 +15,15 @@ log = logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.geometry, **snakemake.params.molecule)
 start = read_arrays(snakemake.input.initial_conditions)
 number, md = int(snakemake.wildcards.trajectory), snakemake.params.md
+properties = snakemake.params.properties
 atoms = molecule.to_atoms(start["positions"][number])
 atoms.set_velocities(start["velocities"][number] / fs)
 frames = run_trajectory(
     atoms,
     LabelCalculator(
         Method.from_config(md["method"], molecule.symbols),
+        properties=properties,
+        check_states=True,
         charge=snakemake.params.charge,
         max_memory_mb=free_megabytes(snakemake.resources.mem_mb),
     ),
@@ -28,6 +31,8 @@ frames = run_trajectory(
     seed=snakemake.params.seed,
     trajectory=number,
     molecule=molecule,
+    properties=properties,
+    failures_path=snakemake.output.get("failures"),
     checkpoint_path=snakemake.params.checkpoint,
     log=log.info,
 )

@@ -3,7 +3,7 @@
 from rpr.dynamics import wigner
 from rpr.files import read_arrays, write_arrays
 from rpr.molecule.molecule import read_geometry, read_molecule
-from rpr.molecule.torsion import scan_angles, set_dihedral
+from rpr.molecule.torsion import scan_angles, scan_dihedral
 from rpr.run import logs
 
 logs.start(snakemake.log[0])
@@ -16,5 +16,6 @@ positions, velocities = wigner.sample(
     seed=snakemake.params.seed,
 )
 if molecule.dihedral is not None:
-    positions = set_dihedral(positions, molecule, scan_angles(len(positions)))
+    angles = scan_angles(len(positions), scan=snakemake.params.scan)
+    positions = scan_dihedral(positions, molecule, angles, dihedral=snakemake.params.dihedral)
 write_arrays(snakemake.output.initial_conditions, positions=positions, velocities=velocities)

@@ -78,12 +78,12 @@ class FrameSet:
             raise InputError(
                 f"positions: found shape {self.positions.shape}, expected [n_frames, {n_atoms}, 3]"
             )
-        for name, shape in _SHAPES.items():
+        for name in _SHAPES:
             values = getattr(self, name)
             if values is None:
                 continue
             values = np.asarray(values, dtype=int if name in _INTEGERS else float)
-            expected = (len(self), *(n_atoms if n == "A" else n for n in shape))
+            expected = (len(self), *frame_shape(name, n_atoms))
             if values.shape != expected:
                 raise InputError(f"{name}: found shape {values.shape}, expected {expected}")
             setattr(self, name, values)
@@ -124,6 +124,24 @@ class FrameSet:
                     f"{source}: frame {int(np.argmin(finite))}: {name} is not a finite number; "
                     "remove the frame or compute it again"
                 )
+
+
+def frame_shape(name: str, n_atoms: int) -> tuple[int, ...]:
+    """Shape of one frame's value of a quantity.
+
+    Raises
+    ------
+    InputError
+        If there is no such quantity.
+
+    Examples
+    --------
+    >>> frame_shape("forces", 8)
+    (8, 3)
+    """
+    if name not in _SHAPES:
+        raise InputError(f"quantity: found {name!r}, expected one of {', '.join(_SHAPES)}")
+    return tuple(n_atoms if n == "A" else n for n in _SHAPES[name])
 
 
 def concatenate(sets: Sequence[FrameSet]) -> FrameSet:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator, CalculatorError
 from ase.md.andersen import Andersen
 
-from rpr.data.frame_set import FrameSet
+from rpr.data.failures import write_failures
+from rpr.data.frame_set import FrameSet, frame_shape
 from rpr.dynamics import checkpoint
 from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.molecule import Molecule
@@ -22,6 +23,7 @@ from rpr.units import FS
 #: Kinetic temperature in K above which a trajectory exploded; ten times the thermostat's if higher.
 HIGHEST_TEMPERATURE = 10_000.0
 _RECORDED = ("positions", "velocities", "forces", "energy", "dipole")
+_FAULT = "fault"
 
 
 def run_trajectory(
@@ -36,6 +38,8 @@ def run_trajectory(
     trajectory: int = 0,
     molecule: Molecule | None = None,
     fix_center_of_mass: bool = True,
+    properties: Sequence[str] = (),
+    failures_path: str | os.PathLike | None = None,
     checkpoint_path: str | os.PathLike | None = None,
     checkpoint_every: int = 1,
     log: Callable[[str], None] | None = None,
@@ -51,12 +55,19 @@ def run_trajectory(
     within their own tolerance.  A checkpoint of other settings is not used.
     `n_steps` may differ: a finished trajectory can be made longer.
 
+    With `properties` the frames are labelled as they are made.  A step whose labels are not sound
+    (a property could not be computed, or the electrons are in a wrong state) does not end the
+    trajectory; it is left out of the frames and stands in the table of failures.  A state is wrong
+    from the step where the energy jumps up to the step where it jumps down.  Where it jumps down
+    without having jumped up, all steps before are wrong.
+
     Parameters
     ----------
     atoms
         Start: positions and velocities; not changed.
     calculator
-        Gives energy and forces, and the dipole if it can.
+        Gives energy and forces, and the dipole if it can.  What it knows of the soundness of its
+        last frame it tells as `faults` and `jump`, like `rpr.labels.calculator.LabelCalculator`.
     dt_fs
         Time step in fs.
     n_steps
@@ -74,6 +85,11 @@ def run_trajectory(
         Its bonds tell an explosion, its dihedral is recorded; by default taken from `atoms`.
     fix_center_of_mass
         Keep the centre of mass at rest.
+    properties
+        Labels of each frame besides energy, forces and dipole, such as ``polarizability``.  The
+        calculator must compute them together with the forces.
+    failures_path
+        CSV ``frame,trajectory,step,reason`` of the steps that are left out; ``frame`` is empty.
     checkpoint_path
         Where the state is kept; None keeps none.  It stays when the run has ended.
     checkpoint_every
@@ -85,14 +101,15 @@ def run_trajectory(
     -------
     FrameSet
         Steps 1 to `n_steps` (the start is left out): positions, velocities, energy, forces,
-        dipole if known, trajectory, step and dihedral.
+        dipole if known, `properties`, trajectory, step and dihedral.
 
     Raises
     ------
     InputError
         If a setting makes no sense.
     ConvergenceError
-        If the trajectory explodes or the calculator fails; names trajectory and step.
+        If the trajectory explodes or the calculator fails (names trajectory and step), or no step
+        has sound labels.
     """
     _check_settings(dt_fs, n_steps, temperature_K, andersen_probability, checkpoint_every)
     run = _Run(
@@ -105,6 +122,7 @@ def run_trajectory(
         seed=seed,
         trajectory=trajectory,
         fix_center_of_mass=fix_center_of_mass,
+        properties=tuple(properties),
     )
     say = log or (lambda line: None)
     if checkpoint_path is not None:
@@ -120,14 +138,28 @@ def run_trajectory(
         if checkpoint_path is not None and due:
             checkpoint.save(checkpoint_path, fingerprint=run.fingerprint, state=run.state())
         say(run.progress(n_steps))
+    failures = run.failures(n_steps)
+    for step, fault in failures.items():
+        say(f"trajectory {trajectory}: step {step} has no sound labels: {fault}")
+    if failures_path is not None:
+        write_failures(failures_path, [("", trajectory, *found) for found in failures.items()])
     return run.frames(n_steps)
 
 
 class _Run:
     """A trajectory under way: what has been recorded, and how to take the next step."""
 
-    def __init__(self, atoms: Atoms, calculator: Calculator, *, molecule: Molecule, **settings):
+    def __init__(
+        self,
+        atoms: Atoms,
+        calculator: Calculator,
+        *,
+        molecule: Molecule,
+        properties: tuple[str, ...],
+        **settings,
+    ):
         self.molecule = molecule
+        self.shapes = {name: frame_shape(name, molecule.n_atoms) for name in properties}
         self.settings = settings
         self.calculator = calculator
         self.atoms = Atoms(atoms.numbers, positions=atoms.positions)
@@ -144,9 +176,18 @@ class _Run:
         )
         self.step = 0
         self.forces: np.ndarray | None = None
-        self.records: dict[str, list[np.ndarray]] = {name: [] for name in _RECORDED}
+        self.recorded = tuple(dict.fromkeys((*_RECORDED, *properties)))
+        self.records: dict[str, list[np.ndarray]] = {name: [] for name in self.recorded}
+        self.faults: list[str] = []
+        self.in_wrong_state = False
+        made = {"properties": properties} if properties else {}
         self.fingerprint = checkpoint.fingerprint(
-            {**settings, "symbols": molecule.symbols, "calculator": _calculator_name(calculator)},
+            {
+                **settings,
+                **made,
+                "symbols": molecule.symbols,
+                "calculator": _calculator_name(calculator),
+            },
             self.atoms.positions,
             self.atoms.get_momenta(),
         )
@@ -170,9 +211,29 @@ class _Run:
         }
         if "dipole" in self.calculator.implemented_properties:
             frame["dipole"] = self.atoms.get_dipole_moment()
+        faults = list(getattr(self.calculator, "faults", ()))
+        for name, shape in self.shapes.items():
+            found = self.calculator.results.get(name)
+            frame[name] = np.full(shape, np.nan) if found is None else found
+            if found is None and not faults:
+                faults.append(f"{name}: the calculator gave none")
         self._refuse_explosion(self.step)
         for name, value in frame.items():
             self.records[name].append(np.array(value, dtype=float))
+        self._note(faults, getattr(self.calculator, "jump", 0.0))
+
+    def _note(self, faults: list[str], jump: float) -> None:
+        """Record what is wrong with the labels of the step just taken, and of those before."""
+        if jump > 0.0:
+            self.in_wrong_state = True
+        elif jump < 0.0 and self.in_wrong_state:
+            self.in_wrong_state = False
+        elif jump < 0.0:
+            late = f"state: energy lies {-jump:.3f} eV above what step {self.step} explains"
+            self.faults = [fault or late for fault in self.faults]
+        elif self.in_wrong_state:
+            faults = [*faults, "state: as in the step before, whose energy is too high"]
+        self.faults.append("; ".join(faults))
 
     def state(self) -> dict[str, np.ndarray]:
         """All that the next steps depend on, and the frames so far."""
@@ -181,6 +242,8 @@ class _Run:
             "step": np.array(self.step),
             "momenta": self.atoms.get_momenta(),
             "random": np.array(json.dumps(self.rng.bit_generator.state)),
+            "in_wrong_state": np.array(self.in_wrong_state),
+            f"frames_{_FAULT}": np.array(self.faults, dtype=str),
             **{f"calculator_{name}": np.asarray(v) for name, v in remembered.items()},
             **{f"frames_{name}": np.array(v) for name, v in self.records.items() if v},
         }
@@ -188,7 +251,9 @@ class _Run:
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Go on from what `state` returned."""
         self.step = int(state["step"])
-        self.records = {name: list(state.get(f"frames_{name}", [])) for name in _RECORDED}
+        self.records = {name: list(state.get(f"frames_{name}", [])) for name in self.recorded}
+        self.faults = list(map(str, state.get(f"frames_{_FAULT}", [""] * self.step)))
+        self.in_wrong_state = bool(state.get("in_wrong_state", False))
         self.atoms.set_positions(self.records["positions"][-1])
         self.atoms.set_momenta(state["momenta"])
         self.forces = self.records["forces"][-1].copy()
@@ -199,18 +264,31 @@ class _Run:
             self.calculator.set_state(remembered)
 
     def frames(self, n_steps: int) -> FrameSet:
-        """Frames of steps 1 to `n_steps`."""
-        columns = {name: np.array(v[:n_steps]) for name, v in self.records.items() if v}
+        """Frames of steps 1 to `n_steps`, without those that have no sound labels."""
+        failures = self.failures(n_steps)
+        steps = np.array([k for k in range(1, n_steps + 1) if k not in failures])
+        if not len(steps):
+            raise ConvergenceError(
+                f"trajectory {self.settings['trajectory']}: none of {n_steps} steps could be "
+                f"labelled; step 1: {failures[1]}"
+            )
+        columns = {name: np.array(v)[steps - 1] for name, v in self.records.items() if v}
         positions = columns.pop("positions")
         dihedral = self.molecule.dihedral
         return FrameSet(
             self.molecule.symbols,
             positions,
             **columns,
-            trajectory=np.full(n_steps, self.settings["trajectory"]),
-            step=np.arange(1, n_steps + 1),
+            trajectory=np.full(len(steps), self.settings["trajectory"]),
+            step=steps,
             dihedral=None if dihedral is None else dihedral_angle(positions, dihedral),
         )
+
+    def failures(self, n_steps: int) -> dict[int, str]:
+        """Steps without sound labels and why; none where the steps are not labelled here."""
+        if not self.shapes:
+            return {}
+        return {k: fault for k, fault in enumerate(self.faults[:n_steps], start=1) if fault}
 
     def progress(self, n_steps: int) -> str:
         """Where the trajectory is, in words."""

@@ -6,12 +6,11 @@ import os
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
 from rpr.data.extxyz import read_frames
 from rpr.data.frame_set import FrameSet, concatenate
 from rpr.errors import InputError
-from rpr.labels.results import FAILURE_COLUMNS, PROPERTIES
+from rpr.labels.results import PROPERTIES
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import dihedral_angle
 
@@ -63,13 +62,6 @@ def assemble(
     if molecule.dihedral is not None:
         frames.dihedral = dihedral_angle(frames.positions, molecule.dihedral)
     return frames
-
-
-def read_failures(paths: Sequence[str | os.PathLike]) -> pd.DataFrame:
-    """Frames that could not be labelled, from the tables of all shards."""
-    tables = [pd.read_csv(path, keep_default_na=False) for path in paths]
-    filled = [table for table in tables if len(table)]
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=FAILURE_COLUMNS)
 
 
 def _read_labelled(path: str | os.PathLike, molecule: Molecule) -> FrameSet:

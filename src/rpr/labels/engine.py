@@ -81,7 +81,9 @@ class FittedEngine(OrientedEngine):
     """Labels with density-fitted integrals in memory, fast along trajectories.
 
     The orbitals and induced densities of the last frames are the guess for the next.  Labels do
-    not depend on the guess beyond the tolerances of the method.
+    not depend on the guess beyond the tolerances of the method.  The guess of the orbitals is made
+    of orbitals alone: energies and forces are the same to the last bit with and without other
+    properties, also where one of these fails.
 
     Parameters
     ----------
@@ -154,7 +156,8 @@ class FittedEngine(OrientedEngine):
             clock.lap("gradient")
         induced = None
         if "polarizability" in properties:
-            labels.polarizability, induced = self._respond(structure, solution)
+            with labels.without_failure("polarizability"):
+                labels.polarizability, induced = self._respond(structure, solution)
             clock.lap("response")
         self._history.add(positions, structure.basis.root @ solution.occupied, induced)
         labels.timings = clock.laps

@@ -69,7 +69,8 @@ class OrientedEngine:
         positions : array, [n_atoms, 3]
             Angstrom.
         properties
-            Some of ``energy``, ``forces``, ``dipole``, ``polarizability``.
+            Some of ``energy``, ``forces``, ``dipole``, ``polarizability``.  A polarizability that
+            cannot be computed is None, and a flag says why.
 
         Raises
         ------

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from rpr.errors import InputError
+from rpr.errors import ConvergenceError, InputError
 
 PROPERTIES = ("energy", "forces", "dipole", "polarizability")
 
 #: Columns of the table of frames that could not be labelled.
-FAILURE_COLUMNS = ("frame", "trajectory", "step", "reason")
 
 
 @dataclass(eq=False)
 class Labels:
-    """Labels of one frame in ASE units; what was not asked for is None.
+    """Labels of one frame in ASE units; what was not asked for, or failed, is None.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Labels:
     orbital_gap
         Orbital energy gap in eV, None where the code does not give it.
     flags
-        Remarks on the frame, empty for most.
+        What is wrong with the frame, empty for most.
     timings
         CPU seconds of each part.
     """
@@ -53,6 +53,14 @@ class Labels:
     orbital_gap: float | None = None
     flags: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def without_failure(self, name: str) -> Iterator[None]:
+        """Computation of property `name`; if it fails it gets a flag, and the others stay."""
+        try:
+            yield
+        except (ConvergenceError, ArithmeticError, np.linalg.LinAlgError) as error:
+            self.flags += (f"{name}: {type(error).__name__}: {error}",)
 
 
 def check_properties(properties: Sequence[str]) -> tuple[str, ...]:

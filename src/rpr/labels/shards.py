@@ -7,7 +7,6 @@ uninterrupted one to the last bit.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import itertools
 import json
@@ -19,14 +18,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from rpr.data.extxyz import write_frames
+from rpr.data.failures import write_failures
 from rpr.data.frame_set import FrameSet, find_frames
 from rpr.errors import ConvergenceError, InputError
-from rpr.files import atomic_path
 from rpr.labels import state_check
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.labels.partial_file import PartialFile
-from rpr.labels.results import FAILURE_COLUMNS, PROPERTIES, check_properties
+from rpr.labels.results import PROPERTIES, check_properties
 from rpr.labels.version import LABEL_VERSION
 
 
@@ -123,6 +122,8 @@ def _label(engine, frames: FrameSet, k: int, properties, previous: dict | None) 
         return {"frame": k, "reason": f"{type(error).__name__}: {error}"}
     record = {"frame": k, "cycles": labels.scf_cycles, "solver": labels.solver}
     for name in properties:
+        if getattr(labels, name) is None:  # a flag says why
+            engine.reset()
         record[name] = np.asarray(getattr(labels, name)).tolist()
     if labels.flags:
         record["reason"] = "; ".join(labels.flags)
@@ -214,10 +215,8 @@ def _write_failures(frames: FrameSet, records: Sequence[dict], path) -> None:
     def of_frame(values, k):
         return "" if values is None else int(values[k])
 
-    with atomic_path(path) as temporary, open(temporary, "w", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(FAILURE_COLUMNS)
-        for r in records:
-            k = r["frame"]
-            where = of_frame(frames.trajectory, k), of_frame(frames.step, k)
-            writer.writerow([k, *where, r["reason"]])
+    def row(record):
+        k = record["frame"]
+        return k, of_frame(frames.trajectory, k), of_frame(frames.step, k), record["reason"]
+
+    write_failures(path, map(row, records))

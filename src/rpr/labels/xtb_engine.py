@@ -61,6 +61,8 @@ class XTBEngine:
     def compute(self, positions: np.ndarray, properties: Sequence[str] = PROPERTIES) -> Labels:
         """Labels of one frame at `positions` [n_atoms, 3] in Angstrom.
 
+        A polarizability that cannot be computed is None, and a flag says why.
+
         Raises
         ------
         InputError
@@ -78,7 +80,8 @@ class XTBEngine:
         if "dipole" in properties:
             labels.dipole = np.array(result.get("dipole")) * BOHR
         if "polarizability" in properties:
-            labels.polarizability = self._polarizability(positions, result) * BOHR3
+            with labels.without_failure("polarizability"):
+                labels.polarizability = self._polarizability(positions, result) * BOHR3
         labels.timings["total"] = time.process_time() - start
         return labels
 

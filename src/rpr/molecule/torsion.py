@@ -36,16 +36,58 @@ def dihedral_angle(positions: np.ndarray, indices: tuple[int, int, int, int]) ->
     return np.where(degrees == -180.0, 180.0, degrees)
 
 
-def set_dihedral(positions: np.ndarray, molecule: Molecule, degrees: np.ndarray) -> np.ndarray:
-    """Set the dihedral by turning the whole end of the molecule beyond the central bond.
+#: Scans of the dihedral: all multiples of 5 degrees but 0 and 180, or those from 0 to 180.
+SCANS = ("both_hands", "one_hand")
+_STEP = 5.0  # degrees
+
+
+def turn_dihedral(positions: np.ndarray, molecule: Molecule, degrees: np.ndarray) -> np.ndarray:
+    """Change the dihedral by turning the whole end of the molecule beyond the central bond.
 
     The atoms that turn are `turned_atoms`: in 1,2-dichloroethane the CH2Cl end of the second
-    carbon.  All bond lengths, all bond angles and the torsions within each end stay as they are.
+    carbon.  All bond lengths, all bond angles and the torsions within each end stay as they are,
+    and so does what the dihedral of one frame has over that of another.
 
     Only positions turn.  Velocities are no argument: the Cartesian velocity vectors stay exactly
     as they were sampled, as in the paper ("the velocities unchanged").  That keeps the kinetic
     energy and the net momentum (zero) of every point.  Turning the velocities with the end would
     keep the rates of its bond lengths and angles instead, but give the molecule a net momentum.
+
+    Parameters
+    ----------
+    positions : array, [n_frames, n_atoms, 3]
+        Angstrom.
+    molecule
+        Its `dihedral` and `bonds` say what turns about what.
+    degrees : float or array, [n_frames]
+        What is added to the dihedral, one angle for all frames or one for each.
+
+    Returns
+    -------
+    array, [n_frames, n_atoms, 3]
+        Angstrom.
+
+    Raises
+    ------
+    InputError
+        If the molecule has no dihedral or its central bond cannot be turned, if shapes do not
+        fit, or if the dihedral is not defined in some frame.
+    """
+    positions, degrees = _checked(positions, molecule, degrees)
+    moving = list(turned_atoms(molecule))
+    _, near, far, _ = molecule.dihedral
+    axes = positions[:, far] - positions[:, near]
+    axes /= np.linalg.norm(axes, axis=1, keepdims=True)
+    turns = np.radians(np.broadcast_to(degrees, len(positions)))
+    rotations = Rotation.from_rotvec(turns[:, None] * axes).as_matrix()  # -> [n_frames, 3, 3]
+    pivot = positions[:, [far]]
+    arms = positions[:, moving] - pivot
+    positions[:, moving] = pivot + np.einsum("fij,faj->fai", rotations, arms)
+    return positions
+
+
+def set_dihedral(positions: np.ndarray, molecule: Molecule, degrees: np.ndarray) -> np.ndarray:
+    """Give the dihedral a value; the end of the molecule turns as in :func:`turn_dihedral`.
 
     Parameters
     ----------
@@ -64,28 +106,48 @@ def set_dihedral(positions: np.ndarray, molecule: Molecule, degrees: np.ndarray)
     Raises
     ------
     InputError
-        If the molecule has no dihedral or its central bond cannot be turned, if shapes do not
-        fit, or if the dihedral is not defined in some frame.
+        As for :func:`turn_dihedral`.
     """
-    positions = np.array(positions, dtype=float)
-    n_frames = len(positions)
-    degrees = np.asarray(degrees, dtype=float)
-    if degrees.shape not in ((), (n_frames,)) or not np.isfinite(degrees).all():
-        raise InputError(
-            f"degrees: found shape {degrees.shape}, expected one finite angle, or one for each of "
-            f"the {n_frames} frames"
-        )
-    moving = list(turned_atoms(molecule))
-    _refuse_straight(positions, molecule.dihedral)
-    _, near, far, _ = molecule.dihedral
-    axes = positions[:, far] - positions[:, near]
-    axes /= np.linalg.norm(axes, axis=1, keepdims=True)
-    turns = np.radians(degrees - dihedral_angle(positions, molecule.dihedral))
-    rotations = Rotation.from_rotvec(turns[:, None] * axes).as_matrix()  # -> [n_frames, 3, 3]
-    pivot = positions[:, [far]]
-    arms = positions[:, moving] - pivot
-    positions[:, moving] = pivot + np.einsum("fij,faj->fai", rotations, arms)
-    return positions
+    positions, degrees = _checked(positions, molecule, degrees)
+    found = dihedral_angle(positions, molecule.dihedral)
+    return turn_dihedral(positions, molecule, degrees - found)
+
+
+def scan_dihedral(
+    positions: np.ndarray, molecule: Molecule, degrees: np.ndarray, *, dihedral: str = "shift"
+) -> np.ndarray:
+    """Bring sampled frames to the angles of the scan.
+
+    Parameters
+    ----------
+    positions : array, [n_frames, n_atoms, 3]
+        Angstrom, sampled about the reference geometry of `molecule`.
+    molecule
+        Its `dihedral` and `bonds` say what turns about what.
+    degrees : float or array, [n_frames]
+        Angles of the scan, one for all frames or one for each.
+    dihedral
+        ``shift`` moves each dihedral by the angle of the scan less the dihedral of the reference:
+        what the sample has over the equilibrium stays, and the equilibrium part is at the angle.
+        ``set`` puts each dihedral at the angle itself: what was sampled of it is lost.
+
+    Returns
+    -------
+    array, [n_frames, n_atoms, 3]
+        Angstrom.
+
+    Raises
+    ------
+    InputError
+        If `dihedral` is neither of the two, and as for :func:`turn_dihedral`.
+    """
+    if dihedral == "set":
+        return set_dihedral(positions, molecule, degrees)
+    if dihedral != "shift":
+        raise InputError(f"dihedral: found {dihedral!r}, expected shift or set")
+    reference, degrees = _checked(molecule.reference[None], molecule, degrees, len(positions))
+    equilibrium = dihedral_angle(reference, molecule.dihedral)[0]
+    return turn_dihedral(positions, molecule, degrees - equilibrium)
 
 
 def turned_atoms(molecule: Molecule) -> tuple[int, ...]:
@@ -122,23 +184,30 @@ def turned_atoms(molecule: Molecule) -> tuple[int, ...]:
     return tuple(sorted(beyond - {far}))
 
 
-def scan_angles(
-    n_trajectories: int, *, first: float = 0.0, last: float = 180.0, step: float = 5.0
-) -> np.ndarray:
-    """Dihedral of each trajectory: a grid of angles gone through as often as needed.
+def scan_angles(n_trajectories: int, *, scan: str = "both_hands") -> np.ndarray:
+    """Dihedral of each trajectory, by multiples of 5 degrees.
 
-    With the defaults the grid has 37 angles, 0, 5, ..., 180 degrees.  Full rounds go through all
-    of it.  The rest r of a further round takes the r angles in the middle: 70 trajectories are
-    37 + 33, every angle once and 10, 15, ..., 170 degrees a second time.  (The ends need fewer
-    starts: trajectories from there also cross 0 or 180 degrees into the mirror image of the
-    range.)  Fewer trajectories than angles are spread evenly over the grid, ends included.
+    ``both_hands`` has the 70 angles -175, -170, ..., -5, 5, ..., 175 degrees (0 and 180, where a
+    molecule is its own mirror image, are left out), in this order.  Fewer trajectories are spread
+    evenly over the circle: each takes the middle one of its share of the 70.  An even number has
+    as many angles of one sign as of the other, in mirrored pairs, and an odd number one more of
+    one sign.  A single trajectory starts at 90 degrees.  More than 70 go through all angles as
+    often as possible; the rest are spread likewise.  If a run of 70 may be cut short, it should
+    begin with the trajectories 0, 2, 4, ..., 68: every second angle of the circle, 18 negative
+    and 17 positive.
+
+    ``one_hand`` has the 37 angles 0, 5, ..., 180 degrees.  More trajectories go through them as
+    often as possible; the rest r take the r angles in the middle: 70 trajectories are 37 + 33,
+    every angle once and 10, 15, ..., 170 degrees a second time.  (The ends need fewer starts:
+    trajectories from there also cross 0 or 180 degrees into the mirror image of the range.)
+    Fewer trajectories than angles are spread evenly over the range, ends included.
 
     Parameters
     ----------
     n_trajectories
         Number of trajectories.
-    first, last, step
-        The grid in degrees.
+    scan
+        ``both_hands`` or ``one_hand``.
 
     Returns
     -------
@@ -148,22 +217,58 @@ def scan_angles(
     Raises
     ------
     InputError
-        If there is no trajectory or the grid is empty.
+        If there is no trajectory or no such scan.
     """
     if n_trajectories < 1:
         raise InputError(f"n_trajectories: found {n_trajectories}, expected at least 1")
-    if not step > 0.0 or not last >= first:
-        raise InputError(
-            f"scan: found {first} to {last} by {step} degrees, expected first <= last and step > 0"
-        )
-    grid = first + step * np.arange(int((last - first) / step + 1e-9) + 1)
-    if n_trajectories == 1:
-        return grid[[len(grid) // 2]]
-    if n_trajectories < len(grid):
-        return grid[np.rint(np.linspace(0, len(grid) - 1, n_trajectories)).astype(int)]
+    if scan not in SCANS:
+        raise InputError(f"scan: found {scan!r}, expected one of {', '.join(SCANS)}")
+    if scan == "one_hand":
+        grid = np.arange(0.0, 180.0 + _STEP, _STEP)
+        choose = _with_ends if n_trajectories < len(grid) else _in_the_middle
+    else:
+        negative = np.arange(-180.0 + _STEP, 0.0, _STEP)
+        grid = np.concatenate([negative, -negative[::-1]])
+        choose = _around_the_circle
     rounds, rest = divmod(n_trajectories, len(grid))
-    skip = (len(grid) - rest) // 2
-    return np.concatenate([*[grid] * rounds, grid[skip : skip + rest]])
+    return np.concatenate([*[grid] * rounds, choose(grid, rest)])
+
+
+def _around_the_circle(grid: np.ndarray, n: int) -> np.ndarray:
+    """The angle in the middle of each of `n` equal shares."""
+    if n == 1:
+        return grid[grid == 90.0]
+    return grid[(2 * np.arange(n) + 1) * len(grid) // (2 * n or 1)]
+
+
+def _with_ends(grid: np.ndarray, n: int) -> np.ndarray:
+    """`n` angles evenly from end to end."""
+    if n == 1:
+        return grid[[len(grid) // 2]]
+    return grid[np.rint(np.linspace(0, len(grid) - 1, n)).astype(int)]
+
+
+def _in_the_middle(grid: np.ndarray, n: int) -> np.ndarray:
+    """`n` angles without a gap between them."""
+    skip = (len(grid) - n) // 2
+    return grid[skip : skip + n]
+
+
+def _checked(
+    positions: np.ndarray, molecule: Molecule, degrees: np.ndarray, n_angles: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Copies of positions and angles; refuses shapes that do not fit and undefined dihedrals."""
+    positions = np.array(positions, dtype=float)
+    n_angles = len(positions) if n_angles is None else n_angles
+    degrees = np.array(degrees, dtype=float)
+    if degrees.shape not in ((), (n_angles,)) or not np.isfinite(degrees).all():
+        raise InputError(
+            f"degrees: found shape {degrees.shape}, expected one finite angle, or one for each of "
+            f"the {n_angles} frames"
+        )
+    turned_atoms(molecule)
+    _refuse_straight(positions, molecule.dihedral)
+    return positions, degrees
 
 
 def _connected(molecule: Molecule, *, start: int, cut: int) -> set[int]:

@@ -93,6 +93,20 @@ def n_label_frames(config: Mapping, deposited: Mapping[str, int]) -> int:
     return pool_size(config, deposited) if chosen is None else chosen
 
 
+def labels_with_dynamics(config: Mapping) -> bool:
+    """Whether the dynamics labels its frames as it makes them.
+
+    It does where md/method and labels/method agree in every setting, defaults included, labels are
+    computed, and no deposit gives some of them.
+    """
+    labels = config["labels"]
+    if labels["source"] != "compute" or labels["deposit"] is not None:
+        return False
+    from rpr.labels.method import Method
+
+    return Method(**config["md"]["method"]) == Method(**labels["method"])
+
+
 def n_test_frames(config: Mapping) -> int:
     """Number of frames of the rotated test set."""
     test = config["test_set"]
