@@ -144,10 +144,10 @@ def test_deposit_is_extended_without_dynamics(root, tmp_path):
     assert not {"optimise_geometry", "run_trajectory"} & set(found)
 
 
-def test_readme_shows_the_schema(root):
+def test_the_documentation_shows_the_schema(root):
     schema = yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text())
-    readme = (root / "README.md").read_text()
-    assert replace_table(readme, markdown_table(schema)) == readme, "run `make docs`"
+    page = (root / "docs/configuration.md").read_text()
+    assert replace_table(page, markdown_table(schema)) == page, "run `make docs`"
 
 
 #: Scripts that several rules share, beside those that ``use rule ... as`` takes over.

@@ -1,6 +1,6 @@
 """The configuration as a Markdown table, generated from its schema.
 
-``python -m rpr.run.schema_table SCHEMA README`` writes it between two marks of the README anew.
+``python -m rpr.run.schema_table SCHEMA PAGE`` replaces the table between the two marks of a page.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ def replace_table(text: str, table: str) -> str:
     before, mark, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not mark or not end:
-        raise InputError(f"README: expected the lines {BEGIN!r} and {END!r}")
+        raise InputError(f"configuration table: expected the lines {BEGIN!r} and {END!r}")
     return f"{before}{BEGIN}\n{table}\n{END}{after}"
 
 
 def main(arguments: list[str]) -> None:
     """Write the table of the schema `arguments[0]` into the file `arguments[1]`."""
     schema = yaml.safe_load(Path(arguments[0]).read_text(encoding="utf-8"))
-    readme = Path(arguments[1])
-    text = replace_table(readme.read_text(encoding="utf-8"), markdown_table(schema))
-    with atomic_path(readme) as temporary:
+    page = Path(arguments[1])
+    text = replace_table(page.read_text(encoding="utf-8"), markdown_table(schema))
+    with atomic_path(page) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
