@@ -10,7 +10,8 @@ import numpy as np
 from ase import Atoms
 
 from rpr.errors import InputError
-from rpr.molecule.molecule import check_symbols, refuse_overlap
+from rpr.molecule.molecule import check_symbols
+from rpr.molecule.plausibility import check_overlap
 from rpr.units import FS
 
 #: Shape of one frame's value; "A" is the number of atoms.
@@ -116,7 +117,7 @@ class FrameSet:
         InputError
             Names `source`, the frame and the quantity.
         """
-        refuse_overlap(self.positions, source)
+        check_overlap(self.positions, source)
         for name in self.known:
             finite = np.isfinite(getattr(self, name).reshape(len(self), -1)).all(axis=1)
             if not finite.all():

@@ -16,7 +16,7 @@ from rpr.data.frame_set import FrameSet, frame_shape
 from rpr.dynamics import checkpoint
 from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.plausibility import BOND_RANGE
+from rpr.molecule.plausibility import bond_lengths, is_intact
 from rpr.molecule.torsion import dihedral_angle
 from rpr.units import FS
 
@@ -315,12 +315,11 @@ def _explosion(atoms: Atoms, molecule: Molecule, temperature_K: float) -> str:
     """What is wrong with a frame that no bound molecule would have, or nothing."""
     if not np.isfinite(atoms.positions).all() or not np.isfinite(atoms.get_momenta()).all():
         return "a position or velocity is not a finite number"
-    for i, j in molecule.bonds:
-        length = np.linalg.norm(atoms.positions[i] - atoms.positions[j])
-        reference = np.linalg.norm(molecule.reference[i] - molecule.reference[j])
-        if not BOND_RANGE[0] < length / reference < BOND_RANGE[1]:
-            pair = f"{molecule.symbols[i]}{i}-{molecule.symbols[j]}{j}"
-            return f"bond {pair} is {length:.2f} Angstrom, {reference:.2f} in the reference"
+    lengths = bond_lengths(atoms.positions, molecule.bonds)
+    expected = bond_lengths(molecule.reference, molecule.bonds)
+    for bond in np.flatnonzero(~is_intact(lengths, expected)):
+        pair = "-".join(f"{molecule.symbols[k]}{k}" for k in molecule.bonds[bond])
+        return f"bond {pair} is {lengths[bond]:.2f} Angstrom, {expected[bond]:.2f} in the reference"
     if atoms.get_temperature() > max(HIGHEST_TEMPERATURE, 10.0 * temperature_K):
         return f"its kinetic temperature is {atoms.get_temperature():.0f} K"
     return ""

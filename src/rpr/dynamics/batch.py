@@ -11,7 +11,7 @@ import numpy as np
 from rpr.dynamics.trajectories import Trajectories
 from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.plausibility import BOND_LIMITS
+from rpr.molecule.plausibility import bond_lengths, is_intact
 from rpr.units import FS
 
 #: Change of the total energy of a trajectory (eV) that no proper integration shows.
@@ -70,14 +70,14 @@ def run(
     InputError
         If shapes do not fit, or a number is not positive.
     ConvergenceError
-        If a bond breaks (`BOND_LIMITS`), or the total energy changes by more than `ENERGY_LIMIT`:
-        names the trajectory and the step.
+        If a bond breaks (`INTACT_STRETCH`), or the total energy changes by more than
+        `ENERGY_LIMIT`: names the trajectory and the step.
     """
     state = _State(positions, velocities, masses)
     _check_run(state, dt_fs, n_steps, every, on_explosion)
     watch = _Watch(molecule or getattr(model, "molecule", None), on_explosion, len(state.positions))
     recorder = _Recorder(state, n_steps // every + 1)
-    watch.bonds(state, 0)
+    watch.check_bonds(state, 0)
     potential, forces = model.predict(state.positions)
     acceleration = forces * state.to_acceleration
     watch.start(state, potential)
@@ -85,11 +85,11 @@ def run(
     for step in range(1, n_steps + 1):
         state.velocities += (0.5 * dt_fs) * acceleration
         state.positions += dt_fs * state.velocities
-        watch.bonds(state, step)
+        watch.check_bonds(state, step)
         potential, forces = model.predict(state.positions)
         acceleration = forces * state.to_acceleration
         state.velocities += (0.5 * dt_fs) * acceleration
-        watch.energy(state, potential, step)
+        watch.check_energy(state, potential, step)
         if step % every == 0:
             recorder.record(step, state, potential, watch.exploded)
             if progress:
@@ -124,26 +124,17 @@ class _Watch:
     def __init__(self, molecule: Molecule | None, on_explosion: str, n_trajectories: int):
         self.on_explosion = on_explosion
         self.exploded = np.full(n_trajectories, -1)
-        self.names = molecule.bonds if molecule is not None else ()
-        bonds = np.array(self.names, dtype=int).reshape(-1, 2)
-        self.first, self.second = bonds.T
-        if len(bonds):
-            vectors = molecule.reference[self.first] - molecule.reference[self.second]
-            lengths = np.linalg.norm(vectors, axis=1)
-            self.least, self.most = ((limit * lengths) ** 2 for limit in BOND_LIMITS)
+        self.bonds = molecule.bonds if molecule is not None else ()
+        if molecule is not None:
+            self.expected = bond_lengths(molecule.reference, self.bonds)
 
-    def bonds(self, state: _State, step: int) -> None:
+    def check_bonds(self, state: _State, step: int) -> None:
         """Check bond lengths; a frozen trajectory goes back to its last good positions."""
-        if self.names:
-            vectors = state.positions[:, self.first] - state.positions[:, self.second]
-            squares = np.einsum("tbx,tbx->tb", vectors, vectors)
-            # written so that NaN counts as broken
-            whole = (squares > self.least) & (squares < self.most)
-            if not whole.all():
-                for t, bond in np.argwhere(~whole):
-                    a, b = self.names[bond]
-                    length = np.sqrt(squares[t, bond])
-                    self._explode(t, step, f"bond {a}-{b} is {length:.2f} Angstrom long")
+        if self.bonds:
+            lengths = bond_lengths(state.positions, self.bonds)
+            for t, bond in np.argwhere(~is_intact(lengths, self.expected)):
+                a, b = self.bonds[bond]
+                self._explode(t, step, f"bond {a}-{b} is {lengths[t, bond]:.2f} Angstrom long")
         self._freeze(state)
 
     def start(self, state: _State, potential: np.ndarray) -> None:
@@ -151,7 +142,7 @@ class _Watch:
         self.total = potential + state.kinetic()
         self.last_good = state.positions.copy()
 
-    def energy(self, state: _State, potential: np.ndarray, step: int) -> None:
+    def check_energy(self, state: _State, potential: np.ndarray, step: int) -> None:
         """Check total energies."""
         change = potential + state.kinetic() - self.total
         whole = np.abs(change) < ENERGY_LIMIT

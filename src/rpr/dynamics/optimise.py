@@ -13,7 +13,8 @@ from ase.data import covalent_radii
 from ase.optimize import BFGS
 
 from rpr.errors import ConvergenceError, InputError
-from rpr.molecule.molecule import find_bonds, refuse_overlap
+from rpr.molecule.molecule import find_bonds
+from rpr.molecule.plausibility import check_overlap
 from rpr.molecule.rigid_body import without_rigid_body_motion
 
 
@@ -64,7 +65,7 @@ def optimise(
             f"{name}: found force_tolerance {force_tolerance} and max_steps {max_steps}, "
             "expected positive numbers"
         )
-    refuse_overlap(atoms.positions[None], name)
+    check_overlap(atoms.positions[None], name)
     moving = Atoms(atoms.numbers, positions=atoms.positions)
     moving.set_constraint(_NoRigidBodyMotion())
     moving.calc = calculator
