@@ -1,4 +1,10 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and where unfinished work is kept.
+
+Unfinished work, such as the labelled frames of a shard or the checkpoint of a trajectory, is kept
+in a file whose name ends with a fingerprint of everything that its numbers depend on.  Work of
+other settings lies beside it: it is never mixed in, overwritten or refused, and it resumes when
+the settings come back.  Delete such files when nobody needs them any more.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +12,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,6 +53,29 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def fingerprint(settings: Mapping[str, object], *arrays: np.ndarray) -> str:
+    """SHA-256 of settings (JSON values) and arrays: equal if and only if they are the same."""
+    text = json.dumps(settings, sort_keys=True, default=lambda number: number.item())
+    digest = hashlib.sha256(text.encode())
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array, dtype=float).tobytes())
+    return digest.hexdigest()
+
+
+def unfinished_path(path: str | os.PathLike, fingerprint: str) -> Path:
+    """File of unfinished work: `path` with the first digits of the fingerprint at its end."""
+    path = Path(path)
+    return path.with_name(f"{path.name}.{fingerprint[:12]}")
+
+
+def other_unfinished(path: str | os.PathLike, fingerprint: str) -> str:
+    """Which unfinished work of other settings lies there, in words; empty if there is none."""
+    own, path = unfinished_path(path, fingerprint).name, Path(path)
+    names = sorted(p.name for p in path.parent.glob(f"{path.name}*") if ".state" not in p.name)
+    found = [name for name in names if name != own]
+    return f"{', '.join(found)}: made with other settings, and kept" if found else ""
 
 
 def sha256(path: str | os.PathLike) -> str:

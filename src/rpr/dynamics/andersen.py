@@ -15,6 +15,7 @@ from rpr.data.failures import write_failures
 from rpr.data.frame_set import FrameSet, frame_shape
 from rpr.dynamics import checkpoint
 from rpr.errors import ConvergenceError, InputError
+from rpr.files import fingerprint
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.plausibility import bond_lengths, is_intact
 from rpr.molecule.torsion import dihedral_angle
@@ -181,7 +182,7 @@ class _Run:
         self.faults: list[str] = []
         self.in_wrong_state = False
         made = {"properties": properties} if properties else {}
-        self.fingerprint = checkpoint.fingerprint(
+        self.fingerprint = fingerprint(
             {
                 **settings,
                 **made,
