@@ -113,5 +113,5 @@ def test_a_damaged_first_line_is_refused(path):
     partial, _ = begin(path)
     add(partial, 7)
     partial.path.write_bytes(b"x" + partial.path.read_bytes())
-    with pytest.raises(InputError, match="first line.*delete the file"):
+    with pytest.raises(InputError, match=r"first line.*delete the file"):
         begin(path)

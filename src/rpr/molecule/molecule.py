@@ -1,4 +1,4 @@
-"""The molecule: its atoms, bonds, reference geometry, anchors and dihedral."""
+"""The molecule: its atoms, bonds, reference geometry, anchors and dihedral; files of geometries."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def check_symbols(
     Raises
     ------
     InputError
-        Names `source` and both orders; says so if it is only the order that differs.
+        If the atoms differ; the message names `source` and both orders.
     """
     if expected is None or tuple(found) == tuple(expected):
         return

@@ -1,4 +1,4 @@
-"""Rigid-body motions: the directions of translation and rotation, and motion without them."""
+"""Rigid-body motions: translations and rotations, and velocities without them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ def rigid_body_basis(positions: np.ndarray, masses: np.ndarray) -> np.ndarray:
     """Orthonormal basis of infinitesimal translations and rotations, mass-weighted.
 
     Columns span sqrt(m_i) e_k (translations) and sqrt(m_i) e_k x (r_i - r_0) (rotations about the
-    centre of mass r_0).  A linear molecule has five columns, one atom three, others six.
+    centre of mass r_0).  A linear molecule has five such motions, an atom three, others six.
 
     Parameters
     ----------
     positions : array, [n_atoms, 3]
         Angstrom.
     masses : array, [n_atoms]
+        u.
 
     Returns
     -------
-    array, [3 n_atoms, 5 or 6]
+    array, [3 n_atoms, n_motions]
     """
     root = np.sqrt(masses)[:, None]
     arms = positions - np.average(positions, axis=0, weights=masses)
@@ -40,7 +41,7 @@ def without_rigid_body_motion(
 ) -> np.ndarray:
     """Velocities without net momentum and angular momentum.
 
-    Removes the components along `rigid_body_basis`; what is left is the nearest motion (in
+    The components along `rigid_body_basis` are removed.  What is left is the nearest motion (in
     kinetic energy) that neither translates nor rotates the molecule.
 
     Parameters
@@ -50,6 +51,7 @@ def without_rigid_body_motion(
     positions : array, [n_atoms, 3]
         Angstrom.
     masses : array, [n_atoms]
+        u.
 
     Returns
     -------
