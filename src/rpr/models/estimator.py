@@ -233,7 +233,10 @@ class AxesEstimator(Estimator):
 
     def check_molecule(self) -> None:
         """Refuse a molecule without these axes (:func:`rpr.axes.canonical.check_axes`)."""
-        check_axes(self.axes_, self.molecule)
+        try:
+            check_axes(self.axes_, self.molecule)
+        except InputError as error:
+            raise InputError(f"{error}, or the model 'covariant', which needs no axes") from error
 
     def predict(self, frames) -> np.ndarray:
         """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
