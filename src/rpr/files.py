@@ -23,8 +23,8 @@ import numpy as np
 def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     """Temporary path beside `path` that replaces it when the block ends without an error.
 
-    The temporary name is unique and keeps the suffix of `path`, so that writers which choose the
-    format by suffix work, and two processes that write the same file do not mix.
+    The temporary name is unique, so that two processes can write the same file, and keeps the
+    suffix of `path`, by which some writers choose the format.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     Yields
     ------
     Path
-        Where to write.
+        Path of the temporary file.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ def write_json(path: str | os.PathLike, content: object) -> None:
 
 
 def read_failure(error: Exception) -> str:
-    """Why a file could not be read, in one line, for a message."""
+    """Reason why a file could not be read, in one line, for a message."""
     if isinstance(error, FileNotFoundError):
         return "there is no such file"
     text = str(error) or type(error).__name__
@@ -99,9 +99,9 @@ def read_failure(error: Exception) -> str:
 
 
 def write_arrays(path: str | os.PathLike, **arrays: np.ndarray) -> None:
-    """Write named arrays as npz, atomically."""
+    """Write named arrays as an npz file, atomically."""
     with atomic_path(path) as temporary:
-        np.savez(temporary, **arrays)
+        np.savez(temporary, **arrays)  # type: ignore[arg-type]
 
 
 def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:

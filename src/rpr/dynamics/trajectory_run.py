@@ -44,6 +44,7 @@ class TrajectoryRun:
         self.shapes = {name: frame_shape(name, molecule.n_atoms) for name in properties}
         self.settings = settings
         self.calculator = calculator
+        self._stateful: Any = calculator if hasattr(calculator, "get_state") else None
         self.atoms = Atoms(atoms.numbers, positions=atoms.positions)
         self.atoms.set_momenta(atoms.get_momenta())
         self.atoms.calc = calculator
@@ -119,7 +120,7 @@ class TrajectoryRun:
 
     def state(self) -> dict[str, np.ndarray]:
         """All that the next steps depend on, and the frames so far."""
-        remembered = self.calculator.get_state() if _has_state(self.calculator) else {}
+        remembered = self._stateful.get_state() if self._stateful else {}
         return {
             "step": np.array(self.step),
             "momenta": self.atoms.get_momenta(),
@@ -140,10 +141,10 @@ class TrajectoryRun:
         self.atoms.set_momenta(state["momenta"])
         self.forces = self.records["forces"][-1].copy()
         self.rng.bit_generator.state = json.loads(str(state["random"]))
-        if _has_state(self.calculator):
+        if self._stateful:
             prefix = "calculator_"
             remembered = {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}
-            self.calculator.set_state(remembered)
+            self._stateful.set_state(remembered)
 
     def frames(self, n_steps: int) -> FrameSet:
         """Frames of steps 1 to `n_steps`, without those that have no sound labels."""
@@ -205,10 +206,6 @@ def _explosion(atoms: Atoms, molecule: Molecule, temperature_K: float) -> str:
     if atoms.get_temperature() > max(HIGHEST_TEMPERATURE, 10.0 * temperature_K):
         return f"its kinetic temperature is {atoms.get_temperature():.0f} K"
     return ""
-
-
-def _has_state(calculator: Calculator) -> bool:
-    return hasattr(calculator, "get_state") and hasattr(calculator, "set_state")
 
 
 def _calculator_name(calculator: Calculator) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -78,14 +79,18 @@ class Molecule:
         """
         _check_indices("anchors", anchors, len(atoms))
         _check_indices("dihedral", dihedral or (), len(atoms))
-        if dihedral and len(dihedral) != 4:
-            raise InputError(f"dihedral: found {len(dihedral)} atom indices, expected four")
+        four = None
+        if dihedral:
+            if len(dihedral) != 4:
+                raise InputError(f"dihedral: found {len(dihedral)} atom indices, expected four")
+            i, j, k, m = (int(atom) for atom in dihedral)
+            four = i, j, k, m
         check_overlap(atoms.positions[None], "reference geometry")
         return cls(
             symbols=tuple(atoms.get_chemical_symbols()),
             reference=np.array(atoms.positions, dtype=float),
             anchors=tuple(int(k) for k in anchors),
-            dihedral=tuple(int(k) for k in dihedral) if dihedral else None,
+            dihedral=four,
             bonds=find_bonds(atoms),
         )
 
@@ -138,15 +143,15 @@ def read_geometry(path: str | os.PathLike, *, symbols: Sequence[str] | None = No
         finite, two atoms lie on top of each other, or the atoms are not `symbols`.
     """
     try:
-        images = read(path, index=":")
+        images: Any = read(str(path), index=":")
     except Exception as error:
         raise InputError(
             f"{path}: not readable as a geometry ({read_failure(error)}); expected a file such as "
             "extended XYZ with one molecule, in Angstrom"
         ) from error
     if len(images) != 1 or len(images[0]) == 0:
-        found = f"{len(images)} geometries" if len(images) != 1 else "no atoms"
-        raise InputError(f"{path}: found {found}, expected one geometry")
+        number = f"{len(images)} geometries" if len(images) != 1 else "no atoms"
+        raise InputError(f"{path}: found {number}, expected one geometry")
     found = tuple(images[0].get_chemical_symbols())
     check_symbols(found, symbols, path)
     check_overlap(images[0].positions[None], path)

@@ -224,7 +224,7 @@ def _rigid_bonds(molecule: Molecule) -> _Rules:
     flat = {
         atom
         for (atom, _), (sign, _) in _handedness(molecule, False).items()
-        if sign == 0 and len(neighbours[atom]) == 3
+        if sign == 0 and isinstance(atom, int) and len(neighbours[atom]) == 3
     }
     rules: _Rules = {}
     for i, j in molecule.bonds:

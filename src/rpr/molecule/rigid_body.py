@@ -28,11 +28,10 @@ def rigid_body_basis(positions: np.ndarray, masses: np.ndarray) -> np.ndarray:
     root = np.sqrt(masses)[:, None]
     arms = positions - np.average(positions, axis=0, weights=masses)
     axes = np.eye(3)
-    translations = [(root * axis).ravel() for axis in axes]
-    rotations = [(root * np.cross(axis, arms)).ravel() for axis in axes]
-    basis, size, _ = np.linalg.svd(np.array(rotations).T, full_matrices=False)
+    translations = np.array([(root * axis).ravel() for axis in axes]).T / np.sqrt(masses.sum())
+    turning = np.array([(root * np.cross(axis, arms)).ravel() for axis in axes]).T
+    basis, size, _ = np.linalg.svd(turning, full_matrices=False)
     rotations = basis[:, size**2 > LINEAR * max(size[0] ** 2, np.finfo(float).tiny)]
-    translations = np.array(translations).T / np.sqrt(masses.sum())
     return np.concatenate([translations, rotations], axis=1)
 
 

@@ -78,7 +78,7 @@ def turn_dihedral(
     """
     positions, degrees = _checked(positions, molecule, degrees)
     moving = list(turned_atoms(molecule))
-    _, near, far, _ = molecule.dihedral
+    _, near, far, _ = _dihedral(molecule)
     axes = positions[:, far] - positions[:, near]
     axes /= np.linalg.norm(axes, axis=1, keepdims=True)
     turns = np.radians(np.broadcast_to(degrees, len(positions)))
@@ -114,7 +114,7 @@ def set_dihedral(
         As for :func:`turn_dihedral`.
     """
     positions, degrees = _checked(positions, molecule, degrees)
-    found = dihedral_angle(positions, molecule.dihedral)
+    found = dihedral_angle(positions, _dihedral(molecule))
     return turn_dihedral(positions, molecule, degrees - found)
 
 
@@ -155,7 +155,7 @@ def scan_dihedral(
     if dihedral != "shift":
         raise InputError(f"dihedral: found {dihedral!r}, expected shift or set")
     reference, degrees = _checked(molecule.reference[None], molecule, degrees, len(positions))
-    equilibrium = dihedral_angle(reference, molecule.dihedral)[0]
+    equilibrium = dihedral_angle(reference, _dihedral(molecule))[0]
     return turn_dihedral(positions, molecule, degrees - equilibrium)
 
 
@@ -171,9 +171,7 @@ def turned_atoms(molecule: Molecule) -> tuple[int, ...]:
         If the molecule has no dihedral, j and k are not bonded, the bond is part of a ring, or
         i and l are not on opposite sides of it.
     """
-    if molecule.dihedral is None:
-        raise InputError("dihedral: found none, expected the indices of four atoms")
-    first, near, far, last = molecule.dihedral
+    first, near, far, last = _dihedral(molecule)
     bonds = [bond for bond in molecule.bonds if set(bond) != {near, far}]
     if len(bonds) == len(molecule.bonds):
         raise InputError(
@@ -290,8 +288,14 @@ def _checked(
             f"the {n_angles} frames"
         )
     turned_atoms(molecule)
-    _refuse_straight(positions, molecule.dihedral)
+    _refuse_straight(positions, _dihedral(molecule))
     return positions, degrees
+
+
+def _dihedral(molecule: Molecule) -> tuple[int, int, int, int]:
+    if molecule.dihedral is None:
+        raise InputError("dihedral: found none, expected the indices of four atoms")
+    return molecule.dihedral
 
 
 def _refuse_straight(positions: np.ndarray, dihedral: tuple[int, int, int, int]) -> None:
