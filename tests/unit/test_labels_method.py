@@ -23,14 +23,14 @@ def test_functionals_that_work(functional):
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"functional": "b3lypp"}, "method/functional.*b3lypp"),
+        ({"functional": "b3lypp"}, "functional.*b3lypp"),
         ({"functional": "tpss"}, "meta-GGA"),
         ({"functional": "camb3lyp"}, "range-separated"),
         ({"functional": "wb97m-v"}, "leaves out"),
-        ({"basis": "def3-svp"}, "method/basis.*def3-svp"),
-        ({"auxiliary_basis": "nonsense"}, "method/auxiliary_basis"),
+        ({"basis": "def3-svp"}, "basis.*def3-svp"),
+        ({"auxiliary_basis": "nonsense"}, "auxiliary_basis"),
         ({"functionals": "hf"}, "unknown key 'functionals'"),
-        ({"code": "turbomole"}, "method/code"),
+        ({"code": "turbomole"}, "code: found"),
         ({"code": "tblite"}, "gfn2-xtb"),
         ({"grid_level": 12}, "method/grid_level"),
         ({"grid_level": "3"}, "expected int"),
