@@ -107,8 +107,10 @@ def _central_differences(
     rows = []
     for k in range(positions.size):
         displacement = step * np.eye(positions.size)[k].reshape(positions.shape)
-        forward = engine.compute(positions + displacement, ("energy", "forces")).forces
-        backward = engine.compute(positions - displacement, ("energy", "forces")).forces
-        rows.append(-(forward - backward).ravel() / (2 * step))
+        forward, backward = (
+            np.asarray(engine.compute(moved, ("energy", "forces")).forces).ravel()
+            for moved in (positions + displacement, positions - displacement)
+        )
+        rows.append(-(forward - backward) / (2 * step))
     full = np.array(rows)
     return (full + full.T) / 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class PlainEngine(OrientedEngine):
         """Nothing is remembered."""
         return {}
 
-    def set_state(self, state: dict[str, np.ndarray]) -> None:
+    def set_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Nothing is remembered."""
 
     def _compute(self, positions: np.ndarray, properties: tuple[str, ...]) -> Labels:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rpr.errors import ConvergenceError
-from rpr.labels.results import Labels
+from rpr.labels.results import Engine, Labels
 
 NEIGHBOUR_DISPLACEMENT = 0.15  #: Angstrom: frames with smaller displacements are neighbours
 LARGEST_JUMP = 0.02  #: eV: largest jump between neighbours, at small displacements
@@ -47,7 +47,7 @@ def jump(neighbour: Neighbour, positions: np.ndarray, labels: Labels) -> float:
 
 
 def compute_checked(
-    engine, positions: np.ndarray, properties: Sequence[str], neighbour: Neighbour | None
+    engine: Engine, positions: np.ndarray, properties: Sequence[str], neighbour: Neighbour | None
 ) -> tuple[Labels, float]:
     """Labels of a frame, computed again from another guess if the energy jumps.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,24 +20,12 @@ if TYPE_CHECKING:
 BASE_MB = 250.0  #: interpreter and libraries
 
 
-class MethodSettings(Protocol):
-    """What this package reads of a :class:`rpr.labels.method.Method`."""
-
-    functional: str
-    basis: str
-    auxiliary_basis: str
-    grid_level: int
-    coarse_grid_level: int
-    response_grid_level: int
-    gradient_grid_level: int
-
-
 class ElectronicStructure:
     """Everything that depends only on positions and method; grids are made when needed.
 
     Parameters
     ----------
-    method
+    method : Method
         Functional, basis sets and grid levels.
     symbols
         Chemical symbols.
@@ -53,7 +41,7 @@ class ElectronicStructure:
 
     def __init__(
         self,
-        method: MethodSettings,
+        method: Any,
         symbols: Sequence[str],
         positions: np.ndarray,
         charge: int,
@@ -124,7 +112,7 @@ class ElectronicStructure:
         return self._grids[level]
 
 
-def auxiliary_molecule(mol: gto.Mole, method: MethodSettings) -> gto.Mole:
+def auxiliary_molecule(mol: gto.Mole, method: Any) -> gto.Mole:
     """Molecule of the fitting basis, by default PySCF's choice for basis and functional."""
     from pyscf import df
 
@@ -132,7 +120,7 @@ def auxiliary_molecule(mol: gto.Mole, method: MethodSettings) -> gto.Mole:
     return df.addons.make_auxmol(mol, mf.with_df.auxbasis)
 
 
-def memory_mb(method: MethodSettings, symbols: Sequence[str], charge: int) -> float:
+def memory_mb(method: Any, symbols: Sequence[str], charge: int) -> float:
     """Estimate of the peak memory of a process that labels frames by DFT, MB."""
     functional = Functional(method.functional)
     spread = 2.0 * np.arange(3 * len(symbols)).reshape(-1, 3)

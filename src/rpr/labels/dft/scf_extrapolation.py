@@ -11,6 +11,7 @@ misses the geometry by more than `LARGEST_MISFIT`, there is no guess.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -81,7 +82,7 @@ class History:
         """The history as arrays."""
         return {f"{k}.{name}": v for k, f in enumerate(self._frames) for name, v in f.items()}
 
-    def restore(self, state: dict[str, np.ndarray]) -> None:
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
         """Replace the history by one that `state` returned."""
         frames: dict[int, dict] = {}
         for key, value in state.items():
