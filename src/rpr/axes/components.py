@@ -12,14 +12,7 @@ from rpr.errors import InputError
 
 DIPOLE_COMPONENTS = ("mu_x", "mu_y", "mu_z")
 
-POLARIZABILITY_COMPONENTS = (
-    "alpha_xx",
-    "alpha_xy",
-    "alpha_xz",
-    "alpha_yy",
-    "alpha_yz",
-    "alpha_zz",
-)
+POLARIZABILITY_COMPONENTS = ("alpha_xx", "alpha_xy", "alpha_xz", "alpha_yy", "alpha_yz", "alpha_zz")
 
 COMPONENTS = {"dipole": DIPOLE_COMPONENTS, "polarizability": POLARIZABILITY_COMPONENTS}
 

@@ -27,10 +27,7 @@ _PER_ATOM = ("forces", "velocities")
 
 
 def read_frames(
-    path: str | os.PathLike,
-    *,
-    symbols: Sequence[str] | None = None,
-    require: Iterable[str] = (),
+    path: str | os.PathLike, *, symbols: Sequence[str] | None = None, require: Iterable[str] = ()
 ) -> FrameSet:
     """Read an extended XYZ file.
 

@@ -11,12 +11,7 @@ from rpr.units import FS, HBAR, KB
 
 
 def sample(
-    reference: Atoms,
-    hessian: np.ndarray,
-    *,
-    temperature_K: float,
-    n: int,
-    seed: int,
+    reference: Atoms, hessian: np.ndarray, *, temperature_K: float, n: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw positions and velocities from the thermal Wigner distribution of the normal modes.
 

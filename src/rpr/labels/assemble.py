@@ -16,11 +16,7 @@ from rpr.molecule.torsion import dihedral_angle
 
 
 def assemble(
-    paths: Sequence[str | os.PathLike],
-    *,
-    molecule: Molecule,
-    n_needed: int = 1,
-    n_failed: int = 0,
+    paths: Sequence[str | os.PathLike], *, molecule: Molecule, n_needed: int = 1, n_failed: int = 0
 ) -> FrameSet:
     """Labelled frames of several files as one set with everything that the studies need.
 

@@ -108,11 +108,7 @@ def label_shard(
 
 
 def _label(
-    engine: Engine,
-    frames: FrameSet,
-    k: int,
-    properties: tuple[str, ...],
-    previous: dict | None,
+    engine: Engine, frames: FrameSet, k: int, properties: tuple[str, ...], previous: dict | None
 ) -> dict:
     """Record of frame `k`: its labels, or the reason why it has none."""
     neighbour = None

@@ -56,11 +56,7 @@ class Molecule:
 
     @classmethod
     def from_atoms(
-        cls,
-        atoms: Atoms,
-        *,
-        anchors: Sequence[int] = (),
-        dihedral: Sequence[int] | None = None,
+        cls, atoms: Atoms, *, anchors: Sequence[int] = (), dihedral: Sequence[int] | None = None
     ) -> Molecule:
         """Molecule with `atoms` as its reference geometry, and the bonds of :func:`find_bonds`.
 
