@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import numpy as np
 
@@ -35,7 +35,6 @@ def run(
     n_steps: int,
     every: int = 1,
     molecule: Molecule | None = None,
-    on_explosion: str = "raise",
     progress: Callable[[int], None] | None = None,
 ) -> Trajectories:
     """Velocity Verlet at constant energy, all trajectories in step.
@@ -60,8 +59,6 @@ def run(
         Steps from one recorded step to the next; the start is recorded, too.
     molecule
         Molecule whose bonds are watched; default: ``model.molecule``, if there is one.
-    on_explosion
-        ``"raise"`` an error, or ``"stop"`` only the trajectory that exploded.
     progress
         Function that is called with the number of each recorded step.
 
@@ -78,14 +75,13 @@ def run(
         changes by more than `LARGEST_ENERGY_CHANGE`; names the trajectory and the step.
     """
     state = _State(positions, velocities, masses)
-    _check_run(state, dt_fs, n_steps, every, on_explosion)
-    watch = _Watch(molecule or getattr(model, "molecule", None), on_explosion, len(state.positions))
-    recorder = _Recorder(state, n_steps // every + 1)
+    _check_run(state, dt_fs, n_steps, every)
+    watch = _Watch(molecule or getattr(model, "molecule", None))
     watch.check_bonds(state, 0)
     potential, forces = model.predict(state.positions)
     acceleration = forces * state.to_acceleration
-    watch.start(state, potential)
-    recorder.record(0, state, potential, watch.exploded)
+    start = potential + state.kinetic()
+    records = [state.record(potential)]
     for step in range(1, n_steps + 1):
         state.velocities += (0.5 * dt_fs) * acceleration
         state.positions += dt_fs * state.velocities
@@ -93,12 +89,14 @@ def run(
         potential, forces = model.predict(state.positions)
         acceleration = forces * state.to_acceleration
         state.velocities += (0.5 * dt_fs) * acceleration
-        watch.check_energy(state, potential, step)
+        watch.check_energy(potential + state.kinetic() - start, step)
         if step % every == 0:
-            recorder.record(step, state, potential, watch.exploded)
+            records.append(state.record(potential))
             if progress:
                 progress(step)
-    return recorder.trajectories(dt_fs, watch.exploded)
+    x, v, potentials, kinetic = (np.stack(parts, axis=1) for parts in zip(*records, strict=True))
+    steps = np.arange(0, n_steps + 1, every)
+    return Trajectories(x, v, potentials, kinetic, steps, dt_fs)
 
 
 @dataclass(eq=False)
@@ -121,89 +119,41 @@ class _State:
         flat = self.velocities.reshape(len(self.velocities), -1)
         return (flat * flat) @ self._half_masses
 
+    def record(self, potential: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Positions, velocities, potential and kinetic energies as they are now."""
+        return self.positions.copy(), self.velocities.copy(), potential, self.kinetic()
+
 
 class _Watch:
-    """Finds trajectories that explode, and freezes them or raises an error."""
+    """Refuses steps at which a trajectory explodes."""
 
-    def __init__(self, molecule: Molecule | None, on_explosion: str, n_trajectories: int) -> None:
-        self.on_explosion = on_explosion
-        self.exploded = np.full(n_trajectories, -1)
+    def __init__(self, molecule: Molecule | None) -> None:
         self.bonds = molecule.bonds if molecule is not None else ()
         if molecule is not None:
             self.expected = bond_lengths(molecule.reference, self.bonds)
 
     def check_bonds(self, state: _State, step: int) -> None:
-        """Check bond lengths; a frozen trajectory goes back to its last good positions."""
+        """Refuse a broken bond."""
         if self.bonds:
             lengths = bond_lengths(state.positions, self.bonds)
             for t, bond in np.argwhere(~is_intact(lengths, self.expected)):
-                a, b = self.bonds[bond]
-                self._explode(t, step, f"bond {a}-{b} is {lengths[t, bond]:.2f} Angstrom long")
-        self._freeze(state)
+                i, j = self.bonds[bond]
+                _explode(t, step, f"bond {i}-{j} is {lengths[t, bond]:.2f} Angstrom long")
 
-    def start(self, state: _State, potential: np.ndarray) -> None:
-        """Remember total energies and positions of the start."""
-        self.total = potential + state.kinetic()
-        self.last_good = state.positions.copy()
-
-    def check_energy(self, state: _State, potential: np.ndarray, step: int) -> None:
-        """Check total energies."""
-        change = potential + state.kinetic() - self.total
-        whole = np.abs(change) < LARGEST_ENERGY_CHANGE
-        if not whole.all():
-            for (t,) in np.argwhere(~whole):
-                self._explode(t, step, f"its total energy changed by {change[t]:.2f} eV")
-        if self.on_explosion == "stop":
-            self.last_good = state.positions.copy()
-
-    def _explode(self, trajectory: int, step: int, reason: str) -> None:
-        if self.exploded[trajectory] >= 0:
-            return
-        if self.on_explosion == "raise" or step == 0:
-            raise ConvergenceError(
-                f"trajectory {trajectory} exploded at step {step}: {reason}; train the potential "
-                "on more frames, or use a shorter time step"
-            )
-        self.exploded[trajectory] = step
-
-    def _freeze(self, state: _State) -> None:
-        gone = self.exploded >= 0
-        if gone.any():
-            state.positions[gone] = self.last_good[gone]
-            state.velocities[gone] = 0.0
+    def check_energy(self, change: np.ndarray, step: int) -> None:
+        """Refuse a change of the total energy in eV, [n_trajectories]; a NaN is one."""
+        for t in np.flatnonzero(~(np.abs(change) < LARGEST_ENERGY_CHANGE)):
+            _explode(int(t), step, f"its total energy changed by {change[t]:.2f} eV")
 
 
-class _Recorder:
-    def __init__(self, state: _State, n_recorded: int) -> None:
-        shape = (len(state.positions), n_recorded)
-        self.positions = np.full(shape + state.positions.shape[1:], np.nan)
-        self.velocities = np.full_like(self.positions, np.nan)
-        self.potential, self.kinetic = np.full(shape, np.nan), np.full(shape, np.nan)
-        self.steps = np.zeros(n_recorded, dtype=int)
-        self.count = 0
-
-    def record(self, step: int, state: _State, potential: np.ndarray, exploded: np.ndarray) -> None:
-        k, alive = self.count, exploded < 0
-        self.steps[k] = step
-        self.positions[alive, k] = state.positions[alive]
-        self.velocities[alive, k] = state.velocities[alive]
-        self.potential[alive, k] = potential[alive]
-        self.kinetic[alive, k] = state.kinetic()[alive]
-        self.count += 1
-
-    def trajectories(self, dt_fs: float, exploded: np.ndarray) -> Trajectories:
-        return Trajectories(
-            self.positions,
-            self.velocities,
-            self.potential,
-            self.kinetic,
-            self.steps,
-            dt_fs,
-            exploded,
-        )
+def _explode(trajectory: int, step: int, reason: str) -> NoReturn:
+    raise ConvergenceError(
+        f"trajectory {trajectory} exploded at step {step}: {reason}; train the potential on more "
+        "frames, or use a shorter time step"
+    )
 
 
-def _check_run(state: _State, dt_fs: float, n_steps: int, every: int, on_explosion: str) -> None:
+def _check_run(state: _State, dt_fs: float, n_steps: int, every: int) -> None:
     shape = state.positions.shape
     if len(shape) != 3 or shape[2] != 3:
         raise InputError(f"positions: found shape {shape}, expected [n_trajectories, n_atoms, 3]")
@@ -216,5 +166,3 @@ def _check_run(state: _State, dt_fs: float, n_steps: int, every: int, on_explosi
     for name, value in (("dt_fs", dt_fs), ("n_steps", n_steps), ("every", every)):
         if not value > 0:
             raise InputError(f"{name}: found {value}, expected a positive number")
-    if on_explosion not in ("raise", "stop"):
-        raise InputError(f"on_explosion: found {on_explosion!r}, expected 'raise' or 'stop'")

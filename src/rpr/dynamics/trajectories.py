@@ -28,8 +28,6 @@ class Trajectories:
         Number of each recorded step; 0 is the start.
     dt_fs
         Time step in fs.
-    exploded : int array, [n_trajectories]
-        Step at which a trajectory was given up, -1 for the others.  Its later records are NaN.
     """
 
     positions: np.ndarray
@@ -38,7 +36,6 @@ class Trajectories:
     kinetic: np.ndarray
     steps: np.ndarray
     dt_fs: float
-    exploded: np.ndarray
 
     @property
     def total(self) -> np.ndarray:

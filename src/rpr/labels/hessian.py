@@ -6,12 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rpr.errors import ConvergenceError, InputError
-from rpr.labels.dft import plain_pyscf as plain
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.labels.results import check_positions
-from rpr.units import BOHR, HARTREE
 
 
 def hessian(
@@ -22,9 +19,8 @@ def hessian(
     charge: int = 0,
     max_memory_mb: float | None = None,
     step: float = 0.005,
-    analytic: bool = False,
 ) -> np.ndarray:
-    """Second derivatives of the energy, by default by central differences of the forces.
+    """Second derivatives of the energy, by central differences of the forces.
 
     ``H = -(F(x + h) - F(x - h)) / 2h`` is made symmetric.  It is as fast as PySCF's analytic
     Hessian in small basis sets and many times faster in large ones, and it fits the forces of the
@@ -45,8 +41,6 @@ def hessian(
         Memory that the engine may use, MB; None for no bound.
     step
         Displacement h, Angstrom.
-    analytic
-        Whether to take the analytic Hessian of PySCF instead.
 
     Returns
     -------
@@ -56,53 +50,11 @@ def hessian(
     Raises
     ------
     InputError
-        If the method does not apply to the molecule, or has no analytic second derivatives.
+        If the method does not apply to the molecule.
     ConvergenceError
         If the self-consistent field does not converge.
     """
     positions = check_positions(positions, symbols)
-    method.check(symbols)
-    if analytic:
-        if method.code != "pyscf":
-            raise InputError(f"analytic: found True for code {method.code}, expected code pyscf")
-        return _analytic(method, symbols, positions, charge, max_memory_mb)
-    return _central_differences(method, symbols, positions, charge, max_memory_mb, step)
-
-
-def _analytic(
-    method: Method,
-    symbols: Sequence[str],
-    positions: np.ndarray,
-    charge: int,
-    max_memory_mb: float | None,
-) -> np.ndarray:
-    mol = plain.molecule(
-        symbols, positions / BOHR, method.basis, charge=charge, max_memory_mb=max_memory_mb
-    )
-    mf = plain.mean_field(
-        mol,
-        method.functional,
-        density_fitting=method.density_fitting,
-        auxiliary_basis=method.auxiliary_basis,
-        grid_level=method.grid_level,
-    )
-    mf.kernel()
-    if not mf.converged:
-        raise ConvergenceError(f"SCF of the Hessian not converged in {mf.max_cycle} cycles")
-    blocks = mf.Hessian().kernel()  # -> [n_atoms, n_atoms, 3, 3]
-    size = 3 * len(symbols)
-    full = blocks.transpose(0, 2, 1, 3).reshape(size, size) * (HARTREE / BOHR**2)
-    return (full + full.T) / 2
-
-
-def _central_differences(
-    method: Method,
-    symbols: Sequence[str],
-    positions: np.ndarray,
-    charge: int,
-    max_memory_mb: float | None,
-    step: float,
-) -> np.ndarray:
     engine = make_engine(method, symbols, charge=charge, max_memory_mb=max_memory_mb)
     rows = []
     for k in range(positions.size):
