@@ -76,8 +76,10 @@ def find(table, *words):
 def test_factor_four_and_its_handedness():
     table = claims_table(
         test_set=errors(
-            rotate_predict_rotate__in_distribution__all=1.0, rotate_predict_rotate__rotated__all=4.0,
-            rotate_predict_rotate__rotated__negative=5.6, rotate_predict_rotate__rotated__positive=1.4,
+            rotate_predict_rotate__in_distribution__all=1.0,
+            rotate_predict_rotate__rotated__all=4.0,
+            rotate_predict_rotate__rotated__negative=5.6,
+            rotate_predict_rotate__rotated__positive=1.4,
             folded__in_distribution__all=1.0, folded__rotated__all=2.0,
         )
     )  # fmt: skip
