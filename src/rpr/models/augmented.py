@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rpr.axes.rotation import random_rotations, to_axes
+from rpr.axes.rotation import random_rotations, rotate_vectors, to_axes
 from rpr.models.estimator import checked_positions, checked_values
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 
@@ -85,8 +85,7 @@ class AugmentedRegression(RotatePredictRotate):
         rotations = random_rotations(self.n_rotations * len(positions), self.seed)
         positions = np.tile(positions, (self.n_rotations, 1, 1))
         values = np.concatenate([values] * self.n_rotations)
-        turned = np.einsum("fij,faj->fai", rotations, positions)
-        return turned, to_axes(values, rotations)
+        return rotate_vectors(positions, rotations), to_axes(values, rotations)
 
     def _search(self, positions, values):
         """Hyper-parameters of a model trained on some of the rotated frames."""

@@ -45,7 +45,7 @@ def check_consistency(config: Mapping) -> None:
     _check_sizes(config)
     _check_memory(config, molecule)
     if "md" in _computed_levels(config) and molecule.dihedral is not None:
-        turned_atoms(molecule)
+        _with_key("molecule/dihedral", turned_atoms, molecule)
 
 
 def _check_molecule(molecule: Mapping) -> Molecule:
@@ -112,7 +112,8 @@ def _with_key(key: str, check, *arguments):
     try:
         return check(*arguments)
     except InputError as error:
-        raise InputError(f"{key}: {error}") from error
+        found = str(error).removeprefix(f"{key.rpartition('/')[2]}: ")
+        raise InputError(f"{key}: {found}") from error
 
 
 def _check_known(key: str, names: Sequence[str], known: Sequence[str]) -> None:

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.spatial.transform import Rotation
 
 from rpr.axes.canonical import canonical_axes, check_axes
-from rpr.axes.rotation import to_axes_positions
+from rpr.axes.rotation import random_rotations, rotate_vectors, to_axes_positions
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
 from rpr.models.registry import fit_model
@@ -115,8 +114,7 @@ def flips(
     """
     names = possible_axes(molecule) if axes_names is None else list(axes_names)
     before, after = consecutive(frames)
-    rotation = Rotation.random(len(frames), rng=np.random.default_rng(seed)).as_matrix()
-    turned = np.einsum("fij,faj->fai", rotation, frames.positions)
+    turned = rotate_vectors(frames.positions, random_rotations(len(frames), seed))
     rows = []
     for name in names:
         canonical = canonical_axes(name, frames.positions, molecule)

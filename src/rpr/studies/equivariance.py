@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.spatial.transform import Rotation
 
-from rpr.axes.components import RANK
+from rpr.axes.rotation import random_rotations, rotate_vectors, to_axes
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
 from rpr.units import AU_DIPOLE, DEBYE, REPORTED
@@ -73,13 +72,11 @@ def equivariance(
             f"equivariance: found {len(frames)} frames and {n_rotations} rotations, "
             "expected at least one of each"
         )
-    rotations = Rotation.random(n_rotations, rng=np.random.default_rng(seed)).as_matrix()
+    rotations = random_rotations(n_rotations, seed)
     chosen = np.arange(n_rotations) % len(frames)
     positions = frames.positions[chosen]
-    turned = np.einsum("fij,faj->fai", rotations, positions)
-    expected = np.asarray(model.predict(positions))
-    for _ in range(RANK[property]):
-        expected = np.einsum("fij,fj...->f...i", rotations, expected)
+    expected = to_axes(model.predict(positions), rotations)
+    turned = rotate_vectors(positions, rotations)
     deviation = np.abs(np.asarray(model.predict(turned)) - expected)
     unit, size = REPORTED[property]
     per_rotation = deviation.reshape(n_rotations, -1).max(axis=1) / size

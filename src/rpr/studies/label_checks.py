@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.spatial.transform import Rotation
 
+from rpr.axes.rotation import random_rotations, rotate_frames
 from rpr.data.distributions import bond_lengths, frame_quantities
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
@@ -82,36 +82,11 @@ def choose(frames: FrameSet, n_frames: int, *, seed: int) -> np.ndarray:
 
 
 def frames_to_check(frames: FrameSet, n_frames: int, *, check: str, seed: int) -> FrameSet:
-    """The chosen frames; for the check ``rotated`` turned at random, with their labels."""
+    """The chosen frames; for the check ``reoriented`` turned at random, with their labels."""
     chosen = frames.subset(choose(frames, n_frames, seed=seed))
-    return rotate(chosen, seed=seed) if check == "reoriented" else chosen
-
-
-def rotate(frames: FrameSet, *, seed: int) -> FrameSet:
-    """Frames turned at random: x -> x R^T, and with them forces, dipoles, polarizabilities.
-
-    Parameters
-    ----------
-    frames
-        Frames in the laboratory axes.
-    seed
-        Seed of the random numbers.
-
-    Returns
-    -------
-    FrameSet
-        F R^T, R mu and R alpha R^T of each frame.
-    """
-    matrices = Rotation.random(len(frames), rng=np.random.default_rng(seed)).as_matrix()
-    turned = frames.subset(np.arange(len(frames)))
-    for name in ("positions", "forces", "velocities"):
-        if getattr(frames, name) is not None:
-            setattr(turned, name, np.einsum("kij,kaj->kai", matrices, getattr(frames, name)))
-    if frames.dipole is not None:
-        turned.dipole = np.einsum("kij,kj->ki", matrices, frames.dipole)
-    if frames.polarizability is not None:
-        turned.polarizability = matrices @ frames.polarizability @ matrices.transpose(0, 2, 1)
-    return turned
+    if check != "reoriented":
+        return chosen
+    return rotate_frames(chosen, random_rotations(n_frames, seed))
 
 
 def deviations(expected: FrameSet, found: FrameSet, *, check: str) -> pd.DataFrame:

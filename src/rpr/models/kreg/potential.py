@@ -37,7 +37,7 @@ from rpr.models.model_file import (
     save_model,
 )
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.plausibility import check_scale
+from rpr.molecule.plausibility import check_unit
 
 KIND = "kreg"
 
@@ -294,7 +294,7 @@ class KREG:
             x, slopes = self.distances_.describe(positions)
             energy, gradient = self.contracted_.evaluate(x)
         if not np.isfinite(energy).all():
-            check_scale(self.molecule, positions)
+            check_unit(positions, self.molecule.reference, self.molecule.bonds)
         return energy + self.energy_offset_, -self.distances_.cartesian(slopes, gradient)
 
     def _set_hyperparameters(self, positions, energy, forces) -> None:
