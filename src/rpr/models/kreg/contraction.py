@@ -24,7 +24,7 @@ _CHUNK = 128
 
 @dataclass(eq=False)
 class ContractedPotential:
-    """Collapsed model in descriptor space.
+    """Model contracted in descriptor space.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ class RelativeDistances:
 
     Parameters
     ----------
-    first, second : int arrays, [n_pairs]
+    first, second : array of int, [n_pairs]
         The atoms of each pair.
     equilibrium : array, [n_pairs]
         r_eq in Angstrom.
@@ -114,18 +114,18 @@ class RelativeDistances:
 
         Parameters
         ----------
-        permutations : int array, [n_permutations, n_atoms]
+        permutations : array of int, [n_permutations, n_atoms]
 
         Returns
         -------
-        int array, [n_permutations, n_pairs]
+        array of int, [n_permutations, n_pairs]
         """
         index = np.zeros((self.n_atoms, self.n_atoms), dtype=int)
         index[self.first, self.second] = np.arange(self.n_pairs)
         index[self.second, self.first] = np.arange(self.n_pairs)
         return index[permutations[:, self.first], permutations[:, self.second]]
 
-    def symmetrised(self, permutations: np.ndarray) -> RelativeDistances:
+    def symmetrized(self, permutations: np.ndarray) -> RelativeDistances:
         """Same pairs, with r_eq averaged over the pairs that permutations exchange.
 
         Raises
@@ -156,14 +156,14 @@ def symmetric_distances(
     ----------
     molecule
         Its reference geometry gives r_eq.
-    permutations : int array, [n_permutations, n_atoms]
+    permutations : array of int, [n_permutations, n_atoms]
         A group of permutations of atoms; None for no symmetry.
 
     Returns
     -------
     distances
         With r_eq invariant under the group.
-    pair_permutations : int array, [n_permutations, n_pairs]
+    pair_permutations : array of int, [n_permutations, n_pairs]
         Without repetitions: permutations that permute pairs alike count once.
 
     Raises
@@ -178,15 +178,15 @@ def symmetric_distances(
         return distances, np.arange(distances.n_pairs)[None]
     permutations = check_group(permutations, molecule.symbols)
     pairs = distances.pair_permutations(permutations)
-    return distances.symmetrised(permutations), np.unique(pairs, axis=0)
+    return distances.symmetrized(permutations), np.unique(pairs, axis=0)
 
 
 def check_group(permutations: np.ndarray, symbols: tuple[str, ...]) -> np.ndarray:
-    """Permutations of atoms as an int array, checked to form a group.
+    """Permutations of atoms as an array of int, checked to form a group.
 
     Parameters
     ----------
-    permutations : int array, [n_permutations, n_atoms]
+    permutations : array of int, [n_permutations, n_atoms]
         The identity must be among them.
     symbols
         Chemical symbols; only equal ones may be exchanged.

@@ -62,7 +62,7 @@ class GradientKernel:
         Descriptors.
     modes : array, [n_frames, n_pairs, m]
         M = J W of each frame.
-    pair_permutations : int array, [n_permutations, n_pairs]
+    pair_permutations : array of int, [n_permutations, n_pairs]
         The kernel is the mean of k(P x, x') over these.
     sigma
         Width s of the Gaussian kernel.

@@ -1,7 +1,7 @@
 """Symmetric positive definite systems in half the memory of a square array.
 
 LAPACK's rectangular full packed format (RFP) keeps one triangle of an n x n matrix in n (n + 1) / 2
-numbers and still factorises with matrix-matrix products, at the speed of ``dpotrf``.
+numbers and still factorizes with matrix-matrix products, at the speed of ``dpotrf``.
 
 With n1 = ceil(n / 2), the format (TRANSR = 'N', UPLO = 'L') read as a C array keeps, of each row,
 one run of columns: row r < n1 keeps columns r..n-1, row r >= n1 keeps columns n1..r.
@@ -17,7 +17,7 @@ LARGEST = 65535
 
 
 class PackedMatrix:
-    """Symmetric matrix in RFP format, written row by row, then factorised in place.
+    """Symmetric matrix in RFP format, written row by row, then factorized in place.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class PackedMatrix:
         i = row - self.half
         return self.half, self._rows[i + self._lower_shift, : i + 1]
 
-    def factorise(self) -> bool:
+    def factorize(self) -> bool:
         """Replace the matrix by its Cholesky factor; False if it is not positive definite."""
         if self.n == 1:  # the packed routines of some LAPACK builds reject n = 1
             positive = bool(self.values[0] > 0)
@@ -60,7 +60,7 @@ class PackedMatrix:
         return info == 0
 
     def solve(self, right: np.ndarray) -> np.ndarray:
-        """Solution for right-hand sides [n] or [n, k], after `factorise`."""
+        """Solution for right-hand sides [n] or [n, k], after `factorize`."""
         if self.n == 1:
             return right / self.values[0] ** 2
         columns = right.reshape(self.n, -1)

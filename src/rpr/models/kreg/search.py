@@ -14,21 +14,21 @@ from rpr.models.kreg.solver import solve_kreg
 from rpr.models.kreg.targets import check_labels, to_targets
 from rpr.molecule.molecule import Molecule
 
-#: Smallest ridge terms tried: below, rounding errors of the factorisation take over.
+#: Smallest ridge terms tried: below, rounding errors of the factorization take over.
 LAMBDA_FLOOR = 1e-11
 
 #: Largest ridge terms tried.
 LAMBDA_CEILING = 1e-3
 
-#: Frames below which holding some out tells nothing, and the values used then.
+#: With fewer frames, holding some out would tell nothing, and the values below are used.
 FEWEST_FRAMES = 5
 FEW_FRAMES_VALUES = {"sigma": 2.0, "lambda_energy": 1e-9, "lambda_forces": 1e-9}
 
-#: Where the search starts: sigma in units of the median distance between training frames.
+#: Start of the search, with sigma in units of the median distance between training frames.
 START = {"sigma": 6.0, "lambda_energy": 1e-9, "lambda_forces": 1e-9}
 
-#: A move must lower the loss to this part of it: differences below are chance, and the search
-#: does not wander into poorly conditioned corners for them.
+#: A move must lower the loss to this part of it.  Smaller differences are chance, and not worth a
+#: poorly conditioned system.
 GAIN = 0.99
 
 #: Factors by which a value is changed, coarse to fine.
@@ -47,7 +47,7 @@ class Trial:
 
     @property
     def loss(self) -> float:
-        """Geometric mean of both errors: a choice of their units does not matter."""
+        """Geometric mean of both errors, on whose units the choice does not depend."""
         return float(np.sqrt(self.rmse_energy * self.rmse_forces))
 
 
@@ -60,11 +60,11 @@ class PotentialSearch:
     sigma, lambda_energy, lambda_forces
         The chosen values.
     trials
-        Everything that was tried, one factorisation each.
+        Everything that was tried; each trial took one factorization.
     n_train, n_validation
-        Frames trained on and validated on.
+        Numbers of frames trained on and validated on.
     cpu_seconds
-        Processor time of the whole search.
+        Processor time of the whole search in seconds.
     """
 
     sigma: float
@@ -129,7 +129,7 @@ def search_hyperparameters(
         As for `rpr.models.kreg.potential.KREG`.
     sigma, lambda_energy, lambda_forces
         Values that are given are kept; those that are None are searched.
-    groups : int array, [n_frames]
+    groups : array of int, [n_frames]
         Trajectory of each frame: whole trajectories are then held out.
     validation_fraction
         Part of the frames (or groups) held out.

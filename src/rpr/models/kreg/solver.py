@@ -18,7 +18,7 @@ WORST_CONDITION = 1e15
 #: Relative residuals above this are worth a warning.
 WORST_RESIDUAL = 1e-6
 
-#: Regularisation of the first attempt after one without has failed; raised tenfold from there.
+#: Regularization of the first attempt after one without has failed; raised tenfold from there.
 _FIRST_JITTER = 1e-14
 _LAST_JITTER = 1e-4
 
@@ -96,7 +96,7 @@ def solve_kreg(
     lambda_forces: float,
     diagnose: bool = True,
 ) -> KREGSolution:
-    """Solve (K + Lambda) c = y by a packed Cholesky factorisation, in place.
+    """Solve (K + Lambda) c = y by a packed Cholesky factorization, in place.
 
     Parameters
     ----------
@@ -118,12 +118,12 @@ def solve_kreg(
     Raises
     ------
     ConvergenceError
-        If K + Lambda cannot be factorised with any reasonable ridge term.
+        If K + Lambda cannot be factorized with any reasonable ridge term.
     """
     diagonal = np.full((len(kernel.x), kernel.per_frame), float(lambda_forces))
     diagonal[:, 0] = lambda_energy
     diagonal = diagonal.ravel()
-    matrix, jitter = _factorised(kernel, diagonal)
+    matrix, jitter = _factorized(kernel, diagonal)
     diagonal = diagonal + jitter
     coefficients = matrix.solve(targets)
     error = targets - kernel.multiply(coefficients) - diagonal * coefficients
@@ -136,11 +136,11 @@ def solve_kreg(
     return KREGSolution(coefficients, float(condition), residual, jitter)
 
 
-def _factorised(kernel: GradientKernel, diagonal: np.ndarray) -> tuple[PackedMatrix, float]:
+def _factorized(kernel: GradientKernel, diagonal: np.ndarray) -> tuple[PackedMatrix, float]:
     jitter = 0.0
     while jitter <= _LAST_JITTER:
         matrix = kernel.packed(diagonal + jitter)
-        if matrix.factorise():
+        if matrix.factorize():
             return matrix, jitter
         del matrix  # two do not fit
         jitter = max(10 * jitter, _FIRST_JITTER, float(diagonal.min()))
