@@ -59,9 +59,9 @@ def benchmark(
 ) -> pd.DataFrame:
     """Errors of one descriptor with every kernel, each component with its own sigma and lambda.
 
-    A row is one kernel and one component. All components share the kernel matrices of the
-    search; sigma and lambda are chosen on a part of the training frames and the model is then
-    fitted to all of them.
+    A row is one kernel and one component.  All components share the kernel matrices of the search.
+    Sigma and lambda are chosen on a part of the training frames, and the model is then fitted to
+    all of them.
 
     Parameters
     ----------
@@ -85,9 +85,9 @@ def benchmark(
         Part of the training frames that chooses sigma and lambda.
     sigmas
         Length scales relative to the median distance between training frames; None takes
-        :func:`rpr.regression.search.default_sigmas`.
+        :func:`rpr.regression.search.sigma_factors`.
     lambdas
-        Regularisation strengths; None takes :func:`rpr.regression.search.default_lambdas`.
+        Regularization strengths; None takes :func:`rpr.regression.search.default_lambdas`.
     seed
         Seed of the validation split and of the bootstrap.
 
@@ -118,7 +118,7 @@ def benchmark(
     ]
     predicted = np.stack([model.predict(X[test]) for model in models])  # -> [kernels, n_test, c]
     trajectory = np.zeros(len(frames)) if frames.trajectory is None else frames.trajectory
-    intervals, best = _resampled(predicted - Y[test], trajectory[test], seed)
+    (low, high), best = _resampled(predicted - Y[test], trajectory[test], seed)
     rows = [
         {
             "descriptor": descriptor,
@@ -132,8 +132,8 @@ def benchmark(
             **metrics.summary(Y[test][:, c], predicted[k, :, c]),
             "unit": units[c],
             "seed": seed,
-            "rmse_low": intervals[0][k, c],
-            "rmse_high": intervals[1][k, c],
+            "rmse_low": low[k, c],
+            "rmse_high": high[k, c],
             "best_probability": best[k, c],
         }
         for k, kernel in enumerate(kernels)
@@ -149,8 +149,13 @@ def applies(descriptor: str, molecule: Molecule) -> bool:
     return descriptor not in ("RExyzCl", "REsphCl") or len(molecule.anchors) > 0
 
 
-def _targets(frames, rotations, properties):
-    values, components, units = [], [], []
+def _targets(
+    frames: FrameSet, rotations: np.ndarray, properties: Sequence[str]
+) -> tuple[np.ndarray, list[str], list[str]]:
+    """Components in reported units, [n_frames, n_components], their names and their units."""
+    values: list[np.ndarray] = []
+    components: list[str] = []
+    units: list[str] = []
     for property in properties:
         unit, size = REPORTED[property]
         values.append(to_components(to_axes(labels_of(frames, property), rotations)) / size)
@@ -159,7 +164,10 @@ def _targets(frames, rotations, properties):
     return np.hstack(values), components, units
 
 
-def _resampled(error, groups, seed):
+def _resampled(
+    error: np.ndarray, groups: np.ndarray, seed: int
+) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """Bounds of the RMSE, and how often a kernel is best, for errors [kernels, n_test, c]."""
     n_kernels, _, n_components = error.shape
     if len(np.unique(groups)) < metrics.MIN_GROUPS:
         empty = np.full((n_kernels, n_components), np.nan)
@@ -168,4 +176,5 @@ def _resampled(error, groups, seed):
     squared = np.moveaxis(error**2, 1, 0)  # -> [n_test, kernels, c]
     samples = metrics.resampled_rmse(squared, weights)  # -> [n_resamples, kernels, c]
     lowest = samples.argmin(axis=1)[:, None] == np.arange(n_kernels)[:, None]
-    return tuple(np.percentile(samples, (2.5, 97.5), axis=0)), lowest.mean(axis=0)
+    low, high = np.percentile(samples, (2.5, 97.5), axis=0)
+    return (low, high), lowest.mean(axis=0)

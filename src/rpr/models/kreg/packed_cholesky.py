@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import lapack
 
-#: Largest n: LAPACK counts the packed numbers in 32 bits.
+#: Largest number of rows, as LAPACK counts the packed numbers in 32 bits.
 LARGEST = 65535
 
 
@@ -25,23 +25,23 @@ class PackedMatrix:
         Number of rows.
     """
 
-    def __init__(self, n: int):
+    def __init__(self, n: int) -> None:
         self.n = n
         self.half = (n + 1) // 2
         self.values = np.empty(n * (n + 1) // 2)
         even = 1 - n % 2
-        # Fortran [n + even, half] is C [half, n + even]
+        # [half, n + even] in C order, which Fortran sees as [n + even, half].
         self._rows = self.values.reshape(self.half, n + even)
         self._upper_shift = even  # row r < half starts at column r + even
         self._lower_shift = 1 - even  # row half + i is in line i + 1 - even
 
     @staticmethod
     def bytes_needed(n: int) -> int:
-        """Memory of the matrix and its factor, which take each other's place."""
+        """Memory of the matrix, whose place its factor takes."""
         return 8 * (n * (n + 1) // 2)
 
     def kept(self, row: int) -> tuple[int, np.ndarray]:
-        """First kept column of a row, and a view of the kept run."""
+        """First column that is kept of a row, and a view of the kept columns."""
         if row < self.half:
             start = row + self._upper_shift
             return row, self._rows[row, start : start + self.n - row]
@@ -50,7 +50,7 @@ class PackedMatrix:
 
     def factorize(self) -> bool:
         """Replace the matrix by its Cholesky factor; False if it is not positive definite."""
-        if self.n == 1:  # the packed routines of some LAPACK builds reject n = 1
+        if self.n == 1:  # which some builds of LAPACK do not accept
             positive = bool(self.values[0] > 0)
             self.values[:] = np.sqrt(np.abs(self.values))
             return positive
@@ -68,7 +68,7 @@ class PackedMatrix:
         return solution.reshape(right.shape)
 
     def smallest_eigenvalue(self, *, n_iterations: int = 4, seed: int = 0) -> float:
-        """Smallest eigenvalue of the matrix, from above, by inverse iteration on the factor."""
+        """Smallest eigenvalue of the matrix, approached from above by inverse iteration."""
         vector = np.random.default_rng(seed).standard_normal(self.n)
         growth = 0.0
         for _ in range(n_iterations):

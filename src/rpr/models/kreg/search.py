@@ -111,37 +111,37 @@ def search_hyperparameters(
 ) -> PotentialSearch:
     """Hyper-parameters with the least error on held-out frames.
 
-    A compass search over log sigma, log lambda_energy and log lambda_forces from a start scaled to
-    the data: each is multiplied and divided by a coarse factor until nothing improves, then by a
-    finer one.  The loss is the geometric mean of the RMSE of energies and of forces.  Each trial is
-    one closed-form training.  Training costs grow as n_train^3, so the search trains on a subset;
-    the values are then used for training on all frames.
+    This is a compass search over the logarithms of sigma, lambda_energy and lambda_forces from a
+    start that is scaled to the data.  Each value is multiplied and divided by a coarse factor until
+    nothing improves, then by a finer one.  The loss is the geometric mean of the RMSE of energies
+    and of forces.  Each trial is one training in closed form, whose cost grows as n_train^3, so
+    that the search trains on a part of the frames.
 
     Parameters
     ----------
     positions : array, [n_frames, n_atoms, 3]
-        Angstrom (or a `FrameSet` or ASE atoms).
+        Positions in Angstrom, or a `FrameSet`, or ASE atoms.
     energy : array, [n_frames]
-        eV.
+        Energies in eV.
     forces : array, [n_frames, n_atoms, 3]
-        eV/Angstrom.
+        Forces in eV/Angstrom.
     molecule, permutations
         As for `rpr.models.kreg.potential.KREG`.
     sigma, lambda_energy, lambda_forces
         Values that are given are kept; those that are None are searched.
     groups : array of int, [n_frames]
-        Trajectory of each frame: whole trajectories are then held out.
+        Trajectory of each frame. If it is given, whole trajectories are held out.
     validation_fraction
-        Part of the frames (or groups) held out.
+        Part of the frames, or of the groups, that is held out.
     n_train, n_validation
-        At most so many frames are trained on and validated on.
+        Largest numbers of frames that are trained on and validated on.
     seed
-        Of the split.
+        Seed of the split.
 
     Returns
     -------
     PotentialSearch
-        With fewer than `FEWEST_FRAMES` frames: `FEW_FRAMES_VALUES`, without trials.
+        With fewer than `FEWEST_FRAMES` frames it holds `FEW_FRAMES_VALUES` and no trials.
 
     Raises
     ------
@@ -177,7 +177,7 @@ def search_hyperparameters(
 
 @dataclass(eq=False)
 class _Problem:
-    """Training and validation frames; trials are remembered."""
+    """Training and validation frames, and the trials made with them."""
 
     molecule: Molecule
     permutations: np.ndarray | None
@@ -189,7 +189,7 @@ class _Problem:
     held_forces: np.ndarray
     trials: dict[tuple, Trial] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.distances, pairs = symmetric_distances(self.molecule, self.permutations)
         self.kernel, directions = GradientKernel.from_positions(
             self.positions, self.distances, pairs, 1.0
@@ -212,7 +212,9 @@ class _Problem:
             self.trials[key] = Trial(*key, *self._errors(*key))
         return self.trials[key]
 
-    def _errors(self, sigma, lambda_energy, lambda_forces) -> tuple[float, float]:
+    def _errors(
+        self, sigma: float, lambda_energy: float, lambda_forces: float
+    ) -> tuple[float, float]:
         kernel = GradientKernel(
             self.kernel.x, self.kernel.modes, self.kernel.pair_permutations, sigma
         )
