@@ -12,7 +12,7 @@ from rpr.data.splits import random_order
 from rpr.errors import InputError
 from rpr.labels.method import Method
 from rpr.molecule.molecule import read_geometry
-from rpr.run.config import stage_seed
+from rpr.run.jobs import stage_seed
 from rpr.run.deposit import (
     check_extends,
     frame_counts,
