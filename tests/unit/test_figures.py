@@ -178,6 +178,7 @@ TABLES = {
     "fig3_kreg": make_kreg,
     "fig4_dihedral": lambda: (make_trajectories(),),
     "fig5_scatter": lambda: (make_predictions(),),
+    "best_model": lambda: (make_predictions(MODELS),),
     "benchmark_heatmap": lambda: (make_benchmark(),),
     "canonical_axes": make_frame_study,
     "models_rotated": lambda: (make_test_set(),),

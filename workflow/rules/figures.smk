@@ -49,6 +49,12 @@ FIGURES = {
         "module": "model_learning_curves",
         "tables": {"learning_curve": [f"{TABLES}/learning_curve.csv"]},
     },
+    "best_model": {
+        "title": "Predictions of the most accurate model on the rotated test set",
+        "category": MAIN,
+        "module": "best_model",
+        "tables": {"predictions": PREDICTIONS},
+    },
     "error_by_dihedral": {
         "title": "Errors of the models along the dihedral",
         "category": MAIN,
@@ -187,3 +193,5 @@ for figure, parts in FIGURES.items():
 rule figures:
     input:
         expand("<results>/figures/{figure}.png", figure=FIGURES),
+    message:
+        "All figures are there"

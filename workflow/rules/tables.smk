@@ -213,3 +213,5 @@ rule tables:
         rules.tabulate_errors.output,
         rules.judge_claims.output,
         rules.compare_published.output,
+    message:
+        "All tables are there"

@@ -66,7 +66,9 @@ def claims_table(tables: Tables, *, papers_molecule: bool = True) -> pd.DataFram
 def readable(claims: pd.DataFrame) -> pd.DataFrame:
     """The claims in the few columns that a reader needs; the CSV has all of them."""
     number = "{:.3g}".format
-    measured = claims["measured"].map(number) + claims["unit"].map(lambda u: "" if u == "1" else f" {u}")
+    measured = claims["measured"].map(number) + claims["unit"].map(
+        lambda u: "" if u == "1" else f" {u}"
+    )
     interval = claims["measured_low"].map(number) + " to " + claims["measured_high"].map(number)
     measured += (" (" + interval + ")").where(claims["measured_low"].notna(), "")
     low, high = claims["expected_low"], claims["expected_high"]
@@ -160,7 +162,10 @@ def _descriptor_claims() -> Iterator[Claim]:
 def _kernel_claims() -> Iterator[Claim]:
     best = {
         "matern": ("a Matern kernel is best for every dipole component", "dipole"),
-        "gaussian": ("the Gaussian kernel is best for every polarizability component", "polarizability"),
+        "gaussian": (
+            "the Gaussian kernel is best for every polarizability component",
+            "polarizability",
+        ),
     }
     for kind, (text, property) in best.items():
         yield Claim(

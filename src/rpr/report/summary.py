@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -17,7 +18,13 @@ _WORDS = {
     "held_out_trajectories": "held out",
     "rotated": "rotated",
 }
-_VERDICTS = ("holds", "does not hold", "undecided", "measured", "not measured")
+_VERDICTS = {
+    "holds": "hold",
+    "does not hold": "do not hold",
+    "undecided": "are undecided",
+    "measured": "are only measured",
+    "not measured": "could not be measured",
+}
 
 
 def summary(
@@ -58,7 +65,12 @@ def summary(
 
 
 def _joined(parts: Sequence[str]) -> str:
-    return "\n\n".join(part for part in parts if part) + "\n"
+    wrapped = (part if "\n" in part else textwrap.fill(part, 100) for part in parts if part)
+    return "\n\n".join(wrapped) + "\n"
+
+
+def _number(value: float) -> str:
+    return f"{value:#.2g}".rstrip(".")
 
 
 def _errors(rows: pd.DataFrame) -> pd.DataFrame:
@@ -69,7 +81,7 @@ def _errors(rows: pd.DataFrame) -> pd.DataFrame:
             chosen = rows[(rows["component"] == component) & (rows["test_set"] == test_set)]
             values = chosen.set_index("model")["rmse"].reindex(found["model"])
             name = f"{'alpha' if property == 'polarizability' else 'mu'}, {_WORDS[test_set]}"
-            found[name] = [f"{v:.2g}" if v == v else "" for v in values]
+            found[name] = [_number(v) if v == v else "" for v in values]
     return pd.DataFrame(found)
 
 
@@ -106,13 +118,13 @@ def _best(rows: pd.DataFrame) -> list[str]:
         if chosen["rmse"].notna().any():
             best = chosen.loc[chosen["rmse"].idxmin()]
             interval = (
-                f", 95 % interval {best['rmse_low']:.2g} to {best['rmse_high']:.2g}"
+                f", 95 % interval {_number(best['rmse_low'])} to {_number(best['rmse_high'])}"
                 if best["rmse_low"] == best["rmse_low"]
                 else ""
             )
             sentences.append(
                 f"Lowest {property} error on the rotated set: {best['model']}, "
-                f"{best['rmse']:.2g} {best['unit']}{interval}."
+                f"{_number(best['rmse'])} {best['unit']}{interval}."
             )
     return [" ".join(sentences)]
 
@@ -121,7 +133,7 @@ def _claims(claims: pd.DataFrame) -> str:
     if not (claims["rule"] != "none").any():
         return ""
     counts = claims["verdict"].value_counts()
-    found = ", ".join(f"{counts[v]} {v}" for v in _VERDICTS if v in counts)
+    found = ", ".join(f"{counts[v]} {words}" for v, words in _VERDICTS.items() if v in counts)
     about = "Claims of the paper and aims of this project"
     if not (claims["source"].eq(PAPER) & claims["rule"].ne("limit")).any():
         about = "Claims that do not depend on the molecule"

@@ -34,7 +34,6 @@ from rpr.files import atomic_path, sha256, write_json
 from rpr.molecule.molecule import find_bonds
 from rpr.run.manifest import (
     FORMAT,
-    ROLES,
     check_file,
     check_method,
     check_symbols,
