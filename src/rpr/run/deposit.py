@@ -146,8 +146,7 @@ def read_deposit(
     Raises
     ------
     InputError
-        If the manifest cannot be read, the file is missing or changed, its atoms or its method are
-        not those of the run, or it has fewer frames than asked for.
+        If the manifest, file, atoms, method or number of frames are not what was asked for.
     """
     content = read_manifest(manifest)
     if role not in content["files"]:

@@ -1,7 +1,8 @@
 """Figures: one module each, which takes tables and returns a matplotlib figure.
 
-Every module has ``draw(<tables>) -> Figure`` and ``data(<the same tables>)``, the rows that are
-drawn; ``style.save(figure, stem, data)`` writes PDF, SVG, PNG and CSV.  The arguments are
+A figure has ``draw(<tables>) -> Figure`` and ``data(<the same tables>)``, the rows that are drawn;
+``style.save(figure, stem, data)`` writes PDF, SVG, PNG and CSV.  ``drawing`` has what figures share.
+The arguments are
 
 =====================  ====================================================================
 module                 tables

@@ -8,7 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rpr.report import drawing, style
+from rpr.report import style
+from rpr.report.figures import drawing
 
 _DESCRIPTORS = {"RE": (style.ORANGE, "o"), "RExyzCl": (style.BLUE, "D")}
 _SPARE = ((style.GREEN, "^"), (style.PINK, "s"), (style.SKY, "v"), (style.BLACK, "P"))

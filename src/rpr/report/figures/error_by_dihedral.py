@@ -6,7 +6,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rpr.report import drawing, style
+from rpr.report import style
+from rpr.report.figures import drawing
 from rpr.studies.evaluation import INVARIANT
 
 _SETS = ("in_distribution", "rotated")

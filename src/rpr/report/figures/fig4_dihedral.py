@@ -8,7 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rpr.report import drawing, style
+from rpr.report import style
+from rpr.report.figures import drawing
 
 COLUMNS = ["trajectory", "time_ps", "dihedral"]
 

@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rpr.axes.components import COMPONENTS
-from rpr.report import drawing, style
+from rpr.report import style
+from rpr.report.figures import drawing
 from rpr.report.summaries import PUBLISHED_MODEL
 from rpr.studies import metrics
 from rpr.studies.evaluation import dihedral_sign
