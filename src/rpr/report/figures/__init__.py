@@ -1,7 +1,7 @@
 """Figures: one module each, which takes tables and returns a matplotlib figure.
 
 A figure has ``draw(<tables>) -> Figure`` and ``data(<the same tables>)``, the rows that are drawn;
-``style.save(figure, stem, data)`` writes PDF, SVG, PNG and CSV.  ``drawing`` has what figures share.
+``style.save(figure, stem, data)`` writes PDF, SVG, PNG and CSV.  ``drawing`` is what they share.
 The arguments are
 
 =====================  ====================================================================
