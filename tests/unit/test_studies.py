@@ -239,7 +239,7 @@ def grid(frames, split, dce):
 
 def test_benchmark_has_a_row_for_each_kernel_and_component(grid):
     contract = (
-        "descriptor,kernel,frame,component,n_train,n_test,sigma,lambda,rmse,mae,max_error,r2,unit"
+        "descriptor,kernel,axes,component,n_train,n_test,sigma,lambda,rmse,mae,max_error,r2,unit"
     )
     assert ",".join(grid.columns).startswith(contract)
     assert len(grid) == 2 * 9
@@ -291,7 +291,7 @@ def test_learning_curve_goes_down_and_is_reproducible(frames, split, rotated, dc
         )  # fmt: skip
 
     table = curve()
-    contract = "property,component,model,n_train,seed,test_set,rmse,unit"
+    contract = "property,component,model,n_train,repeat,test_set,rmse,unit"
     assert ",".join(table.columns).startswith(contract)
     assert set(table["n_train"]) == {8, 60}  # 500 frames are not there
     pd.testing.assert_frame_equal(table, curve())
@@ -307,9 +307,9 @@ def test_kreg_study(frames, split, dce):
     test = {"in_distribution": frames.subset(split[1][:8])}
     settings = {"sigma": 2.0, "lambda_energy": 1e-8, "lambda_forces": 1e-6}
     table = kreg_study.kreg_learning_curve(
-        few, np.arange(24), test, molecule=dce, sizes=[6, 24, 99], seeds=[0], **settings
+        few, np.arange(24), test, molecule=dce, sizes=[6, 24, 99], repeats=[0], **settings
     )
-    assert ",".join(table.columns).startswith("n_train,seed,test_set,quantity,rmse,mae,unit")
+    assert ",".join(table.columns).startswith("n_train,repeat,test_set,quantity,rmse,mae,unit")
     assert set(table["n_train"]) == {6, 24}
     gradient = table[(table["quantity"] == "gradient") & (table["dihedral_sign"] == "all")]
     assert gradient["rmse"].iloc[1] < gradient["rmse"].iloc[0]

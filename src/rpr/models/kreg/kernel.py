@@ -146,7 +146,7 @@ class GradientKernel:
 
     def multiply(self, coefficients: np.ndarray) -> np.ndarray:
         """Kernel matrix times `coefficients` [size], without the matrix."""
-        energy, gradient = self.collapse(coefficients).evaluate(self.x)
+        energy, gradient = self.contract(coefficients).evaluate(self.x)
         slopes = np.einsum("fpa,fp->fa", self.modes, gradient)
         return np.column_stack([energy, slopes]).ravel()
 
