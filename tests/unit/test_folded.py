@@ -138,7 +138,7 @@ def test_augmented_model_file_and_parameters(data, tmp_path):
     model = AugmentedRegression(molecule=molecule, n_rotations=2, n_search=60)
     model.fit(train[:50], labels[:50])
     assert model.hyperparameters is None
-    assert len(model.regression_.descriptors_) == 100
+    assert model.regression_.descriptors_.shape[:2] == (1, 100)
     model.save(tmp_path / "model.npz")
     loaded = load(tmp_path / "model.npz")
     assert loaded.n_rotations == 2

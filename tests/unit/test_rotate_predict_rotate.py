@@ -172,7 +172,7 @@ def test_labels_of_a_frameset_are_taken():
 
 def test_prediction_in_blocks_is_the_prediction(models, monkeypatch):
     expected = models["polarizability"].predict(POSITIONS)
-    monkeypatch.setattr(RotatePredictRotate, "BLOCK", 100)
+    monkeypatch.setattr("rpr.models.rotate_predict_rotate._BLOCK", 100)
     np.testing.assert_allclose(models["polarizability"].predict(POSITIONS), expected, atol=1e-9)
 
 

@@ -21,6 +21,7 @@ from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.torsion import dihedral_angle, set_dihedral
 from rpr.regression.descriptors import describe
+from rpr.regression.kernels import distance
 from rpr.regression.symmetrized_kernel import averaged_kernels
 from rpr.units import AU_DIPOLE, BOHR3
 
@@ -123,7 +124,8 @@ def test_averaged_kernel_equals_the_slow_double_loop(dce):
                 k = np.exp(-np.sum((x - image) ** 2) / (2 * sigma**2))
                 expected[:, i, j] += characters[:, g] * k / len(elements)
     images = describe("RExyz", elements.images(b).reshape(-1, 8, 3), dce).reshape(16, 2, -1)
-    found = averaged_kernels("gaussian", describe("RExyz", a, dce), images, characters, sigma)
+    distances = (distance("gaussian", describe("RExyz", a, dce), image) for image in images)
+    found = np.array(averaged_kernels("gaussian", distances, characters, sigma))
     assert np.abs(found - expected).max() < 1e-12
 
 
@@ -132,9 +134,8 @@ def test_averaged_kernels_are_symmetric_and_positive(dce):
     x = shaken(dce, 25, seed=3)
     images = describe("RExyz", elements.images(x).reshape(-1, 8, 3), dce).reshape(16, 25, -1)
     for property in ("dipole", "polarizability"):
-        for K in averaged_kernels(
-            "matern2", describe("RExyz", x, dce), images, elements.characters(property), 1.0
-        ):
+        distances = (distance("matern2", describe("RExyz", x, dce), image) for image in images)
+        for K in averaged_kernels("matern2", distances, elements.characters(property), 1.0):
             assert np.abs(K - K.T).max() < 1e-6  # r_eq of equal pairs differs by optimisation
             assert np.linalg.eigvalsh(0.5 * (K + K.T)).min() > -1e-9
 
@@ -207,9 +208,9 @@ def test_water_beats_the_plain_model():
     labels = [xtb_labels(molecule, x, "dipole") for x in (train, test)]
     settings = {"molecule": molecule, "descriptor": "RExyz", "kernel": "matern3"}
     plain = RotatePredictRotate(**settings).fit(train, labels[0])
-    symmetrised = SymmetrizedRPR(**settings).fit(train, labels[0])
-    assert rmse(symmetrised, test, labels[1]) < 0.01 * labels[1].std()
-    assert rmse(symmetrised, test, labels[1]) < rmse(plain, test, labels[1])
+    symmetrized = SymmetrizedRPR(**settings).fit(train, labels[0])
+    assert rmse(symmetrized, test, labels[1]) < 0.01 * labels[1].std()
+    assert rmse(symmetrized, test, labels[1]) < rmse(plain, test, labels[1])
 
 
 def test_ammonia_with_exchanged_hydrogens():
@@ -244,7 +245,7 @@ def test_components_are_those_of_the_laboratory_prediction(dce):
 
 def test_frames_that_a_permutation_turns_are_refused(dce):
     positions = shaken(dce, 20)
-    with pytest.raises(InputError, match="cannot be symmetrised"):
+    with pytest.raises(InputError, match="cannot be symmetrized"):
         SymmetrizedRPR(molecule=dce, axes="three-atom").fit(
             positions, charge_labels(positions, "dipole")
         )
@@ -256,7 +257,7 @@ def test_descriptors_that_the_group_does_not_keep_are_refused(descriptor):
         read(GEOMETRIES / "dichloroethane_anti.xyz"), anchors=(0,), dihedral=(0, 1, 2, 3)
     )
     positions = shaken(one_anchor, 20)
-    with pytest.raises(InputError, match="cannot be symmetrised"):
+    with pytest.raises(InputError, match="cannot be symmetrized"):
         SymmetrizedRPR(molecule=one_anchor, descriptor=descriptor).fit(
             positions, charge_labels(positions, "dipole")
         )

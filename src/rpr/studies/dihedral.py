@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -31,14 +33,14 @@ _KEYS = ["model", "property", "test_set", "n_train", "seed"]
 def error_by_dihedral(
     predictions: pd.DataFrame, *, width: float = 10.0, minimum: int = 3
 ) -> pd.DataFrame:
-    """Frame-independent RMSE in bins of the dihedral.
+    """Axes-independent RMSE in bins of the dihedral.
 
     Parameters
     ----------
     predictions
-        Rows of :func:`rpr.studies.evaluation.predictions`, any models and test sets.
+        Rows of :func:`rpr.studies.evaluation.predictions` of any models and test sets.
     width
-        Width of a bin in degrees; bins start at -180.
+        Width of a bin in degrees; the first bin starts at -180.
     minimum
         Bins with fewer frames are left out.
 
@@ -61,7 +63,15 @@ def error_by_dihedral(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _bin_rows(row, bins, squares, trajectories, width, minimum):
+def _bin_rows(
+    row: dict,
+    bins: np.ndarray,
+    squares: np.ndarray,
+    trajectories: np.ndarray,
+    width: float,
+    minimum: int,
+) -> Iterator[dict]:
+    """Rows of the bins that hold at least `minimum` frames."""
     for number in np.unique(bins):
         chosen = bins == number
         if chosen.sum() < minimum:

@@ -1,4 +1,4 @@
-"""Covariance of a fitted model: does the prediction turn with the molecule?"""
+"""Equivariance of a fitted model: does the prediction turn with the molecule?"""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import pandas as pd
 from rpr.axes.rotation import random_rotations, rotate_vectors, to_axes
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
+from rpr.studies.evaluation import PropertyModel
 from rpr.units import AU_DIPOLE, DEBYE, REPORTED
 
-#: Largest deviation called covariant: 1e-8 e bohr and 1e-6 bohr^3, in D and bohr^3.
+#: Largest deviation of an equivariant model: 1e-8 e bohr and 1e-6 bohr^3, in D and bohr^3.
 LIMITS = {"dipole": 1e-8 * AU_DIPOLE / DEBYE, "polarizability": 1e-6}
 
 COLUMNS = [
@@ -27,7 +28,7 @@ COLUMNS = [
 
 
 def equivariance(
-    model,
+    model: PropertyModel,
     frames: FrameSet,
     *,
     model_name: str,
@@ -38,18 +39,17 @@ def equivariance(
 ) -> pd.DataFrame:
     """Deviation between f(R X) and R f(X) (R f R^T for the polarizability).
 
-    Each of `n_rotations` uniformly random proper rotations is applied to one of the frames,
-    taken in turn. The deviation of one rotation is the largest absolute element of the
-    difference.
+    Each of `n_rotations` uniformly random proper rotations is applied to one of the frames, which
+    take turns.  The deviation of one rotation is the largest absolute element of the difference.
 
     Parameters
     ----------
     model
-        Fitted estimator with ``predict(frames)``.
+        Fitted estimator.
     frames
-        Frames of the molecule; labels are not used.
+        Frames of the molecule, which need no labels.
     model_name, n_train
-        Written into the row.
+        Name and number that are written into the row.
     property
         ``"dipole"`` or ``"polarizability"``.
     n_rotations
