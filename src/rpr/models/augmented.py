@@ -34,7 +34,7 @@ class AugmentedRegression(RotatePredictRotate):
     """
 
     KIND = "augmented"
-    STORED = (
+    STORED: tuple[str, ...] = (
         *(name for name in RotatePredictRotate.STORED if name != "axes"),
         *("n_rotations", "n_search"),
     )

@@ -22,7 +22,7 @@ from rpr.models.property_estimator import checked_positions, checked_values
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group
-from rpr.molecule.torsion import dihedral_angle
+from rpr.molecule.torsion import dihedral_angle, dihedral_of
 
 
 def mirror_permutation(molecule: Molecule) -> np.ndarray:
@@ -83,7 +83,7 @@ def fold(positions: np.ndarray, molecule: Molecule) -> tuple[np.ndarray, np.ndar
     """
     permutation = mirror_permutation(molecule)
     positions = np.asarray(positions, dtype=float)
-    negative = dihedral_angle(positions, molecule.dihedral) < 0
+    negative = dihedral_angle(positions, dihedral_of(molecule)) < 0
     folded = np.where(negative[:, None, None], -positions[:, permutation], positions)
     return folded, np.where(negative, -1.0, 1.0)
 

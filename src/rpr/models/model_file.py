@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import numpy as np
 
@@ -73,7 +74,7 @@ def save_model(
     }
     text = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     with atomic_path(path) as temporary, open(temporary, "wb") as stream:
-        np.savez(stream, **arrays, **{_METADATA: text})
+        np.savez(stream, **arrays, **{_METADATA: text})  # type: ignore[arg-type]
 
 
 def load_model(path: str | os.PathLike, kind: str | None = None) -> StoredModel:
@@ -180,7 +181,7 @@ def _read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
         ) from error
 
 
-def _read_header(path: str | os.PathLike, text: np.ndarray | None) -> dict:
+def _read_header(path: str | os.PathLike, text: Any) -> dict:
     try:
         header = json.loads(text.tobytes().decode())
         foreign = header["format"] != FORMAT

@@ -31,7 +31,6 @@ class PropertyEstimator(Estimator):
     """
 
     STORED: tuple[str, ...]  #: Arguments of the constructor that a saved file keeps.
-    property: str
     hyperparameters_: dict[str, Any]
 
     @property
@@ -82,7 +81,8 @@ class PropertyEstimator(Estimator):
     def _restore(
         cls: type[Model], arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]
     ) -> Model:
-        model = cls(
+        constructor: Any = cls
+        model = constructor(
             molecule=model_file.molecule_from_json(metadata["molecule"]),
             hyperparameters=metadata["hyperparameters"],
             **{name: metadata[name] for name in cls.STORED},
@@ -97,6 +97,8 @@ class PropertyEstimator(Estimator):
     ) -> None:
         """Put back what the fit found."""
         raise NotImplementedError
+
+    property: str  # here, because the name hides the decorator from what follows
 
 
 def checked_positions(frames: Frames, molecule: Molecule) -> np.ndarray:

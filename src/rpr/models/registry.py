@@ -12,6 +12,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,7 @@ class Entry:
         """Full name of the module of the estimator."""
         return self.home.partition(":")[0]
 
-    def estimator(self) -> type:
+    def estimator(self) -> Any:
         """The class of the estimator, imported now."""
         module, _, name = self.home.partition(":")
         return getattr(importlib.import_module(module), name)
@@ -66,7 +67,7 @@ _KERNELS = {"dipole": {"kernel": "matern2"}, "polarizability": {"kernel": "gauss
 _AXES = "canonical axes: three atoms or more, not in line"
 
 
-def _published(summary: str, **settings) -> Entry:
+def _published(summary: str, **settings: Any) -> Entry:
     return Entry(summary, _PUBLISHED, settings, _KERNELS, _AXES, file=False)
 
 
@@ -143,7 +144,9 @@ def find(name: str) -> Entry:
     return REGISTRY[name]
 
 
-def make_model(name: str, *, property: str, molecule: Molecule, seed: int = 0, **settings):
+def make_model(
+    name: str, *, property: str, molecule: Molecule, seed: int = 0, **settings: Any
+) -> Any:
     """Unfitted estimator of one of :data:`MODELS` or :data:`ABLATIONS`.
 
     Parameters
@@ -185,8 +188,8 @@ def fit_model(
     property: str,
     molecule: Molecule,
     seed: int = 0,
-    **settings,
-):
+    **settings: Any,
+) -> Any:
     """Model `name` fitted to the frames `indices`; arguments as for :func:`make_model`.
 
     Returns
@@ -199,7 +202,7 @@ def fit_model(
     return model.fit(training, getattr(training, property))
 
 
-def load(path: str | os.PathLike):
+def load(path: str | os.PathLike) -> Any:
     """Trained estimator from its file, whatever its kind.
 
     Raises

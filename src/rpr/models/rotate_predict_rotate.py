@@ -99,7 +99,7 @@ class RotatePredictRotate(PropertyEstimator):
     """
 
     KIND = "rotate-predict-rotate"
-    STORED = (
+    STORED: tuple[str, ...] = (
         *("property", "axes", "descriptor", "kernel"),
         *("coordinate_weight", "validation_fraction", "seed"),
     )
@@ -121,9 +121,9 @@ class RotatePredictRotate(PropertyEstimator):
     ) -> None:
         self.molecule = molecule
         self.property = property
-        self.axes = axes
+        self.axes: Any = axes
         self.descriptor = descriptor
-        self.kernel = kernel
+        self.kernel: Any = kernel
         self.coordinate_weight = coordinate_weight
         self.sigmas = sigmas
         self.lambdas = lambdas
@@ -281,7 +281,7 @@ class RotatePredictRotate(PropertyEstimator):
 
     def _pairs(self) -> list[tuple[float, float]] | None:
         """Given hyper-parameters as (sigma, lambda) of each component."""
-        given = self.hyperparameters
+        given: Any = self.hyperparameters
         if given is None:
             return None
         per_component = isinstance(given, Mapping) and "sigma" not in given

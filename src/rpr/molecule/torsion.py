@@ -38,6 +38,19 @@ def dihedral_angle(positions: np.ndarray, indices: tuple[int, int, int, int]) ->
     return np.where(degrees == -180.0, 180.0, degrees)
 
 
+def dihedral_of(molecule: Molecule) -> tuple[int, int, int, int]:
+    """The four atoms of the dihedral.
+
+    Raises
+    ------
+    InputError
+        If the molecule has no dihedral.
+    """
+    if molecule.dihedral is None:
+        raise InputError("dihedral: found none, expected the indices of four atoms")
+    return molecule.dihedral
+
+
 #: Scans of the dihedral: all multiples of 5 degrees except 0 and 180, or those from 0 to 180.
 SCANS = ("both_hands", "one_hand")
 _STEP = 5.0  # degrees
@@ -78,7 +91,7 @@ def turn_dihedral(
     """
     positions, degrees = _checked(positions, molecule, degrees)
     moving = list(turned_atoms(molecule))
-    _, near, far, _ = _dihedral(molecule)
+    _, near, far, _ = dihedral_of(molecule)
     axes = positions[:, far] - positions[:, near]
     axes /= np.linalg.norm(axes, axis=1, keepdims=True)
     turns = np.radians(np.broadcast_to(degrees, len(positions)))
@@ -114,7 +127,7 @@ def set_dihedral(
         As for :func:`turn_dihedral`.
     """
     positions, degrees = _checked(positions, molecule, degrees)
-    found = dihedral_angle(positions, _dihedral(molecule))
+    found = dihedral_angle(positions, dihedral_of(molecule))
     return turn_dihedral(positions, molecule, degrees - found)
 
 
@@ -155,7 +168,7 @@ def scan_dihedral(
     if dihedral != "shift":
         raise InputError(f"dihedral: found {dihedral!r}, expected shift or set")
     reference, degrees = _checked(molecule.reference[None], molecule, degrees, len(positions))
-    equilibrium = dihedral_angle(reference, _dihedral(molecule))[0]
+    equilibrium = dihedral_angle(reference, dihedral_of(molecule))[0]
     return turn_dihedral(positions, molecule, degrees - equilibrium)
 
 
@@ -171,7 +184,7 @@ def turned_atoms(molecule: Molecule) -> tuple[int, ...]:
         If the molecule has no dihedral, j and k are not bonded, the bond is part of a ring, or
         i and l are not on opposite sides of it.
     """
-    first, near, far, last = _dihedral(molecule)
+    first, near, far, last = dihedral_of(molecule)
     bonds = [bond for bond in molecule.bonds if set(bond) != {near, far}]
     if len(bonds) == len(molecule.bonds):
         raise InputError(
@@ -288,14 +301,8 @@ def _checked(
             f"the {n_angles} frames"
         )
     turned_atoms(molecule)
-    _refuse_straight(positions, _dihedral(molecule))
+    _refuse_straight(positions, dihedral_of(molecule))
     return positions, degrees
-
-
-def _dihedral(molecule: Molecule) -> tuple[int, int, int, int]:
-    if molecule.dihedral is None:
-        raise InputError("dihedral: found none, expected the indices of four atoms")
-    return molecule.dihedral
 
 
 def _refuse_straight(positions: np.ndarray, dihedral: tuple[int, int, int, int]) -> None:

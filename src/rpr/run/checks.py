@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rpr.axes.canonical import AXES, check_axes
 from rpr.errors import InputError
@@ -58,7 +58,7 @@ def check_consistency(config: Mapping, plan: Plan) -> None:
 
 def _check_molecule(molecule: Mapping) -> Molecule:
     """The molecule, after a look at every geometry."""
-    symbols = None
+    symbols: Any = None
     for path in molecule["geometries"]:
         if not os.path.isfile(path):
             raise InputError(f"molecule/geometries: file {path} does not exist")

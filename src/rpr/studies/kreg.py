@@ -203,7 +203,9 @@ def kreg_scatter(
     """
     rng = np.random.default_rng(seed)
     size = REPORTED["energy"][1]
-    lowest = min((f.energy.min() for f in test_sets.values() if len(f)), default=0.0) / size
+    lowest = (
+        min((np.asarray(f.energy).min() for f in test_sets.values() if len(f)), default=0.0) / size
+    )
     tables = []
     for name, frames in test_sets.items():
         signs = dihedral_sign(frame_origin(frames)["dihedral"])
@@ -237,10 +239,13 @@ def _values(model: KREG, frames: FrameSet) -> dict[str, tuple[np.ndarray, np.nda
     """Reference and prediction of energy and gradient, in reported units."""
     _check_labels(frames)
     energy, forces = model.predict(frames.positions)
-    in_kcal, in_kcal_angstrom = REPORTED["energy"][1], REPORTED["forces"][1]
+    kcal, kcal_angstrom = REPORTED["energy"][1], REPORTED["forces"][1]
     return {
-        "energy": (frames.energy / in_kcal, np.asarray(energy) / in_kcal),
-        "gradient": (-frames.forces / in_kcal_angstrom, -np.asarray(forces) / in_kcal_angstrom),
+        "energy": (np.asarray(frames.energy) / kcal, np.asarray(energy) / kcal),
+        "gradient": (
+            -np.asarray(frames.forces) / kcal_angstrom,
+            -np.asarray(forces) / kcal_angstrom,
+        ),
     }
 
 

@@ -99,7 +99,7 @@ def _reference_dipole(
 ) -> np.ndarray:
     """Dipole of the frame in Debye, turned with it into the orientation that is drawn."""
     original = canonical_axes(axes, frames.positions[index : index + 1], molecule).rotations
-    in_axes = to_axes(frames.dipole[index : index + 1], original)[0]
+    in_axes = to_axes(np.asarray(frames.dipole)[index : index + 1], original)[0]
     return R.T @ in_axes / DEBYE
 
 
