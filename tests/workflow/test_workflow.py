@@ -307,3 +307,15 @@ def test_comments_cost_no_label_and_a_changed_kernel_runs_what_uses_it(root, tmp
     kernel.write_text(f"{kernel.read_text()}\nCHANGED = 1\n")
     assert jobs() == {"train_model"}
     assert "covariant" not in snakemake("--dry-run")
+
+
+def test_make_says_in_one_line_that_a_configuration_is_missing(root):
+    done = subprocess.run(
+        ["make", "--no-print-directory", "config-exists", "CONFIG=nowhere.yaml"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert "nowhere.yaml does not exist" in done.stdout
+    assert len(done.stdout.strip().splitlines()) == 1
