@@ -133,6 +133,23 @@ def test_augmentation_helps_but_stays_behind_a_frame(data):
     assert errors[0] > errors[1] > 3 * errors[2]
 
 
+def test_augmented_search_on_a_part_leaves_the_constructor_s_arguments_alone(data):
+    molecule, train, labels, test, _ = data
+    settings = {"coordinate_weight": [1e-3, 0.5], "n_rotations": 2, "n_search": 40}
+    model = AugmentedRegression(molecule=molecule, **settings)
+    before = model.get_params()
+    model.fit(train[:50], labels[:50])
+    assert model.get_params() == before
+    assert "axes" not in before
+    assert model.coordinate_weight_ in settings["coordinate_weight"]
+    assert all(found["validation_rmse"] > 0 for found in model.hyperparameters_.values())
+    settings["coordinate_weight"] = model.coordinate_weight_
+    again = AugmentedRegression(
+        molecule=molecule, hyperparameters=model.hyperparameters_, **settings
+    ).fit(train[:50], labels[:50])
+    assert np.array_equal(again.predict(test), model.predict(test))
+
+
 def test_augmented_model_file_and_parameters(data, tmp_path):
     molecule, train, labels, test, _ = data
     model = AugmentedRegression(molecule=molecule, n_rotations=2, n_search=60)
