@@ -1,4 +1,4 @@
-"""One battery for every model: what the registry says that it obeys holds, and the rest does not."""
+"""One battery for every model: it obeys the symmetries that the registry says, and no others."""
 
 import numpy as np
 import pytest
