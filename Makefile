@@ -1,9 +1,9 @@
 # make        set up the environment, then the whole study (the run of config.yaml)
-# make test   set up the environment, then the tests
+# make test   set up the environment, then the doctests and the tests
 # make test-slurm   set up the environment, then the tests that need a running SLURM
 # make smoke  set up the environment, then the whole study made tiny, with its report
 # make lock   write envs/requirements.lock anew from pyproject.toml (needs uv)
-# make lint   formatting and style
+# make lint   formatting, style and types
 # make docs   write the generated table of docs/configuration.md anew
 # The first suitable Python is taken; choose another with: make PYTHON=python3.12
 
@@ -36,6 +36,7 @@ smoke: $(STAMP)
 
 lint: $(STAMP)
 	$(BIN)/ruff check
+	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(SNAKEMAKE) --lint
 

@@ -504,9 +504,9 @@ def test_wrong_input():
         model.fit(positions, np.where(np.arange(4) == 2, np.nan, energy), forces)
     together = positions.copy()
     together[1, 5] = together[1, 4]
-    with pytest.raises(InputError, match="atoms 4 and 5 of frame 1"):
+    with pytest.raises(InputError, match="frame 1: atoms 4 and 5"):
         model.fit(together, energy, forces)
-    with pytest.raises(InputError, match="atoms 4 and 5 of frame 1"):
+    with pytest.raises(InputError, match="frame 1: atoms 4 and 5"):
         model.fit(positions, energy, forces).predict(together)
     for name in ("sigma", "lambda_energy", "lambda_forces"):
         with pytest.raises(InputError, match=f"{name}: found -1"):

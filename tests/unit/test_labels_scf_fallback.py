@@ -46,7 +46,7 @@ def test_the_level_shift_takes_over(monkeypatch, expected):
 
 
 def test_every_reason_is_told(monkeypatch):
-    for name in ("solve", "second_order", "level_shift"):
+    for name in ("solve_scf", "second_order", "level_shift"):
         monkeypatch.setattr(scf_fallback, name, failing(9, None))
     with pytest.raises(ConvergenceError, match=r"default: .*second-order: .*level-shift: "):
         make_engine(SETTINGS, WATER[0]).compute(WATER[1], ("energy",))

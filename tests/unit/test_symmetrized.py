@@ -330,5 +330,5 @@ def test_descriptors_that_the_group_does_not_keep_are_refused(descriptor):
 def test_molecules_without_a_frame_are_refused_with_a_remedy(name):
     molecule = Molecule.from_atoms(g2(name))
     positions = shaken(molecule, 10)
-    with pytest.raises(InputError, match="'covariant'"):
+    with pytest.raises(InputError, match=r"the axes '(laboratory|eckart)'"):
         SymmetrizedRPR(molecule=molecule).fit(positions, charge_labels(positions, "dipole"))

@@ -1,4 +1,4 @@
-"""Molecular dynamics on a learned potential, many trajectories at once."""
+"""Molecular dynamics on a learnt potential, many trajectories at once."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy as np
 from rpr.dynamics.trajectories import Trajectories
 from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.plausibility import BOND_LIMITS
+from rpr.molecule.plausibility import bond_lengths, is_intact
 from rpr.units import FS
 
-#: Change of the total energy of a trajectory (eV) that no proper integration shows.
-ENERGY_LIMIT = 1.0
+#: Change of the total energy in eV above which a trajectory has exploded.
+LARGEST_ENERGY_CHANGE = 1.0
 
 
 class Potential(Protocol):
-    """What dynamics needs of a model."""
+    """Model that gives energies and forces of many geometries."""
 
     def predict(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Energies [T] in eV and forces [T, A, 3] in eV/Angstrom."""
+        """Energies, [n_frames] in eV, and forces, [n_frames, n_atoms, 3] in eV/Angstrom."""
 
 
 def run(
@@ -45,39 +45,43 @@ def run(
     Parameters
     ----------
     model
-        Anything whose ``predict(positions)`` returns energies (eV) and forces (eV/Angstrom).
-    positions : array, [T, A, 3]
+        Potential, whose ``predict(positions)`` returns energies (eV) and forces (eV/Angstrom).
+    positions : array, [n_trajectories, n_atoms, 3]
         Angstrom.
-    velocities : array, [T, A, 3]
+    velocities : array, [n_trajectories, n_atoms, 3]
         Angstrom/fs.
-    masses : array, [A]
+    masses : array, [n_atoms]
         u.
     dt_fs
         Time step in fs.
     n_steps
         Number of steps.
     every
-        Every so many steps one is recorded, the start included.
+        Steps from one recorded step to the next; the start is recorded, too.
     molecule
-        Whose bonds are watched (default: ``model.molecule`` if there is one).
+        Molecule whose bonds are watched; default: ``model.molecule``, if there is one.
     on_explosion
-        ``"raise"``, or ``"stop"`` to give up only the trajectory that exploded.
+        ``"raise"`` an error, or ``"stop"`` only the trajectory that exploded.
     progress
-        Called with the number of each recorded step.
+        Function that is called with the number of each recorded step.
+
+    Returns
+    -------
+    Trajectories
 
     Raises
     ------
     InputError
-        If shapes do not fit, or a number is not positive.
+        If shapes do not match, or a number is not positive.
     ConvergenceError
-        If a bond breaks (`BOND_LIMITS`), or the total energy changes by more than `ENERGY_LIMIT`:
-        names the trajectory and the step.
+        If a bond breaks (:data:`rpr.molecule.plausibility.INTACT_STRETCH`) or the total energy
+        changes by more than `LARGEST_ENERGY_CHANGE`; names the trajectory and the step.
     """
     state = _State(positions, velocities, masses)
     _check_run(state, dt_fs, n_steps, every, on_explosion)
     watch = _Watch(molecule or getattr(model, "molecule", None), on_explosion, len(state.positions))
     recorder = _Recorder(state, n_steps // every + 1)
-    watch.bonds(state, 0)
+    watch.check_bonds(state, 0)
     potential, forces = model.predict(state.positions)
     acceleration = forces * state.to_acceleration
     watch.start(state, potential)
@@ -85,11 +89,11 @@ def run(
     for step in range(1, n_steps + 1):
         state.velocities += (0.5 * dt_fs) * acceleration
         state.positions += dt_fs * state.velocities
-        watch.bonds(state, step)
+        watch.check_bonds(state, step)
         potential, forces = model.predict(state.positions)
         acceleration = forces * state.to_acceleration
         state.velocities += (0.5 * dt_fs) * acceleration
-        watch.energy(state, potential, step)
+        watch.check_energy(state, potential, step)
         if step % every == 0:
             recorder.record(step, state, potential, watch.exploded)
             if progress:
@@ -104,7 +108,7 @@ class _State:
     masses: np.ndarray
     to_acceleration: np.ndarray = field(init=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.positions = np.array(self.positions, dtype=float)
         self.velocities = np.array(self.velocities, dtype=float)
         self.masses = np.asarray(self.masses, dtype=float)
@@ -113,37 +117,28 @@ class _State:
         self._half_masses = 0.5 * np.repeat(self.masses, 3) / FS**2
 
     def kinetic(self) -> np.ndarray:
-        """Kinetic energies in eV, [T]."""
+        """Kinetic energies in eV, [n_trajectories]."""
         flat = self.velocities.reshape(len(self.velocities), -1)
         return (flat * flat) @ self._half_masses
 
 
 class _Watch:
-    """Finds trajectories that explode; freezes them, or raises."""
+    """Finds trajectories that explode, and freezes them or raises an error."""
 
-    def __init__(self, molecule: Molecule | None, on_explosion: str, n_trajectories: int):
+    def __init__(self, molecule: Molecule | None, on_explosion: str, n_trajectories: int) -> None:
         self.on_explosion = on_explosion
         self.exploded = np.full(n_trajectories, -1)
-        self.names = molecule.bonds if molecule is not None else ()
-        bonds = np.array(self.names, dtype=int).reshape(-1, 2)
-        self.first, self.second = bonds.T
-        if len(bonds):
-            vectors = molecule.reference[self.first] - molecule.reference[self.second]
-            lengths = np.linalg.norm(vectors, axis=1)
-            self.least, self.most = ((limit * lengths) ** 2 for limit in BOND_LIMITS)
+        self.bonds = molecule.bonds if molecule is not None else ()
+        if molecule is not None:
+            self.expected = bond_lengths(molecule.reference, self.bonds)
 
-    def bonds(self, state: _State, step: int) -> None:
+    def check_bonds(self, state: _State, step: int) -> None:
         """Check bond lengths; a frozen trajectory goes back to its last good positions."""
-        if self.names:
-            vectors = state.positions[:, self.first] - state.positions[:, self.second]
-            squares = np.einsum("tbx,tbx->tb", vectors, vectors)
-            # written so that NaN counts as broken
-            whole = (squares > self.least) & (squares < self.most)
-            if not whole.all():
-                for t, bond in np.argwhere(~whole):
-                    a, b = self.names[bond]
-                    length = np.sqrt(squares[t, bond])
-                    self._explode(t, step, f"bond {a}-{b} is {length:.2f} Angstrom long")
+        if self.bonds:
+            lengths = bond_lengths(state.positions, self.bonds)
+            for t, bond in np.argwhere(~is_intact(lengths, self.expected)):
+                a, b = self.bonds[bond]
+                self._explode(t, step, f"bond {a}-{b} is {lengths[t, bond]:.2f} Angstrom long")
         self._freeze(state)
 
     def start(self, state: _State, potential: np.ndarray) -> None:
@@ -151,10 +146,10 @@ class _Watch:
         self.total = potential + state.kinetic()
         self.last_good = state.positions.copy()
 
-    def energy(self, state: _State, potential: np.ndarray, step: int) -> None:
+    def check_energy(self, state: _State, potential: np.ndarray, step: int) -> None:
         """Check total energies."""
         change = potential + state.kinetic() - self.total
-        whole = np.abs(change) < ENERGY_LIMIT
+        whole = np.abs(change) < LARGEST_ENERGY_CHANGE
         if not whole.all():
             for (t,) in np.argwhere(~whole):
                 self._explode(t, step, f"its total energy changed by {change[t]:.2f} eV")
@@ -179,7 +174,7 @@ class _Watch:
 
 
 class _Recorder:
-    def __init__(self, state: _State, n_recorded: int):
+    def __init__(self, state: _State, n_recorded: int) -> None:
         shape = (len(state.positions), n_recorded)
         self.positions = np.full(shape + state.positions.shape[1:], np.nan)
         self.velocities = np.full_like(self.positions, np.nan)
@@ -187,7 +182,7 @@ class _Recorder:
         self.steps = np.zeros(n_recorded, dtype=int)
         self.count = 0
 
-    def record(self, step: int, state: _State, potential: np.ndarray, exploded: np.ndarray):
+    def record(self, step: int, state: _State, potential: np.ndarray, exploded: np.ndarray) -> None:
         k, alive = self.count, exploded < 0
         self.steps[k] = step
         self.positions[alive, k] = state.positions[alive]

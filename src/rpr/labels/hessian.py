@@ -1,4 +1,4 @@
-"""Hessian of the energy, for frequencies and for Wigner sampling."""
+"""Hessian of the energy, for frequencies and Wigner sampling."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def hessian(
     step: float = 0.005,
     analytic: bool = False,
 ) -> np.ndarray:
-    """Second derivatives of the energy.
+    """Second derivatives of the energy, by default by central differences of the forces.
 
-    Central differences of the forces, ``H = -(F(x + h) - F(x - h)) / 2h``, made symmetric.  They
-    are as fast as PySCF's analytic derivatives in small basis sets and many times faster in large
-    ones, and they belong to the forces that the dynamics uses: the analytic ones leave out that
-    integration grids move with the atoms, which puts some 40 1/cm on translations.
+    ``H = -(F(x + h) - F(x - h)) / 2h`` is made symmetric.  It is as fast as PySCF's analytic
+    Hessian in small basis sets and many times faster in large ones, and it fits the forces of the
+    dynamics.  The analytic Hessian neglects that integration grids move with the atoms, which gives
+    translations some 40 1/cm.
 
     Parameters
     ----------
@@ -39,10 +39,14 @@ def hessian(
         Chemical symbols.
     positions : array, [n_atoms, 3]
         Angstrom.
+    charge
+        Total charge.
+    max_memory_mb
+        Memory that the engine may use, MB; None for no bound.
     step
-        Displacement h of the central differences, Angstrom.
+        Displacement h, Angstrom.
     analytic
-        Analytic second derivatives of PySCF instead.
+        Whether to take the analytic Hessian of PySCF instead.
 
     Returns
     -------
@@ -65,7 +69,13 @@ def hessian(
     return _central_differences(method, symbols, positions, charge, max_memory_mb, step)
 
 
-def _analytic(method, symbols, positions, charge, max_memory_mb):
+def _analytic(
+    method: Method,
+    symbols: Sequence[str],
+    positions: np.ndarray,
+    charge: int,
+    max_memory_mb: float | None,
+) -> np.ndarray:
     mol = plain.molecule(
         symbols, positions / BOHR, method.basis, charge=charge, max_memory_mb=max_memory_mb
     )
@@ -85,13 +95,18 @@ def _analytic(method, symbols, positions, charge, max_memory_mb):
     return (full + full.T) / 2
 
 
-def _central_differences(method, symbols, positions, charge, max_memory_mb, step):
+def _central_differences(
+    method: Method,
+    symbols: Sequence[str],
+    positions: np.ndarray,
+    charge: int,
+    max_memory_mb: float | None,
+    step: float,
+) -> np.ndarray:
     engine = make_engine(method, symbols, charge=charge, max_memory_mb=max_memory_mb)
     rows = []
     for k in range(positions.size):
-        displacement = np.zeros(positions.size)
-        displacement[k] = step
-        displacement = displacement.reshape(positions.shape)
+        displacement = step * np.eye(positions.size)[k].reshape(positions.shape)
         forward = engine.compute(positions + displacement, ("energy", "forces")).forces
         backward = engine.compute(positions - displacement, ("energy", "forces")).forces
         rows.append(-(forward - backward).ravel() / (2 * step))

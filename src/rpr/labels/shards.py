@@ -78,7 +78,7 @@ def label_shard(
     Raises
     ------
     InputError
-        If an unfinished partial file belongs to another method, other frames or other code.
+        If the partial file is damaged.
     ConvergenceError
         If not one frame could be labelled.
     """
@@ -96,6 +96,8 @@ def label_shard(
     resumed, start = len(records), time.monotonic()
     if resumed:
         log.info("resuming: %d of %d frames are done", resumed, len(indices))
+    elif partial.others:
+        log.info("begins anew; %s", partial.others)
     for k in indices[resumed:]:
         previous = records[-1] if records else None
         record = taken.get(k) or _label(engine, frames, k, properties, previous)

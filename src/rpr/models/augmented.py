@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from rpr.axes.rotation import random_rotations, to_axes
+from rpr.axes.rotation import random_rotations, rotate_vectors, to_axes
 from rpr.models.estimator import Frames
 from rpr.models.property_estimator import checked_positions, checked_values
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
@@ -62,7 +62,7 @@ class AugmentedRegression(RotatePredictRotate):
         values = checked_values(self.property, values, frames, len(positions))
         rotations = random_rotations(self.n_rotations * len(positions), self.seed)
         positions = np.tile(positions, (self.n_rotations, 1, 1))
-        turned = np.einsum("fij,faj->fai", rotations, positions)
+        turned = rotate_vectors(positions, rotations)
         super().fit(turned, to_axes(np.concatenate([values] * self.n_rotations), rotations))
         return self
 

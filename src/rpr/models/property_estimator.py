@@ -16,7 +16,7 @@ from rpr.errors import InputError
 from rpr.models import model_file
 from rpr.models.estimator import Estimator, Frames, determination
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.plausibility import _STRETCH_RANGE, _check_reference, _remedy
+from rpr.molecule.plausibility import check_reference, check_stretch
 
 UNITS = {"positions": "Angstrom", "dipole": "e Angstrom", "polarizability": "Angstrom^3"}
 
@@ -118,21 +118,8 @@ def checked_positions(frames: Frames, molecule: Molecule) -> np.ndarray:
     positions = as_positions(frames, molecule.symbols)
     if not len(positions):
         raise InputError("frames: found none, expected at least one")
-    _check_reference(molecule)
-    i, j = np.array(molecule.bonds, dtype=int).reshape(-1, 2).T
-    if not i.size:
-        return positions
-    expected = np.linalg.norm(molecule.reference[i] - molecule.reference[j], axis=1)
-    stretch = np.linalg.norm(positions[:, i] - positions[:, j], axis=2) / expected
-    low, high = _STRETCH_RANGE
-    wrong = (stretch < low) | (stretch > high)
-    if wrong.any():
-        frame, bond = (int(k) for k in np.argwhere(wrong)[0])
-        raise InputError(
-            f"frames: bond {i[bond]}-{j[bond]} of frame {frame} is "
-            f"{stretch[frame, bond] * expected[bond]:.3g} long, in the reference "
-            f"{expected[bond]:.3g} Angstrom; {_remedy(float(np.median(stretch)))}"
-        )
+    check_reference(molecule.reference, molecule.bonds)
+    check_stretch(positions, molecule.reference, molecule.bonds)
     return positions
 
 

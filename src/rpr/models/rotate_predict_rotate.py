@@ -143,7 +143,10 @@ class RotatePredictRotate(PropertyEstimator):
 
     def check_molecule(self) -> None:
         """Refuse a molecule that does not have these axes."""
-        check_axes(self.axes_, self.molecule)
+        try:
+            check_axes(self.axes_, self.molecule)
+        except InputError as error:
+            raise InputError(f"{error}, or the model 'covariant', which needs no axes") from error
 
     def fit(self, frames: Frames, values: np.ndarray | None = None) -> RotatePredictRotate:
         """Search hyper-parameters on a part of the training frames, then fit all of them.

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rpr.axes.canonical import canonical_axes, check_axes
-from rpr.axes.rotation import random_rotations, to_axes_positions
+from rpr.axes.rotation import random_rotations, rotate_vectors, to_axes_positions
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
 from rpr.models.registry import fit_model
@@ -115,7 +115,7 @@ def flips(
     """
     names = possible_axes(molecule) if axes_names is None else list(axes_names)
     before, after = consecutive(frames)
-    turned = np.einsum("fij,faj->fai", random_rotations(len(frames), seed), frames.positions)
+    turned = rotate_vectors(frames.positions, random_rotations(len(frames), seed))
     rows = []
     for name in names:
         canonical = canonical_axes(name, frames.positions, molecule)

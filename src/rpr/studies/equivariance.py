@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from rpr.axes.rotation import random_rotations, to_axes
+from rpr.axes.rotation import random_rotations, rotate_vectors, to_axes
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
 from rpr.studies.evaluation import PropertyModel
@@ -75,8 +75,8 @@ def equivariance(
     rotations = random_rotations(n_rotations, seed)
     chosen = np.arange(n_rotations) % len(frames)
     positions = frames.positions[chosen]
-    turned = np.einsum("fij,faj->fai", rotations, positions)
     expected = to_axes(model.predict(positions), rotations)
+    turned = rotate_vectors(positions, rotations)
     deviation = np.abs(np.asarray(model.predict(turned)) - expected)
     unit, size = REPORTED[property]
     per_rotation = deviation.reshape(n_rotations, -1).max(axis=1) / size

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from rpr.axes.rotation import random_rotations, to_axes
+from rpr.axes.rotation import random_rotations, rotate_frames
 from rpr.data.distributions import bond_lengths, frame_quantities
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
@@ -79,30 +79,11 @@ def choose(frames: FrameSet, n_frames: int, *, seed: int) -> np.ndarray:
 
 
 def frames_to_check(frames: FrameSet, n_frames: int, *, check: str, seed: int) -> FrameSet:
-    """The chosen frames; for the check ``reoriented`` with their labels in a random orientation."""
+    """The chosen frames; for the check ``reoriented`` turned at random, with their labels."""
     chosen = frames.subset(choose(frames, n_frames, seed=seed))
-    return reorient(chosen, seed=seed) if check == "reoriented" else chosen
-
-
-def reorient(frames: FrameSet, *, seed: int) -> FrameSet:
-    """Frames in random orientations, with labels that are turned along.
-
-    Parameters
-    ----------
-    frames
-        Frames in the laboratory.
-    seed
-        Seed of the random rotations.
-    """
-    rotations = random_rotations(len(frames), seed)
-    turned = frames.subset(np.arange(len(frames)))
-    for name in ("positions", "forces", "velocities"):
-        if getattr(frames, name) is not None:
-            setattr(turned, name, np.einsum("fij,faj->fai", rotations, getattr(frames, name)))
-    for name in ("dipole", "polarizability"):
-        if getattr(frames, name) is not None:
-            setattr(turned, name, to_axes(getattr(frames, name), rotations))
-    return turned
+    if check != "reoriented":
+        return chosen
+    return rotate_frames(chosen, random_rotations(n_frames, seed))
 
 
 def deviations(expected: FrameSet, found: FrameSet, *, check: str) -> pd.DataFrame:

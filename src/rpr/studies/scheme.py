@@ -68,7 +68,7 @@ def scheme(
     ):
         rows += _molecule_rows(panel, coordinates, molecule)
         rows += [
-            _row(panel, "axis", n, np.zeros(3), v) for n, v in zip("abc", directions, strict=True)
+            _row(panel, "axis", n, np.zeros(3), v) for n, v in zip("xyz", directions, strict=True)
         ]
         if vector is not None:
             rows.append(_row(panel, "dipole", "predicted", np.zeros(3), vector, "D"))

@@ -29,7 +29,7 @@ from rpr.models.kreg.solver import check_training_memory, solve_kreg
 from rpr.models.kreg.targets import check_labels, to_targets
 from rpr.models.model_file import checksum, molecule_from_json
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.plausibility import check_scale
+from rpr.molecule.plausibility import check_unit
 
 _CHUNK = 4096  # frames predicted at once, which bounds the memory
 _HYPERPARAMETERS = ("sigma", "lambda_energy", "lambda_forces")
@@ -237,7 +237,7 @@ class KREG(Estimator):
             x, slopes = self.distances_.describe(positions)
             energy, gradient = self.contracted_.evaluate(x)
         if not np.isfinite(energy).all():  # two atoms are at the same place
-            check_scale(self.molecule, positions)
+            check_unit(positions, self.molecule.reference, self.molecule.bonds)
         return energy + self.energy_offset_, -self.distances_.cartesian(slopes, gradient)
 
     def _set_hyperparameters(

@@ -8,7 +8,7 @@ from rpr.data.frame_set import FrameSet, as_positions
 from rpr.errors import InputError
 from rpr.models.estimator import Frames
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.plausibility import check_scale
+from rpr.molecule.plausibility import check_unit
 
 
 def check_labels(
@@ -41,7 +41,7 @@ def check_labels(
     positions = as_positions(frames, molecule.symbols)
     if len(positions) == 0:
         raise InputError("positions: found no frames, expected at least one")
-    check_scale(molecule, positions)
+    check_unit(positions, molecule.reference, molecule.bonds)
     energy = _label("energy", energy, positions.shape[:1])
     return positions, energy, _label("forces", forces, positions.shape)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rpr.axes.components import COMPONENTS
@@ -21,9 +22,9 @@ _KERNEL_NAMES = {
 
 
 def data(benchmark: pd.DataFrame, *, axes: str | None = None) -> pd.DataFrame:
-    """Rows of one choice of axes (default: the first), with the ratio of the RMSE to the lowest.
+    """Rows of one choice of axes, by default the first, with RMSE relative to the lowest.
 
-    The lowest is that of the component.
+    The lowest RMSE is that of the same component.
     """
     if axes is None and len(benchmark):
         axes = benchmark["axes"].iloc[0]
@@ -41,12 +42,12 @@ def draw(benchmark: pd.DataFrame, *, axes: str | None = None) -> Figure:
     benchmark
         Table ``benchmark.csv``.
     axes
-        Canonical axes whose rows are drawn; default: that of the first row.
+        Canonical axes whose rows are drawn, by default those of the first row.
 
     Returns
     -------
     Figure
-        One panel for each component; the lowest RMSE is in its title.
+        One panel for each component, with the lowest RMSE in its title.
     """
     table = data(benchmark, axes=axes)
     if table.empty:
@@ -73,10 +74,16 @@ def draw(benchmark: pd.DataFrame, *, axes: str | None = None) -> Figure:
     return figure
 
 
-def _panel(axes, rows, descriptors, kernels, norm):
+def _panel(
+    axes: Axes,
+    rows: pd.DataFrame,
+    descriptors: list[str],
+    kernels: list[str],
+    norm: mpl.colors.Normalize,
+) -> mpl.collections.QuadMesh:
     grid = rows.pivot(index="descriptor", columns="kernel", values="ratio")
     values = grid.reindex(index=descriptors, columns=kernels).to_numpy()
-    image = axes.pcolormesh(values, norm=norm, cmap="cividis_r", edgecolors="white", linewidth=0.6)
+    image = axes.pcolormesh(values, norm=norm, cmap="YlGnBu", edgecolors="white", linewidth=0.6)
     axes.invert_yaxis()
     axes.set_yticks(np.arange(len(descriptors)) + 0.5, descriptors)
     names = [_KERNEL_NAMES.get(kernel, kernel) for kernel in kernels]
@@ -101,5 +108,5 @@ def _panel(axes, rows, descriptors, kernels, norm):
     return image
 
 
-def _ratio(value):
+def _ratio(value: float) -> str:
     return f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
