@@ -186,7 +186,7 @@ def find_frames(frames: FrameSet, among: FrameSet) -> np.ndarray:
 
 
 def as_positions(
-    frames: FrameSet | Sequence[Atoms] | np.ndarray, symbols: Sequence[str] | None = None
+    frames: FrameSet | Atoms | Sequence[Atoms] | np.ndarray, symbols: Sequence[str] | None = None
 ) -> np.ndarray:
     """Positions of frames given as `FrameSet`, ASE atoms or array.
 

@@ -113,7 +113,7 @@ def _fewest(order: np.ndarray, sizes: np.ndarray, n_test: int) -> list[int]:
     return chosen[min(total for total in chosen if total >= n_test)]
 
 
-def random_order(frames: int | Sequence[int], *, seed: int) -> np.ndarray:
+def random_order(frames: int | Sequence[int] | np.ndarray, *, seed: int) -> np.ndarray:
     """Frames in random order, whose beginnings are the training sets of a learning curve.
 
     Parameters

@@ -31,6 +31,7 @@ class Estimator:
 
     KIND: str  #: Kind of model that a saved file names.
     molecule: Molecule
+    training_checksum_: str
 
     def check_molecule(self) -> None:
         """Refuse a molecule that the model cannot be used for.

@@ -201,9 +201,10 @@ def make_model(
     entry = find(name)
     estimator = entry.estimator()
     options = {**entry.by_property.get(property, {}), **entry.settings, **settings}
+    options |= {"property": property, "molecule": molecule, "seed": seed}
     if "validation_fraction" not in estimator.parameter_names():
         options.pop("validation_fraction", None)  # as a likelihood needs no validation
-    return estimator(property=property, molecule=molecule, seed=seed, **options)
+    return estimator(**options)
 
 
 def fit_model(

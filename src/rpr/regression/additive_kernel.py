@@ -18,7 +18,7 @@ The additive construction: Duvenaud, Nickisch, Rasmussen, Additive Gaussian Proc
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -160,7 +160,7 @@ class AdditiveKernel:
         return result
 
 
-def pair_classes(molecule: Molecule, kinds: Sequence[Hashable]) -> np.ndarray:
+def pair_classes(molecule: Molecule, kinds: Sequence[int] | Sequence[str]) -> np.ndarray:
     """Classes of atom pairs: equally many bonds apart, and of equal kinds of atoms.
 
     Parameters
@@ -181,7 +181,7 @@ def pair_classes(molecule: Molecule, kinds: Sequence[Hashable]) -> np.ndarray:
     rows, columns = np.triu_indices(molecule.n_atoms, k=1)
     keys = [
         (float(steps[i, j]), *sorted((kinds[i], kinds[j])))
-        for i, j in zip(rows, columns, strict=True)
+        for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
     ]
     order = {key: rank for rank, key in enumerate(sorted(set(keys)))}
     return np.array([order[key] for key in keys])

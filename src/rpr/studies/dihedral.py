@@ -9,7 +9,7 @@ import pandas as pd
 
 from rpr.data.frame_set import FrameSet
 from rpr.studies import metrics
-from rpr.studies.evaluation import INVARIANT, squared_errors
+from rpr.studies.evaluation import INVARIANT, frame_origin, squared_errors
 
 COLUMNS = [
     "model",
@@ -49,7 +49,7 @@ def error_by_dihedral(
     DataFrame
         Columns ``COLUMNS``; empty for a molecule without a dihedral.
     """
-    rows = []
+    rows: list[dict] = []
     for keys, group in predictions.groupby(_KEYS, sort=False):
         frames, squares = squared_errors(group)
         known = frames["dihedral"].notna().to_numpy()
@@ -89,6 +89,7 @@ def _bin_rows(
 
 def dihedral_table(frames: FrameSet, dt_fs: float) -> pd.DataFrame:
     """Dihedral of every frame, degrees; columns ``trajectory``, ``time_ps``, ``dihedral``."""
-    dihedral = np.nan if frames.dihedral is None else frames.dihedral
-    recorded = {"trajectory": frames.trajectory, "time_ps": frames.step * dt_fs / 1000}
-    return pd.DataFrame(recorded).assign(dihedral=dihedral)
+    origin = pd.DataFrame(frame_origin(frames))
+    return origin.assign(time_ps=origin["step"] * dt_fs / 1000)[
+        ["trajectory", "time_ps", "dihedral"]
+    ]

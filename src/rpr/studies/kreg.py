@@ -115,8 +115,7 @@ def kreg_learning_curve(
 
 def fit_kreg(frames: FrameSet, *, molecule: Molecule, **settings: Any) -> KREG:
     """KREG potential fitted to energies and forces of `frames`; settings as for KREG."""
-    _check_labels(frames)
-    return KREG(molecule=molecule, **settings).fit(frames.positions, frames.energy, frames.forces)
+    return KREG(molecule=molecule, **settings).fit(frames.positions, *_labels(frames))
 
 
 def kreg_errors(
@@ -203,7 +202,7 @@ def kreg_scatter(
     """
     rng = np.random.default_rng(seed)
     size = REPORTED["energy"][1]
-    lowest = min((f.energy.min() for f in test_sets.values() if len(f)), default=0.0) / size
+    lowest = min((_labels(f)[0].min() for f in test_sets.values() if len(f)), default=0.0) / size
     tables = []
     for name, frames in test_sets.items():
         signs = dihedral_sign(frame_origin(frames)["dihedral"])
@@ -235,18 +234,19 @@ def kreg_scatter(
 
 def _values(model: KREG, frames: FrameSet) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Reference and prediction of energy and gradient, in reported units."""
-    _check_labels(frames)
-    energy, forces = model.predict(frames.positions)
-    in_kcal, in_kcal_angstrom = REPORTED["energy"][1], REPORTED["forces"][1]
+    (energy, forces), (predicted, predicted_forces) = _labels(frames), model.predict(frames)
+    kcal, kcal_angstrom = REPORTED["energy"][1], REPORTED["forces"][1]
     return {
-        "energy": (frames.energy / in_kcal, np.asarray(energy) / in_kcal),
-        "gradient": (-frames.forces / in_kcal_angstrom, -np.asarray(forces) / in_kcal_angstrom),
+        "energy": (energy / kcal, predicted / kcal),
+        "gradient": (-forces / kcal_angstrom, -predicted_forces / kcal_angstrom),
     }
 
 
-def _check_labels(frames: FrameSet) -> None:
-    for name in ("energy", "forces"):
-        if getattr(frames, name) is None:
-            raise InputError(
-                f"frames: found no {name}, expected energies and forces for a potential"
-            )
+def _labels(frames: FrameSet) -> tuple[np.ndarray, np.ndarray]:
+    """Energies and forces of frames, refused if either is missing."""
+    if frames.energy is None or frames.forces is None:
+        missing = "energy" if frames.energy is None else "forces"
+        raise InputError(
+            f"frames: found no {missing}, expected energies and forces for a potential"
+        )
+    return frames.energy, frames.forces

@@ -25,7 +25,7 @@ from rpr.models.kreg.contraction import ContractedPotential
 from rpr.models.kreg.descriptor import RelativeDistances, symmetric_distances
 from rpr.models.kreg.kernel import GradientKernel, n_internal
 from rpr.models.kreg.search import check_given, search_hyperparameters
-from rpr.models.kreg.solver import check_training_memory, solve_kreg
+from rpr.models.kreg.solver import KREGSolution, check_training_memory, solve_kreg
 from rpr.models.kreg.targets import check_labels, to_targets
 from rpr.models.model_file import checksum, molecule_from_json
 from rpr.molecule.molecule import Molecule
@@ -81,6 +81,7 @@ class KREG(Estimator):
     """
 
     KIND = "kreg"
+    solution_: KREGSolution | None
 
     def __init__(
         self,
