@@ -12,20 +12,9 @@ from rpr.studies import metrics
 from rpr.studies.evaluation import INVARIANT, frame_origin, squared_errors
 
 COLUMNS = [
-    "model",
-    "property",
-    "component",
-    "test_set",
-    "dihedral_low",
-    "dihedral_high",
-    "n_test",
-    "rmse",
-    "unit",
-    "n_train",
-    "seed",
-    "rmse_low",
-    "rmse_high",
-]
+    "model", "property", "component", "test_set", "dihedral_low", "dihedral_high", "n_test",
+    "rmse", "unit", "n_train", "seed", "rmse_low", "rmse_high",
+]  # fmt: skip
 
 _KEYS = ["model", "property", "test_set", "n_train", "seed"]
 

@@ -18,32 +18,14 @@ from rpr.studies.evaluation import dihedral_sign, frame_origin, masks_by_sign
 from rpr.units import REPORTED
 
 COLUMNS = [
-    "n_train",
-    "repeat",
-    "test_set",
-    "quantity",
-    "rmse",
-    "mae",
-    "unit",
-    "n_test",
-    "dihedral_sign",
-    "potential",
-    "max_error",
-    "rmse_low",
-    "rmse_high",
-]
+    "n_train", "repeat", "test_set", "quantity", "rmse", "mae", "unit", "n_test", "dihedral_sign",
+    "potential", "max_error", "rmse_low", "rmse_high",
+]  # fmt: skip
 
 SCATTER_COLUMNS = [
-    "test_set",
-    "quantity",
-    "frame",
-    "dihedral_sign",
-    "reference",
-    "prediction",
-    "unit",
-    "n_train",
-    "seed",
-]
+    "test_set", "quantity", "frame", "dihedral_sign", "reference", "prediction", "unit",
+    "n_train", "seed",
+]  # fmt: skip
 
 _UNITS = {"energy": "energy", "gradient": "forces"}
 
