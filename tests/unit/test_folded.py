@@ -89,6 +89,23 @@ def test_folded_predictions_are_odd_under_the_mirror(data):
     assert np.abs(model.predict(images) + model.predict(test)).max() < 1e-12
 
 
+def test_folded_polarizabilities_are_even_under_the_mirror(data):
+    molecule, train, _, test, _ = data
+    values = charge_polarizabilities(train)
+    model = FoldedRPR(molecule=molecule, property="polarizability").fit(train, values)
+    images = -test[:, mirror_permutation(molecule)]
+    assert np.abs(model.predict(images) - model.predict(test)).max() < 1e-12
+    assert rmse(model, test, charge_polarizabilities(test)) < 0.05 * values.std()
+
+
+def charge_polarizabilities(positions):
+    """Dyads of all pairs of atoms, which do not change under inversion."""
+    i, j = np.triu_indices(positions.shape[1], k=1)
+    vectors = positions[:, i] - positions[:, j]
+    weights = np.exp(-np.linalg.norm(vectors, axis=2))
+    return np.einsum("fp,fpx,fpy->fxy", weights, vectors, vectors)
+
+
 def test_folded_components_are_in_the_axes_of_the_frame_itself(data):
     molecule, train, labels, test, _ = data
     model = FoldedRPR(molecule=molecule).fit(train, labels)
