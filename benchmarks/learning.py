@@ -56,7 +56,7 @@ Line = tuple[str, float, str]
 class Data:
     """Training and test frames in the inertia axes, with their nine components."""
 
-    def __init__(self, n_train: int, n_test: int, seed: int = 0):
+    def __init__(self, n_train: int, n_test: int, seed: int = 0) -> None:
         self.molecule = dichloroethane()
         self.positions = random_frames(self.molecule, n_train + n_test, seed=seed)
         self.dipole, self.polarizability = analytic_labels(self.positions, self.molecule)

@@ -8,6 +8,7 @@ from ase import Atoms
 
 from rpr.data.frame_set import FrameSet
 from rpr.errors import ConditioningWarning, InputError
+from rpr.models.estimator import determination
 from rpr.models.kreg.contraction import ContractedPotential
 from rpr.models.kreg.descriptor import RelativeDistances, symmetric_distances
 from rpr.models.kreg.kernel import GradientKernel
@@ -16,6 +17,7 @@ from rpr.models.kreg.potential import KREG
 from rpr.models.kreg.search import search_hyperparameters
 from rpr.models.kreg.solver import check_training_memory
 from rpr.molecule.molecule import Molecule
+from rpr.run.dependencies import closure
 
 #: The permutation-inversion group of 1,2-dichloroethane, as permutations of atoms.
 DCE_GROUP = np.array(
@@ -439,6 +441,29 @@ def test_save_and_load(tmp_path):
     assert loaded.molecule.bonds == model.molecule.bonds
     assert loaded.training_checksum_ == model.training_checksum_
     loaded.save(tmp_path / "again.npz")
+
+
+def test_score_has_a_mean_of_its_own_for_each_component():
+    """A model that predicts the mean force of each component scores 0, however these differ."""
+    molecule = dichloroethane()
+    model, positions = trained(molecule, 10)
+    forces = model.predict(positions)[1]
+    assert np.ptp(forces.mean(axis=0)) > 0.1
+    wrong = np.roll(forces, 1, axis=0)
+    expected = 1 - np.sum((forces - wrong) ** 2) / np.sum((wrong - wrong.mean(axis=0)) ** 2)
+    energy = np.zeros(len(positions))
+    assert model.score(positions, energy, wrong) == pytest.approx(expected, rel=1e-12)
+    assert model.score(positions, energy, forces) == 1.0
+    constant = np.broadcast_to(forces.mean(axis=0), forces.shape)
+    assert determination(constant, forces) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_an_edit_of_axes_or_dipole_models_does_not_retrain_a_potential():
+    """Otherwise the test set, which its dynamics makes, would have to be labelled anew."""
+    found = closure({"rpr.models.kreg.potential"})
+    assert "rpr.models.estimator" in found
+    assert not [name for name in found if name.startswith("rpr.axes")]
+    assert not {"rpr.models.property_estimator", "rpr.models.registry"} & set(found)
 
 
 def test_parameters():

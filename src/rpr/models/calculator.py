@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, cast
 
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
@@ -22,7 +22,7 @@ class KREGCalculator(Calculator):
         Passed to `ase.calculators.calculator.Calculator`.
     """
 
-    implemented_properties: ClassVar[list[str]] = ["energy", "forces"]  # type: ignore[misc]
+    implemented_properties = ["energy", "forces"]  # noqa: RUF012, as ASE declares it
 
     def __init__(self, model: KREG, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -36,6 +36,5 @@ class KREGCalculator(Calculator):
     ) -> None:
         """Energy and forces of atoms in the order of the training frames."""
         super().calculate(atoms, properties, system_changes)
-        frame: Any = self.atoms
-        energy, forces = self.model.predict([frame])
+        energy, forces = self.model.predict(cast(Atoms, self.atoms))
         self.results = {"energy": float(energy[0]), "forces": forces[0]}

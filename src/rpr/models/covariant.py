@@ -110,8 +110,7 @@ class CovariantRegression(PropertyEstimator):
         seed: int = 0,
         hyperparameters: Mapping | None = None,
     ) -> None:
-        self.molecule = molecule
-        self.property = property
+        super().__init__(molecule, property)
         self.order = order
         self.tensors = tensors
         self.features = features

@@ -82,6 +82,7 @@ def fold(positions: np.ndarray, molecule: Molecule) -> tuple[np.ndarray, np.ndar
         ``parities**n`` times those of its image.
     """
     permutation = mirror_permutation(molecule)
+    assert molecule.dihedral is not None  # or mirror_permutation would have refused the molecule
     positions = np.asarray(positions, dtype=float)
     negative = dihedral_angle(positions, dihedral_of(molecule)) < 0
     folded = np.where(negative[:, None, None], -positions[:, permutation], positions)

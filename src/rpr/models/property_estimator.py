@@ -26,12 +26,16 @@ Model = TypeVar("Model", bound="PropertyEstimator")
 class PropertyEstimator(Estimator):
     """Base of estimators of dipoles and polarizabilities.
 
-    A subclass also provides `property`, `axes_`, `STORED` and `_restore_arrays`, and a fit sets
+    A subclass also provides `axes_`, `STORED` and `_restore_arrays`, and a fit sets
     `hyperparameters_`.
     """
 
     STORED: tuple[str, ...]  #: Arguments of the constructor that a saved file keeps.
     hyperparameters_: dict[str, Any]
+
+    def __init__(self, molecule: Molecule, property: str) -> None:
+        self.molecule = molecule
+        self.property = property
 
     @property
     def axes_(self) -> str:
@@ -81,12 +85,8 @@ class PropertyEstimator(Estimator):
     def _restore(
         cls: type[Model], arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]
     ) -> Model:
-        constructor: Any = cls
-        model = constructor(
-            molecule=model_file.molecule_from_json(metadata["molecule"]),
-            hyperparameters=metadata["hyperparameters"],
-            **{name: metadata[name] for name in cls.STORED},
-        )
+        arguments = {name: metadata[name] for name in (*cls.STORED, "hyperparameters")}
+        model = cls(molecule=model_file.molecule_from_json(metadata["molecule"]), **arguments)
         model.hyperparameters_ = dict(metadata["hyperparameters"])
         model._restore_arrays(arrays, metadata)
         model.training_checksum_ = metadata["training_checksum"]

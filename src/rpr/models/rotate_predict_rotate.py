@@ -50,11 +50,11 @@ class RotatePredictRotate(PropertyEstimator):
     property
         ``"dipole"`` (e Angstrom) or ``"polarizability"`` (Angstrom^3).
     axes
-        One of `rpr.axes.canonical.AXES`.
+        One of `rpr.axes.canonical.AXES`; None takes inertia.
     descriptor
         One of `rpr.regression.descriptors.DESCRIPTORS`.
     kernel
-        One of `rpr.regression.kernels.KERNELS`.
+        One of `rpr.regression.kernels.KERNELS`; None takes matern2.
     coordinate_weight
         Weight of coordinates against RE in the descriptor, 1/Angstrom. Of a sequence, the weight
         with the lowest validation error is taken.
@@ -119,9 +119,8 @@ class RotatePredictRotate(PropertyEstimator):
         seed: int = 0,
         hyperparameters: Mapping | Sequence[float] | None = None,
     ) -> None:
-        self.molecule = molecule
-        self.property = property
-        self.axes: Any = axes
+        super().__init__(molecule, property)
+        self.axes = axes
         self.descriptor = descriptor
         self.kernel: Any = kernel
         self.coordinate_weight = coordinate_weight
@@ -134,12 +133,12 @@ class RotatePredictRotate(PropertyEstimator):
     @property
     def axes_(self) -> str:
         """Name of the axes in use."""
-        return self.axes
+        return self.axes or "inertia"
 
     @property
     def kernel_(self) -> str:
         """Name of the kernel in use."""
-        return self.kernel
+        return self.kernel or "matern2"
 
     def check_molecule(self) -> None:
         """Refuse a molecule that does not have these axes."""
@@ -284,9 +283,10 @@ class RotatePredictRotate(PropertyEstimator):
         given: Any = self.hyperparameters
         if given is None:
             return None
-        per_component = isinstance(given, Mapping) and "sigma" not in given
         try:
-            entries = [given[name] if per_component else given for name in self.components]
+            entries: list[Any] = [given] * len(self.components)
+            if isinstance(given, Mapping) and "sigma" not in given:
+                entries = [given[name] for name in self.components]
             pairs = [
                 (e["sigma"], e["lambda"]) if isinstance(e, Mapping) else tuple(e) for e in entries
             ]

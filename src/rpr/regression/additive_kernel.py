@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.sparse.csgraph import shortest_path
@@ -161,7 +160,7 @@ class AdditiveKernel:
         return result
 
 
-def pair_classes(molecule: Molecule, kinds: Sequence[Any]) -> np.ndarray:
+def pair_classes(molecule: Molecule, kinds: Sequence[int] | Sequence[str]) -> np.ndarray:
     """Classes of atom pairs: equally many bonds apart, and of equal kinds of atoms.
 
     Parameters

@@ -70,11 +70,11 @@ def sigma_grid(name: str, X: np.ndarray, factors: Sequence[float] | None = None)
     factors
         The multiples; the default is `sigma_factors`.
     """
-    multiples = sigma_factors(name) if factors is None else factors
+    multiples = np.asarray(sigma_factors(name) if factors is None else factors, dtype=float)
     distances = kernels.distance(name, X)
     positive = distances[distances > 0.0]
     # If all frames are the same, any sigma will do.
-    return (np.median(positive) if positive.size else 1.0) * np.asarray(multiples, dtype=float)
+    return (np.median(positive) if positive.size else 1.0) * multiples
 
 
 def search(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,24 +22,9 @@ from rpr.studies.evaluation import labels_of
 from rpr.units import REPORTED
 
 COLUMNS = [
-    "descriptor",
-    "kernel",
-    "axes",
-    "component",
-    "n_train",
-    "n_test",
-    "sigma",
-    "lambda",
-    "rmse",
-    "mae",
-    "max_error",
-    "r2",
-    "unit",
-    "seed",
-    "rmse_low",
-    "rmse_high",
-    "best_probability",
-]
+    "descriptor", "kernel", "axes", "component", "n_train", "n_test", "sigma", "lambda", "rmse",
+    "mae", "max_error", "r2", "unit", "seed", "rmse_low", "rmse_high", "best_probability",
+]  # fmt: skip
 
 
 def benchmark(
@@ -106,16 +92,16 @@ def benchmark(
     positions = to_axes_positions(frames.positions, canonical)
     X = describe(descriptor, positions, molecule, coordinate_weight=coordinate_weight)
     Y, components, units = _targets(frames, canonical.rotations, properties)
-    models = [
-        KernelRegression(
-            kernel=kernel,
-            sigmas=search.sigma_grid(kernel, X[train], sigmas),
-            lambdas=lambdas,
-            validation_fraction=validation_fraction,
-            seed=seed,
-        ).fit(X[train], Y[train])
-        for kernel in kernels
-    ]
+    settings: dict[str, Any] = {
+        "lambdas": lambdas,
+        "validation_fraction": validation_fraction,
+        "seed": seed,
+    }
+    models = []
+    for kernel in kernels:
+        grid = search.sigma_grid(kernel, X[train], sigmas)
+        model = KernelRegression(kernel=kernel, sigmas=grid, **settings)
+        models.append(model.fit(X[train], Y[train]))
     predicted = np.stack([model.predict(X[test]) for model in models])  # -> [kernels, n_test, c]
     trajectory = np.zeros(len(frames)) if frames.trajectory is None else frames.trajectory
     (low, high), best = _resampled(predicted - Y[test], trajectory[test], seed)

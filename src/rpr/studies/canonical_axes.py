@@ -18,48 +18,21 @@ from rpr.studies.benchmark import applies
 from rpr.studies.evaluation import INVARIANT, errors_on_test_sets, frame_origin
 
 AXES_NAMES = (
-    "inertia-raw",
-    "inertia-pair",
-    "inertia-largest",
-    "inertia-skew",
-    "inertia-aligned",
-    "inertia",
-    "inertia-charge",
-    "three-atom",
-    "bond-axis",
-    "kabsch",
-    "eckart",
-)
+    "inertia-raw", "inertia-pair", "inertia-largest", "inertia-skew", "inertia-aligned", "inertia",
+    "inertia-charge", "three-atom", "bond-axis", "kabsch", "eckart",
+)  # fmt: skip
 
 FLIP_COLUMNS = [
-    "axes",
-    "n_steps",
-    "flips",
-    "swaps",
-    "flips_per_1000",
-    "swaps_per_1000",
-    "changed_by_rotation",
-    "n_frames",
-    "n_near_degenerate",
-    "seed",
-]
+    "axes", "n_steps", "flips", "swaps", "flips_per_1000", "swaps_per_1000",
+    "changed_by_rotation", "n_frames", "n_near_degenerate", "seed",
+]  # fmt: skip
 
 GAP_COLUMNS = ["axes", "trajectory", "step", "dihedral", "axis_gap", "sign_margin"]
 
 ACCURACY_COLUMNS = [
-    "axes",
-    "descriptor",
-    "property",
-    "component",
-    "test_set",
-    "n_train",
-    "n_test",
-    "seed",
-    "rmse",
-    "unit",
-    "rmse_low",
-    "rmse_high",
-]
+    "axes", "descriptor", "property", "component", "test_set", "n_train", "n_test", "seed",
+    "rmse", "unit", "rmse_low", "rmse_high",
+]  # fmt: skip
 
 #: Axes of consecutive steps count as changed if the angle between them is larger.
 JUMP_DEGREES = 45.0

@@ -9,23 +9,12 @@ import pandas as pd
 
 from rpr.data.frame_set import FrameSet
 from rpr.studies import metrics
-from rpr.studies.evaluation import INVARIANT, squared_errors
+from rpr.studies.evaluation import INVARIANT, frame_origin, squared_errors
 
 COLUMNS = [
-    "model",
-    "property",
-    "component",
-    "test_set",
-    "dihedral_low",
-    "dihedral_high",
-    "n_test",
-    "rmse",
-    "unit",
-    "n_train",
-    "seed",
-    "rmse_low",
-    "rmse_high",
-]
+    "model", "property", "component", "test_set", "dihedral_low", "dihedral_high", "n_test",
+    "rmse", "unit", "n_train", "seed", "rmse_low", "rmse_high",
+]  # fmt: skip
 
 _KEYS = ["model", "property", "test_set", "n_train", "seed"]
 
@@ -89,6 +78,7 @@ def _bin_rows(
 
 def dihedral_table(frames: FrameSet, dt_fs: float) -> pd.DataFrame:
     """Dihedral of every frame, degrees; columns ``trajectory``, ``time_ps``, ``dihedral``."""
-    dihedral = np.nan if frames.dihedral is None else frames.dihedral
-    recorded = {"trajectory": frames.trajectory, "time_ps": np.asarray(frames.step) * dt_fs / 1000}
-    return pd.DataFrame(recorded).assign(dihedral=dihedral)
+    origin = pd.DataFrame(frame_origin(frames))
+    return origin.assign(time_ps=origin["step"] * dt_fs / 1000)[
+        ["trajectory", "time_ps", "dihedral"]
+    ]

@@ -15,16 +15,9 @@ from rpr.units import AU_DIPOLE, DEBYE, REPORTED
 LIMITS = {"dipole": 1e-8 * AU_DIPOLE / DEBYE, "polarizability": 1e-6}
 
 COLUMNS = [
-    "model",
-    "property",
-    "n_rotations",
-    "max_error",
-    "median_error",
-    "unit",
-    "n_frames",
-    "n_train",
-    "seed",
-]
+    "model", "property", "n_rotations", "max_error", "median_error", "unit", "n_frames",
+    "n_train", "seed",
+]  # fmt: skip
 
 
 def equivariance(

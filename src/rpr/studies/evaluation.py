@@ -19,37 +19,14 @@ from rpr.studies.tables import require
 from rpr.units import REPORTED
 
 PREDICTION_COLUMNS = [
-    "model",
-    "property",
-    "test_set",
-    "n_train",
-    "seed",
-    "frame",
-    "trajectory",
-    "step",
-    "dihedral",
-    "component",
-    "reference",
-    "prediction",
-    "unit",
-]
+    "model", "property", "test_set", "n_train", "seed", "frame", "trajectory", "step", "dihedral",
+    "component", "reference", "prediction", "unit",
+]  # fmt: skip
 
 COLUMNS = [
-    "model",
-    "component",
-    "test_set",
-    "dihedral_sign",
-    "n_test",
-    "rmse",
-    "mae",
-    "max_error",
-    "r2",
-    "unit",
-    "n_train",
-    "seed",
-    "rmse_low",
-    "rmse_high",
-]
+    "model", "component", "test_set", "dihedral_sign", "n_test", "rmse", "mae", "max_error", "r2",
+    "unit", "n_train", "seed", "rmse_low", "rmse_high",
+]  # fmt: skip
 
 #: Name of the axes-independent error of each property.
 INVARIANT = {"dipole": "mu_inv", "polarizability": "alpha_inv"}

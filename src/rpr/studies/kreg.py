@@ -18,32 +18,14 @@ from rpr.studies.evaluation import dihedral_sign, frame_origin, masks_by_sign
 from rpr.units import REPORTED
 
 COLUMNS = [
-    "n_train",
-    "repeat",
-    "test_set",
-    "quantity",
-    "rmse",
-    "mae",
-    "unit",
-    "n_test",
-    "dihedral_sign",
-    "potential",
-    "max_error",
-    "rmse_low",
-    "rmse_high",
-]
+    "n_train", "repeat", "test_set", "quantity", "rmse", "mae", "unit", "n_test", "dihedral_sign",
+    "potential", "max_error", "rmse_low", "rmse_high",
+]  # fmt: skip
 
 SCATTER_COLUMNS = [
-    "test_set",
-    "quantity",
-    "frame",
-    "dihedral_sign",
-    "reference",
-    "prediction",
-    "unit",
-    "n_train",
-    "seed",
-]
+    "test_set", "quantity", "frame", "dihedral_sign", "reference", "prediction", "unit",
+    "n_train", "seed",
+]  # fmt: skip
 
 _UNITS = {"energy": "energy", "gradient": "forces"}
 
@@ -115,8 +97,7 @@ def kreg_learning_curve(
 
 def fit_kreg(frames: FrameSet, *, molecule: Molecule, **settings: Any) -> KREG:
     """KREG potential fitted to energies and forces of `frames`; settings as for KREG."""
-    _check_labels(frames)
-    return KREG(molecule=molecule, **settings).fit(frames.positions, frames.energy, frames.forces)
+    return KREG(molecule=molecule, **settings).fit(frames.positions, *_labels(frames))
 
 
 def kreg_errors(
@@ -203,9 +184,7 @@ def kreg_scatter(
     """
     rng = np.random.default_rng(seed)
     size = REPORTED["energy"][1]
-    lowest = (
-        min((np.asarray(f.energy).min() for f in test_sets.values() if len(f)), default=0.0) / size
-    )
+    lowest = min((_labels(f)[0].min() for f in test_sets.values() if len(f)), default=0.0) / size
     tables = []
     for name, frames in test_sets.items():
         signs = dihedral_sign(frame_origin(frames)["dihedral"])
@@ -237,21 +216,19 @@ def kreg_scatter(
 
 def _values(model: KREG, frames: FrameSet) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Reference and prediction of energy and gradient, in reported units."""
-    _check_labels(frames)
-    energy, forces = model.predict(frames.positions)
+    (energy, forces), (predicted, predicted_forces) = _labels(frames), model.predict(frames)
     kcal, kcal_angstrom = REPORTED["energy"][1], REPORTED["forces"][1]
     return {
-        "energy": (np.asarray(frames.energy) / kcal, np.asarray(energy) / kcal),
-        "gradient": (
-            -np.asarray(frames.forces) / kcal_angstrom,
-            -np.asarray(forces) / kcal_angstrom,
-        ),
+        "energy": (energy / kcal, predicted / kcal),
+        "gradient": (-forces / kcal_angstrom, -predicted_forces / kcal_angstrom),
     }
 
 
-def _check_labels(frames: FrameSet) -> None:
-    for name in ("energy", "forces"):
-        if getattr(frames, name) is None:
-            raise InputError(
-                f"frames: found no {name}, expected energies and forces for a potential"
-            )
+def _labels(frames: FrameSet) -> tuple[np.ndarray, np.ndarray]:
+    """Energies and forces of frames, refused if either is missing."""
+    if frames.energy is None or frames.forces is None:
+        missing = "energy" if frames.energy is None else "forces"
+        raise InputError(
+            f"frames: found no {missing}, expected energies and forces for a potential"
+        )
+    return frames.energy, frames.forces

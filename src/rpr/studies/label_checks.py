@@ -25,18 +25,9 @@ DEVIATION_COLUMNS = ["check", "trajectory", "step", "quantity", "deviation", "un
 SUMMARY_COLUMNS = ["check", "quantity", "n_frames", "rms", "max", "unit"]
 
 OUTLIER_COLUMNS = [
-    "frame",
-    "trajectory",
-    "step",
-    "quantity",
-    "value",
-    "unit",
-    "deviation",
-    "dihedral",
-    "bond",
-    "bond_length",
-    "bond_median",
-]
+    "frame", "trajectory", "step", "quantity", "value", "unit", "deviation", "dihedral", "bond",
+    "bond_length", "bond_median",
+]  # fmt: skip
 
 #: Size and name of the atomic unit of each quantity.
 _ATOMIC = {

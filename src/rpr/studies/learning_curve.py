@@ -15,16 +15,8 @@ from rpr.molecule.molecule import Molecule
 from rpr.studies.evaluation import errors_on_test_sets
 
 COLUMNS = [
-    "property",
-    "component",
-    "model",
-    "n_train",
-    "repeat",
-    "test_set",
-    "rmse",
-    "unit",
-    "n_test",
-]
+    "property", "component", "model", "n_train", "repeat", "test_set", "rmse", "unit", "n_test",
+]  # fmt: skip
 
 
 def learning_curve(

@@ -10,7 +10,7 @@ from rpr.axes.canonical import canonical_axes
 from rpr.axes.rotation import to_axes, to_axes_positions
 from rpr.data.frame_set import FrameSet
 from rpr.molecule.molecule import Molecule
-from rpr.studies.evaluation import PropertyModel, component_axes_of
+from rpr.studies.evaluation import PropertyModel, component_axes_of, labels_of
 from rpr.units import DEBYE
 
 COLUMNS = ["panel", "kind", "label", "x", "y", "z", "x_end", "y_end", "z_end", "unit"]
@@ -99,7 +99,7 @@ def _reference_dipole(
 ) -> np.ndarray:
     """Dipole of the frame in Debye, turned with it into the orientation that is drawn."""
     original = canonical_axes(axes, frames.positions[index : index + 1], molecule).rotations
-    in_axes = to_axes(np.asarray(frames.dipole)[index : index + 1], original)[0]
+    in_axes = to_axes(labels_of(frames, "dipole")[index : index + 1], original)[0]
     return R.T @ in_axes / DEBYE
 
 
