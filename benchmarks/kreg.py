@@ -117,7 +117,7 @@ def training_frames(
 
 
 def train(n: int, settings: dict, path: str) -> dict:
-    """Train on `n` frames and save the model; run in a process of its own."""
+    """Train on `n` frames in a process of its own and save the model."""
     molecule, frames, energy, forces = training_frames(n)
     model = KREG(molecule=molecule, permutations=_group(settings), **settings["values"])
     before = _peak_memory()
@@ -134,7 +134,7 @@ def train(n: int, settings: dict, path: str) -> dict:
 
 
 def dpotrf(n: int) -> dict:
-    """Plain LAPACK Cholesky factorisation in place; run in a process of its own."""
+    """Plain LAPACK Cholesky factorization in place, run in a process of its own."""
     matrix = np.zeros((n, n), order="F")
     matrix += 1.0 / n
     matrix.flat[:: n + 1] += 1.0

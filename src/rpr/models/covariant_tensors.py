@@ -91,7 +91,7 @@ class TensorBasis:
         Parameters
         ----------
         positions : array, [..., n_atoms, 3]
-            Angstrom.
+            Positions in Angstrom.
 
         Returns
         -------

@@ -69,7 +69,7 @@ def fold(positions: np.ndarray, molecule: Molecule) -> tuple[np.ndarray, np.ndar
     Parameters
     ----------
     positions : array, [n_frames, n_atoms, 3]
-        Angstrom.
+        Positions in Angstrom.
     molecule
         A molecule with a dihedral and a symmetry that changes its sign.
 
@@ -82,7 +82,6 @@ def fold(positions: np.ndarray, molecule: Molecule) -> tuple[np.ndarray, np.ndar
         ``parities**n`` times those of its image.
     """
     permutation = mirror_permutation(molecule)
-    assert molecule.dihedral is not None  # or mirror_permutation would have refused the molecule
     positions = np.asarray(positions, dtype=float)
     negative = dihedral_angle(positions, dihedral_of(molecule)) < 0
     folded = np.where(negative[:, None, None], -positions[:, permutation], positions)

@@ -46,13 +46,13 @@ def save_model(
     Parameters
     ----------
     path
-        Usually ending in ``.npz``; used as it is.
+        Path of the file, usually ending in ``.npz``.
     kind
-        Which estimator: its `KIND`.
+        `KIND` of the estimator.
     arrays
         Numerical, boolean or string arrays by name.
     metadata
-        Whatever JSON can hold: names, hyper-parameters, units, the molecule.
+        Names, hyper-parameters, units, the molecule, and whatever else JSON can hold.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def load_model(path: str | os.PathLike, kind: str | None = None) -> StoredModel:
     path
         A file written by `save_model`.
     kind
-        What the caller can use; None takes any.
+        Kind that the caller can use; None takes any.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def load_model(path: str | os.PathLike, kind: str | None = None) -> StoredModel:
         another kind.
     """
     arrays = _read_arrays(path)
-    header = _with_today_names(_read_header(path, arrays.pop(_METADATA, np.empty(0))))
+    header = _with_current_names(_read_header(path, arrays.pop(_METADATA, np.empty(0))))
     if header["checksum"] != checksum(arrays):
         raise InputError(f"{path}: damaged: the arrays do not match their checksum; save it again")
     found = header["kind"]
@@ -102,7 +102,7 @@ def load_model(path: str | os.PathLike, kind: str | None = None) -> StoredModel:
     return StoredModel(found, arrays, header["model"], header["versions"])
 
 
-def _with_today_names(header: dict) -> dict:
+def _with_current_names(header: dict) -> dict:
     """A header in which names of format 1 are replaced by those of format 2."""
     if header["format_version"] >= 2:
         return header
@@ -119,12 +119,12 @@ def _with_today_names(header: dict) -> dict:
 
 @contextmanager
 def reading(path: str | os.PathLike) -> Iterator[None]:
-    """While an estimator takes what it needs out of a file: what is missing becomes an error.
+    """Context in which an estimator takes what it needs from a file.
 
     Raises
     ------
     InputError
-        Instead of a KeyError.
+        If something is missing in the file, instead of a KeyError.
     """
     try:
         yield
@@ -143,7 +143,7 @@ def checksum(arrays: Mapping[str, np.ndarray]) -> str:
 
 
 def molecule_to_json(molecule: Molecule) -> dict:
-    """`molecule` as builtins; `molecule_from_json` gives exactly the same back."""
+    """`molecule` in the types of JSON, from which `molecule_from_json` makes exactly the same."""
     return {
         "symbols": list(molecule.symbols),
         "reference": molecule.reference.tolist(),

@@ -23,7 +23,7 @@ def concat(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        With a fresh index.
+        Rows are numbered anew.
 
     Raises
     ------

@@ -59,7 +59,7 @@ class RelativeDistances:
         Parameters
         ----------
         positions : array, [n_frames, n_atoms, 3]
-            Angstrom.
+            Positions in Angstrom.
 
         Returns
         -------

@@ -207,11 +207,8 @@ class _Problem:
 
     def trial(self, sigma: float, lambda_energy: float, lambda_forces: float) -> Trial:
         """Train with these values and validate; infinite errors if that is not possible."""
-        sigma, lambda_energy, lambda_forces = key = (
-            float(f"{sigma:.6g}"),
-            float(f"{lambda_energy:.6g}"),
-            float(f"{lambda_forces:.6g}"),
-        )
+        a, b, c = (float(f"{v:.6g}") for v in (sigma, lambda_energy, lambda_forces))
+        key = a, b, c
         if key not in self.trials:
             self.trials[key] = Trial(*key, *self._errors(*key))
         return self.trials[key]
