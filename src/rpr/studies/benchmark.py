@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,7 @@ from rpr.regression.descriptors import describe
 from rpr.regression.kernel_regression import KernelRegression
 from rpr.regression.kernels import KERNELS
 from rpr.studies import metrics
-from rpr.studies.evaluation import labels_of
+from rpr.studies.evaluation import frame_origin, labels_of
 from rpr.units import REPORTED
 
 COLUMNS = [
@@ -92,27 +91,18 @@ def benchmark(
     positions = to_axes_positions(frames.positions, canonical)
     X = describe(descriptor, positions, molecule, coordinate_weight=coordinate_weight)
     Y, components, units = _targets(frames, canonical.rotations, properties)
-    settings: dict[str, Any] = {
-        "lambdas": lambdas,
-        "validation_fraction": validation_fraction,
-        "seed": seed,
-    }
-    models = []
-    for kernel in kernels:
-        grid = search.sigma_grid(kernel, X[train], sigmas)
-        model = KernelRegression(kernel=kernel, sigmas=grid, **settings)
-        models.append(model.fit(X[train], Y[train]))
+    models = [
+        _fit(kernel, X[train], Y[train], sigmas, lambdas, validation_fraction, seed)
+        for kernel in kernels
+    ]
     predicted = np.stack([model.predict(X[test]) for model in models])  # -> [kernels, n_test, c]
-    trajectory = np.zeros(len(frames)) if frames.trajectory is None else frames.trajectory
-    (low, high), best = _resampled(predicted - Y[test], trajectory[test], seed)
+    trajectory = frame_origin(frames)["trajectory"][test]
+    (low, high), best = _resampled(predicted - Y[test], trajectory, seed)
+    sizes = {"n_train": len(train), "n_test": len(test)}
     rows = [
         {
-            "descriptor": descriptor,
-            "kernel": kernel,
-            "axes": axes,
-            "component": component,
-            "n_train": len(train),
-            "n_test": len(test),
+            **{"descriptor": descriptor, "kernel": kernel, "axes": axes, "component": component},
+            **sizes,
             "sigma": models[k].choices_[c].sigma,
             "lambda": models[k].choices_[c].lam,
             **metrics.summary(Y[test][:, c], predicted[k, :, c]),
@@ -133,6 +123,25 @@ def applies(descriptor: str, molecule: Molecule) -> bool:
     if descriptor == "REdihedCl":
         return molecule.dihedral is not None
     return descriptor not in ("RExyzCl", "REsphCl") or len(molecule.anchors) > 0
+
+
+def _fit(
+    kernel: str,
+    X: np.ndarray,
+    Y: np.ndarray,
+    sigmas: Sequence[float] | None,
+    lambdas: Sequence[float] | None,
+    validation_fraction: float,
+    seed: int,
+) -> KernelRegression:
+    """Regression fitted to descriptors and components of the training frames."""
+    return KernelRegression(
+        kernel=kernel,
+        sigmas=search.sigma_grid(kernel, X, sigmas),
+        lambdas=lambdas,
+        validation_fraction=validation_fraction,
+        seed=seed,
+    ).fit(X, Y)
 
 
 def _targets(
