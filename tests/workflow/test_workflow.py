@@ -252,7 +252,7 @@ def test_provenance_names_what_decided_the_results(complete, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("level", "words"), [(None, "not stated"), ("CCSD/x", "CCSD/x (as stated by the user)")]
+    ("level", "words"), [(None, "not stated"), ("CCSD/x", "CCSD/x, as stated by the user")]
 )
 def test_provenance_of_own_frames_claims_no_method(complete, tmp_path, level, words):
     data = tmp_path / "frames.extxyz"

@@ -48,7 +48,7 @@ def claims_table(tables: Tables, *, papers_molecule: bool = True) -> pd.DataFram
         empty is ``not measured``.
     papers_molecule
         Whether the run is about 1,2-dichloroethane.  For another molecule, claims about it are left
-        out, and only general ones and mere measurements stay.
+        out, and so is what could not be measured; general claims and measurements stay.
 
     Returns
     -------
@@ -60,6 +60,8 @@ def claims_table(tables: Tables, *, papers_molecule: bool = True) -> pd.DataFram
     known = {name: table for name, table in tables.items() if len(table)}
     chosen = [c for c in CLAIMS if papers_molecule or c.general or c.rule == "none"]
     table = pd.DataFrame([_row(claim, known) for claim in chosen], columns=COLUMNS)
+    if not papers_molecule:
+        table = table[table["verdict"] != "not measured"].reset_index(drop=True)
     return table.astype(dict.fromkeys(("n_train", "n_test", "seed"), "Int64"))
 
 

@@ -65,7 +65,7 @@ def level_of_theory(config: Mapping, plan: Plan, role: str) -> str:
         method = labels["method"]
         return "/".join(filter(None, (method["functional"], method.get("basis"))))
     level = labels["files"]["level"]
-    return f"{level} (as stated by the user)" if level else "not stated"
+    return f"{level}, as stated by the user" if level else "not stated"
 
 
 def effective(config: Mapping, plan: Plan) -> dict:

@@ -14,7 +14,7 @@ from rpr.studies import metrics
 from rpr.studies.evaluation import dihedral_sign
 
 #: Components below this, in D or bohr^3, are nothing but rounding errors.
-_ZERO = 1e-9
+_ZERO = 1e-6
 
 _SIGNS = (
     ("positive", style.BLUE, "o", r"$\varphi \geq 0$"),
@@ -74,6 +74,7 @@ def _panel(axes: Axes, table: pd.DataFrame, component: str) -> None:
     unit = style.unit(table["unit"].iloc[0])
     if table[["reference", "prediction"]].abs().to_numpy().max() < _ZERO:
         drawing.note(axes, f"{style.symbol(component)} is zero by symmetry")
+        axes.set(box_aspect=1, xticks=(), yticks=())
         return
     errors, size = [], drawing.point_size(len(table))
     for sign, colour, marker, label in _SIGNS:
