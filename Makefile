@@ -1,11 +1,11 @@
 # make        set up the environment, then the whole study (the run of config.yaml)
 # make CONFIG=my_run.yaml   the same for my_run.yaml, merged over config.yaml; with TARGETS=labels
 #             only a part of it
-# make test   set up the environment, then the tests
+# make test   set up the environment, then the doctests and the tests
 # make test-slurm   set up the environment, then the tests that need a running SLURM
 # make smoke  set up the environment, then the whole study made tiny, with its report
 # make lock   rewrite envs/requirements.lock from pyproject.toml (needs uv)
-# make lint   formatting and style
+# make lint   formatting, style and types
 # make docs   rewrite the generated table of docs/configuration.md
 # The first suitable Python is taken; choose another with: make PYTHON=python3.12
 
@@ -42,6 +42,7 @@ smoke: $(STAMP)
 
 lint: $(STAMP)
 	$(BIN)/ruff check
+	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(SNAKEMAKE) --lint
 

@@ -165,7 +165,7 @@ def test_schema_errors_name_the_key(default, schema, key, value, words):
         ("molecule/dihedral", [0, 1, 2, 8], ["molecule/dihedral", "8", "0..7"]),
         ("molecule/anchors", [11], ["molecule/anchors", "11", "0..7"]),
         ("molecule/geometries", ["a/x.xyz", "b/x.xyz"], ["molecule/geometries", "a/x.xyz"]),
-        ("molecule/dihedral", None, ["models/names: folded", "molecule/dihedral"]),
+        ("molecule/dihedral", None, ["models/names: folded", "found no dihedral"]),
         ("split/n_train", 400, ["n_train 400", "n_test 100", "450", "labels/n_frames"]),
         ("labels/method/basis", "aug-cc-pvtz", ["label_mem_mb: found 2000 MB", "2259 MB"]),
         ("resources/kreg_mem_mb", 600, ["resources/kreg_mem_mb: found 600", "kreg/n_train 300"]),

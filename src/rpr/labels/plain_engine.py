@@ -1,8 +1,9 @@
-"""Labels by plain PySCF: slow, for comparison and for exact (not density-fitted) integrals."""
+"""Labels by plain PySCF: slow, for comparison and for integrals that are not density-fitted."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -17,9 +18,9 @@ ENERGY_TOLERANCE = 1e-10  #: hartree, between cycles
 class PlainEngine(OrientedEngine):
     """Labels by plain PySCF with the functional, basis, fitting and grid of a method.
 
-    No shortcut of the label engine is used: one grid for the field, the gradient and the response
-    equations, no guess from previous frames, and PySCF's own tolerances except that the
-    self-consistent field is converged as tightly as the method asks.
+    None of the shortcuts of the label engine is used: one grid serves the field, the gradient and
+    the response, there is no guess from previous frames, and all tolerances are those of PySCF
+    except that of the self-consistent field.
     """
 
     def reset(self) -> None:
@@ -29,10 +30,10 @@ class PlainEngine(OrientedEngine):
         """Nothing is remembered."""
         return {}
 
-    def set_state(self, state: dict[str, np.ndarray]) -> None:
+    def set_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Nothing is remembered."""
 
-    def _compute(self, positions, properties):
+    def _compute(self, positions: np.ndarray, properties: tuple[str, ...]) -> Labels:
         start = time.process_time()
         method = self.method
         mol = plain.molecule(

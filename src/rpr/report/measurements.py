@@ -100,8 +100,8 @@ def axes_share(axes: str) -> Measure:
     """Part of that factor for the whole dipole that a choice of axes removes."""
 
     def measure(tables: Tables) -> Measurement:
-        factors = [_axes_factor(tables, name) for name in ("inertia-raw", axes)]
-        return _share(*factors, "factor {:.3g} with raw axes, {:.3g} in the axes " + axes)
+        raw, chosen = (_axes_factor(tables, name) for name in ("inertia-raw", axes))
+        return _share(raw, chosen, "factor {:.3g} with raw axes, {:.3g} in the axes " + axes)
 
     return measure
 
@@ -109,7 +109,8 @@ def axes_share(axes: str) -> Measure:
 def _axes_factor(tables: Tables, axes: str) -> Measurement:
     keys = {"component": "mu_inv", "test_set": "in_distribution", "axes": axes}
     pair = (_rows(tables, "axes_accuracy", descriptor=d, **keys) for d in ("RE", "RExyzCl"))
-    return _ratio(*(_of_row(rows.iloc[0]) for rows in pair))
+    without, with_coordinates = (_of_row(rows.iloc[0]) for rows in pair)
+    return _ratio(without, with_coordinates)
 
 
 def _share(before: Measurement, after: Measurement, detail: str) -> Measurement:
@@ -185,11 +186,12 @@ def folding_share(component: str) -> Measure:
     """Part of the factor between rotated and random frames that folding removes."""
 
     def measure(tables: Tables) -> Measurement:
-        ratios = [
+        detail = "factor {:.3g} for rotate-predict-rotate, {:.3g} for folded"
+        ordinary, folded = (
             between_sets(model, component, ("rotated",), ("in_distribution",))(tables)
             for model in ("rotate-predict-rotate", "folded")
-        ]
-        return _share(*ratios, "factor {:.3g} for rotate-predict-rotate, {:.3g} for folded")
+        )
+        return _share(ordinary, folded, detail)
 
     return measure
 
@@ -269,6 +271,7 @@ def kreg_hands(potential: str) -> Measure:
         signs = [rows[rows["dihedral_sign"] == s] for s in ("negative", "positive")]
         if any(sign.empty for sign in signs):
             raise NotMeasured("sign")
-        return _ratio(*(_of_row(sign.sort_values("repeat").iloc[0]) for sign in signs))
+        negative, positive = (_of_row(sign.sort_values("repeat").iloc[0]) for sign in signs)
+        return _ratio(negative, positive)
 
     return measure

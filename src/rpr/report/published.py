@@ -43,7 +43,7 @@ _STATISTICS = (*_RANGES, "rmse_rotated")
 
 def is_papers_molecule(molecule: Molecule) -> bool:
     """Whether a molecule is 1,2-dichloroethane: two bonded CH2Cl groups."""
-    neighbours = [[] for _ in molecule.symbols]
+    neighbours: list[list[str]] = [[] for _ in molecule.symbols]
     for i, j in molecule.bonds:
         neighbours[i].append(molecule.symbols[j])
         neighbours[j].append(molecule.symbols[i])
@@ -141,7 +141,7 @@ def _statistic(
 
 def _row(entry: pd.Series, ours: float | None, alike: bool) -> dict[str, object]:
     low, high = float(entry["low"]), float(entry["high"])
-    compared = ours is not None and alike
+    compared = ours if alike else None
     return {
         "quantity": entry["quantity"],
         "component": entry["component"],
@@ -152,7 +152,7 @@ def _row(entry: pd.Series, ours: float | None, alike: bool) -> dict[str, object]
         "estimated": "yes" if low < high else "no",
         "ours": None if ours is None else float(ours),
         "unit": entry["unit"],
-        "ratio": float(ours) / float(entry["published"]) if compared else None,
-        "inside": str(low <= ours <= high).lower() if compared else None,
+        "ratio": None if compared is None else compared / float(entry["published"]),
+        "inside": None if compared is None else str(low <= compared <= high).lower(),
         "note": entry["note"],
     }

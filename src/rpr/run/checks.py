@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rpr.axes.canonical import AXES, check_axes
 from rpr.errors import InputError
@@ -53,12 +53,12 @@ def check_consistency(config: Mapping, plan: Plan) -> None:
     _check_sizes(config, plan)
     _check_memory(config, plan, molecule)
     if "md" in plan.computed_stages and molecule.dihedral is not None:
-        turned_atoms(molecule)
+        _with_key("molecule/dihedral", turned_atoms, molecule)
 
 
 def _check_molecule(molecule: Mapping) -> Molecule:
     """The molecule, after a look at every geometry."""
-    symbols = None
+    symbols: Any = None
     for path in molecule["geometries"]:
         if not os.path.isfile(path):
             raise InputError(f"molecule/geometries: file {path} does not exist")
@@ -121,7 +121,8 @@ def _with_key(key: str, check: Callable[..., Result], *arguments: object) -> Res
     try:
         return check(*arguments)
     except InputError as error:
-        raise InputError(f"{key}: {error}") from error
+        found = str(error).removeprefix(f"{key.rpartition('/')[2]}: ")
+        raise InputError(f"{key}: {found}") from error
 
 
 def _check_known(key: str, names: Sequence[str], known: Sequence[str]) -> None:

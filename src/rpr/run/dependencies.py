@@ -93,7 +93,7 @@ def _path(module: str) -> Path:
 @cache
 def _imports(path: Path) -> frozenset[str]:
     """Modules of the library that a file imports, also within its functions."""
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
@@ -120,7 +120,7 @@ def _statements(path: Path) -> str:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_text(body[0]):
-            node.body = body[1:]
+            setattr(node, "body", body[1:])  # noqa: B010
     return ast.dump(tree)
 
 

@@ -8,6 +8,7 @@ import sys
 import traceback
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from rpr.errors import ConvergenceError, InputError
 
@@ -31,6 +32,7 @@ def start(path: str | os.PathLike) -> logging.Logger:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     stream = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)
+    standard: Any
     for standard in (sys.stdout, sys.stderr):
         standard.flush()
         os.dup2(stream, standard.fileno())

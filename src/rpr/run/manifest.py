@@ -77,7 +77,7 @@ def check_method(
     same_settings: bool,
 ) -> None:
     """Refuse another level of theory; with `same_settings` also other numerical settings."""
-    keys = ("code", "functional", "basis")
+    keys: tuple[str, ...] = ("code", "functional", "basis")
     if same_settings:
         wanted = Method.from_config(wanted).as_dict()
         keys = tuple(dict.fromkeys((*keys, *wanted)))

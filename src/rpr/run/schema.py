@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
@@ -91,7 +92,7 @@ def _text_number_hint(value: object, wanted: Sequence[str]) -> str:
     return " (YAML reads 1e-8 as text: write 1.0e-8)"
 
 
-def _filled(value: object, schema: Mapping, root: Mapping) -> object:
+def _filled(value: Any, schema: Mapping, root: Mapping) -> Any:
     schema = _resolve(schema, root)
     if not isinstance(value, Mapping) or "properties" not in schema:
         return value

@@ -15,11 +15,20 @@ held fixed, as in PySCF's default.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import numpy as np
 import scipy.linalg
 
-from rpr.labels.dft.density_fitting import three_centre
-from rpr.labels.dft.exchange_correlation import density_on_grid, orbitals_on_grid
+from rpr.labels.dft.density_fitting import FittedIntegrals, three_centre
+from rpr.labels.dft.exchange_correlation import Functional, density_on_grid, orbitals_on_grid
+from rpr.labels.dft.grids import Grid
+from rpr.labels.dft.scf import SCFSolution
+from rpr.labels.dft.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pyscf import gto
 
 _AUXILIARY_BLOCK = 24  #: auxiliary functions at a time
 _GRID_BLOCK = 448
@@ -28,30 +37,42 @@ _GRID_BLOCK = 448
 _SECOND = ((4, 5, 6), (5, 7, 8), (6, 8, 9))
 
 
-def nuclear_gradient(mol, auxmol, integrals, functional, grid, solution, workspace) -> np.ndarray:
+def nuclear_gradient(
+    mol: gto.Mole,
+    auxmol: gto.Mole,
+    integrals: FittedIntegrals,
+    functional: Functional,
+    grid: Grid | None,
+    solution: SCFSolution,
+    workspace: Workspace,
+) -> np.ndarray:
     """Gradient of the total energy, hartree/bohr, [n_atoms, 3].
 
     Parameters
     ----------
     mol, auxmol
         PySCF molecules of the orbital and of the auxiliary basis.
-    integrals : FittedIntegrals
-    functional : Functional
-    grid : Grid
-        For the exchange-correlation part; unused for Hartree-Fock.
-    solution : SCFSolution
-    workspace : Workspace
+    integrals
+        Fitted integrals of the frame.
+    functional
+        Exchange-correlation functional.
+    grid
+        Grid of the exchange-correlation part; None for Hartree-Fock.
+    solution
+        Converged self-consistent field.
+    workspace
+        Memory for large arrays.
     """
     from pyscf.grad.rhf import grad_nuc
 
     gradient = grad_nuc(mol) + _one_electron(mol, solution)
     gradient += _fitted(mol, auxmol, integrals, functional, solution, workspace)
-    if functional.kind != "HF":
+    if grid is not None:
         gradient += exchange_correlation_gradient(mol, functional, grid, solution.occupied)
     return gradient
 
 
-def _one_electron(mol, solution) -> np.ndarray:
+def _one_electron(mol: gto.Mole, solution: SCFSolution) -> np.ndarray:
     density = solution.density
     occupied = solution.occupied
     energies = solution.orbital_energies[: solution.n_occupied]
@@ -67,13 +88,20 @@ def _one_electron(mol, solution) -> np.ndarray:
     return gradient
 
 
-def _fitted(mol, auxmol, integrals, functional, solution, workspace) -> np.ndarray:
+def _fitted(
+    mol: gto.Mole,
+    auxmol: gto.Mole,
+    integrals: FittedIntegrals,
+    functional: Functional,
+    solution: SCFSolution,
+    workspace: Workspace,
+) -> np.ndarray:
     occupied, share = solution.occupied, functional.exact_exchange
     density = solution.density
     coulomb = _solve_transposed(integrals.factor, integrals.fit(density))  # c
     pair_density = -0.5 * np.outer(coulomb, coulomb)
     exchange = None
-    if share:
+    if solution.half is not None:
         pairs = solution.half @ occupied  # B_ij -> [P, i, j]
         flat = _solve_transposed(integrals.factor, pairs.reshape(len(pairs), -1))  # t
         pair_density += share * (flat @ flat.T)
@@ -91,7 +119,9 @@ def _fitted(mol, auxmol, integrals, functional, solution, workspace) -> np.ndarr
     return gradient
 
 
-def _derivative_integrals(mol, auxmol, shells, workspace):
+def _derivative_integrals(
+    mol: gto.Mole, auxmol: gto.Mole, shells: tuple[int, int], workspace: Workspace
+) -> np.ndarray:
     """(grad m n|P), [3, P, n, m]."""
     loc = auxmol.ao_loc
     shape = (3, loc[shells[1]] - loc[shells[0]], mol.nao, mol.nao)
@@ -100,7 +130,7 @@ def _derivative_integrals(mol, auxmol, shells, workspace):
     return raw.transpose(0, 3, 2, 1)
 
 
-def _auxiliary_blocks(auxmol):
+def _auxiliary_blocks(auxmol: gto.Mole) -> Iterator[tuple[int, tuple[int, int], slice]]:
     """Atom, shells and functions of blocks of the auxiliary basis that lie on one atom each."""
     loc = auxmol.ao_loc
     for atom, (begin, end) in enumerate(auxmol.aoslice_by_atom()[:, :2]):
@@ -111,7 +141,9 @@ def _auxiliary_blocks(auxmol):
                 first = shell + 1
 
 
-def exchange_correlation_gradient(mol, functional, grid, occupied) -> np.ndarray:
+def exchange_correlation_gradient(
+    mol: gto.Mole, functional: Functional, grid: Grid, occupied: np.ndarray
+) -> np.ndarray:
     """dE_xc/dA at a fixed grid, [n_atoms, 3].
 
     With u_m = sum_i C_mi psi_i and v the potential times weights,
@@ -136,11 +168,11 @@ def exchange_correlation_gradient(mol, functional, grid, occupied) -> np.ndarray
     return -4 * _sum_by_atom(mol, per_function)
 
 
-def _solve_transposed(factor, values):
+def _solve_transposed(factor: np.ndarray, values: np.ndarray) -> np.ndarray:
     """L^-T values."""
     return scipy.linalg.solve_triangular(factor, values, lower=True, trans="T")
 
 
-def _sum_by_atom(mol, per_function) -> np.ndarray:
+def _sum_by_atom(mol: gto.Mole, per_function: np.ndarray) -> np.ndarray:
     """Sums over the functions of each atom, [n_atoms, 3]."""
     return np.array([per_function[a:b].sum(axis=0) for a, b in mol.aoslice_by_atom()[:, 2:]])

@@ -60,13 +60,13 @@ def draw(benchmark: pd.DataFrame, *, axes: str | None = None) -> Figure:
     figure = style.new_figure(style.PAGE, height)
     panels = figure.subplots(n_rows, 3, sharex=True, sharey=True, squeeze=False)
     norm = mpl.colors.LogNorm(1.0, max(10.0, float(np.nanmax(table["ratio"]))))
-    for axes, component in zip(panels.ravel(), components, strict=False):
+    for panel, component in zip(panels.ravel(), components, strict=False):
         rows = table[table["component"] == component]
-        image = _panel(axes, rows, descriptors, kernels, norm)
+        image = _panel(panel, rows, descriptors, kernels, norm)
         best, unit = rows["rmse"].min(), style.unit(rows["unit"].iloc[0])
-        axes.set_title(f"{style.symbol(component)}: lowest RMSE {best:#.2g} {unit}", fontsize=7)
-    for axes in panels.ravel()[len(components) :]:
-        axes.set_axis_off()
+        panel.set_title(f"{style.symbol(component)}: lowest RMSE {best:#.2g} {unit}", fontsize=7)
+    for panel in panels.ravel()[len(components) :]:
+        panel.set_axis_off()
     bar = figure.colorbar(image, ax=panels, orientation="horizontal", aspect=60, pad=0.01)
     bar.set_label("RMSE relative to the lowest of the component")
     bar.outline.set_linewidth(0.6)

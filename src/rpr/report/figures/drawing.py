@@ -37,7 +37,7 @@ def grid(axes: Axes, which: str = "both") -> None:
     axes.grid(True, axis=which, which="major")
 
 
-def count_axis(axes: Axes, sizes: Sequence[float]) -> None:
+def count_axis(axes: Axes, sizes: Sequence[float] | np.ndarray) -> None:
     """Logarithmic horizontal axis of training set sizes, with as many as fit as ticks."""
     sizes = np.unique(np.asarray(sizes, dtype=float))
     axes.set_xscale("log")

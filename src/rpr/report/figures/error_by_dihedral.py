@@ -74,7 +74,7 @@ def draw(
                 axes.set_ylabel(f"RMSE {style.symbol(component)} ({unit})")
     for axes in panels[1]:
         drawing.degrees_axis(axes)
-    handles = {}
+    handles: dict = {}
     for axes in panels.ravel():
         handles |= dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=5)

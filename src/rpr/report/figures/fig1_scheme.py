@@ -165,14 +165,14 @@ def _laboratory_axes(axes: Axes, reach: float) -> None:
     for name, direction in zip(_LABORATORY, np.eye(3), strict=True):
         tip = 0.34 * reach * (_VIEW @ direction)[:2]
         _arrow(axes, corner, corner + tip, "black", 0.7, "-", zorder=2)
-        length = max(np.linalg.norm(tip), 1e-9)
+        length = max(float(np.linalg.norm(tip)), 1e-9)
         axes.text(
             *(corner + tip + tip / length * 0.2), f"${name}$", ha="center", va="center", fontsize=6
         )
 
 
 def _dipole(axes: Axes, row: pd.Series, reach: float) -> None:
-    size = np.linalg.norm(row[["x_end", "y_end", "z_end"]].to_numpy(dtype=float))
+    size = float(np.linalg.norm(row[["x_end", "y_end", "z_end"]].to_numpy(dtype=float)))
     scale = min(_ANGSTROM_PER_DEBYE, 0.85 * reach / max(size, 1e-9))
     tip = scale * _project(row, end=True)[:2]
     reference = row["label"] == "reference"
@@ -189,7 +189,7 @@ def _dipole(axes: Axes, row: pd.Series, reach: float) -> None:
         return
     _arrow(axes, np.zeros(2), tip, style.VERMILION, 2.0, "-", zorder=40)
     axes.text(
-        *(tip + tip / max(np.linalg.norm(tip), 1e-9) * 0.42),
+        *(tip + tip / max(float(np.linalg.norm(tip)), 1e-9) * 0.42),
         r"$\mu$",
         color=style.VERMILION,
         ha="center",
