@@ -1,5 +1,7 @@
 """The workflow resolves for every configuration, and its files keep the project's habits."""
 
+import ast
+import importlib.util
 import json
 import math
 import os
@@ -186,6 +188,16 @@ def test_each_rule_has_its_script_log_and_resources(root):
 def test_no_script_without_rule(root):
     scripts = {path.stem for path in (root / "workflow/scripts").glob("*.py")}
     assert scripts == {script for _, _, script, _ in rules(root)}
+
+
+def test_scripts_import_what_the_library_has(root):
+    for path in (root / "workflow/scripts").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("rpr"):
+                for name in (alias.name for alias in node.names):
+                    found = hasattr(importlib.import_module(node.module), name)
+                    found = found or importlib.util.find_spec(f"{node.module}.{name}")
+                    assert found, f"{path.name}: {node.module}.{name}"
 
 
 def test_scripts_are_thin(root):
