@@ -22,7 +22,7 @@ from rpr.run.config import make_plan
 from rpr.run.deposit import write_deposit
 from rpr.run.provenance import provenance
 from rpr.run.schema import with_defaults
-from rpr.run.schema_table import markdown_table, replace_table
+from rpr.run.generated_tables import configuration_table, models_table, replace_table
 
 
 def snakemake(root, *arguments):
@@ -153,10 +153,12 @@ def test_deposit_is_extended_without_dynamics(root, tmp_path):
     assert not {"optimise_geometry", "run_trajectory"} & set(found)
 
 
-def test_the_documentation_shows_the_schema(root):
+def test_the_documentation_shows_the_schema_and_the_models(root):
     schema = yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text())
     page = (root / "docs/configuration.md").read_text()
-    assert replace_table(page, markdown_table(schema)) == page, "run `make docs`"
+    assert replace_table(page, "configuration", configuration_table(schema)) == page, "`make docs`"
+    page = (root / "docs/library.md").read_text()
+    assert replace_table(page, "models", models_table()) == page, "run `make docs`"
 
 
 #: Scripts that several rules share, beside those that ``use rule ... as`` takes over.
