@@ -131,7 +131,7 @@ def test_snakemake_itself_is_killed(study, undisturbed, profile, orphan):
     assert study.frames() == undisturbed.frames()
     assert study.times(*BEFORE_LABELS) == study.before
     if orphan == "finished":  # what it made counts: nothing is labelled again
-        assert "rule label_frames" not in study.said("again.txt")
+        assert "Label frames, shard" not in study.said("again.txt")
 
 
 def test_a_second_snakemake_is_refused(study, undisturbed, profile):
