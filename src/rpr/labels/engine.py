@@ -12,9 +12,10 @@ from rpr.errors import ConvergenceError, InputError
 from rpr.labels import rescue
 from rpr.labels.exchange_correlation import Functional
 from rpr.labels.frame import Frame, memory_mb
-from rpr.labels.gradient import nuclear_gradient
+from rpr.labels.gradient import contract_derivatives, nuclear_gradient
 from rpr.labels.method import Method
 from rpr.labels.oriented_engine import OrientedEngine
+from rpr.labels.polar_tensor import OrbitalResponse, dipole_derivatives
 from rpr.labels.propagation import History
 from rpr.labels.response import ResponseOperator, polarizability
 from rpr.labels.results import Labels
@@ -138,16 +139,14 @@ class FittedEngine(OrientedEngine):
         )
         if "dipole" in properties:
             labels.dipole = frame.dipole(solution.density)
-        if "forces" in properties:
-            labels.forces = -nuclear_gradient(
-                frame.mol, frame.auxmol, frame.integrals, self._functional,
-                frame.gradient_grid(), solution, self._workspace,
-            )
-            clock.lap("gradient")
-        induced = None
-        if "polarizability" in properties:
-            labels.polarizability, induced = self._respond(frame, solution)
+        response = induced = None
+        if "polarizability" in properties or "dipole_derivatives" in properties:
+            response, induced = self._respond(frame, solution)
             clock.lap("response")
+        if "polarizability" in properties:
+            labels.polarizability = response.polarizability
+        if "forces" in properties or "dipole_derivatives" in properties:
+            self._differentiate(frame, solution, response, properties, labels, clock)
         self._history.add(positions, frame.basis.root @ solution.occupied, induced)
         labels.timings = clock.laps
         return labels
@@ -171,7 +170,7 @@ class FittedEngine(OrientedEngine):
         )
 
     def _respond(self, frame, solution):
-        """Polarizability in bohr^3 and the induced operators in the orthogonalised basis."""
+        """Response to the fields and the induced operators in the orthogonalised basis."""
         operator = ResponseOperator(
             frame.integrals, self._functional, frame.response_grid(), solution, self._workspace
         )
@@ -184,7 +183,28 @@ class FittedEngine(OrientedEngine):
             operator, virtual.T @ frame.coordinates() @ occupied,
             tolerance=self.method.response_tolerance, guess=guess,
         )
-        return response.polarizability, y_virtual @ response.amplitudes @ y_occupied.T
+        return response, y_virtual @ response.amplitudes @ y_occupied.T
+
+    def _differentiate(self, frame, solution, response, properties, labels, clock):
+        """Forces and dipole derivatives by one pass over the derivative integrals."""
+        change = None
+        if "dipole_derivatives" in properties:
+            change = OrbitalResponse.from_response(response, solution, frame.coordinates())
+        contracted = contract_derivatives(
+            frame.mol, frame.auxmol, frame.integrals, self._functional, solution,
+            self._workspace, change,
+        )
+        if "forces" in properties:
+            labels.forces = -nuclear_gradient(
+                frame.mol, self._functional, frame.gradient_grid(), solution, contracted[0]
+            )
+        clock.lap("gradient")
+        if change is not None:
+            labels.dipole_derivatives = dipole_derivatives(
+                frame.mol, self._functional, frame.response_grid(), solution, change,
+                contracted[1:],
+            )
+            clock.lap("dipole derivatives")
 
 
 class _Clock:

@@ -48,6 +48,11 @@ class Functional:
         """Second derivatives times weights, [components, components, n_points]."""
         return self._evaluate(density, 2)[2] * weights
 
+    def potential_and_kernel(self, density, weights):
+        """First and second derivatives times weights, as `energy_and_potential` and `kernel`."""
+        potential, kernel = self._evaluate(density, 2)[1:3]
+        return potential * weights, kernel * weights
+
     def _evaluate(self, density, order):
         argument = density[0] if self.kind == "LDA" else density
         return self._numint.eval_xc_eff(self.name, argument, deriv=order, xctype=self.kind)

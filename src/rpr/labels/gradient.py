@@ -24,11 +24,38 @@ from rpr.labels.exchange_correlation import density_on_grid, orbitals_on_grid
 _AUXILIARY_BLOCK = 24  #: auxiliary functions at a time
 _GRID_BLOCK = 448
 #: components of the second derivatives for (x, y, z) x (x, y, z)
-_SECOND = ((4, 5, 6), (5, 7, 8), (6, 8, 9))
+SECOND = ((4, 5, 6), (5, 7, 8), (6, 8, 9))
 
 
-def nuclear_gradient(mol, auxmol, integrals, functional, grid, solution, workspace) -> np.ndarray:
+def nuclear_gradient(mol, functional, grid, solution, contracted) -> np.ndarray:
     """Gradient of the total energy, hartree/bohr, [n_atoms, 3].
+
+    Parameters
+    ----------
+    mol
+        PySCF molecule of the orbital basis.
+    functional : Functional
+    grid : Grid
+        For the exchange-correlation part; unused for Hartree-Fock.
+    solution : Solution
+    contracted : array, [n_atoms, 3]
+        The first row of `contract_derivatives`.
+    """
+    from pyscf.grad.rhf import grad_nuc
+
+    gradient = grad_nuc(mol) + contracted
+    if functional.kind != "HF":
+        gradient += exchange_correlation_gradient(mol, functional, grid, solution.occupied)
+    return gradient
+
+
+def contract_derivatives(
+    mol, auxmol, integrals, functional, solution, workspace, response=None
+) -> np.ndarray:
+    """Derivatives of the core, overlap and fitted integrals, contracted with densities.
+
+    One pass over the integrals (grad m n|P) serves the density of the energy and, where a response
+    is given, the three densities that the fields induce.
 
     Parameters
     ----------
@@ -36,58 +63,140 @@ def nuclear_gradient(mol, auxmol, integrals, functional, grid, solution, workspa
         PySCF molecules of the orbital and of the auxiliary basis.
     integrals : FittedIntegrals
     functional : Functional
-    grid : Grid
-        For the exchange-correlation part; unused for Hartree-Fock.
     solution : Solution
     workspace : Workspace
+    response : OrbitalResponse, optional
+        First-order orbitals of the three fields.
+
+    Returns
+    -------
+    array, [1, n_atoms, 3] or [4, n_atoms, 3]
+        Hartree/bohr: the energy's gradient without its nuclear and exchange-correlation parts, then
+        for each field the same contraction with its density D', energy-weighted W' and pair
+        density, as `rpr.labels.polar_tensor` writes it.
     """
-    from pyscf.grad.rhf import grad_nuc
+    densities, weighted = [solution.density], [_energy_weighted(solution)]
+    if response is not None:
+        densities, weighted = densities + [*response.density], weighted + [*response.weighted]
+    gradients = _one_electron(mol, np.array(densities), np.array(weighted))
+    gradients += _fitted(
+        mol, auxmol, integrals, functional, solution, workspace, np.array(densities), response
+    )
+    return gradients
 
-    gradient = grad_nuc(mol) + _one_electron(mol, solution)
-    gradient += _fitted(mol, auxmol, integrals, functional, solution, workspace)
-    if functional.kind != "HF":
-        gradient += exchange_correlation_gradient(mol, functional, grid, solution.occupied)
-    return gradient
 
-
-def _one_electron(mol, solution) -> np.ndarray:
-    density = solution.density
+def _energy_weighted(solution) -> np.ndarray:
+    """W = 2 C F_oo C^T of canonical orbitals, [n_ao, n_ao]."""
     occupied = solution.occupied
-    energies = solution.orbital_energies[: solution.n_occupied]
-    weighted = 2 * (occupied * energies) @ occupied.T
+    return 2 * (occupied * solution.orbital_energies[: solution.n_occupied]) @ occupied.T
+
+
+def _one_electron(mol, densities, weighted) -> np.ndarray:
+    """Derivatives of core and overlap integrals with densities [d, m, n], [d, n_atoms, 3]."""
     moved = mol.intor("int1e_ipkin", comp=3) + mol.intor("int1e_ipnuc", comp=3)
-    per_function = -2 * np.einsum("xmn,mn->mx", moved, density)
-    per_function += 2 * np.einsum("xmn,mn->mx", mol.intor("int1e_ipovlp", comp=3), weighted)
-    gradient = _sum_by_atom(mol, per_function)
+    overlap = mol.intor("int1e_ipovlp", comp=3)
+    gradients = []
+    for density, energy_weighted in zip(densities, weighted, strict=True):
+        per_function = -2 * np.einsum("xmn,mn->mx", moved, density)
+        per_function += 2 * np.einsum("xmn,mn->mx", overlap, energy_weighted)
+        gradients.append(sum_by_atom(mol, per_function))
+    gradients = np.array(gradients)
+    flat = densities.reshape(len(densities), -1)
     for atom, charge in enumerate(mol.atom_charges()):
         with mol.with_rinv_at_nucleus(atom):
             field = mol.intor("int1e_iprinv", comp=3)
-        gradient[atom] -= 2 * charge * np.einsum("xmn,mn->x", field, density)
-    return gradient
+        gradients[:, atom] -= 2 * charge * flat @ field.reshape(3, -1).T
+    return gradients
 
 
-def _fitted(mol, auxmol, integrals, functional, solution, workspace) -> np.ndarray:
-    occupied, share = solution.occupied, functional.exact_exchange
-    density = solution.density
-    coulomb = _solve_transposed(integrals.factor, integrals.fit(density))  # c
-    pair_density = -0.5 * np.outer(coulomb, coulomb)
+def _fitted(mol, auxmol, integrals, functional, solution, workspace, densities, response):
+    """Derivatives of the fitted integrals with pair densities G and w, [d, n_atoms, 3]."""
+    coulomb = _solve_transposed(integrals.factor, integrals.fit(densities).T).T  # c -> [d, P]
+    pair_densities = -0.5 * np.array([np.outer(coulomb[0], c) for c in coulomb])
     exchange = None
-    if share:
-        pairs = solution.half @ occupied  # B_ij -> [P, i, j]
-        flat = _solve_transposed(integrals.factor, pairs.reshape(len(pairs), -1))  # t
-        pair_density += share * (flat @ flat.T)
-        exchange = np.matmul(-2 * share * flat.reshape(pairs.shape), occupied.T)  # -> [P, i, m]
-    metric = np.einsum("xpq,pq->px", auxmol.intor("int2c2e_ip1", comp=3), pair_density)
-    gradient = -2 * _sum_by_atom(auxmol, metric)
+    if functional.exact_exchange:
+        exchange = _Exchange(integrals.factor, functional.exact_exchange, solution, response)
+        pair_densities += exchange.pair_densities()
+    pair_densities[1:] += pair_densities[1:].transpose(0, 2, 1)
+    metric = auxmol.intor("int2c2e_ip1", comp=3)
+    gradients = np.array(
+        [
+            -2 * sum_by_atom(auxmol, np.einsum("xpq,pq->px", metric, pair_density))
+            for pair_density in pair_densities
+        ]
+    )
     for atom, shells, functions in _auxiliary_blocks(auxmol):
-        weights = np.multiply.outer(coulomb[functions], density)  # G -> [P, n, m]
-        if exchange is not None:
-            weights += np.matmul(occupied, exchange[functions])
         moved = _derivative_integrals(mol, auxmol, shells, workspace)  # -> [x, P, n, m]
-        per_function = np.array([np.einsum("pnm,pnm->m", m, weights) for m in moved]).T
-        gradient -= 2 * _sum_by_atom(mol, per_function)
-        gradient[atom] += 2 * per_function.sum(axis=0)
-    return gradient
+        per_function = _coulomb_derivatives(moved, coulomb[:, functions], densities)
+        if exchange is not None:
+            per_function += exchange.derivatives(moved, functions)
+        for gradient, one in zip(gradients, per_function, strict=True):
+            gradient -= 2 * sum_by_atom(mol, one)
+            gradient[atom] += 2 * one.sum(axis=0)
+    return gradients
+
+
+def _coulomb_derivatives(moved, coulomb, densities):
+    """sum_Pn (grad m n|P) (c_P D + c0_P D') for a block of P, [d, m, x].
+
+    The first density belongs to the energy; for it c D counts once.
+    """
+    n_ao = densities.shape[-1]
+    potentials = np.array([coulomb @ m.reshape(len(m), -1) for m in moved])
+    potentials = potentials.reshape(3, len(densities), n_ao, n_ao)  # -> [x, d, n, m]
+    per_function = np.einsum("xdnm,nm->dmx", potentials, densities[0])
+    per_function[1:] += np.einsum("xnm,dnm->dmx", potentials[:, 0], densities[1:])
+    return per_function
+
+
+class _Exchange:
+    """The exchange part of G and w: of the energy, and of the fields where there is a response.
+
+    With ``t_ij = J^-1 (ij|`` and, for a field, ``t'_ij = J^-1 [(Z_i j| + (i Z_j|]``, the derivative
+    integrals are transformed to ``sum_n (grad m n|P) X_n``, X the occupied and the first-order
+    orbitals, and weighted by
+
+        -2 a sum_i t_ij C_mi                       the energy, X = C,
+        -2 a sum_i (t'_ij C_mi + t_ij Z_mi)        a field, X = C,
+        -2 a sum_i t_ij C_mi                       a field, X = Z.
+    """
+
+    def __init__(self, factor, share, solution, response):
+        self._share = share
+        self._occupied = solution.occupied
+        self._first_order = () if response is None else response.orbitals
+        half = solution.half
+        pairs = [half @ self._occupied]  # B_ij -> [P, i, j]
+        for orbitals in self._first_order:
+            mixed = half @ orbitals
+            pairs.append(mixed + mixed.transpose(0, 2, 1))
+        flat = np.hstack([p.reshape(len(half), -1) for p in pairs])
+        flat = _solve_transposed(factor, flat)
+        self._pairs = flat.reshape(len(half), len(pairs), *pairs[0].shape[1:]).swapaxes(0, 1)
+        self._orbitals = np.hstack([self._occupied, *self._first_order])
+
+    def pair_densities(self):
+        """a sum_ij t^P_ij t^Q_ij, and a sum_ij t'^P_ij t^Q_ij of the fields, [d, P, Q]."""
+        flat = self._pairs.reshape(*self._pairs.shape[:2], -1)
+        return self._share * (flat @ flat[0].T)
+
+    def derivatives(self, moved, functions):
+        """sum_Pn (grad m n|P) G^P_mn of a block of P, [d, m, x]."""
+        n_occupied = self._occupied.shape[1]
+        pairs = -2 * self._share * self._pairs[:, functions]  # -> [d, P, i, j]
+        weights = np.matmul(pairs, self._occupied.T)  # -> [d, P, j, m]
+        for weight, orbitals in zip(weights[1:], self._first_order, strict=True):
+            weight += np.matmul(pairs[0], orbitals.T)
+        transformed = [np.matmul(self._orbitals.T, m) for m in moved]  # -> [x][P, X, m]
+        per_function = np.empty((len(weights), moved.shape[-1], 3))
+        for x, of_x in enumerate(transformed):
+            for d, weight in enumerate(weights):
+                one = np.einsum("pjm,pjm->m", of_x[:, :n_occupied], weight)
+                if d:
+                    of_field = of_x[:, d * n_occupied : (d + 1) * n_occupied]
+                    one += np.einsum("pjm,pjm->m", of_field, weights[0])
+                per_function[d, :, x] = one
+        return per_function
 
 
 def _derivative_integrals(mol, auxmol, shells, workspace):
@@ -133,8 +242,8 @@ def exchange_correlation_gradient(mol, functional, grid, occupied) -> np.ndarray
             for y in range(3):
                 along = plain * potential[1 + y]
                 for x in range(3):
-                    per_function[:, x] += np.einsum("mp,mp->m", basis[_SECOND[x][y]], along)
-    return -4 * _sum_by_atom(mol, per_function)
+                    per_function[:, x] += np.einsum("mp,mp->m", basis[SECOND[x][y]], along)
+    return -4 * sum_by_atom(mol, per_function)
 
 
 def _solve_transposed(factor, values):
@@ -142,6 +251,6 @@ def _solve_transposed(factor, values):
     return scipy.linalg.solve_triangular(factor, values, lower=True, trans="T")
 
 
-def _sum_by_atom(mol, per_function) -> np.ndarray:
+def sum_by_atom(mol, per_function) -> np.ndarray:
     """Sums over the functions of each atom, [n_atoms, 3]."""
     return np.array([per_function[a:b].sum(axis=0) for a, b in mol.aoslice_by_atom()[:, 2:]])

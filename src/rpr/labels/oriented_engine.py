@@ -30,7 +30,8 @@ class OrientedEngine:
         positions : array, [n_atoms, 3]
             Angstrom.
         properties
-            Some of ``energy``, ``forces``, ``dipole``, ``polarizability``.
+            Some of ``energy``, ``forces``, ``dipole``, ``polarizability``,
+            ``dipole_derivatives``.
 
         Raises
         ------
@@ -55,6 +56,8 @@ class OrientedEngine:
             labels.dipole = labels.dipole @ axes * BOHR
         if labels.polarizability is not None:
             labels.polarizability = axes.T @ labels.polarizability @ axes * BOHR3
+        if labels.dipole_derivatives is not None:
+            labels.dipole_derivatives = axes.T @ labels.dipole_derivatives @ axes
         return labels
 
     def _compute(self, positions: np.ndarray, properties: tuple[str, ...]) -> Labels:

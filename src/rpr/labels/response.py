@@ -49,12 +49,15 @@ class Response:
         Products with A.
     residual
         Largest norm of a residual relative to its right-hand side.
+    induced : array, [3, n_occupied, n_occupied]
+        C_o^T (J[D'] - (a/2) K[D'] + V'[D']) C_o, hartree, symmetric.
     """
 
     polarizability: np.ndarray
     amplitudes: np.ndarray
     iterations: int
     residual: float
+    induced: np.ndarray
 
 
 class ResponseOperator:
@@ -91,15 +94,23 @@ class ResponseOperator:
         if functional.kind != "HF":
             self._on_grid = list(self._kernel_on_grid(workspace))
 
-    def __call__(self, vectors: np.ndarray) -> np.ndarray:
-        """A U of trial vectors [n_vectors, n_virtual, n_occupied]."""
+    def __call__(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Products of trial vectors U, [n_vectors, n_virtual, n_occupied].
+
+        Returns
+        -------
+        products, induced
+            A U, [n_vectors, n_virtual, n_occupied], and the occupied block of the induced Fock
+            matrices, C_o^T (J[D'] - (a/2) K[D'] + V'[D']) C_o, [n_vectors, n_occupied, n_occupied].
+        """
         z = np.matmul(self._virtual, vectors.astype(np.float32))  # -> [v, m, i]
         product = self._coulomb(z)
         if self._functional.exact_exchange:
             product -= 0.5 * self._functional.exact_exchange * self._exchange(z)
         for block in self._on_grid:
             product += self._exchange_correlation(z, *block)
-        return self.differences * vectors + np.matmul(self._virtual.T, product)
+        products = self.differences * vectors + np.matmul(self._virtual.T, product)
+        return products, np.matmul(self._occupied.T, product)
 
     def _coulomb(self, z):
         flat = self._half.reshape(len(self._half), -1)  # -> [P, i m]
@@ -173,11 +184,13 @@ def polarizability(operator, coordinates, *, tolerance, guess=None) -> Response:
     new = right / preconditioner if guess is None else guess.reshape(3, -1)
     trial = np.empty((0, right.shape[1]))
     image = np.empty_like(trial)
+    induced = np.empty((0, coordinates.shape[2] ** 2))
     for iteration in range(1, MAX_ITERATIONS + 1):
         new = _orthonormalised(new, trial)
         trial = np.vstack([trial, new])
-        products = operator(new.reshape(-1, *coordinates.shape[1:]))
+        products, blocks = operator(new.reshape(-1, *coordinates.shape[1:]))
         image = np.vstack([image, products.reshape(new.shape)])
+        induced = np.vstack([induced, blocks.reshape(len(new), -1)])
         projected = trial @ image.T
         projected = (projected + projected.T) / 2
         coefficients = _solve_positive(projected, trial @ right.T)
@@ -186,7 +199,11 @@ def polarizability(operator, coordinates, *, tolerance, guess=None) -> Response:
         if norms.max() < tolerance:
             amplitudes = (coefficients.T @ trial).reshape(coordinates.shape)
             alpha = 4 * (trial @ right.T).T @ coefficients
-            return Response((alpha + alpha.T) / 2, amplitudes, iteration, float(norms.max()))
+            block = (coefficients.T @ induced).reshape(3, *blocks.shape[1:])
+            return Response(
+                (alpha + alpha.T) / 2, amplitudes, iteration, float(norms.max()),
+                (block + block.transpose(0, 2, 1)) / 2,
+            )
         new = (residual / preconditioner)[norms > tolerance / 3]
     raise ConvergenceError(
         f"response equations not converged in {MAX_ITERATIONS} iterations: "
