@@ -139,14 +139,17 @@ class FittedEngine(OrientedEngine):
         )
         if "dipole" in properties:
             labels.dipole = frame.dipole(solution.density)
-        response = induced = None
+        operator = response = induced = None
         if "polarizability" in properties or "dipole_derivatives" in properties:
-            response, induced = self._respond(frame, solution)
+            operator = ResponseOperator(
+                frame.integrals, self._functional, frame.response_grid(), solution, self._workspace
+            )
+            response, induced = self._respond(frame, solution, operator)
             clock.lap("response")
         if "polarizability" in properties:
             labels.polarizability = response.polarizability
         if "forces" in properties or "dipole_derivatives" in properties:
-            self._differentiate(frame, solution, response, properties, labels, clock)
+            self._differentiate(frame, solution, operator, response, properties, labels, clock)
         self._history.add(positions, frame.basis.root @ solution.occupied, induced)
         labels.timings = clock.laps
         return labels
@@ -169,11 +172,8 @@ class FittedEngine(OrientedEngine):
             frame, self._n_occupied, max_cycles=self.method.max_cycles, **options
         )
 
-    def _respond(self, frame, solution):
+    def _respond(self, frame, solution, operator):
         """Response to the fields and the induced operators in the orthogonalised basis."""
-        operator = ResponseOperator(
-            frame.integrals, self._functional, frame.response_grid(), solution, self._workspace
-        )
         virtual, occupied = solution.virtual, solution.occupied
         y_virtual, y_occupied = frame.basis.root @ virtual, frame.basis.root @ occupied
         guess = self._history.induced(frame.positions)
@@ -185,7 +185,7 @@ class FittedEngine(OrientedEngine):
         )
         return response, y_virtual @ response.amplitudes @ y_occupied.T
 
-    def _differentiate(self, frame, solution, response, properties, labels, clock):
+    def _differentiate(self, frame, solution, operator, response, properties, labels, clock):
         """Forces and dipole derivatives by one pass over the derivative integrals."""
         change = None
         if "dipole_derivatives" in properties:
@@ -201,7 +201,7 @@ class FittedEngine(OrientedEngine):
         clock.lap("gradient")
         if change is not None:
             labels.dipole_derivatives = dipole_derivatives(
-                frame.mol, self._functional, frame.response_grid(), solution, change,
+                frame.mol, self._functional, frame.response_grid(), operator, solution, change,
                 contracted[1:],
             )
             clock.lap("dipole derivatives")

@@ -44,12 +44,11 @@ class Functional:
         energy, potential = self._evaluate(density, 1)[:2]
         return float(np.dot(energy * density[0], weights)), potential * weights
 
-    def kernel(self, density, weights):
-        """Second derivatives times weights, [components, components, n_points]."""
-        return self._evaluate(density, 2)[2] * weights
-
     def potential_and_kernel(self, density, weights):
-        """First and second derivatives times weights, as `energy_and_potential` and `kernel`."""
+        """First and second derivatives times weights.
+
+        [components, n_points] and [components, components, n_points]
+        """
         potential, kernel = self._evaluate(density, 2)[1:3]
         return potential * weights, kernel * weights
 

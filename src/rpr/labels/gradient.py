@@ -137,10 +137,7 @@ def _fitted(mol, auxmol, integrals, functional, solution, workspace, densities, 
 
 
 def _coulomb_derivatives(moved, coulomb, densities):
-    """sum_Pn (grad m n|P) (c_P D + c0_P D') for a block of P, [d, m, x].
-
-    The first density belongs to the energy; for it c D counts once.
-    """
+    """sum_Pn (grad m n|P) of a block of P with c_P D, or for a field c'_P D + c_P D', [d, m, x]."""
     n_ao = densities.shape[-1]
     potentials = np.array([coulomb @ m.reshape(len(m), -1) for m in moved])
     potentials = potentials.reshape(3, len(densities), n_ao, n_ao)  # -> [x, d, n, m]
@@ -150,30 +147,42 @@ def _coulomb_derivatives(moved, coulomb, densities):
 
 
 class _Exchange:
-    """The exchange part of G and w: of the energy, and of the fields where there is a response.
+    """Exchange part of G and w: of the energy and, where there is a response, of the fields.
 
-    With ``t_ij = J^-1 (ij|`` and, for a field, ``t'_ij = J^-1 [(Z_i j| + (i Z_j|]``, the derivative
-    integrals are transformed to ``sum_n (grad m n|P) X_n``, X the occupied and the first-order
-    orbitals, and weighted by
+    With t_ij = J^-1 (ij| and t'_ij = J^-1 [(Z_i j| + (i Z_j|], the function m that is moved carries
+    an orbital of its own in each term of G for the energy and for a field,
 
-        -2 a sum_i t_ij C_mi                       the energy, X = C,
-        -2 a sum_i (t'_ij C_mi + t_ij Z_mi)        a field, X = C,
-        -2 a sum_i t_ij C_mi                       a field, X = Z.
+        -2 a sum_i C_mi V_mi   and   -2 a sum_i [C_mi (V'_mi + Y_mi) + Z_mi V_mi],
+        V_mi  = sum_Pj t^P_ij  sum_n C_nj (grad m n|P),
+        V'_mi = sum_Pj t'^P_ij sum_n C_nj (grad m n|P),
+        Y_mi  = sum_Pj t^P_ij  sum_n Z_nj (grad m n|P).
+
+    Y, the dearest, is computed in single precision.
+
+    Parameters
+    ----------
+    factor : array, [n_auxiliary, n_auxiliary]
+        L, lower triangular.
+    share
+        a.
+    solution : Solution
+    response : OrbitalResponse or None
     """
 
     def __init__(self, factor, share, solution, response):
         self._share = share
         self._occupied = solution.occupied
-        self._first_order = () if response is None else response.orbitals
+        self._first_order = np.empty((0, *self._occupied.shape))
+        if response is not None:
+            self._first_order = response.orbitals
         half = solution.half
         pairs = [half @ self._occupied]  # B_ij -> [P, i, j]
         for orbitals in self._first_order:
             mixed = half @ orbitals
             pairs.append(mixed + mixed.transpose(0, 2, 1))
         flat = np.hstack([p.reshape(len(half), -1) for p in pairs])
-        flat = _solve_transposed(factor, flat)
-        self._pairs = flat.reshape(len(half), len(pairs), *pairs[0].shape[1:]).swapaxes(0, 1)
-        self._orbitals = np.hstack([self._occupied, *self._first_order])
+        flat = _solve_transposed(factor, flat).reshape(len(half), len(pairs), *pairs[0].shape[1:])
+        self._pairs = np.ascontiguousarray(flat.swapaxes(0, 1))  # t, t' -> [d, P, i, j]
 
     def pair_densities(self):
         """a sum_ij t^P_ij t^Q_ij, and a sum_ij t'^P_ij t^Q_ij of the fields, [d, P, Q]."""
@@ -181,22 +190,31 @@ class _Exchange:
         return self._share * (flat @ flat[0].T)
 
     def derivatives(self, moved, functions):
-        """sum_Pn (grad m n|P) G^P_mn of a block of P, [d, m, x]."""
-        n_occupied = self._occupied.shape[1]
-        pairs = -2 * self._share * self._pairs[:, functions]  # -> [d, P, i, j]
-        weights = np.matmul(pairs, self._occupied.T)  # -> [d, P, j, m]
-        for weight, orbitals in zip(weights[1:], self._first_order, strict=True):
-            weight += np.matmul(pairs[0], orbitals.T)
-        transformed = [np.matmul(self._orbitals.T, m) for m in moved]  # -> [x][P, X, m]
-        per_function = np.empty((len(weights), moved.shape[-1], 3))
-        for x, of_x in enumerate(transformed):
-            for d, weight in enumerate(weights):
-                one = np.einsum("pjm,pjm->m", of_x[:, :n_occupied], weight)
-                if d:
-                    of_field = of_x[:, d * n_occupied : (d + 1) * n_occupied]
-                    one += np.einsum("pjm,pjm->m", of_field, weights[0])
-                per_function[d, :, x] = one
+        """sum_n (grad m n|P) G^P_mn of a block of P, [d, m, x]."""
+        occupied, first_order = self._occupied, self._first_order
+        n_ao, n_occupied = occupied.shape
+        pairs = -2 * self._share * self._pairs[:, functions].transpose(0, 2, 1, 3)
+        pairs = pairs.reshape(len(pairs) * n_occupied, -1)  # -> [d i, P j]
+        per_function = np.empty((1 + len(first_order), n_ao, 3))
+        for x in range(3):
+            half = np.matmul(occupied.T, moved[x])  # -> [P, j, m]
+            mixed = (pairs @ half.reshape(-1, n_ao)).reshape(-1, n_occupied, n_ao)  # V, V'
+            if len(first_order):
+                mixed[1:] += self._from_first_order(moved[x], pairs[:n_occupied])
+            per_function[:, :, x] = np.einsum("dim,mi->dm", mixed, occupied)
+            per_function[1:, :, x] += np.einsum("im,kmi->km", mixed[0], first_order)
         return per_function
+
+    def _from_first_order(self, moved, pairs):
+        """Y of a block of P and one direction, [k, i, m]."""
+        single = moved.astype(np.float32)
+        pairs = pairs.astype(np.float32)
+        return np.array(
+            [
+                pairs @ np.matmul(orbitals.T, single).reshape(-1, single.shape[-1])
+                for orbitals in self._first_order.astype(np.float32)
+            ]
+        )
 
 
 def _derivative_integrals(mol, auxmol, shells, workspace):

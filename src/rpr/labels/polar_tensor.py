@@ -33,10 +33,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rpr.labels.exchange_correlation import density_on_grid, orbitals_on_grid
+from rpr.labels.exchange_correlation import orbitals_on_grid
 from rpr.labels.gradient import SECOND, sum_by_atom
+from rpr.labels.grids import BLOCK
 
-_GRID_BLOCK = 448
+_GRID_BLOCK = BLOCK // 4
 
 
 @dataclass(eq=False)
@@ -78,7 +79,9 @@ class OrbitalResponse:
         return cls(orbitals, 2 * (outer + outer.transpose(0, 2, 1)), 2 * weighted)
 
 
-def dipole_derivatives(mol, functional, grid, solution, response, contracted) -> np.ndarray:
+def dipole_derivatives(
+    mol, functional, grid, operator, solution, response, contracted
+) -> np.ndarray:
     """Atomic polar tensors, e, [n_atoms, 3, 3]: (A, x, k) is d mu_k / d R_Ax.
 
     Parameters
@@ -88,6 +91,8 @@ def dipole_derivatives(mol, functional, grid, solution, response, contracted) ->
     functional : Functional
     grid : Grid
         That of the response equations; unused for Hartree-Fock.
+    operator : ResponseOperator
+        Has the orbitals, the potential and the kernel on that grid.
     solution : Solution
     response : OrbitalResponse
     contracted : array, [3, n_atoms, 3]
@@ -96,7 +101,7 @@ def dipole_derivatives(mol, functional, grid, solution, response, contracted) ->
     derivatives = contracted + _moving_coordinates(mol, solution.density)
     if functional.kind != "HF":
         derivatives += _exchange_correlation(
-            mol, functional, grid, solution.occupied, response.orbitals
+            mol, functional, grid, operator, solution.occupied, response.orbitals
         )
     tensors = -derivatives.transpose(1, 2, 0)
     return tensors + mol.atom_charges()[:, None, None] * np.eye(3)
@@ -110,7 +115,7 @@ def _moving_coordinates(mol, density) -> np.ndarray:
     return np.array([sum_by_atom(mol, one) for one in per_function])
 
 
-def _exchange_correlation(mol, functional, grid, occupied, first_order) -> np.ndarray:
+def _exchange_correlation(mol, functional, grid, operator, occupied, first_order) -> np.ndarray:
     """X_kAx, the derivative of the exchange-correlation gradient with respect to the fields.
 
     With psi and v as in `rpr.labels.gradient`, zeta_i = sum_m Z_mi phi_m and v' = f rho' the change
@@ -129,27 +134,31 @@ def _exchange_correlation(mol, functional, grid, occupied, first_order) -> np.nd
     n_ao, n_occupied = occupied.shape
     order = functional.derivative
     count = 4 if order else 1
-    orbitals = np.hstack([occupied, *first_order])
+    fields = np.hstack(first_order).astype(np.float32)
     transformed = np.zeros((3, n_ao, 4 * n_occupied))  # R and R' -> [x, m, (psi, zeta_k) i]
     bent = np.zeros((3, n_ao, 3))  # sum_yp q_my v'_y -> [x, m, k]
     for points, basis in grid.blocks(order + 1, size=_GRID_BLOCK):
-        on_grid = orbitals_on_grid(orbitals, basis[:count])
-        psi, zeta = on_grid[:, :n_occupied], on_grid[:, n_occupied:]
-        zeta = zeta.reshape(count, 3, n_occupied, -1)  # -> [c, k, i, p]
-        potential, kernel = functional.potential_and_kernel(
-            density_on_grid(psi), grid.weights[points]
-        )
+        basis = basis.astype(np.float32)
+        psi, potential, kernel = operator.on_grid(points)
+        zeta = orbitals_on_grid(fields, basis[:count]).reshape(count, 3, n_occupied, -1)
         changed = np.einsum("cdp,dkp->ckp", kernel, _changed_density(psi, zeta))  # v'
-        weighted = _weighted_orbitals(on_grid, psi, potential, changed)
-        plain = occupied @ psi[0] if order else None
+        weighted = _weighted_orbitals(psi, zeta, potential, changed)
         for x in range(3):
             transformed[x] += basis[1 + x] @ weighted.T
-            if order:
-                second = basis[list(SECOND[x])]  # d_x d_y phi -> [y, m, p]
-                along = np.einsum("ymp,yp->mp", second, potential[1:])  # T
-                transformed[x] += along @ on_grid[0].T
-                second *= plain
-                bent[x] += np.einsum("ymp,ykp->mk", second, changed[1:])
+        if order:
+            plain = np.concatenate([psi[0], zeta[0].reshape(3 * n_occupied, -1)])
+            for x, (a, b, c) in enumerate(SECOND):
+                along = basis[a] * potential[1]  # T
+                along += basis[b] * potential[2]
+                along += basis[c] * potential[3]
+                transformed[x] += along @ plain.T
+            second = basis[4:]
+            second *= occupied.astype(np.float32) @ psi[0]  # q -> [xy, m, p]
+            products = second @ changed[1:].reshape(9, -1).T
+            products = products.reshape(6, n_ao, 3, 3)  # -> [xy, m, y, k]
+            for x in range(3):
+                for y in range(3):
+                    bent[x] += products[SECOND[x][y] - 4, :, y]
     per_function = bent.transpose(2, 1, 0)  # -> [k, m, x]
     per_orbital = transformed.reshape(3, n_ao, 4, n_occupied)
     per_function += np.einsum("kmi,xmi->kmx", first_order, per_orbital[:, :, 0])
@@ -164,10 +173,9 @@ def _changed_density(psi, zeta):
     return 4 * density
 
 
-def _weighted_orbitals(on_grid, psi, potential, changed):
+def _weighted_orbitals(psi, zeta, potential, changed):
     """sum_c v_c d_c psi_i and sum_c (v_c d_c zeta_i + v'_c d_c psi_i), [(psi, zeta_k) i, p]."""
-    n_occupied = psi.shape[1]
-    weighted = np.einsum("cjp,cp->jp", on_grid, potential)
-    fields = weighted[n_occupied:].reshape(3, n_occupied, -1)
+    fields = np.einsum("ckip,cp->kip", zeta, potential)
     fields += np.einsum("cip,ckp->kip", psi, changed)
-    return weighted
+    own = np.einsum("cip,cp->ip", psi, potential)
+    return np.concatenate([own, fields.reshape(-1, own.shape[1])])

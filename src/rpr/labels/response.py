@@ -31,6 +31,7 @@ import numpy as np
 
 from rpr.errors import ConvergenceError
 from rpr.labels.exchange_correlation import density_on_grid, orbitals_on_grid
+from rpr.labels.grids import BLOCK
 
 MAX_ITERATIONS = 30
 
@@ -94,6 +95,20 @@ class ResponseOperator:
         if functional.kind != "HF":
             self._on_grid = list(self._kernel_on_grid(workspace))
 
+    def on_grid(self, points: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Orbitals, potential and kernel on points of one `grids.BLOCK`, single precision.
+
+        Returns
+        -------
+        psi, v, f
+            [component, n_occupied, n_points], and v [component, n_points] and
+            f [component, component, n_points] times the weights of the points.
+        """
+        block, begin = divmod(points.start, BLOCK)
+        inside = slice(begin, begin + points.stop - points.start)
+        _, *arrays = self._on_grid[block]
+        return tuple(array[..., inside] for array in arrays)
+
     def __call__(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Products of trial vectors U, [n_vectors, n_virtual, n_occupied].
 
@@ -107,8 +122,8 @@ class ResponseOperator:
         product = self._coulomb(z)
         if self._functional.exact_exchange:
             product -= 0.5 * self._functional.exact_exchange * self._exchange(z)
-        for block in self._on_grid:
-            product += self._exchange_correlation(z, *block)
+        for basis, psi, _, kernel in self._on_grid:
+            product += self._exchange_correlation(z, basis, psi, kernel)
         products = self.differences * vectors + np.matmul(self._virtual.T, product)
         return products, np.matmul(self._occupied.T, product)
 
@@ -129,7 +144,7 @@ class ResponseOperator:
         return 2 * product
 
     def _kernel_on_grid(self, workspace):
-        """Basis, orbitals and kernel of each block of the grid, single precision."""
+        """Basis, orbitals, potential and kernel of each block of the grid, single precision."""
         order = self._functional.derivative
         count = 4 if order else 1
         n_ao, n_points = self._solution.occupied.shape[0], len(self._grid.weights)
@@ -139,8 +154,10 @@ class ResponseOperator:
             single = store[begin:end].reshape(count, n_ao, -1)
             np.copyto(single, basis[:count], casting="same_kind")
             psi = orbitals_on_grid(self._solution.occupied, basis)
-            kernel = self._functional.kernel(density_on_grid(psi), self._grid.weights[points])
-            yield single, psi.astype(np.float32), kernel.astype(np.float32)
+            potential, kernel = self._functional.potential_and_kernel(
+                density_on_grid(psi), self._grid.weights[points]
+            )
+            yield single, *(a.astype(np.float32) for a in (psi, potential, kernel))
 
     def _exchange_correlation(self, z, basis, psi, kernel):
         n_vectors, n_ao, n_occupied = z.shape
