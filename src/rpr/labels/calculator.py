@@ -15,7 +15,9 @@ class LabelCalculator(Calculator):
     """ASE calculator that computes energy, forces, dipole and polarizability by a `Method`.
 
     The engine is made at the first frame and keeps its guess between frames.  Energy, forces and
-    dipole come with every frame, the polarizability only where it is asked for.
+    dipole come with every frame, the polarizability only where it is asked for, and so do the
+    derivatives of the dipole: ``get_property("dipole_derivatives", atoms)``, [n_atoms, 3, 3] in e,
+    element (A, x, k) being d mu_k / d R_Ax.
 
     Parameters
     ----------
@@ -28,7 +30,7 @@ class LabelCalculator(Calculator):
     """
 
     implemented_properties: ClassVar[list[str]] = [
-        "energy", "free_energy", "forces", "dipole", "polarizability",
+        "energy", "free_energy", "forces", "dipole", "polarizability", "dipole_derivatives",
     ]
 
     def __init__(self, method: Method, *, max_memory_mb: float | None = None, charge: int = 0):
@@ -46,8 +48,10 @@ class LabelCalculator(Calculator):
         super().calculate(atoms, properties, system_changes)
         self._prepare(tuple(self.atoms.get_chemical_symbols()))
         wanted = ["energy", "forces", "dipole"]
-        if "polarizability" in properties:
+        if "polarizability" in properties or "dipole_derivatives" in properties:
             wanted.append("polarizability")
+        if "dipole_derivatives" in properties:
+            wanted.append("dipole_derivatives")
         self.labels = self.engine.compute(self.atoms.positions, wanted)
         self.results = {
             name: getattr(self.labels, name) for name in wanted

@@ -50,12 +50,12 @@ def nuclear_gradient(mol, functional, grid, solution, contracted) -> np.ndarray:
 
 
 def contract_derivatives(
-    mol, auxmol, integrals, functional, solution, workspace, response=None
+    mol, auxmol, integrals, functional, solution, workspace, change=None
 ) -> np.ndarray:
     """Derivatives of the core, overlap and fitted integrals, contracted with densities.
 
-    One pass over the integrals (grad m n|P) serves the density of the energy and, where a response
-    is given, the three densities that the fields induce.
+    One pass over the integrals (grad m n|P) serves the density of the energy and, where the change
+    of the orbitals is given, the three densities that the fields induce.
 
     Parameters
     ----------
@@ -65,23 +65,22 @@ def contract_derivatives(
     functional : Functional
     solution : Solution
     workspace : Workspace
-    response : OrbitalResponse, optional
-        First-order orbitals of the three fields.
+    change : OrbitalResponse, optional
+        First-order orbitals and densities of the three fields.
 
     Returns
     -------
     array, [1, n_atoms, 3] or [4, n_atoms, 3]
         Hartree/bohr: the energy's gradient without its nuclear and exchange-correlation parts, then
-        for each field the same contraction with its density D', energy-weighted W' and pair
-        density, as `rpr.labels.polar_tensor` writes it.
+        for each field the same contraction with D', W', G' and w' of `rpr.labels.polar_tensor`.
     """
-    densities, weighted = [solution.density], [_energy_weighted(solution)]
-    if response is not None:
-        densities, weighted = densities + [*response.density], weighted + [*response.weighted]
-    gradients = _one_electron(mol, np.array(densities), np.array(weighted))
-    gradients += _fitted(
-        mol, auxmol, integrals, functional, solution, workspace, np.array(densities), response
-    )
+    densities = solution.density[None]  # D, D' -> [d, m, n]
+    weighted = _energy_weighted(solution)[None]  # W, W'
+    if change is not None:
+        densities = np.concatenate([densities, change.density])
+        weighted = np.concatenate([weighted, change.weighted])
+    gradients = _one_electron(mol, densities, weighted)
+    gradients += _fitted(mol, auxmol, integrals, functional, solution, workspace, densities, change)
     return gradients
 
 
@@ -109,13 +108,13 @@ def _one_electron(mol, densities, weighted) -> np.ndarray:
     return gradients
 
 
-def _fitted(mol, auxmol, integrals, functional, solution, workspace, densities, response):
+def _fitted(mol, auxmol, integrals, functional, solution, workspace, densities, change):
     """Derivatives of the fitted integrals with pair densities G and w, [d, n_atoms, 3]."""
     coulomb = _solve_transposed(integrals.factor, integrals.fit(densities).T).T  # c -> [d, P]
     pair_densities = -0.5 * np.array([np.outer(coulomb[0], c) for c in coulomb])
     exchange = None
     if functional.exact_exchange:
-        exchange = _Exchange(integrals.factor, functional.exact_exchange, solution, response)
+        exchange = _Exchange(integrals.factor, functional.exact_exchange, solution, change)
         pair_densities += exchange.pair_densities()
     pair_densities[1:] += pair_densities[1:].transpose(0, 2, 1)
     metric = auxmol.intor("int2c2e_ip1", comp=3)
@@ -147,7 +146,7 @@ def _coulomb_derivatives(moved, coulomb, densities):
 
 
 class _Exchange:
-    """Exchange part of G and w: of the energy and, where there is a response, of the fields.
+    """Exchange part of G and w, of the energy and, where the orbitals change, of the fields.
 
     With t_ij = J^-1 (ij| and t'_ij = J^-1 [(Z_i j| + (i Z_j|], the function m that is moved carries
     an orbital of its own in each term of G for the energy and for a field,
@@ -157,7 +156,7 @@ class _Exchange:
         V'_mi = sum_Pj t'^P_ij sum_n C_nj (grad m n|P),
         Y_mi  = sum_Pj t^P_ij  sum_n Z_nj (grad m n|P).
 
-    Y, the dearest, is computed in single precision.
+    Y is the most expensive and runs in single precision, which moves no result by 1e-6 e.
 
     Parameters
     ----------
@@ -166,15 +165,15 @@ class _Exchange:
     share
         a.
     solution : Solution
-    response : OrbitalResponse or None
+    change : OrbitalResponse or None
     """
 
-    def __init__(self, factor, share, solution, response):
+    def __init__(self, factor, share, solution, change):
         self._share = share
         self._occupied = solution.occupied
         self._first_order = np.empty((0, *self._occupied.shape))
-        if response is not None:
-            self._first_order = response.orbitals
+        if change is not None:
+            self._first_order = change.orbitals
         half = solution.half
         pairs = [half @ self._occupied]  # B_ij -> [P, i, j]
         for orbitals in self._first_order:

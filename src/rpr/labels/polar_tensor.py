@@ -79,9 +79,7 @@ class OrbitalResponse:
         return cls(orbitals, 2 * (outer + outer.transpose(0, 2, 1)), 2 * weighted)
 
 
-def dipole_derivatives(
-    mol, functional, grid, operator, solution, response, contracted
-) -> np.ndarray:
+def dipole_derivatives(mol, functional, grid, operator, solution, change, contracted) -> np.ndarray:
     """Atomic polar tensors, e, [n_atoms, 3, 3]: (A, x, k) is d mu_k / d R_Ax.
 
     Parameters
@@ -94,14 +92,14 @@ def dipole_derivatives(
     operator : ResponseOperator
         Has the orbitals, the potential and the kernel on that grid.
     solution : Solution
-    response : OrbitalResponse
+    change : OrbitalResponse
     contracted : array, [3, n_atoms, 3]
         The fields' part of `rpr.labels.gradient.contract_derivatives`.
     """
     derivatives = contracted + _moving_coordinates(mol, solution.density)
     if functional.kind != "HF":
         derivatives += _exchange_correlation(
-            mol, functional, grid, operator, solution.occupied, response.orbitals
+            mol, functional, grid, operator, solution.occupied, change.orbitals
         )
     tensors = -derivatives.transpose(1, 2, 0)
     return tensors + mol.atom_charges()[:, None, None] * np.eye(3)
@@ -118,13 +116,16 @@ def _moving_coordinates(mol, density) -> np.ndarray:
 def _exchange_correlation(mol, functional, grid, operator, occupied, first_order) -> np.ndarray:
     """X_kAx, the derivative of the exchange-correlation gradient with respect to the fields.
 
-    With psi and v as in `rpr.labels.gradient`, zeta_i = sum_m Z_mi phi_m and v' = f rho' the change
-    of the potential, and sums over c including the value,
+    With psi and v as in `rpr.labels.gradient`, zeta_i = sum_m Z_mi phi_m, v' = f rho', and sums
+    over c that include the value,
 
-        X_kAx = -4 sum_{m in A} sum_i [Z_mi R_mi + C_mi R'_mi] - 4 sum_{m in A} sum_yp q_my v'_y,
-        R_mi  = sum_p (d_x phi_m sum_c v_c d_c psi_i + T_m psi_i),      T_m = sum_y v_y d_x d_y phi_m,
+        X_kAx = -4 sum_{m in A} (sum_i [Z_mi R_mi + C_mi R'_mi] + sum_yp q_my v'_y),
+        R_mi  = sum_p (d_x phi_m sum_c v_c d_c psi_i + T_m psi_i),
         R'_mi = sum_p (d_x phi_m sum_c (v_c d_c zeta_i + v'_c d_c psi_i) + T_m zeta_i),
+        T_m   = sum_y v_y d_x d_y phi_m,
         q_my  = d_x d_y phi_m sum_i C_mi psi_i.
+
+    Products run in single precision, as in the response equations.
 
     Returns
     -------

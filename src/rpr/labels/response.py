@@ -217,10 +217,9 @@ def polarizability(operator, coordinates, *, tolerance, guess=None) -> Response:
             amplitudes = (coefficients.T @ trial).reshape(coordinates.shape)
             alpha = 4 * (trial @ right.T).T @ coefficients
             block = (coefficients.T @ induced).reshape(3, *blocks.shape[1:])
-            return Response(
-                (alpha + alpha.T) / 2, amplitudes, iteration, float(norms.max()),
-                (block + block.transpose(0, 2, 1)) / 2,
-            )
+            block = (block + block.transpose(0, 2, 1)) / 2
+            alpha = (alpha + alpha.T) / 2
+            return Response(alpha, amplitudes, iteration, float(norms.max()), block)
         new = (residual / preconditioner)[norms > tolerance / 3]
     raise ConvergenceError(
         f"response equations not converged in {MAX_ITERATIONS} iterations: "

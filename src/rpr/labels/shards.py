@@ -25,7 +25,12 @@ from rpr.labels import continuity
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.labels.partial import PartialFile
-from rpr.labels.results import FAILURE_COLUMNS, PROPERTIES, check_properties
+from rpr.labels.results import (
+    ALL_PROPERTIES,
+    FAILURE_COLUMNS,
+    PROPERTIES,
+    check_properties,
+)
 from rpr.labels.version import LABEL_VERSION
 
 
@@ -55,7 +60,8 @@ def label_shard(
     method
         Level of theory.
     properties
-        Some of ``energy``, ``forces``, ``dipole``, ``polarizability``; the energy always comes.
+        Some of ``energy``, ``forces``, ``dipole``, ``polarizability``, ``dipole_derivatives``; the
+        energy always comes.
     partial_path
         File of the finished frames.  It must not be an output of a workflow rule, or a killed
         job would lose it; it stays at the end, and a shard asked for once more is only written.
@@ -198,7 +204,7 @@ def _write_outputs(frames, records, properties, output_path, failures_path) -> N
             f"frame {records[0]['frame']}: {records[0]['reason']}"
         )
     labelled = frames.subset(np.array([r["frame"] for r in good], dtype=int))
-    for name in PROPERTIES:
+    for name in ALL_PROPERTIES:
         values = np.array([r[name] for r in good]) if name in properties else None
         setattr(labelled, name, values)
     write_frames(output_path, labelled)

@@ -11,6 +11,7 @@ from rpr.labels.oriented_engine import OrientedEngine
 from rpr.labels.results import Labels
 
 ENERGY_TOLERANCE = 1e-10  #: hartree, between cycles
+STEP = 0.01  #: bohr, of the central differences of dipoles
 
 
 class StockEngine(OrientedEngine):
@@ -18,7 +19,9 @@ class StockEngine(OrientedEngine):
 
     No shortcut of the label engine is used: one grid for the field, the gradient and the response
     equations, no guess from previous frames, and PySCF's own tolerances except that the
-    self-consistent field is converged as tightly as the method asks.
+    self-consistent field is converged as tightly as the method asks.  Dipole derivatives are
+    central differences, ``d mu_k / d R_Ax = [mu_k(R_Ax + h) - mu_k(R_Ax - h)] / 2h``, six
+    self-consistent fields an atom.
     """
 
     def reset(self) -> None:
@@ -33,6 +36,23 @@ class StockEngine(OrientedEngine):
 
     def _compute(self, positions, properties):
         start = time.process_time()
+        mf, solver = self._solve(positions)
+        labels = Labels(
+            energy=float(mf.e_tot), scf_cycles=int(getattr(mf, "cycles", 0)), solver=solver
+        )
+        if "dipole" in properties:
+            labels.dipole = stock.dipole(mf)
+        if "forces" in properties:
+            labels.forces = -stock.gradient(mf)
+        if "polarizability" in properties:
+            labels.polarizability = stock.polarizability(mf)
+        if "dipole_derivatives" in properties:
+            labels.dipole_derivatives = self._dipole_derivatives(positions, mf.make_rdm1())
+        labels.timings["total"] = time.process_time() - start
+        return labels
+
+    def _solve(self, positions, guess=None):
+        """Converged mean field, and the solver that got there."""
         method = self.method
         mol = stock.molecule(
             self.symbols, positions, method.basis,
@@ -44,15 +64,14 @@ class StockEngine(OrientedEngine):
         )
         mf.max_cycle = method.max_cycles
         mf.conv_tol, mf.conv_tol_grad = ENERGY_TOLERANCE, method.scf_gradient_tolerance
-        mf, solver = rescue.converge_stock(mf)
-        labels = Labels(
-            energy=float(mf.e_tot), scf_cycles=int(getattr(mf, "cycles", 0)), solver=solver
-        )
-        if "dipole" in properties:
-            labels.dipole = stock.dipole(mf)
-        if "forces" in properties:
-            labels.forces = -stock.gradient(mf)
-        if "polarizability" in properties:
-            labels.polarizability = stock.polarizability(mf)
-        labels.timings["total"] = time.process_time() - start
-        return labels
+        return rescue.converge_stock(mf, guess)
+
+    def _dipole_derivatives(self, positions, density) -> np.ndarray:
+        """d mu_k / d R_Ax by central differences, e, [n_atoms, 3, 3]."""
+        rows = []
+        for step in STEP * np.eye(positions.size).reshape(-1, *positions.shape):
+            forward, backward = (
+                stock.dipole(self._solve(positions + shift, density)[0]) for shift in (step, -step)
+            )
+            rows.append((forward - backward) / (2 * STEP))
+        return np.array(rows).reshape(-1, 3, 3)

@@ -40,6 +40,7 @@ _ATOMIC = {
     "forces": (HARTREE / BOHR, "hartree/bohr"),
     "dipole": (BOHR, "e bohr"),
     "polarizability": (BOHR3, "bohr^3"),
+    "dipole_derivatives": (1.0, "e"),
 }
 
 
@@ -86,7 +87,7 @@ def frames_to_check(frames: FrameSet, n_frames: int, *, check: str, seed: int) -
 
 
 def rotate(frames: FrameSet, *, seed: int) -> FrameSet:
-    """Frames turned at random: x -> x R^T, and with them forces, dipoles, polarizabilities.
+    """Frames turned at random: x -> x R^T, and with them whatever else is known of them.
 
     Parameters
     ----------
@@ -98,7 +99,8 @@ def rotate(frames: FrameSet, *, seed: int) -> FrameSet:
     Returns
     -------
     FrameSet
-        F R^T, R mu and R alpha R^T of each frame.
+        F R^T, R mu, R alpha R^T and, for the dipole derivatives P of each atom, R P R^T of each
+        frame.
     """
     matrices = Rotation.random(len(frames), rng=np.random.default_rng(seed)).as_matrix()
     turned = frames.subset(np.arange(len(frames)))
@@ -109,6 +111,11 @@ def rotate(frames: FrameSet, *, seed: int) -> FrameSet:
         turned.dipole = np.einsum("kij,kj->ki", matrices, frames.dipole)
     if frames.polarizability is not None:
         turned.polarizability = matrices @ frames.polarizability @ matrices.transpose(0, 2, 1)
+    if frames.dipole_derivatives is not None:
+        of_atoms = matrices[:, None]
+        turned.dipole_derivatives = (
+            of_atoms @ frames.dipole_derivatives @ of_atoms.transpose(0, 1, 3, 2)
+        )
     return turned
 
 
