@@ -54,7 +54,9 @@ def differences(positions):
     for place in np.ndindex(positions.shape[1:]):
         step = np.zeros(positions.shape[1:])
         step[place] = 1e-3
-        ahead, behind = (analytic_labels(positions + s * step, dichloroethane())[0] for s in (1, -1))
+        ahead, behind = (
+            analytic_labels(positions + s * step, dichloroethane())[0] for s in (1, -1)
+        )
         tensors[:, *place] = (ahead - behind) / 2e-3
     return tensors
 

@@ -23,8 +23,8 @@ from rpr.units import DEBYE
 DERIVATIVES = ("dipole_derivatives",)
 HYDROGEN_FLUORIDE = ("H", "F"), np.array([[0.1, 0.3, 0.9], [0.0, 0.0, 0.0]])
 HYDROXIDE = ("O", "H"), np.array([[0.1, 0.0, 0.0], [0.2, 0.5, 0.8]])
-#: What differences need: coarse grid and tolerance of the field leave 1e-6 e Angstrom in a dipole by
-#: default, which division by a small step makes 3e-4 e.
+#: What differences need: coarse grid and tolerance of the field leave 1e-6 e Angstrom in a dipole
+#: by default, which division by a small step makes 3e-4 e.
 TIGHT = {"scf_gradient_tolerance": 1e-8, "response_tolerance": 1e-4, "coarse_grid_level": 1}
 FINE = TIGHT | {"grid_level": 5, "gradient_grid_level": 5, "response_grid_level": 4}
 
