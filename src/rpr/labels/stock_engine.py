@@ -11,7 +11,7 @@ from rpr.labels.oriented_engine import OrientedEngine
 from rpr.labels.results import Labels
 
 ENERGY_TOLERANCE = 1e-10  #: hartree, between cycles
-STEP = 0.01  #: bohr, of the central differences of dipoles
+STEP = 0.005  #: bohr, of the central differences of dipoles
 
 
 class StockEngine(OrientedEngine):
