@@ -135,6 +135,7 @@ def _exchange_correlation(mol, functional, grid, operator, occupied, first_order
     n_ao, n_occupied = occupied.shape
     order = functional.derivative
     count = 4 if order else 1
+    single = occupied.astype(np.float32)
     fields = np.hstack(first_order).astype(np.float32)
     transformed = np.zeros((3, n_ao, 4 * n_occupied))  # R and R' -> [x, m, (psi, zeta_k) i]
     bent = np.zeros((3, n_ao, 3))  # sum_yp q_my v'_y -> [x, m, k]
@@ -147,24 +148,33 @@ def _exchange_correlation(mol, functional, grid, operator, occupied, first_order
         for x in range(3):
             transformed[x] += basis[1 + x] @ weighted.T
         if order:
-            plain = np.concatenate([psi[0], zeta[0].reshape(3 * n_occupied, -1)])
-            for x, (a, b, c) in enumerate(SECOND):
-                along = basis[a] * potential[1]  # T
-                along += basis[b] * potential[2]
-                along += basis[c] * potential[3]
-                transformed[x] += along @ plain.T
-            second = basis[4:]
-            second *= occupied.astype(np.float32) @ psi[0]  # q -> [xy, m, p]
-            products = second @ changed[1:].reshape(9, -1).T
-            products = products.reshape(6, n_ao, 3, 3)  # -> [xy, m, y, k]
-            for x in range(3):
-                for y in range(3):
-                    bent[x] += products[SECOND[x][y] - 4, :, y]
-    per_function = bent.transpose(2, 1, 0)  # -> [k, m, x]
+            plain = np.concatenate([psi[0], *zeta[0]])
+            transformed += _bent_by_potential(basis, potential) @ plain.T
+            bent += _bent_by_change(basis, single @ psi[0], changed)
     per_orbital = transformed.reshape(3, n_ao, 4, n_occupied)
+    per_function = bent.transpose(2, 1, 0)  # -> [k, m, x]
     per_function += np.einsum("kmi,xmi->kmx", first_order, per_orbital[:, :, 0])
     per_function += np.einsum("mi,xmki->kmx", occupied, per_orbital[:, :, 1:])
     return -4 * np.array([sum_by_atom(mol, one) for one in per_function])
+
+
+def _bent_by_potential(basis, potential):
+    """T_m of each direction x on a block of points, [x, m, p]."""
+    bent = np.empty_like(basis[1:4])
+    for x, (first, second, third) in enumerate(SECOND):
+        np.multiply(basis[first], potential[1], out=bent[x])
+        bent[x] += basis[second] * potential[2]
+        bent[x] += basis[third] * potential[3]
+    return bent
+
+
+def _bent_by_change(basis, plain, changed):
+    """sum_yp q_my v'_y of a block of points, [x, m, k]; overwrites the second derivatives."""
+    second = basis[4:]
+    second *= plain  # q -> [xy, m, p]
+    products = second @ changed[1:].reshape(9, -1).T
+    products = products.reshape(6, -1, 3, 3)  # -> [xy, m, y, k]
+    return np.array([sum(products[xy - 4, :, y] for y, xy in enumerate(row)) for row in SECOND])
 
 
 def _changed_density(psi, zeta):
