@@ -4,7 +4,7 @@
 # make smoke  set up the environment, then the whole study made tiny, with its report
 # make lock   write envs/requirements.lock anew from pyproject.toml (needs uv)
 # make lint   formatting and style
-# make docs   write the generated part of the README anew
+# make docs   write the generated table of docs/configuration.md anew
 # The first suitable Python is taken; choose another with: make PYTHON=python3.12
 
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -40,7 +40,7 @@ lint: $(STAMP)
 	$(SNAKEMAKE) --lint
 
 docs: $(STAMP)
-	$(BIN)/python -m rpr.config_table workflow/schemas/config.schema.yaml README.md
+	$(BIN)/python -m rpr.run.schema_table workflow/schemas/config.schema.yaml docs/configuration.md
 
 lock:
 	@command -v uv >/dev/null 2>&1 || { echo "make lock needs uv: install it with '$(PYTHON) -m pip install uv'"; exit 1; }

@@ -28,7 +28,7 @@ include: "workflow/rules/benchmark.smk"
 include: "workflow/rules/kreg.smk"
 include: "workflow/rules/test_set.smk"
 include: "workflow/rules/models.smk"
-include: "workflow/rules/frame_study.smk"
+include: "workflow/rules/canonical_axes.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/deposit.smk"
@@ -40,7 +40,6 @@ rule all:
         rules.tables.input,
         rules.figures.input,
         expand("<results>/models/{stem}.npz", stem=["kreg", *MODEL_STEMS]),
-        "<results>/dataset/canonical.npz",
         "<results>/provenance.json",
 
 

@@ -25,10 +25,10 @@ import numpy as np
 from ase import Atoms
 from scipy.linalg import lapack
 
-from rpr.molecule import Molecule
-from rpr.potential import KREG
-from rpr.potential_dynamics import run
-from rpr.potential_search import search_hyperparameters
+from rpr.dynamics.batch import run
+from rpr.models.kreg.potential import KREG
+from rpr.models.kreg.search import search_hyperparameters
+from rpr.molecule.molecule import Molecule
 from rpr.units import FS, KB, KCAL_MOL
 
 SIZES = (250, 500, 1000)
@@ -54,7 +54,7 @@ def dichloroethane() -> Molecule:
     other = -end[[0, 1, 3, 2]]
     positions = np.array([end[0], end[1], other[1], other[0], *end[2:], *other[2:]])
     atoms = Atoms("ClC2ClH4", positions=positions)
-    return Molecule.from_atoms(atoms, marked=(0, 3), dihedral=(0, 1, 2, 3))
+    return Molecule.from_atoms(atoms, anchors=(0, 3), dihedral=(0, 1, 2, 3))
 
 
 class MorsePairs:

@@ -5,13 +5,13 @@
     python benchmarks/labels.py --part exact   # against integrals without density fitting
     python benchmarks/labels.py --part derivatives   # what dipole derivatives add to a label
 
-The baseline is stock PySCF as in `rpr.labels.stock`: ``dft.RKS(xc="b3lyp5").density_fit()`` on
-the default grid, ``nuc_grad_method``, polarizability by ``gen_response`` and ``cphf.solve`` with
-default tolerances.  Both run on one thread and label the same stretch of one trajectory of
-1,2-dichloroethane (0.5 fs a step, 298 K, B3LYP5/def2-SVP forces, fixed seed); processor time
-counts.  The engine's first frames, which have little history, are left out of the figures along
-the trajectory.  ``labels.no_gradient`` is measured without any history: frames of the rotated test
-set are 100 fs apart, so that each starts from superposed atoms.
+The baseline is plain PySCF as in `rpr.labels.dft.plain_pyscf`:
+``dft.RKS(xc="b3lyp5").density_fit()`` on the default grid, ``nuc_grad_method``, polarizability by
+``gen_response`` and ``cphf.solve`` with default tolerances.  Both run on one thread and label the
+same stretch of one trajectory of 1,2-dichloroethane (0.5 fs a step, 298 K, B3LYP5/def2-SVP forces,
+fixed seed); processor time counts.  The engine's first frames, which have little history, are left
+out of the figures along the trajectory.  ``labels.no_gradient`` is measured without any history:
+frames of the rotated test set are 100 fs apart, so that each starts from superposed atoms.
 
 Errors are the largest over frames and components, in the baseline's orientation and on its grid.
 """
@@ -36,8 +36,8 @@ from ase.md.verlet import VelocityVerlet
 from scipy.spatial.transform import Rotation
 from threadpoolctl import threadpool_limits
 
-from rpr.labels import stock
 from rpr.labels.calculator import LabelCalculator
+from rpr.labels.dft import plain_pyscf as plain
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.labels.results import PROPERTIES, Labels
@@ -51,9 +51,7 @@ NO_GRADIENT = ("energy", "dipole", "polarizability")
 MD = ("energy", "forces", "dipole")
 DERIVATIVES = (*PROPERTIES, "dipole_derivatives")
 STEP = 5e-3  #: Angstrom, of the differences of dipoles
-PARTS = (
-    "md", "large", "shortcuts", "rotation", "exact", "derivatives", "arithmetic", "processes"
-)
+PARTS = ("md", "large", "shortcuts", "rotation", "exact", "derivatives", "arithmetic", "processes")
 Line = tuple[str, float, str]
 
 
@@ -90,36 +88,42 @@ def cpu_seconds(function, *arguments):
 
 
 def baseline(symbols, positions, method: Method, properties: Sequence[str]):
-    """Stock labels of a frame in atomic units, and the seconds of each part.
+    """Plain labels of a frame in atomic units, and the seconds of each part.
 
     Energy and dipole come from a second, tightly converged SCF: at PySCF's default tolerance the
     dipole has errors of 1e-5 e bohr of its own.
     """
-    mol = stock.molecule(symbols, positions / BOHR, method.basis)
-    mf = stock.mean_field(mol, method.functional, density_fitting=method.density_fitting)
+    mol = plain.molecule(symbols, positions / BOHR, method.basis)
+    mf = plain.mean_field(mol, method.functional, density_fitting=method.density_fitting)
     _, seconds = cpu_seconds(mf.kernel)
     labels, parts = {}, {"scf": seconds}
     if "forces" in properties:
-        labels["forces"], parts["gradient"] = cpu_seconds(stock.gradient, mf)
+        labels["forces"], parts["gradient"] = cpu_seconds(plain.gradient, mf)
         labels["forces"] *= -1
     if "polarizability" in properties:
-        labels["polarizability"], parts["response"] = cpu_seconds(stock.polarizability, mf)
+        labels["polarizability"], parts["response"] = cpu_seconds(plain.polarizability, mf)
     mf.conv_tol, mf.conv_tol_grad = 1e-11, 1e-7
     labels["energy"] = mf.kernel(mf.make_rdm1())
-    labels["dipole"] = stock.dipole(mf)
+    labels["dipole"] = plain.dipole(mf)
     return labels, parts
 
 
 def in_atomic_units(labels: Labels) -> dict[str, np.ndarray]:
     """Labels as a dictionary in atomic units."""
     size = {
-        "energy": HARTREE, "forces": HARTREE / BOHR, "dipole": BOHR, "polarizability": BOHR3,
+        "energy": HARTREE,
+        "forces": HARTREE / BOHR,
+        "dipole": BOHR,
+        "polarizability": BOHR3,
     }
     return {n: getattr(labels, n) / size[n] for n in PROPERTIES if getattr(labels, n) is not None}
 
 
 UNITS = {
-    "energy": "hartree", "forces": "hartree/bohr", "dipole": "e_bohr", "polarizability": "bohr^3",
+    "energy": "hartree",
+    "forces": "hartree/bohr",
+    "dipole": "e_bohr",
+    "polarizability": "bohr^3",
 }
 
 
@@ -148,13 +152,13 @@ def run_engine(trajectory, method, properties, *, reset=False):
 
 def compare(name, trajectory, method, properties, reference, *, reset=False) -> Iterator[Line]:
     """Ratio of the baseline's seconds a frame to the engine's, with all parts."""
-    stock_parts = reference[1]
+    plain_parts = reference[1]
     labels, seconds = run_engine(trajectory, method, properties, reset=reset)
     first = 1 if reset else WARM_UP
     mine, wanted = float(np.mean(seconds[first:])), {"scf"}
     wanted |= {"gradient"} if "forces" in properties else set()
     wanted |= {"response"} if "polarizability" in properties else set()
-    theirs = sum(np.mean([parts[k] for parts in stock_parts]) for k in wanted)
+    theirs = sum(np.mean([parts[k] for parts in plain_parts]) for k in wanted)
     yield f"labels.{name}.ratio", theirs / mine, "1"
     yield f"labels.{name}.seconds", mine, "s"
     yield f"labels.{name}.baseline", float(theirs), "s"
@@ -162,13 +166,13 @@ def compare(name, trajectory, method, properties, reference, *, reset=False) -> 
         mean = float(np.mean([x.timings[part] for x in labels[first:]]))
         yield f"labels.{name}.{part}.seconds", mean, "s"
     for part in sorted(wanted):
-        mean = float(np.mean([parts[part] for parts in stock_parts]))
+        mean = float(np.mean([parts[part] for parts in plain_parts]))
         yield f"labels.{name}.{part}.baseline", mean, "s"
     yield f"labels.{name}.scf_cycles", float(np.mean([x.scf_cycles for x in labels[first:]])), "1"
 
 
-def stock_reference(trajectory, method, properties, n_frames: int):
-    """Stock labels and timings of the last frames."""
+def plain_reference(trajectory, method, properties, n_frames: int):
+    """Plain labels and timings of the last frames."""
     chosen = trajectory.last(n_frames).frames
     results = [baseline(trajectory.symbols, x, method, properties) for x in chosen]
     return [r[0] for r in results], [r[1] for r in results]
@@ -186,7 +190,7 @@ def accuracy(name, trajectory, method, properties, reference) -> Iterator[Line]:
 
 def md(trajectory, options) -> Iterator[Line]:
     """A step of the dynamics at def2-SVP."""
-    reference = stock_reference(trajectory, SMALL, PROPERTIES, 3)
+    reference = plain_reference(trajectory, SMALL, PROPERTIES, 3)
     yield from compare("md", trajectory, SMALL, MD, reference)
     yield from compare("svp_full", trajectory, SMALL, PROPERTIES, reference)
     yield from accuracy("svp_full", trajectory, SMALL, PROPERTIES, reference)
@@ -194,7 +198,7 @@ def md(trajectory, options) -> Iterator[Line]:
 
 def large(trajectory, options) -> Iterator[Line]:
     """Labels at aug-cc-pVTZ, with and without gradient."""
-    reference = stock_reference(trajectory, LARGE, PROPERTIES, options.baseline_frames)
+    reference = plain_reference(trajectory, LARGE, PROPERTIES, options.baseline_frames)
     yield from compare("full", trajectory, LARGE, PROPERTIES, reference)
     few = trajectory.last(4)
     yield from compare("no_gradient", few, LARGE, NO_GRADIENT, reference, reset=True)
@@ -204,8 +208,12 @@ def large(trajectory, options) -> Iterator[Line]:
 def shortcuts(trajectory, options) -> Iterator[Line]:
     """What each shortcut costs in accuracy, and smaller grids than the default would, def2-SVP."""
     exact = replace(
-        SMALL, canonical_orientation=False, coarse_grid_level=3, response_grid_level=3,
-        scf_gradient_tolerance=1e-8, response_tolerance=1e-5,
+        SMALL,
+        canonical_orientation=False,
+        coarse_grid_level=3,
+        response_grid_level=3,
+        scf_gradient_tolerance=1e-8,
+        response_tolerance=1e-5,
     )
     variants = {
         "coarse_grid_0": {"coarse_grid_level": 0},
@@ -304,9 +312,9 @@ def arithmetic(trajectory, options) -> Iterator[Line]:
     """The least time each part could take: its integrals, and its operations at full speed."""
     from pyscf.df.incore import aux_e2
 
-    from rpr.labels.frame import auxiliary_molecule
+    from rpr.labels.dft.electronic_structure import auxiliary_molecule
 
-    mol = stock.molecule(trajectory.symbols, trajectory.frames[-1] / BOHR, LARGE.basis)
+    mol = plain.molecule(trajectory.symbols, trajectory.frames[-1] / BOHR, LARGE.basis)
     auxmol = auxiliary_molecule(mol, LARGE)
     double, single = (_matrix_speed(kind) for kind in (np.float64, np.float32))
     yield "labels.machine.double", double * 1e-9, "Gflop/s"
@@ -318,9 +326,7 @@ def arithmetic(trajectory, options) -> Iterator[Line]:
     fine = points[3] * n * (8 * o + 2 * n)
     product = 3 * (2 * p * n * n * o + 16 * points[1] * n * o)
     buffer = np.empty(p * n * (n + 1) // 2)
-    _, integrals = cpu_seconds(
-        lambda: aux_e2(mol, auxmol, "int3c2e", aosym="s2ij", out=buffer)
-    )
+    _, integrals = cpu_seconds(lambda: aux_e2(mol, auxmol, "int3c2e", aosym="s2ij", out=buffer))
     block, moved = np.empty(3 * n * n * 60), 0.0
     for begin in range(0, auxmol.nbas, 4):
         shells = (0, mol.nbas, 0, mol.nbas, begin, min(begin + 4, auxmol.nbas))
@@ -343,7 +349,7 @@ def _matrix_speed(kind) -> float:
 
 
 def _points(mol, level: int) -> int:
-    from rpr.labels.grids import Grid
+    from rpr.labels.dft.grids import Grid
 
     return len(Grid(mol, level).weights)
 

@@ -33,15 +33,16 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from threadpoolctl import threadpool_limits
 
-from rpr import ridge
-from rpr.analytic_labels import analytic_labels, dichloroethane, random_frames
-from rpr.components import to_components
-from rpr.descriptors import DESCRIPTORS, describe
-from rpr.frames import canonical_frames, to_frame, to_frame_positions
-from rpr.kernel_regression import KernelRegression
-from rpr.kernels import KERNELS, distance
-from rpr.rotate_predict_rotate import RotatePredictRotate
-from rpr.threads import available_threads
+from rpr.axes.canonical import canonical_axes
+from rpr.axes.components import to_components
+from rpr.axes.rotation import to_axes, to_axes_positions
+from rpr.data.synthetic import analytic_labels, dichloroethane, random_frames
+from rpr.models.rotate_predict_rotate import RotatePredictRotate
+from rpr.regression import search
+from rpr.regression.descriptors import DESCRIPTORS, describe
+from rpr.regression.kernel_regression import KernelRegression
+from rpr.regression.kernels import KERNELS, distance
+from rpr.regression.resources import available_threads
 
 N_TRAIN = 1000
 N_TEST = 1000
@@ -53,17 +54,17 @@ Line = tuple[str, float, str]
 
 
 class Data:
-    """Training and test frames in the inertia frame, with their nine components."""
+    """Training and test frames in the inertia axes, with their nine components."""
 
     def __init__(self, n_train: int, n_test: int, seed: int = 0):
         self.molecule = dichloroethane()
         self.positions = random_frames(self.molecule, n_train + n_test, seed=seed)
         self.dipole, self.polarizability = analytic_labels(self.positions, self.molecule)
-        frames = canonical_frames("inertia", self.positions, self.molecule)
-        self.canonical = to_frame_positions(self.positions, frames)
+        frames = canonical_axes("inertia", self.positions, self.molecule)
+        self.canonical = to_axes_positions(self.positions, frames)
         self.components = np.hstack(
             [
-                to_components(to_frame(values, frames.rotations))
+                to_components(to_axes(values, frames.rotations))
                 for values in (self.dipole, self.polarizability)
             ]
         )  # -> [n_frames, 9]
@@ -96,8 +97,8 @@ def regression(kernel: str) -> KernelRegression:
     """Regression with the grid of this benchmark."""
     return KernelRegression(
         kernel=kernel,
-        sigmas=ridge.sigma_factors(kernel, N_SIGMAS),
-        lambdas=ridge.default_lambdas(N_LAMBDAS),
+        sigmas=search.sigma_factors(kernel, N_SIGMAS),
+        lambdas=search.default_lambdas(N_LAMBDAS),
     )
 
 
@@ -133,23 +134,23 @@ def sklearn_search(data: Data, descriptor: str, kernel: str, component: int) -> 
     """Seconds and test error of `GridSearchCV` for one component on the same grid and split."""
     X, y = data.describe(descriptor), data.components[:, component]
     X_train, y_train = X[data.train], y[data.train]
-    sigmas = ridge.default_sigmas(kernel, distance(kernel, X_train), N_SIGMAS)
+    sigmas = search.default_sigmas(kernel, distance(kernel, X_train), N_SIGMAS)
     gammas = 0.5 / sigmas**2 if kernel == "gaussian" else 1.0 / sigmas
-    _, validated = ridge.validation_split(len(X_train), 0.2, 0)
+    _, validated = search.validation_split(len(X_train), 0.2, 0)
     folds = np.full(len(X_train), -1)
     folds[validated] = 0
-    search = GridSearchCV(
+    grid_search = GridSearchCV(
         KernelRidge(kernel="rbf" if kernel == "gaussian" else "laplacian"),
-        {"gamma": gammas, "alpha": ridge.default_lambdas(N_LAMBDAS)},
+        {"gamma": gammas, "alpha": search.default_lambdas(N_LAMBDAS)},
         scoring="neg_root_mean_squared_error",
         cv=PredefinedSplit(folds),
     )
     mean = y_train.mean()
     with threadpool_limits(1):
         start = np.array([time.perf_counter(), time.process_time()])
-        search.fit(X_train, y_train - mean)
+        grid_search.fit(X_train, y_train - mean)
         seconds = np.array([time.perf_counter(), time.process_time()]) - start
-    predicted = search.predict(X[data.test]) + mean
+    predicted = grid_search.predict(X[data.test]) + mean
     return seconds, float(np.sqrt(np.mean((predicted - y[data.test]) ** 2)))
 
 

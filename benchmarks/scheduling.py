@@ -67,7 +67,7 @@ rule empty:
 LABEL_JOB = """
 import sys
 import numpy as np
-from rpr.datasets import read_frames
+from rpr.data.extxyz import read_frames
 from rpr.labels import shards
 from rpr.labels.method import Method
 from rpr.labels.results import Labels
@@ -199,9 +199,10 @@ def empty_workflow(folder: Path) -> list[str]:
 
 def prepare_labels(folder: Path, config: Mapping) -> None:
     """Write frames to be labelled, and the program that labels them with an idle engine."""
-    from rpr.analytic_labels import dichloroethane, random_frames
-    from rpr.datasets import FrameSet, write_frames
-    from rpr.labels.propagation import LENGTH
+    from rpr.data.extxyz import write_frames
+    from rpr.data.frame_set import FrameSet
+    from rpr.data.synthetic import dichloroethane, random_frames
+    from rpr.labels.dft.scf_extrapolation import LENGTH
 
     molecule = dichloroethane()
     positions = random_frames(molecule, N_FRAMES, seed=0)
@@ -341,11 +342,11 @@ def stages(config: Mapping, counts: Mapping[str, int]) -> list[Stage]:
 LEARNING_RULES = (
     "benchmark_descriptor",
     "train_model",
-    "learn_curve",
+    "compute_learning_curve",
     "kreg_learning_curve",
-    "compare_frames",
+    "compare_axes",
     "predict_model",
-    "measure_covariance",
+    "measure_equivariance",
 )
 
 

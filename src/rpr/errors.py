@@ -1,5 +1,7 @@
 """Errors and warnings that users meet."""
 
+from __future__ import annotations
+
 
 class InputError(ValueError):
     """Input that the user can mend: names the file or key, what was found, what was expected."""

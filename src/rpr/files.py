@@ -1,5 +1,7 @@
 """Files that appear whole or not at all."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
@@ -7,6 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import numpy as np
 
 
 @contextmanager
@@ -63,3 +67,15 @@ def read_failure(error: Exception) -> str:
         return "there is no such file"
     text = str(error) or type(error).__name__
     return text.splitlines()[0]
+
+
+def write_arrays(path: str | os.PathLike, **arrays: np.ndarray) -> None:
+    """Write named arrays as npz, atomically."""
+    with atomic_path(path) as temporary:
+        np.savez(temporary, **arrays)
+
+
+def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """Named arrays of an npz file."""
+    with np.load(path, allow_pickle=False) as stored:
+        return dict(stored)

@@ -8,6 +8,8 @@ Angstrom^3).  Dividing a stored value by a constant below expresses it in that u
 Values are those of :mod:`ase.units` (CODATA 2014).
 """
 
+from __future__ import annotations
+
 import ase.units
 
 BOHR = ase.units.Bohr  #: Angstrom

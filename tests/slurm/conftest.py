@@ -197,7 +197,7 @@ def _missing_cluster() -> str:
 
 
 def pytest_collection_modifyitems(items):
-    """Every test of this folder is marked `slurm`, and skipped where there is no cluster."""
+    """Every test of this folder is anchors `slurm`, and skipped where there is no cluster."""
     reason = _missing_cluster()
     for item in items:
         if Path(__file__).parent in item.path.parents:

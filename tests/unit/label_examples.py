@@ -1,10 +1,10 @@
-"""Molecules that the tests of labels share, and their stock PySCF reference."""
+"""Molecules that the tests of labels share, and their plain PySCF reference."""
 
 from functools import cache
 
 import numpy as np
 
-from rpr.labels import stock
+from rpr.labels.dft import plain_pyscf as plain
 from rpr.labels.method import Method
 from rpr.units import BOHR
 
@@ -16,8 +16,14 @@ DICHLOROETHANE = (
     ("Cl", "C", "C", "Cl", "H", "H", "H", "H"),
     np.array(
         [
-            [2.15, -0.42, 0.03], [0.62, 0.42, 0.02], [-0.61, -0.45, -0.05], [-2.10, 0.40, 0.30],
-            [0.60, 1.10, 0.87], [0.58, 1.05, -0.90], [-0.63, -1.10, 0.82], [-0.60, -1.02, -0.95],
+            [2.15, -0.42, 0.03],
+            [0.62, 0.42, 0.02],
+            [-0.61, -0.45, -0.05],
+            [-2.10, 0.40, 0.30],
+            [0.60, 1.10, 0.87],
+            [0.58, 1.05, -0.90],
+            [-0.63, -1.10, 0.82],
+            [-0.60, -1.02, -0.95],
         ]
     ),
 )
@@ -31,16 +37,16 @@ def method(functional="b3lyp5", basis="def2-svp", **settings) -> Method:
 
 @cache
 def reference(name: str, functional: str, basis: str) -> dict[str, np.ndarray]:
-    """Stock PySCF labels in atomic units: energy, gradient, dipole, polarizability."""
+    """Plain PySCF labels in atomic units: energy, gradient, dipole, polarizability."""
     symbols, positions = {"water": WATER, "dichloroethane": DICHLOROETHANE}[name]
-    charges = stock.molecule(symbols, positions, basis).atom_charges()
+    charges = plain.molecule(symbols, positions, basis).atom_charges()
     centred = positions - charges @ positions / charges.sum()
-    mf = stock.mean_field(stock.molecule(symbols, centred / BOHR, basis), functional)
+    mf = plain.mean_field(plain.molecule(symbols, centred / BOHR, basis), functional)
     mf.conv_tol = 1e-11
     mf.kernel()
     return {
         "energy": mf.e_tot,
-        "gradient": stock.gradient(mf),
-        "dipole": stock.dipole(mf),
-        "polarizability": stock.polarizability(mf),
+        "gradient": plain.gradient(mf),
+        "dipole": plain.dipole(mf),
+        "polarizability": plain.polarizability(mf),
     }

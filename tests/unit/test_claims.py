@@ -6,10 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from rpr import tables
-from rpr.claims import CLAIMS, COLUMNS, RULES, Measurement, claims_table, verdict
 from rpr.errors import InputError
-from rpr.published import FILE_COLUMNS, compare
+from rpr.report.claims import CLAIMS, COLUMNS, claims_table
+from rpr.report.published import FILE_COLUMNS, compare
+from rpr.report.verdicts import RULES, Measurement, verdict
+from rpr.studies import tables
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "resources" / "published"
 
@@ -58,7 +59,7 @@ def errors(**rmse):
         model, test_set, sign = key.split("__")
         rows.append(
             {
-                "model": model, "component": "mu_inv", "test_set": test_set,
+                "model": model.replace("_", "-"), "component": "mu_inv", "test_set": test_set,
                 "dihedral_sign": sign, "n_test": 100, "rmse": value, "unit": "D", "n_train": 50,
                 "seed": 7, "rmse_low": 0.9 * value, "rmse_high": 1.1 * value,
             }
@@ -75,9 +76,11 @@ def find(table, *words):
 def test_factor_four_and_its_handedness():
     table = claims_table(
         test_set=errors(
-            paper__in_distribution__all=1.0, paper__rotated__all=4.0,
-            paper__rotated__negative=5.6, paper__rotated__positive=1.4,
-            cured__in_distribution__all=1.0, cured__rotated__all=2.0,
+            rotate_predict_rotate__in_distribution__all=1.0,
+            rotate_predict_rotate__rotated__all=4.0,
+            rotate_predict_rotate__rotated__negative=5.6,
+            rotate_predict_rotate__rotated__positive=1.4,
+            folded__in_distribution__all=1.0, folded__rotated__all=2.0,
         )
     )  # fmt: skip
     factor = find(table, "about four times", "mu_inv")
@@ -102,10 +105,10 @@ def test_equal_hands_within_noise():
     )
 
 
-def benchmark_rows(frame, descriptor, rmse, kernels=("gaussian", "matern2"), probability=(0, 1)):
+def benchmark_rows(axes, descriptor, rmse, kernels=("gaussian", "matern2"), probability=(0, 1)):
     return [
         {
-            "descriptor": descriptor, "kernel": kernel, "frame": frame, "component": component,
+            "descriptor": descriptor, "kernel": kernel, "axes": axes, "component": component,
             "n_train": 50, "n_test": 100, "rmse": rmse * (1 + k), "unit": "D", "seed": 1,
             "rmse_low": 0.95 * rmse * (1 + k), "rmse_high": 1.05 * rmse * (1 + k),
             "best_probability": probability[k],
@@ -151,11 +154,11 @@ def test_best_kernel_is_not_measured_without_resampling():
 def test_fewer_frames_compares_the_right_sizes():
     rows = [
         (model, n, seed, error)
-        for model, errors in (("cured", {30: 9.0, 100: 2.0}), ("symmetrized", {30: 1.0, 100: 0.5}))
+        for model, errors in (("folded", {30: 9.0, 100: 2.0}), ("symmetrized", {30: 1.0, 100: 0.5}))
         for n, error in errors.items()
         for seed in (0, 1)
     ]
-    curve = pd.DataFrame(rows, columns=["model", "n_train", "seed", "rmse"])
+    curve = pd.DataFrame(rows, columns=["model", "n_train", "repeat", "rmse"])
     curve = curve.assign(component="mu_inv", test_set="rotated", unit="D", n_test=10)
     claim = find(claims_table(learning_curve=curve), "30 %", "mu_inv")
     assert claim["measured"] == pytest.approx(0.5)
@@ -171,7 +174,7 @@ def test_hands_of_the_potential_are_compared_at_the_largest_size():
     ]
     kreg = pd.DataFrame(rows, columns=["potential", "n_train", "dihedral_sign", "rmse"])
     kreg = kreg.assign(
-        quantity="energy", test_set="rotated", seed=0, n_test=9, unit="kcal/mol",
+        quantity="energy", test_set="rotated", repeat=0, n_test=9, unit="kcal/mol",
         rmse_low=0.9 * kreg["rmse"], rmse_high=1.1 * kreg["rmse"],
     )  # fmt: skip
     table = claims_table(kreg=kreg)
@@ -182,11 +185,12 @@ def test_hands_of_the_potential_are_compared_at_the_largest_size():
 
 
 def test_covariance_is_judged_at_1e_8_e_bohr():
-    row = {"model": "paper", "property": "dipole", "n_rotations": 1000, "median_error": 1e-10,
+    row = {"model": "rotate-predict-rotate", "property": "dipole", "n_rotations": 1000,
+           "median_error": 1e-10,
            "unit": "D", "n_frames": 10, "n_train": 50, "seed": 0}  # fmt: skip
-    words = "dipole of the model paper"
+    words = "dipole of the model rotate-predict-rotate"
     for error, expected in ((2.5e-8, "holds"), (2.6e-8, "does not hold")):
-        table = claims_table(covariance=pd.DataFrame([row | {"max_error": error}]))
+        table = claims_table(equivariance=pd.DataFrame([row | {"max_error": error}]))
         assert find(table, words)["verdict"] == expected
 
 
@@ -210,7 +214,7 @@ def test_published_values_stand_beside_ours(published):
         {"component": "mu_y", "test_set": "rotated", "reference": [-3.24, 0.2], "frame": [0, 1],
          "seed": 0}
     )  # fmt: skip
-    test_set = errors(paper__rotated__all=0.02).assign(component="mu_x")
+    test_set = errors(rotate_predict_rotate__rotated__all=0.02).assign(component="mu_x")
     table = compare(
         published, test_set=test_set, predictions=predictions, protocol={"n_train": 300}
     ).set_index(["quantity", "component"])

@@ -10,17 +10,18 @@ from ase.io import read
 from scipy.optimize import check_grad
 from scipy.spatial.transform import Rotation
 
-from rpr.additive_kernel import AdditiveKernel, pair_classes
-from rpr.covariant import CovariantRegression
-from rpr.covariant_tensors import TensorBasis, pack, unpack
-from rpr.dihedral_scan import set_dihedral
+from rpr.axes.canonical import canonical_axes
+from rpr.axes.rotation import to_axes
 from rpr.errors import InputError
-from rpr.frames import canonical_frames, to_frame
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
-from rpr.model_file import load
-from rpr.molecule import Molecule
-from rpr.permutation_inversion import find_group
+from rpr.models.covariant import CovariantRegression
+from rpr.models.covariant_tensors import TensorBasis, pack, unpack
+from rpr.models.registry import load
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.permutation_inversion import find_group
+from rpr.molecule.torsion import set_dihedral
+from rpr.regression.additive_kernel import AdditiveKernel, pair_classes
 from rpr.units import AU_DIPOLE, BOHR3
 
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
@@ -80,11 +81,11 @@ def test_predictions_turn_with_the_molecule(fitted, dce):
     rotations = Rotation.random(len(fresh), random_state=0).as_matrix()
     shift = np.array([2.0, -5.0, 9.0])
     turned = model.predict(np.einsum("fij,faj->fai", rotations, fresh) + shift)
-    assert np.abs(turned - to_frame(model.predict(fresh), rotations)).max() / unit < limit
+    assert np.abs(turned - to_axes(model.predict(fresh), rotations)).max() / unit < limit
 
 
 def test_prediction_equals_the_plain_sum_over_frames_and_group(fitted, dce):
-    """Folded coefficients against K(X, X_i) a_i written out, eq. of rpr.covariant_kernel."""
+    """Folded coefficients against K(X, X_i) a_i of rpr.regression.covariant_kernel, written out."""
     model, positions, _ = fitted
     fresh = shaken(dce, 2, seed=7)
     theta = np.array(model.hyperparameters_["theta"])
@@ -129,8 +130,8 @@ def test_given_hyperparameters_are_used_as_they_are(fitted, dce):
 def test_components_are_in_canonical_axes(fitted, dce):
     model = fitted[0]
     fresh = shaken(dce, 4, seed=9)
-    rotations = canonical_frames("inertia", fresh, dce).rotations
-    turned = to_frame(model.predict(fresh), rotations)
+    rotations = canonical_axes("inertia", fresh, dce).rotations
+    turned = to_axes(model.predict(fresh), rotations)
     first = model.predict_components(fresh)[:, 0]
     assert np.allclose(first, turned[:, 0] if turned.ndim == 2 else turned[:, 0, 0], atol=1e-12)
 
@@ -214,7 +215,7 @@ CHEAP = [("water", 0.003), ("hydrogen_peroxide", 0.02), ("ammonia", 0.01), ("met
 
 @pytest.mark.parametrize(("name", "limit"), CHEAP)
 def test_molecules_of_every_kind_are_learnt(name, limit):
-    """Also where no canonical frame exists; relabelled, turned and mirrored test frames."""
+    """Also where no canonical axes exists; relabelled, turned and mirrored test frames."""
     molecule = load_molecule(name)
     n_train = 40 if name == "methane" else 80  # methane has 24 elements
     train, test = shaken(molecule, n_train), shaken(molecule, 60, seed=1)

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from rpr.analytic_labels import dichloroethane, random_frames
-from rpr.descriptors import DESCRIPTORS, ROTATION_INVARIANT, describe, pair_distances
+from rpr.data.synthetic import dichloroethane, random_frames
 from rpr.errors import InputError
-from rpr.molecule import Molecule, dihedral_angle
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.torsion import dihedral_angle
+from rpr.regression.descriptors import DESCRIPTORS, ROTATION_INVARIANT, describe, pair_distances
 from rpr.units import BOHR
 
 MOLECULE = dichloroethane()
@@ -47,7 +48,7 @@ def plain_descriptor(name, x, molecule, weight):
     if name == "RE":
         beside = []
     elif name == "RExyzCl":
-        beside = [x[i][k] for i in molecule.marked for k in range(3)]
+        beside = [x[i][k] for i in molecule.anchors for k in range(3)]
     elif name == "RExyz":
         beside = [x[i][k] for i in range(n) for k in range(3)]
     elif name == "REdihedCl":
@@ -55,7 +56,7 @@ def plain_descriptor(name, x, molecule, weight):
         beside = [np.cos(angle), np.sin(angle)]
     elif name == "REsphCl":
         beside = []
-        for i in molecule.marked:
+        for i in molecule.anchors:
             length = np.linalg.norm(x[i])
             beside += [length, np.arccos(x[i][2] / length), np.arctan2(x[i][1], x[i][0])]
     return re + [weight * value for value in beside]
@@ -130,13 +131,13 @@ def test_errors_say_what_is_missing():
     bare = Molecule(symbols=MOLECULE.symbols, reference=MOLECULE.reference)
     with pytest.raises(InputError, match=r"'re'.*RExyzCl"):
         describe("re", FRAMES, MOLECULE)
-    with pytest.raises(InputError, match="marked"):
+    with pytest.raises(InputError, match="anchors"):
         describe("RExyzCl", FRAMES, bare)
     with pytest.raises(InputError, match="dihedral"):
         describe("REdihedCl", FRAMES, bare)
     with pytest.raises(InputError, match=r"\(6, 7, 3\)"):
         describe("RE", FRAMES[:, :7], MOLECULE)
-    collapsed = FRAMES.copy()
-    collapsed[4, 5] = collapsed[4, 2]
+    contracted = FRAMES.copy()
+    contracted[4, 5] = contracted[4, 2]
     with pytest.raises(InputError, match="atoms 2 and 5 of frame 4"):
-        pair_distances(collapsed)
+        pair_distances(contracted)

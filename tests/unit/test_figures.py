@@ -9,18 +9,30 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from rpr.components import COMPONENTS, component_names
-from rpr.figures import FIGURES, fig1_scheme, fig4_dihedral, model_learning_curves, style
-from rpr.studies import evaluate, frame_study, kreg_study, learning_curve
-from rpr.studies.covariance import COLUMNS as COVARIANCE
-from rpr.studies.error_by_dihedral import COLUMNS as BY_DIHEDRAL
+from rpr.axes.components import COMPONENTS, component_names
+from rpr.report import style
+from rpr.report.figures import FIGURES, fig1_scheme, fig4_dihedral, model_learning_curves
+from rpr.studies import canonical_axes as canonical_axes
+from rpr.studies import evaluation as evaluate
+from rpr.studies import kreg as kreg_study
+from rpr.studies import learning_curve, scheme
+from rpr.studies.dihedral import COLUMNS as BY_DIHEDRAL
+from rpr.studies.equivariance import COLUMNS as COVARIANCE
 
 rng = np.random.default_rng(0)
 UNITS = {"dipole": "D", "polarizability": "bohr^3"}
-MODELS = ("paper", "cured", "symmetrized", "covariant", "laboratory", "augmented", "my-own")
+MODELS = (
+    "rotate-predict-rotate",
+    "folded",
+    "symmetrized",
+    "covariant",
+    "laboratory",
+    "augmented",
+    "my-own",
+)
 
 
-def make_predictions(models=("paper",), n_frames=40, dihedral=True):
+def make_predictions(models=("rotate-predict-rotate",), n_frames=40, dihedral=True):
     rows = []
     for model, property in itertools.product(models, UNITS):
         for frame, component in itertools.product(range(n_frames), component_names(property)):
@@ -45,17 +57,15 @@ def make_curve():
 
 
 def make_benchmark():
-    from rpr.descriptors import DESCRIPTORS
-    from rpr.kernels import KERNELS
+    from rpr.regression.descriptors import DESCRIPTORS
+    from rpr.regression.kernels import KERNELS
 
     components = sum(COMPONENTS.values(), ())
     rows = [
         (d, k, "inertia", c, rng.gamma(4), "D")
         for d, k, c in itertools.product(DESCRIPTORS, KERNELS, components)
     ]
-    return pd.DataFrame(
-        rows, columns=["descriptor", "kernel", "frame", "component", "rmse", "unit"]
-    )
+    return pd.DataFrame(rows, columns=["descriptor", "kernel", "axes", "component", "rmse", "unit"])
 
 
 def make_test_set(sets=("in_distribution", "held_out_trajectories", "rotated"), signs=True):
@@ -93,19 +103,19 @@ def make_frame_study(dihedral=True):
     names = ["inertia-raw", "inertia", "three-atom"]
     flips = pd.DataFrame(
         [(n, 99, 4 - k, k, 40.0 - 10 * k, 10.0 * k, 0.5, 100, 3, 0) for k, n in enumerate(names)],
-        columns=frame_study.FLIP_COLUMNS,
+        columns=canonical_axes.FLIP_COLUMNS,
     )
     angle = rng.uniform(0, 180, 100)
     gaps = pd.DataFrame(
-        {"frame": "inertia", "trajectory": 0, "step": range(100),
-         "dihedral": angle if dihedral else np.nan, "gap": 1e-3 * abs(angle - 130),
+        {"axes": "inertia", "trajectory": 0, "step": range(100),
+         "dihedral": angle if dihedral else np.nan, "axis_gap": 1e-3 * abs(angle - 130),
          "sign_margin": 0.1}
     )  # fmt: skip
     accuracy = [
         (n, d, p, evaluate.INVARIANT[p], "rotated", 30, 40, 0, rng.gamma(3), UNITS[p], 0.1, 9.0)
         for n, d, p in itertools.product(names, ("RE", "RExyzCl", "xyz"), UNITS)
     ]
-    return flips, gaps, pd.DataFrame(accuracy, columns=frame_study.ACCURACY_COLUMNS)
+    return flips, gaps, pd.DataFrame(accuracy, columns=canonical_axes.ACCURACY_COLUMNS)
 
 
 def make_by_dihedral():
@@ -118,7 +128,7 @@ def make_by_dihedral():
     return pd.DataFrame(rows, columns=BY_DIHEDRAL)
 
 
-def make_covariance():
+def make_equivariance():
     rows = [
         (m, p, 1000, 10.0**-k, 0.1**k / 5, UNITS[p], 50, 30, 0)
         for k, m in enumerate(MODELS)
@@ -149,8 +159,8 @@ def make_distribution():
 def make_scheme():
     from ase.build import molecule as build
 
-    from rpr.datasets import FrameSet
-    from rpr.molecule import Molecule
+    from rpr.data.frame_set import FrameSet
+    from rpr.molecule.molecule import Molecule
 
     water = build("H2O")
     frames = FrameSet(("O", "H", "H"), water.positions[None], dipole=np.array([[0.0, 0.0, -0.4]]))
@@ -159,7 +169,7 @@ def make_scheme():
         def predict(self, positions):
             return positions[:, 0] - positions[:, 1:].mean(axis=1)
 
-    return fig1_scheme.scheme(frames, None, Model(), Molecule.from_atoms(water, marked=(1, 2)))
+    return scheme.scheme(frames, None, Model(), Molecule.from_atoms(water, anchors=(1, 2)))
 
 
 TABLES = {
@@ -169,18 +179,18 @@ TABLES = {
     "fig4_dihedral": lambda: (make_trajectories(),),
     "fig5_scatter": lambda: (make_predictions(),),
     "benchmark_heatmap": lambda: (make_benchmark(),),
-    "frame_study": make_frame_study,
+    "canonical_axes": make_frame_study,
     "models_rotated": lambda: (make_test_set(),),
     "model_learning_curves": lambda: (make_curve(),),
     "error_by_dihedral": lambda: (make_by_dihedral(), make_frame_study()[1]),
-    "covariance": lambda: (make_covariance(),),
+    "equivariance": lambda: (make_equivariance(),),
     "data_distributions": lambda: (make_distribution(), make_distribution()),
 }
 
 
 @pytest.fixture(params=FIGURES)
 def case(request):
-    return import_module(f"rpr.figures.{request.param}"), TABLES[request.param]()
+    return import_module(f"rpr.report.figures.{request.param}"), TABLES[request.param]()
 
 
 def texts(figure):
@@ -223,9 +233,9 @@ def test_every_figure_of_empty_tables_says_so(case):
     assert style.drawn(module.data(*empty)).empty
 
 
-@pytest.mark.parametrize("name", ["fig1_scheme", "fig2_learning_curves", "frame_study"])
+@pytest.mark.parametrize("name", ["fig1_scheme", "fig2_learning_curves", "canonical_axes"])
 def test_files_are_the_same_every_time(name, tmp_path):
-    module, data = import_module(f"rpr.figures.{name}"), TABLES[name]()
+    module, data = import_module(f"rpr.report.figures.{name}"), TABLES[name]()
     drawn = module.data(*data)
     first = style.save(module.draw(*data), tmp_path / "a", drawn, dpi=50)
     second = style.save(module.draw(*data), tmp_path / "b", drawn, dpi=50)
@@ -247,7 +257,7 @@ def test_drawing_leaves_the_global_style_alone(case):
 
 @pytest.mark.parametrize("name", ["fig4_dihedral", "error_by_dihedral"])
 def test_without_a_dihedral_the_figure_is_a_statement(name):
-    module = import_module(f"rpr.figures.{name}")
+    module = import_module(f"rpr.report.figures.{name}")
     (table, *_) = TABLES[name]()
     angles = {"fig4_dihedral": table.assign(dihedral=np.nan)} if "dihedral" in table else {}
     table = angles.get(name, table.iloc[:0])
@@ -257,28 +267,34 @@ def test_without_a_dihedral_the_figure_is_a_statement(name):
 
 def test_figures_without_a_dihedral_leave_out_what_needs_it():
     flips, gaps, accuracy = make_frame_study(dihedral=False)
-    module = import_module("rpr.figures.frame_study")
+    module = import_module("rpr.report.figures.canonical_axes")
     assert len(module.draw(flips, gaps, accuracy).get_axes()) == 3
-    scatter = import_module("rpr.figures.fig5_scatter")
+    scatter = import_module("rpr.report.figures.fig5_scatter")
     figure = scatter.draw(make_predictions(dihedral=False))
     assert not any("varphi" in t.get_text() for t in texts(figure))
     kreg, points = make_kreg()
     kreg = kreg[kreg["dihedral_sign"] == "all"]
-    figure = import_module("rpr.figures.fig3_kreg").draw(kreg, points.assign(dihedral_sign=np.nan))
+    figure = import_module("rpr.report.figures.fig3_kreg").draw(
+        kreg, points.assign(dihedral_sign=np.nan)
+    )
     assert sum("rotated set: " in t.get_text() for t in texts(figure)) == 2
-    models = import_module("rpr.figures.models_rotated")
+    models = import_module("rpr.report.figures.models_rotated")
     models.draw(make_test_set(signs=False)).draw_without_rendering()
 
 
 def test_tiny_tables_are_drawn():
     curve = make_curve()
-    one = curve[(curve["n_train"] == 10) & (curve["seed"] == 0) & (curve["model"] == "paper")]
+    one = curve[
+        (curve["n_train"] == 10)
+        & (curve["repeat"] == 0)
+        & (curve["model"] == "rotate-predict-rotate")
+    ]
     for name in ("fig2_learning_curves", "model_learning_curves"):
-        import_module(f"rpr.figures.{name}").draw(one).draw_without_rendering()
+        import_module(f"rpr.report.figures.{name}").draw(one).draw_without_rendering()
     test_set = make_test_set().assign(rmse_low=np.nan, rmse_high=np.nan)
-    import_module("rpr.figures.models_rotated").draw(test_set).draw_without_rendering()
+    import_module("rpr.report.figures.models_rotated").draw(test_set).draw_without_rendering()
     few = make_predictions(n_frames=1)
-    import_module("rpr.figures.fig5_scatter").draw(few).draw_without_rendering()
+    import_module("rpr.report.figures.fig5_scatter").draw(few).draw_without_rendering()
 
 
 def test_a_line_over_180_degrees_goes_to_both_edges():

@@ -11,7 +11,13 @@ from sklearn.gaussian_process.kernels import Matern
 from sklearn.metrics.pairwise import laplacian_kernel, rbf_kernel
 
 from rpr.errors import InputError
-from rpr.kernels import KERNELS, distance, kernel, kernel_from_distance, matern_coefficients
+from rpr.regression.kernels import (
+    KERNELS,
+    distance,
+    kernel,
+    kernel_from_distance,
+    matern_coefficients,
+)
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from rpr.analytic_labels import analytic_labels, dichloroethane
-from rpr.datasets import FrameSet
+from rpr.data.distributions import frame_quantities
+from rpr.data.frame_set import FrameSet
+from rpr.data.synthetic import analytic_labels, dichloroethane
 from rpr.errors import InputError
-from rpr.frame_quantities import frame_quantities
 from rpr.studies import label_checks
 from rpr.units import BOHR, HARTREE
 
@@ -19,9 +19,7 @@ def frames():
     noise = np.random.default_rng(0).normal(size=(N_FRAMES, molecule.n_atoms, 3))
     place = np.arange(N_FRAMES)
     positions = molecule.reference + 0.02 * noise
-    return labelled(
-        FrameSet(molecule.symbols, positions, trajectory=place // 10, step=place % 10)
-    )
+    return labelled(FrameSet(molecule.symbols, positions, trajectory=place // 10, step=place % 10))
 
 
 def labelled(frames):
@@ -75,7 +73,7 @@ def test_half_of_the_checked_frames_are_the_most_extreme(frames):
 def test_extreme_frames_are_listed_with_their_bond(frames):
     frames.positions[5, 0] *= 1.3
     frames.energy[5] += 50.0
-    table = label_checks.extremes(frames, dichloroethane())
+    table = label_checks.outliers(frames, dichloroethane())
     first = table.iloc[0]
     assert (first["trajectory"], first["step"], first["quantity"]) == (0, 5, "energy")
     assert first["bond"].startswith("Cl0-") or first["bond"].endswith("Cl0")
@@ -83,11 +81,11 @@ def test_extreme_frames_are_listed_with_their_bond(frames):
 
 
 def test_deviations_are_found_in_atomic_units(frames):
-    chosen = label_checks.frames_to_check(frames, 6, check="rotated", seed=1)
+    chosen = label_checks.frames_to_check(frames, 6, check="reoriented", seed=1)
     found = chosen.subset(np.array([2, 0]))
     found.energy[0] += HARTREE * 1e-3
     found.dipole[1, 2] -= 2e-3 * BOHR
-    table = label_checks.summary(label_checks.deviations(chosen, found, check="rotated"))
+    table = label_checks.summary(label_checks.deviations(chosen, found, check="reoriented"))
     table = table.set_index("quantity")
     assert table.loc["energy", "max"] == pytest.approx(1e-3)
     assert table.loc["energy", "rms"] == pytest.approx(1e-3 / np.sqrt(2))
@@ -105,14 +103,14 @@ def test_labels_of_another_level_are_refused(frames):
 
 
 def deviations(expected, found):
-    return label_checks.deviations(expected, found, check="stock")
+    return label_checks.deviations(expected, found, check="plain")
 
 
 def test_deviations_of_other_frames_are_refused(frames):
     few = frames.subset(np.arange(3))
-    with pytest.raises(InputError, match="check stock: trajectory 0 step 3 has no labels"):
-        label_checks.deviations(few, frames, check="stock")
+    with pytest.raises(InputError, match="check plain: trajectory 0 step 3 has no labels"):
+        label_checks.deviations(few, frames, check="plain")
     moved = few.subset(np.arange(3))
     moved.positions = moved.positions + 0.1
     with pytest.raises(InputError, match="step 0 has another geometry"):
-        label_checks.deviations(few, moved, check="stock")
+        label_checks.deviations(few, moved, check="plain")

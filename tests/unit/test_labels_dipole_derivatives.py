@@ -10,14 +10,15 @@ import pytest
 from label_examples import WATER, method
 from scipy.spatial.transform import Rotation
 
-from rpr.errors import InputError
+from rpr.errors import ConvergenceError, InputError
+from rpr.labels import engine as engines
 from rpr.labels.calculator import LabelCalculator
 from rpr.labels.engine import make_engine
 from rpr.labels.hessian import hessian
 from rpr.labels.method import Method
 from rpr.labels.results import PROPERTIES
 from rpr.labels.shards import label_shard
-from rpr.normal_modes import infrared_intensities, normal_modes
+from rpr.molecule.normal_modes import infrared_intensities, normal_modes
 from rpr.units import DEBYE
 
 DERIVATIVES = ("dipole_derivatives",)
@@ -131,9 +132,21 @@ def test_other_labels_stay_when_derivatives_are_asked_for(functional):
     assert set(labels.timings) >= {"gradient", "response", "dipole derivatives"}
 
 
-def test_stock_pyscf_gives_the_same_by_differences():
+def test_derivatives_that_fail_leave_the_other_labels(monkeypatch):
+    def fail(*arguments, **options):
+        raise ConvergenceError("response equations not converged")
+
+    monkeypatch.setattr(engines, "polarizability", fail)
+    engine = make_engine(Method(functional="hf", basis="sto-3g"), WATER[0])
+    labels = engine.compute(WATER[1], ("forces", *DERIVATIVES))
+    assert labels.dipole_derivatives is None
+    assert labels.forces.shape == (3, 3)
+    assert "dipole_derivatives: ConvergenceError" in labels.flags[0]
+
+
+def test_plain_pyscf_gives_the_same_by_differences():
     settings = method("hf", "sto-3g", **TIGHT)
-    expected = tensors(settings, *WATER, stock=True)
+    expected = tensors(settings, *WATER, plain=True)
     np.testing.assert_allclose(tensors(settings, *WATER), expected, atol=2e-5)
     np.testing.assert_allclose(expected.sum(axis=0), 0, atol=1e-5)
 
@@ -162,7 +175,8 @@ def test_the_calculator_computes_derivatives_only_when_asked():
 
 
 def test_a_shard_writes_derivatives(tmp_path):
-    from rpr.datasets import FrameSet, read_frames
+    from rpr.data.extxyz import read_frames
+    from rpr.data.frame_set import FrameSet
 
     symbols, positions = HYDROGEN_FLUORIDE
     settings = Method(functional="hf", basis="sto-3g")

@@ -1,4 +1,4 @@
-"""The label engine against stock PySCF, against itself in other orientations, and its errors."""
+"""The label engine against plain PySCF, against itself in other orientations, and its errors."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "functional", "basis"), CASES)
-def test_labels_are_those_of_stock_pyscf(name, functional, basis):
+def test_labels_are_those_of_plain_pyscf(name, functional, basis):
     symbols, positions = {"water": WATER, "dichloroethane": DICHLOROETHANE}[name]
     labels = make_engine(method(functional, basis), symbols).compute(positions)
     expected = reference(name, functional, basis)
@@ -25,13 +25,11 @@ def test_labels_are_those_of_stock_pyscf(name, functional, basis):
     np.testing.assert_allclose(labels.dipole / BOHR, expected["dipole"], atol=1e-5)
     gradient = -labels.forces * BOHR / HARTREE
     np.testing.assert_allclose(gradient, expected["gradient"], atol=2e-5)
-    np.testing.assert_allclose(
-        labels.polarizability / BOHR3, expected["polarizability"], atol=2e-3
-    )
+    np.testing.assert_allclose(labels.polarizability / BOHR3, expected["polarizability"], atol=2e-3)
 
 
-def test_stock_labels_use_the_grid_of_the_method():
-    engine = make_engine(method(grid_level=1), WATER[0], stock=True)
+def test_plain_labels_use_the_grid_of_the_method():
+    engine = make_engine(method(grid_level=1), WATER[0], plain=True)
     shifted = WATER[1] + [0.0, 0.1, 0.2]
     labels, again = engine.compute(WATER[1]), engine.compute(shifted)
     assert again.energy == pytest.approx(labels.energy, abs=1e-8)
@@ -42,9 +40,9 @@ def test_stock_labels_use_the_grid_of_the_method():
     assert engine.get_state() == {}
 
 
-def test_stock_labels_need_pyscf():
-    with pytest.raises(InputError, match="stock labels need pyscf, found 'tblite'"):
-        make_engine(Method(code="tblite", functional="gfn2-xtb"), WATER[0], stock=True)
+def test_plain_labels_need_pyscf():
+    with pytest.raises(InputError, match="plain labels need pyscf, found 'tblite'"):
+        make_engine(Method(code="tblite", functional="gfn2-xtb"), WATER[0], plain=True)
 
 
 def test_an_energy_that_stays():

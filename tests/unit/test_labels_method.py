@@ -52,8 +52,11 @@ def test_elements_beyond_krypton_need_a_core_potential():
 def test_fingerprint_changes_with_every_setting():
     base = Method()
     others = [
-        Method(functional="blyp"), Method(basis="sto-3g"), Method(grid_level=2),
-        Method(response_tolerance=1e-4), Method(canonical_orientation=False),
+        Method(functional="blyp"),
+        Method(basis="sto-3g"),
+        Method(grid_level=2),
+        Method(response_tolerance=1e-4),
+        Method(canonical_orientation=False),
     ]
     assert len({m.fingerprint() for m in (base, *others)}) == 6
     assert Method().fingerprint() == base.fingerprint()

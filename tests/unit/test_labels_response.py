@@ -5,13 +5,13 @@ import pytest
 from label_examples import WATER, method
 
 from rpr.errors import ConvergenceError
-from rpr.labels import stock
+from rpr.labels.dft import plain_pyscf as plain
+from rpr.labels.dft.electronic_structure import ElectronicStructure
+from rpr.labels.dft.exchange_correlation import Functional
+from rpr.labels.dft.response import ResponseOperator, polarizability
+from rpr.labels.dft.scf_fallback import solve_from_scratch
+from rpr.labels.dft.workspace import Workspace
 from rpr.labels.engine import make_engine
-from rpr.labels.exchange_correlation import Functional
-from rpr.labels.frame import Frame
-from rpr.labels.rescue import solve_from_scratch
-from rpr.labels.response import ResponseOperator, polarizability
-from rpr.labels.workspace import Workspace
 from rpr.units import BOHR, BOHR3
 
 N_OCCUPIED = 5
@@ -22,7 +22,7 @@ def system(request):
     """Operator and coordinates of water."""
     workspace, functional = Workspace(), Functional(request.param)
     settings = method(request.param, response_grid_level=2)
-    frame = Frame(settings, WATER[0], WATER[1] / BOHR, 0, functional, workspace)
+    frame = ElectronicStructure(settings, WATER[0], WATER[1] / BOHR, 0, functional, workspace)
     solution, _ = solve_from_scratch(frame, N_OCCUPIED, gradient_tolerance=1e-7, max_cycles=50)
     operator = ResponseOperator(
         frame.integrals, functional, frame.response_grid(), solution, workspace
@@ -78,18 +78,16 @@ def test_finite_fields_give_the_same_polarizability(functional):
     alpha = make_engine(settings, symbols).compute(positions, ("polarizability",)).polarizability
     field = 1e-3
     dipoles = [dipole_in_field(functional, sign * field) for sign in (1, -1)]
-    np.testing.assert_allclose(
-        alpha[2] / BOHR3, (dipoles[0] - dipoles[1]) / (2 * field), atol=2e-4
-    )
+    np.testing.assert_allclose(alpha[2] / BOHR3, (dipoles[0] - dipoles[1]) / (2 * field), atol=2e-4)
 
 
 def dipole_in_field(functional, field):
-    """Stock dipole of water in a field along z, au."""
+    """Plain dipole of water in a field along z, au."""
     symbols, positions = WATER
-    mol = stock.molecule(symbols, positions / BOHR, "def2-svp")
-    mf = stock.mean_field(mol, functional)
+    mol = plain.molecule(symbols, positions / BOHR, "def2-svp")
+    mf = plain.mean_field(mol, functional)
     core = mf.get_hcore() + field * mol.intor("int1e_r")[2]
     mf.get_hcore = lambda *_: core
     mf.conv_tol = 1e-12
     mf.kernel()
-    return stock.dipole(mf)
+    return plain.dipole(mf)

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from label_examples import WATER
 
-from rpr.datasets import FrameSet, read_frames
+from rpr.data.extxyz import read_frames
+from rpr.data.frame_set import FrameSet
 from rpr.errors import ConvergenceError, InputError
 from rpr.labels import engine as engines
 from rpr.labels.method import Method
@@ -41,9 +42,14 @@ def frames():
 
 def run(folder, settings=SETTINGS, data=None, indices=range(N_FRAMES), **options):
     label_shard(
-        data or frames(), indices, settings, ("energy", "forces", "dipole", "polarizability"),
-        partial_path=folder / "partial", output_path=folder / "frames.extxyz",
-        failures_path=folder / "failures.csv", **options,
+        data or frames(),
+        indices,
+        settings,
+        ("energy", "forces", "dipole", "polarizability"),
+        partial_path=folder / "partial",
+        output_path=folder / "frames.extxyz",
+        failures_path=folder / "failures.csv",
+        **options,
     )
 
 
@@ -87,8 +93,9 @@ class Unlucky(engines.FittedEngine):
     """An engine that cannot do the frames whose step is 4 and 6."""
 
     def _compute(self, positions, properties):
-        distances = np.linalg.norm(frames().positions[[2, 3], 1] - frames().positions[[2, 3], 0],
-                                   axis=1)
+        distances = np.linalg.norm(
+            frames().positions[[2, 3], 1] - frames().positions[[2, 3], 0], axis=1
+        )
         if np.abs(np.linalg.norm(positions[1] - positions[0]) * 0.529177 - distances).min() < 1e-5:
             raise ConvergenceError("SCF not converged")
         return super()._compute(positions, properties)

@@ -5,8 +5,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
-from rpr import metrics
 from rpr.errors import InputError
+from rpr.studies import metrics
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from rpr.errors import InputError
-from rpr.molecule import Molecule, dihedral_angle, read_geometry, refuse_overlap
+from rpr.molecule.molecule import Molecule, read_geometry, refuse_overlap
+from rpr.molecule.torsion import dihedral_angle
 
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
 DCE_BONDS = ((0, 1), (1, 2), (1, 4), (1, 5), (2, 3), (2, 6), (2, 7))
@@ -32,7 +33,7 @@ def test_geometries_of_the_project_are_sound(path):
 def test_dichloroethane_has_the_documented_order(name, angle):
     order = ["Cl", "C", "C", "Cl", "H", "H", "H", "H"]
     atoms = read_geometry(GEOMETRIES / f"dichloroethane_{name}.xyz", symbols=order)
-    molecule = Molecule.from_atoms(atoms, marked=(0, 3), dihedral=(0, 1, 2, 3))
+    molecule = Molecule.from_atoms(atoms, anchors=(0, 3), dihedral=(0, 1, 2, 3))
     assert molecule.bonds == DCE_BONDS
     found = dihedral_angle(molecule.reference[None], molecule.dihedral)[0]
     assert found == pytest.approx(angle, abs=0.05)
@@ -73,12 +74,12 @@ def test_dihedral_of_180_degrees_is_positive():
     ("wrong", "message"),
     [
         ({"dihedral": (0, 1, 2, 8)}, r"dihedral: found atom index 8, expected 0\.\.7"),
-        ({"marked": (-1,)}, r"marked: found atom index -1, expected 0\.\.7"),
-        ({"marked": (0, "Cl")}, r"marked: found atom index 'Cl', expected 0\.\.7"),
-        ({"marked": (0.5,)}, r"marked: found atom index 0\.5, expected 0\.\.7"),
+        ({"anchors": (-1,)}, r"anchors: found atom index -1, expected 0\.\.7"),
+        ({"anchors": (0, "Cl")}, r"anchors: found atom index 'Cl', expected 0\.\.7"),
+        ({"anchors": (0.5,)}, r"anchors: found atom index 0\.5, expected 0\.\.7"),
         ({"dihedral": (0, 1, 1, 3)}, "dihedral: found 0, 1, 1, 3, expected each atom only once"),
         ({"dihedral": (0, 1, 2)}, "dihedral: found 3 atom indices, expected four"),
-        ({"marked": (3, 3)}, "marked: found 3, 3, expected each atom only once"),
+        ({"anchors": (3, 3)}, "anchors: found 3, 3, expected each atom only once"),
     ],
 )
 def test_atoms_that_do_not_exist_are_refused(wrong, message):

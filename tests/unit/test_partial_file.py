@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from rpr.errors import InputError
-from rpr.labels.partial import PartialFile
+from rpr.labels.partial_file import PartialFile
 
 HEADER = {
     "method": {"basis": "sto-3g"},
     "frames": "abc",
     "properties": ["energy"],
     "charge": 0,
-    "stock": False,
-    "code": "1",
+    "plain": False,
+    "label_version": "1",
     "pyscf": "2",
 }
 INDICES = [7, 3, 5]
@@ -96,5 +96,5 @@ def test_an_unfinished_file_of_something_else_is_refused(path, key):
 def test_a_finished_file_of_something_else_gives_way(path):
     partial, _ = begin(path)
     add(partial, *INDICES)
-    assert begin(path, {**HEADER, "code": "other"})[1] == []
-    assert json.loads(path.read_text())["code"] == "other"
+    assert begin(path, {**HEADER, "label_version": "other"})[1] == []
+    assert json.loads(path.read_text())["label_version"] == "other"

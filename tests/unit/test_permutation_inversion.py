@@ -6,8 +6,9 @@ from ase import Atoms
 from ase.build import molecule as g2
 from pyscf import gto, scf
 
-from rpr.molecule import Molecule, dihedral_angle
-from rpr.permutation_inversion import find_group, permutations_of
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.permutation_inversion import find_group, permutations_of
+from rpr.molecule.torsion import dihedral_angle
 
 DCE_POSITIONS = [
     [2.150, 0.560, 0.020],
@@ -23,7 +24,7 @@ DCE_POSITIONS = [
 
 def dichloroethane():
     atoms = Atoms("ClCCClH4", positions=DCE_POSITIONS)
-    return Molecule.from_atoms(atoms, marked=(0, 3), dihedral=(0, 1, 2, 3))
+    return Molecule.from_atoms(atoms, anchors=(0, 3), dihedral=(0, 1, 2, 3))
 
 
 def ethanedithiol():
@@ -31,7 +32,7 @@ def ethanedithiol():
     positions = np.array(DCE_POSITIONS)
     ends = [[2.30, 1.40, 1.05], [-2.30, -1.40, 1.05]]
     atoms = Atoms("SCCSH6", positions=np.vstack([positions, ends]))
-    return Molecule.from_atoms(atoms, marked=(0, 3), dihedral=(0, 1, 2, 3))
+    return Molecule.from_atoms(atoms, anchors=(0, 3), dihedral=(0, 1, 2, 3))
 
 
 # Orders of the molecular symmetry groups of Bunker and Jensen: C2v(M), C3v(M), Td(M), the G4 of

@@ -7,11 +7,11 @@ import pytest
 from sklearn.kernel_ridge import KernelRidge
 from threadpoolctl import threadpool_limits
 
-from rpr import ridge
 from rpr.errors import ConditioningWarning, InputError
-from rpr.kernel_regression import KernelRegression
-from rpr.kernels import KERNELS, distance, kernel, kernel_from_distance
-from rpr.tridiagonal import TridiagonalForm
+from rpr.regression import ridge, search
+from rpr.regression.kernel_regression import KernelRegression
+from rpr.regression.kernels import KERNELS, distance, kernel, kernel_from_distance
+from rpr.regression.lapack import TridiagonalForm
 
 LAMBDAS = np.logspace(-9, -1, 6)
 
@@ -76,13 +76,14 @@ def test_search_finds_the_best_pair_of_the_whole_grid(threads):
         return K[:70, :70], K[70:, :70]
 
     with threadpool_limits(threads, user_api="blas"):
-        found = ridge.search(blocks, y[:70], y[70:], sigmas, LAMBDAS)
+        found = search.search(blocks, y[:70], y[70:], sigmas, LAMBDAS)
     for c, choice in enumerate(found):
         best = min(
             (
                 np.sqrt(
                     np.mean(
-                        (blocks(s)[1] @ ridge.solve(blocks(s)[0], y[:70, c], lam) - y[70:, c]) ** 2
+                        (blocks(s)[1] @ ridge.solve_ridge(blocks(s)[0], y[:70, c], lam) - y[70:, c])
+                        ** 2
                     )
                 ),
                 s,
@@ -128,7 +129,7 @@ def test_prediction_does_not_depend_on_chunks_or_threads(monkeypatch):
     model = KernelRegression(kernel="matern3", hyperparameters=[(1, 1e-4), (2, 1e-3), (1, 0.1)])
     model.fit(X, y)
     whole = model.predict(X_test)
-    monkeypatch.setattr("rpr.kernel_regression._CHUNK_ELEMENTS", 50 * 7)
+    monkeypatch.setattr("rpr.regression.kernel_regression._CHUNK_ELEMENTS", 50 * 7)
     with threadpool_limits(2, user_api="blas"):
         np.testing.assert_allclose(model.predict(X_test), whole, atol=1e-12)
     assert model.predict(X_test[:0]).shape == (0, 3)
@@ -172,56 +173,56 @@ def test_at_the_floor_of_lambda_there_is_no_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         K = kernel("gaussian", X, None, 30.0)
-        a = ridge.solve(K, y, ridge.LAMBDA_FLOOR)
+        a = ridge.solve_ridge(K, y, ridge.LAMBDA_FLOOR)
     assert np.isfinite(a).all()
 
 
 def test_ill_conditioned_system_warns_with_the_condition_number():
     X, y = data(300)
     with pytest.warns(ConditioningWarning, match=r"condition number \d\.\de\+1[4-9]"):
-        ridge.solve(kernel("gaussian", X, None, 3.0), y, 5e-15)
+        ridge.solve_ridge(kernel("gaussian", X, None, 3.0), y, 5e-15)
 
 
 def test_singular_system_warns_and_gives_the_solution_of_least_norm():
     X, y = data(10)
     twice = np.vstack([X, X])
     with pytest.warns(ConditioningWarning, match="duplicate"):
-        a = ridge.solve(kernel("laplacian", twice, None, 1.0), np.vstack([y, y]), 0.0)
-    expected = ridge.solve(kernel("laplacian", X, None, 1.0), y, 0.0) / 2
+        a = ridge.solve_ridge(kernel("laplacian", twice, None, 1.0), np.vstack([y, y]), 0.0)
+    expected = ridge.solve_ridge(kernel("laplacian", X, None, 1.0), y, 0.0) / 2
     np.testing.assert_allclose(a, np.vstack([expected, expected]), atol=1e-10)
 
 
 def test_reported_condition_number_is_that_of_the_matrix():
     K = np.diag([1.0, 1e-15])
     with pytest.warns(ConditioningWarning, match=r"1\.0e\+15"):
-        ridge.solve(K, np.ones(2), 0.0)
+        ridge.solve_ridge(K, np.ones(2), 0.0)
 
 
 def test_each_component_has_its_own_lambda():
     X, y = data(30)
     K = kernel("matern4", X, None, 1.0)
     lams = [1e-3, 1e-1, 1e-3]
-    expected = [ridge.solve(K, y[:, c], lam) for c, lam in enumerate(lams)]
-    np.testing.assert_allclose(ridge.solve(K, y, lams), np.transpose(expected), rtol=1e-12)
+    expected = [ridge.solve_ridge(K, y[:, c], lam) for c, lam in enumerate(lams)]
+    np.testing.assert_allclose(ridge.solve_ridge(K, y, lams), np.transpose(expected), rtol=1e-12)
 
 
 @pytest.mark.parametrize(
     ("n", "fraction", "expected"), [(1000, 0.2, 200), (2, 0.2, 1), (3, 0.9, 2)]
 )
 def test_validation_split_is_a_partition(n, fraction, expected):
-    fitted, validated = ridge.validation_split(n, fraction, seed=4)
+    fitted, validated = search.validation_split(n, fraction, seed=4)
     assert len(validated) == expected
     assert sorted([*fitted, *validated]) == list(range(n))
-    again = ridge.validation_split(n, fraction, seed=4)
+    again = search.validation_split(n, fraction, seed=4)
     np.testing.assert_array_equal(validated, again[1])
     if n > 3:
-        assert list(validated) != list(ridge.validation_split(n, fraction, seed=5)[1])
+        assert list(validated) != list(search.validation_split(n, fraction, seed=5)[1])
 
 
 def test_sigmas_follow_the_unit_of_the_distances():
     d = distance("gaussian", data(50)[0])
     np.testing.assert_allclose(
-        ridge.default_sigmas("gaussian", 7 * d), 7 * ridge.default_sigmas("gaussian", d)
+        search.default_sigmas("gaussian", 7 * d), 7 * search.default_sigmas("gaussian", d)
     )
 
 
@@ -235,11 +236,11 @@ def test_errors():
     with pytest.raises(InputError, match=r"sigmas: found \[\]"):
         KernelRegression(sigmas=[]).fit(X, y)
     with pytest.raises(InputError, match="lambda: found -1"):
-        ridge.solve(K, y, -1.0)
+        ridge.solve_ridge(K, y, -1.0)
     with pytest.raises(InputError, match=r"expected \(4, 4\)"):
-        ridge.solve(K, y[:4], 1.0)
+        ridge.solve_ridge(K, y[:4], 1.0)
     with pytest.raises(InputError, match="validation_fraction: found 1"):
-        ridge.validation_split(10, 1.0, 0)
+        search.validation_split(10, 1.0, 0)
     with pytest.raises(InputError, match=r"at most \d+ frames fit"):
         ridge.check_memory(10_000_000)
     with pytest.raises(InputError, match="one for each of 3 components"):

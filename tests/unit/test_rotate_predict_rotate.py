@@ -12,15 +12,16 @@ from sklearn.base import clone
 from sklearn.kernel_ridge import KernelRidge
 
 import rpr
-from rpr.analytic_labels import analytic_labels, dichloroethane, random_frames
-from rpr.components import to_components
-from rpr.datasets import FrameSet
-from rpr.descriptors import DESCRIPTORS, describe
+from rpr.axes.canonical import canonical_axes
+from rpr.axes.components import to_components
+from rpr.axes.rotation import to_axes, to_axes_positions
+from rpr.data.frame_set import FrameSet
+from rpr.data.synthetic import analytic_labels, dichloroethane, random_frames
 from rpr.errors import InputError
-from rpr.frames import canonical_frames, to_frame, to_frame_positions
-from rpr.kernels import KERNELS, kernel
-from rpr.molecule import Molecule
-from rpr.rotate_predict_rotate import RotatePredictRotate
+from rpr.models.rotate_predict_rotate import RotatePredictRotate
+from rpr.molecule.molecule import Molecule
+from rpr.regression.descriptors import DESCRIPTORS, describe
+from rpr.regression.kernels import KERNELS, kernel
 from rpr.units import AU_DIPOLE, BOHR, BOHR3
 
 MOLECULE = dichloroethane()
@@ -44,22 +45,22 @@ def models():
     ("property", "unit", "tolerance"),
     [("dipole", AU_DIPOLE, 1e-8), ("polarizability", BOHR3, 1e-6)],
 )
-@pytest.mark.parametrize("frame", ["inertia", "three-atom", "kabsch"])
-def test_prediction_turns_with_the_molecule(property, unit, tolerance, frame):
-    model = fitted(property, frame=frame)
+@pytest.mark.parametrize("axes", ["inertia", "three-atom", "kabsch"])
+def test_prediction_turns_with_the_molecule(property, unit, tolerance, axes):
+    model = fitted(property, axes=axes)
     rng = np.random.default_rng(5)
     R = Rotation.random(120, rng=rng).as_matrix()
     moved = np.einsum("fij,faj->fai", R, POSITIONS[TEST]) + rng.normal(scale=3, size=(120, 1, 3))
-    expected = to_frame(model.predict(POSITIONS[TEST]), R)
+    expected = to_axes(model.predict(POSITIONS[TEST]), R)
     assert np.abs(model.predict(moved) - expected).max() / unit < tolerance
 
 
 def test_laboratory_frame_does_not_turn_with_the_molecule():
     """The invariance above is the frame's doing: without one it fails."""
-    model = fitted(frame="laboratory", descriptor="xyz")
+    model = fitted(axes="laboratory", descriptor="xyz")
     R = Rotation.random(120, rng=0).as_matrix()
     moved = np.einsum("fij,faj->fai", R, POSITIONS[TEST])
-    expected = to_frame(model.predict(POSITIONS[TEST]), R)
+    expected = to_axes(model.predict(POSITIONS[TEST]), R)
     assert np.abs(model.predict(moved) - expected).max() > 0.01
 
 
@@ -71,8 +72,8 @@ def test_learns_the_property(models, property):
 @pytest.mark.parametrize("property", VALUES)
 def test_rotated_components_are_the_prediction(models, property):
     model = models[property]
-    frames = canonical_frames("inertia", POSITIONS[TEST], MOLECULE)
-    in_frame = to_frame(model.predict(POSITIONS[TEST]), frames.rotations)
+    frames = canonical_axes("inertia", POSITIONS[TEST], MOLECULE)
+    in_frame = to_axes(model.predict(POSITIONS[TEST]), frames.rotations)
     components = model.predict_components(POSITIONS[TEST])
     assert components.shape == (120, len(model.components))
     np.testing.assert_allclose(components, to_components(in_frame), atol=1e-12)
@@ -82,11 +83,11 @@ def test_rotated_components_are_the_prediction(models, property):
 def test_equals_the_same_steps_with_scikit_learn(name):
     lam, sigma, weight = 1e-5, 2.0, 0.4
     model = fitted(kernel=name, hyperparameters=(sigma, lam), coordinate_weight=weight)
-    frames = canonical_frames("inertia", POSITIONS, MOLECULE)
+    frames = canonical_axes("inertia", POSITIONS, MOLECULE)
     X = describe(
-        "RExyzCl", to_frame_positions(POSITIONS, frames), MOLECULE, coordinate_weight=weight
+        "RExyzCl", to_axes_positions(POSITIONS, frames), MOLECULE, coordinate_weight=weight
     )
-    Y = to_frame(DIPOLES, frames.rotations)
+    Y = to_axes(DIPOLES, frames.rotations)
     mean = Y[TRAIN].mean(axis=0)
     reference = KernelRidge(kernel="precomputed", alpha=lam)
     reference.fit(kernel(name, X[TRAIN], None, sigma), Y[TRAIN] - mean)
@@ -181,7 +182,7 @@ def test_one_frame_duplicates_and_constant_values():
     twice = RotatePredictRotate(molecule=MOLECULE)
     twice.fit(np.repeat(POSITIONS[:20], 2, axis=0), np.repeat(DIPOLES[:20], 2, axis=0))
     np.testing.assert_allclose(twice.predict(POSITIONS[:20]), DIPOLES[:20], atol=0.05)
-    constant = RotatePredictRotate(molecule=MOLECULE, frame="laboratory")
+    constant = RotatePredictRotate(molecule=MOLECULE, axes="laboratory")
     constant.fit(POSITIONS[:20], np.ones((20, 3)))
     np.testing.assert_allclose(constant.predict(POSITIONS[20:30]), 1.0, atol=1e-12)
     assert constant.score(POSITIONS[:5], np.ones((5, 3))) == 1.0
@@ -202,7 +203,7 @@ def test_parameters_by_name():
     ("settings", "message"),
     [
         ({"property": "charge"}, "property: found 'charge', expected one of dipole"),
-        ({"frame": "inertial"}, "inertial"),
+        ({"axes": "inertial"}, "inertial"),
         ({"descriptor": "SOAP"}, "descriptor: found 'SOAP', expected one of RE"),
         ({"kernel": "rbf"}, "kernel: found 'rbf', expected one of gaussian"),
         ({"hyperparameters": {"mu_x": (1, 1)}}, "one such entry for each of mu_x, mu_y, mu_z"),

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from rpr.errors import InputError
-from rpr.splits import (
+from rpr.data.splits import (
     learning_subsets,
-    pool_order,
+    random_order,
     random_split,
     read_split,
     trajectory_split,
     write_split,
 )
+from rpr.errors import InputError
 
 TRAJECTORY = np.repeat(np.arange(70), 100)
 
@@ -61,15 +61,15 @@ def test_trajectories_may_differ_in_length_and_have_any_number():
         assert not set(trajectory[split["train"]]) & set(trajectory[split["test"]])
 
 
-def test_pool_order_has_the_prefix_property():
+def test_random_order_has_the_prefix_property():
     pool = np.arange(500, 800)
-    order = pool_order(pool, seed=3)
+    order = random_order(pool, seed=3)
     assert np.array_equal(np.sort(order), pool)
     subsets = learning_subsets(pool, [10, 100, 300], seed=3)
     for size, subset in subsets.items():
         assert np.array_equal(subset, order[:size])
-    assert np.array_equal(pool_order(5, seed=1), pool_order(range(5), seed=1))
-    assert not np.array_equal(order, pool_order(pool, seed=4))
+    assert np.array_equal(random_order(5, seed=1), random_order(range(5), seed=1))
+    assert not np.array_equal(order, random_order(pool, seed=4))
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,20 @@ import pytest
 from ase.io import read
 from scipy.spatial.transform import Rotation
 
-from rpr import metrics
-from rpr.datasets import FrameSet
-from rpr.dihedral_scan import set_dihedral
+from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
-from rpr.molecule import Molecule, dihedral_angle
+from rpr.models import registry as models
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.torsion import dihedral_angle, set_dihedral
+from rpr.report import summaries
 from rpr.studies import benchmark as benchmark_module
-from rpr.studies import evaluate, frame_study, kreg_study, learning_curve, models
+from rpr.studies import canonical_axes as canonical_axes
+from rpr.studies import evaluation as evaluate
+from rpr.studies import kreg as kreg_study
+from rpr.studies import learning_curve, metrics
 from rpr.studies.benchmark import benchmark
-from rpr.studies.covariance import covariance
-from rpr.studies.error_by_dihedral import error_by_dihedral
+from rpr.studies.dihedral import error_by_dihedral
+from rpr.studies.equivariance import equivariance
 from rpr.units import BOHR3, DEBYE
 
 GEOMETRIES = Path(__file__).resolve().parents[2] / "resources" / "geometries"
@@ -62,13 +66,13 @@ def sample(molecule, n_frames, seed, angles):
 @pytest.fixture(scope="module")
 def dce():
     return Molecule.from_atoms(
-        read(GEOMETRIES / "dichloroethane_anti.xyz"), marked=(0, 3), dihedral=(0, 1, 2, 3)
+        read(GEOMETRIES / "dichloroethane_anti.xyz"), anchors=(0, 3), dihedral=(0, 1, 2, 3)
     )
 
 
 @pytest.fixture(scope="module")
 def water():
-    return Molecule.from_atoms(read(GEOMETRIES / "water.xyz"), marked=(1, 2))
+    return Molecule.from_atoms(read(GEOMETRIES / "water.xyz"), anchors=(1, 2))
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +106,7 @@ def split():
 def paper(frames, split, dce):
     return {
         property: models.fit_model(
-            "paper", frames, split[0], property=property, molecule=dce, **GRID
+            "rotate-predict-rotate", frames, split[0], property=property, molecule=dce, **GRID
         )
         for property in ("dipole", "polarizability")
     }
@@ -114,7 +118,7 @@ def predicted(paper, rotated, dce):
         property: evaluate.predictions(
             model,
             rotated,
-            model_name="paper",
+            model_name="rotate-predict-rotate",
             property=property,
             test_set="rotated",
             molecule=dce,
@@ -178,7 +182,7 @@ def test_a_sign_without_frames_has_no_row(paper, frames, dce):
     few = frames.subset(np.arange(12))
     table = evaluate.errors(
         evaluate.predictions(
-            paper["dipole"], few, model_name="paper", property="dipole",
+            paper["dipole"], few, model_name="rotate-predict-rotate", property="dipole",
             test_set="in_distribution", molecule=dce, n_train=64,
         )
     )  # fmt: skip
@@ -190,8 +194,8 @@ def test_predictions_need_labels(paper, frames, dce):
     bare = FrameSet(frames.symbols, frames.positions)
     with pytest.raises(InputError, match="no dipole"):
         evaluate.predictions(
-            paper["dipole"], bare, model_name="paper", property="dipole", test_set="x",
-            molecule=dce, n_train=64,
+            paper["dipole"], bare, model_name="rotate-predict-rotate", property="dipole",
+            test_set="x", molecule=dce, n_train=64,
         )  # fmt: skip
 
 
@@ -206,19 +210,23 @@ def test_error_by_dihedral_partitions_the_frames(predicted):
 
 
 def test_covariance_separates_covariant_from_laboratory_models(paper, frames, dce):
-    table = covariance(
-        paper["dipole"], frames, model_name="paper", property="dipole", n_rotations=60
+    table = equivariance(
+        paper["dipole"],
+        frames,
+        model_name="rotate-predict-rotate",
+        property="dipole",
+        n_rotations=60,
     )
     contract = "model,property,n_rotations,max_error,median_error,unit"
     assert ",".join(table.columns).startswith(contract)
     assert table["max_error"].iloc[0] < 1e-5
-    wrong = covariance(
+    wrong = equivariance(
         Exact(CHARGES, (0.1, 0.0, 0.0)), frames, model_name="x", property="dipole", n_rotations=200
     )
     # A constant vector in the laboratory is off by at most twice its length, and by that often.
     assert 0.5 * 0.1 / DEBYE < wrong["median_error"].iloc[0] < 2 * 0.1 / DEBYE
     with pytest.raises(InputError, match="0 rotations"):
-        covariance(paper["dipole"], frames, model_name="x", property="dipole", n_rotations=0)
+        equivariance(paper["dipole"], frames, model_name="x", property="dipole", n_rotations=0)
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +239,7 @@ def grid(frames, split, dce):
 
 def test_benchmark_has_a_row_for_each_kernel_and_component(grid):
     contract = (
-        "descriptor,kernel,frame,component,n_train,n_test,sigma,lambda,rmse,mae,max_error,r2,unit"
+        "descriptor,kernel,axes,component,n_train,n_test,sigma,lambda,rmse,mae,max_error,r2,unit"
     )
     assert ",".join(grid.columns).startswith(contract)
     assert len(grid) == 2 * 9
@@ -243,15 +251,21 @@ def test_benchmark_has_a_row_for_each_kernel_and_component(grid):
 def test_benchmark_is_the_paper_s_model(frames, split, dce, grid):
     """Independent way to the same numbers: the estimator, one property at a time."""
     model = models.fit_model(
-        "paper", frames, split[0], property="dipole", molecule=dce, seed=0, kernel="matern2"
+        "rotate-predict-rotate",
+        frames,
+        split[0],
+        property="dipole",
+        molecule=dce,
+        seed=0,
+        kernel="matern2",
     )
     ours = benchmark(
         frames, *split, molecule=dce, descriptor="RExyzCl", kernels=["matern2"],
         properties=["dipole"], seed=0,
     )  # fmt: skip
     table = evaluate.predictions(
-        model, frames.subset(split[1]), model_name="paper", property="dipole",
-        test_set="in_distribution", molecule=dce, n_train=64,
+        model, frames.subset(split[1]), model_name="rotate-predict-rotate",
+        property="dipole", test_set="in_distribution", molecule=dce, n_train=64,
     )  # fmt: skip
     estimator = evaluate.errors(table)
     estimator = estimator[estimator["dihedral_sign"] == "all"].set_index("component")["rmse"]
@@ -272,16 +286,17 @@ def test_learning_curve_goes_down_and_is_reproducible(frames, split, rotated, dc
     def curve():
         return learning_curve.learning_curve(
             frames, split[0], {"in_distribution": frames.subset(split[1])}, molecule=dce,
-            property="dipole", model="paper", sizes=[8, 60, 500], seeds=[0, 1], **GRID,
+            property="dipole", model="rotate-predict-rotate", sizes=[8, 60, 500], repeats=[0, 1],
+            **GRID,
         )  # fmt: skip
 
     table = curve()
-    contract = "property,component,model,n_train,seed,test_set,rmse,unit"
+    contract = "property,component,model,n_train,repeat,test_set,rmse,unit"
     assert ",".join(table.columns).startswith(contract)
     assert set(table["n_train"]) == {8, 60}  # 500 frames are not there
     pd.testing.assert_frame_equal(table, curve())
-    summary = learning_curve.summarise(table[table["component"] == "mu_inv"])
-    assert list(summary["n_seeds"]) == [2, 2]
+    summary = summaries.summarise(table[table["component"] == "mu_inv"])
+    assert list(summary["n_repeats"]) == [2, 2]
     few, many = summary.sort_values("n_train")["mean"]
     assert many < 0.5 * few
     assert (summary["min"] <= summary["mean"]).all()
@@ -292,9 +307,9 @@ def test_kreg_study(frames, split, dce):
     test = {"in_distribution": frames.subset(split[1][:8])}
     settings = {"sigma": 2.0, "lambda_energy": 1e-8, "lambda_forces": 1e-6}
     table = kreg_study.kreg_learning_curve(
-        few, np.arange(24), test, molecule=dce, sizes=[6, 24, 99], seeds=[0], **settings
+        few, np.arange(24), test, molecule=dce, sizes=[6, 24, 99], repeats=[0], **settings
     )
-    assert ",".join(table.columns).startswith("n_train,seed,test_set,quantity,rmse,mae,unit")
+    assert ",".join(table.columns).startswith("n_train,repeat,test_set,quantity,rmse,mae,unit")
     assert set(table["n_train"]) == {6, 24}
     gradient = table[(table["quantity"] == "gradient") & (table["dihedral_sign"] == "all")]
     assert gradient["rmse"].iloc[1] < gradient["rmse"].iloc[0]
@@ -320,7 +335,7 @@ def spinning(dce, flipped=()):
 
 
 def test_a_rigid_molecule_does_not_flip(dce):
-    table = frame_study.flips(spinning(dce), molecule=dce).set_index("frame")
+    table = canonical_axes.flips(spinning(dce), molecule=dce).set_index("axes")
     assert (table["n_steps"] == 19).all()
     smooth = table.drop(index="inertia-raw")
     assert (smooth["flips"] == 0).all()
@@ -339,36 +354,36 @@ def test_a_rigid_molecule_does_not_flip(dce):
 def test_flips_and_swaps_are_told_apart(change, kind):
     start = Rotation.random(30, rng=np.random.default_rng(0)).as_matrix()
     small = Rotation.from_rotvec([0.0, 0.02, 0.01]).as_matrix()
-    flip, swap = frame_study._jumps(start, change @ start @ small)
+    flip, swap = canonical_axes._jumps(start, change @ start @ small)
     assert flip.all() == (kind == "flip")
     assert swap.all() == (kind == "swap")
-    assert not np.any(frame_study._jumps(start, start @ small))
+    assert not np.any(canonical_axes._jumps(start, start @ small))
 
 
 def test_only_consecutive_frames_are_compared(dce):
     frames = spinning(dce)
     frames.step = np.array([*range(10), *range(20, 30)])
-    before, after = frame_study.consecutive(frames)
+    before, after = canonical_axes.consecutive(frames)
     assert len(before) == 18
     assert (frames.step[after] - frames.step[before] == 1).all()
     frames.trajectory = np.arange(20)
-    assert len(frame_study.consecutive(frames)[0]) == 0
-    assert np.isnan(frame_study.flips(frames, molecule=dce)["flips_per_1000"]).all()
+    assert len(canonical_axes.consecutive(frames)[0]) == 0
+    assert np.isnan(canonical_axes.flips(frames, molecule=dce)["flips_per_1000"]).all()
 
 
 def test_gap_is_small_where_moments_coincide(frames, dce):
-    table = frame_study.gaps(frames, molecule=dce)
-    near = table[(table["dihedral"] > 115) & (table["dihedral"] < 145)]["gap"]
-    far = table[table["dihedral"] < 60]["gap"]
+    table = canonical_axes.gaps(frames, molecule=dce)
+    near = table[(table["dihedral"] > 115) & (table["dihedral"] < 145)]["axis_gap"]
+    far = table[table["dihedral"] < 60]["axis_gap"]
     assert near.max() < 0.05 < far.min()
 
 
 def test_frame_accuracy_has_a_row_for_each_choice(frames, split, dce):
-    table = frame_study.frame_accuracy(
+    table = canonical_axes.axes_accuracy(
         frames, split[0], {"in_distribution": frames.subset(split[1])}, molecule=dce,
-        property="dipole", frame_names=["inertia", "three-atom"], **GRID,
+        property="dipole", axes_names=["inertia", "three-atom"], **GRID,
     )  # fmt: skip
-    assert list(table.columns) == frame_study.ACCURACY_COLUMNS
+    assert list(table.columns) == canonical_axes.ACCURACY_COLUMNS
     assert len(table) == 4
     assert set(table["component"]) == {"mu_inv"}
 
@@ -376,18 +391,18 @@ def test_frame_accuracy_has_a_row_for_each_choice(frames, split, dce):
 def test_other_molecules_leave_out_what_they_cannot_have(water_frames, water):
     train = np.arange(24)
     model = models.fit_model(
-        "paper", water_frames, train, property="dipole", molecule=water, **GRID
+        "rotate-predict-rotate", water_frames, train, property="dipole", molecule=water, **GRID
     )
     table = evaluate.predictions(
-        model, water_frames.subset(np.arange(24, 40)), model_name="paper", property="dipole",
-        test_set="in_distribution", molecule=water, n_train=24,
+        model, water_frames.subset(np.arange(24, 40)), model_name="rotate-predict-rotate",
+        property="dipole", test_set="in_distribution", molecule=water, n_train=24,
     )  # fmt: skip
     assert set(evaluate.errors(table)["dihedral_sign"]) == {"all"}
     assert error_by_dihedral(table).empty
-    assert "bond-axis" not in frame_study.possible_frames(water)
+    assert "bond-axis" not in canonical_axes.possible_axes(water)
     linear = Molecule.from_atoms(read(GEOMETRIES / "water.xyz")[:2])
-    assert frame_study.possible_frames(linear) == []
-    assert evaluate.component_frame_of(linear) == "laboratory"
+    assert canonical_axes.possible_axes(linear) == []
+    assert evaluate.component_axes_of(linear) == "laboratory"
 
 
 @pytest.mark.parametrize("name", [*models.MODELS, *models.ABLATIONS])
@@ -397,7 +412,9 @@ def test_every_model_of_the_study_can_be_made(name, dce):
 
 
 def test_ablations_change_what_their_name_says(dce):
-    model = models.make_model("paper-RE-raw-axes", property="polarizability", molecule=dce)
-    assert (model.frame, model.descriptor, model.kernel) == ("inertia-raw", "RE", "gaussian")
+    model = models.make_model(
+        "rotate-predict-rotate-RE-raw-axes", property="polarizability", molecule=dce
+    )
+    assert (model.axes, model.descriptor, model.kernel) == ("inertia-raw", "RE", "gaussian")
     with pytest.raises(InputError, match="found 'cure'"):
         models.make_model("cure", property="dipole", molecule=dce)

@@ -8,19 +8,20 @@ from ase.build import molecule as g2
 from ase.io import read
 from scipy.spatial.transform import Rotation
 
-from rpr.characters import frame_group
-from rpr.descriptors import describe
-from rpr.dihedral_scan import set_dihedral
+from rpr.axes.canonical import canonical_axes
+from rpr.axes.characters import axes_group
+from rpr.axes.rotation import to_axes, to_axes_positions
 from rpr.errors import InputError
-from rpr.frames import canonical_frames, to_frame, to_frame_positions
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
-from rpr.model_file import load
-from rpr.molecule import Molecule, dihedral_angle
-from rpr.permutation_inversion import find_group
-from rpr.rotate_predict_rotate import RotatePredictRotate
-from rpr.symmetrized import SymmetrizedRPR
-from rpr.symmetrized_kernel import averaged_kernels
+from rpr.models.registry import load
+from rpr.models.rotate_predict_rotate import RotatePredictRotate
+from rpr.models.symmetrized import SymmetrizedRPR
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.permutation_inversion import find_group
+from rpr.molecule.torsion import dihedral_angle, set_dihedral
+from rpr.regression.descriptors import describe
+from rpr.regression.symmetrized_kernel import averaged_kernels
 from rpr.units import AU_DIPOLE, BOHR3
 
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
@@ -28,8 +29,8 @@ MOLECULES = {
     "water": {},
     "ammonia": {},
     "hydrogen_peroxide": {"dihedral": (0, 1, 2, 3)},
-    "ethanedithiol_anti": {"dihedral": (0, 1, 2, 3), "marked": (0, 3)},
-    "dichloroethane_anti": {"dihedral": (0, 1, 2, 3), "marked": (0, 3)},
+    "ethanedithiol_anti": {"dihedral": (0, 1, 2, 3), "anchors": (0, 3)},
+    "dichloroethane_anti": {"dihedral": (0, 1, 2, 3), "anchors": (0, 3)},
 }
 
 
@@ -80,21 +81,21 @@ def dce():
     return load_molecule("dichloroethane_anti")
 
 
-@pytest.mark.parametrize("frame", ["inertia", "inertia-raw", "bond-axis"])
-def test_axes_of_images_differ_by_signs_only(frame, dce):
+@pytest.mark.parametrize("axes", ["inertia", "inertia-raw", "bond-axis"])
+def test_axes_of_images_differ_by_signs_only(axes, dce):
     positions = shaken(dce, 30)
-    frames = canonical_frames(frame, positions, dce)
-    usable = ~frames.near_degenerate
+    found = canonical_axes(axes, positions, dce)
+    usable = ~found.near_degenerate
     for image in find_group(dce).act_on_positions(positions):
-        turned = canonical_frames(frame, image, dce).rotations
-        change = np.einsum("fix,fjx->fij", turned, frames.rotations)[usable]
+        turned = canonical_axes(axes, image, dce).rotations
+        change = np.einsum("fix,fjx->fij", turned, found.rotations)[usable]
         assert np.abs(np.abs(change) - np.eye(3)).max() < 1e-8
 
 
 def test_characters_are_those_of_the_labels(dce):
     """Images of canonical coordinates, with labels in canonical axes: y(g x) = chi(g) y(x)."""
     canonical = shaken(dce, 4, seed=2)
-    elements = frame_group(find_group(dce))
+    elements = axes_group(find_group(dce))
     images = elements.images(canonical)
     vectors = charge_labels(canonical, "dipole")
     for image, signs in zip(images, elements.characters("dipole").T, strict=True):
@@ -107,7 +108,7 @@ def test_characters_are_those_of_the_labels(dce):
 
 
 def test_averaged_kernel_equals_the_slow_double_loop(dce):
-    elements = frame_group(find_group(dce))
+    elements = axes_group(find_group(dce))
     a, b = shaken(dce, 3, seed=1), shaken(dce, 2, seed=2)
     characters = elements.characters("dipole")
     sigma = 1.7
@@ -127,7 +128,7 @@ def test_averaged_kernel_equals_the_slow_double_loop(dce):
 
 
 def test_averaged_kernels_are_symmetric_and_positive(dce):
-    elements = frame_group(find_group(dce))
+    elements = axes_group(find_group(dce))
     x = shaken(dce, 25, seed=3)
     images = describe("RExyz", elements.images(x).reshape(-1, 8, 3), dce).reshape(16, 25, -1)
     for property in ("dipole", "polarizability"):
@@ -166,7 +167,7 @@ def test_predictions_turn_with_the_molecule(property, unit, limit, dce):
     fresh = np.repeat(shaken(dce, 5, seed=8), 20, axis=0)
     rotations = Rotation.random(len(fresh), random_state=1).as_matrix()
     turned = model.predict(np.einsum("fij,faj->fai", rotations, fresh))
-    assert np.abs(turned - to_frame(model.predict(fresh), rotations)).max() / unit < limit
+    assert np.abs(turned - to_axes(model.predict(fresh), rotations)).max() / unit < limit
 
 
 def test_sign_rule_makes_no_difference(dce):
@@ -174,8 +175,8 @@ def test_sign_rule_makes_no_difference(dce):
     values = charge_labels(positions, "dipole")
     fresh = shaken(dce, 10, seed=6)
     predictions = [
-        SymmetrizedRPR(molecule=dce, frame=frame, hyperparameters=HYPER).fit(positions, values)
-        for frame in ("inertia", "inertia-raw", "inertia-skew")
+        SymmetrizedRPR(molecule=dce, axes=axes, hyperparameters=HYPER).fit(positions, values)
+        for axes in ("inertia", "inertia-raw", "inertia-skew")
     ]
     first = predictions[0].predict(fresh)
     for model in predictions[1:]:
@@ -235,28 +236,28 @@ def test_model_file_gives_the_same_predictions(tmp_path, dce):
 def test_components_are_those_of_the_laboratory_prediction(dce):
     positions = shaken(dce, 30)
     model = SymmetrizedRPR(molecule=dce).fit(positions, charge_labels(positions, "dipole"))
-    frames = canonical_frames(model.frame_, positions, dce)
-    rotated = to_frame(model.predict(positions), frames.rotations)
+    frames = canonical_axes(model.axes_, positions, dce)
+    rotated = to_axes(model.predict(positions), frames.rotations)
     assert np.abs(model.predict_components(positions) - rotated).max() < 1e-12
-    assert to_frame_positions(positions, frames).shape == positions.shape
+    assert to_axes_positions(positions, frames).shape == positions.shape
 
 
 def test_frames_that_a_permutation_turns_are_refused(dce):
     positions = shaken(dce, 20)
     with pytest.raises(InputError, match="cannot be symmetrised"):
-        SymmetrizedRPR(molecule=dce, frame="three-atom").fit(
+        SymmetrizedRPR(molecule=dce, axes="three-atom").fit(
             positions, charge_labels(positions, "dipole")
         )
 
 
 @pytest.mark.parametrize("descriptor", ["REsphCl", "RExyzCl"])
 def test_descriptors_that_the_group_does_not_keep_are_refused(descriptor):
-    one_marked = Molecule.from_atoms(
-        read(GEOMETRIES / "dichloroethane_anti.xyz"), marked=(0,), dihedral=(0, 1, 2, 3)
+    one_anchor = Molecule.from_atoms(
+        read(GEOMETRIES / "dichloroethane_anti.xyz"), anchors=(0,), dihedral=(0, 1, 2, 3)
     )
-    positions = shaken(one_marked, 20)
+    positions = shaken(one_anchor, 20)
     with pytest.raises(InputError, match="cannot be symmetrised"):
-        SymmetrizedRPR(molecule=one_marked, descriptor=descriptor).fit(
+        SymmetrizedRPR(molecule=one_anchor, descriptor=descriptor).fit(
             positions, charge_labels(positions, "dipole")
         )
 

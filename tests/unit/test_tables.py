@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rpr import tables
 from rpr.errors import InputError
+from rpr.report import summaries
+from rpr.studies import tables
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_unreadable_table_is_named(tmp_path):
 
 def test_rmse_tables_put_test_sets_and_signs_in_columns():
     rows = [
-        ("paper", component, test_set, sign, rmse, "D")
+        ("rotate-predict-rotate", component, test_set, sign, rmse, "D")
         for component in ("mu_x", "mu_inv")
         for test_set, sign, rmse in (
             ("rotated", "negative", 3.0),
@@ -74,12 +75,12 @@ def test_rmse_tables_put_test_sets_and_signs_in_columns():
     ]
     columns = ["model", "component", "test_set", "dihedral_sign", "rmse", "unit"]
     test_set = pd.DataFrame(rows, columns=columns)
-    wide = tables.rmse_table(test_set)
+    wide = summaries.rmse_table(test_set)
     assert list(wide.columns) == [
         "component", "unit", "in_distribution", "rotated", "rotated (-)",
     ]  # fmt: skip
     assert list(wide["component"]) == ["mu_x", "mu_inv"]
     assert wide.loc[0, "rotated (-)"] == 3.0
-    assert list(tables.models_table(test_set)["component"]) == ["mu_inv"]
+    assert list(summaries.models_table(test_set)["component"]) == ["mu_inv"]
     with pytest.raises(InputError, match="dihedral_sign"):
-        tables.rmse_table(test_set.drop(columns="dihedral_sign"))
+        summaries.rmse_table(test_set.drop(columns="dihedral_sign"))

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from ase.build import molecule as g2
 
+from rpr.dynamics.velocities import boltzmann, kinetic_energy
 from rpr.errors import InputError
-from rpr.rigid_body import rigid_body_basis
+from rpr.molecule.rigid_body import rigid_body_basis
 from rpr.units import FS, KB
-from rpr.velocities import boltzmann, kinetic_energy
 
 ATOMS = g2("CH3CH2OH")
 MASSES = ATOMS.get_masses()

@@ -7,11 +7,11 @@ import pytest
 from ase import Atoms, units
 from ase.vibrations import VibrationsData
 
-from rpr import wigner
+from rpr.dynamics import wigner
 from rpr.errors import InputError
-from rpr.molecule import read_geometry
-from rpr.normal_modes import normal_modes
-from rpr.rigid_body import rigid_body_basis, without_rigid_body_motion
+from rpr.molecule.molecule import read_geometry
+from rpr.molecule.normal_modes import normal_modes
+from rpr.molecule.rigid_body import rigid_body_basis, without_rigid_body_motion
 from rpr.units import FS
 
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"

@@ -6,13 +6,14 @@ from dataclasses import fields
 import pytest
 import yaml
 
-from rpr import config as run_config
-from rpr.config_checks import check_consistency
-from rpr.config_schema import check_schema, with_defaults
-from rpr.descriptors import DESCRIPTORS
 from rpr.errors import InputError
-from rpr.kernels import KERNELS
 from rpr.labels.method import Method
+from rpr.molecule.torsion import SCANS
+from rpr.regression.descriptors import DESCRIPTORS
+from rpr.regression.kernels import KERNELS
+from rpr.run import config as run_config
+from rpr.run.checks import check_consistency
+from rpr.run.schema import check_schema, with_defaults
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +73,37 @@ def test_schema_defaults_are_the_default_configuration(default, schema):
     assert with_defaults({}, schema) == default
 
 
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, True),
+        ({"md/method/grid_level": Method.grid_level}, True),  # the default, written out
+        ({"labels/method/basis": "aug-cc-pvtz"}, False),
+        ({"md/method/gradient_grid_level": 2}, False),
+        ({"labels/method/response_tolerance": 1e-4}, False),
+        ({"labels/source": "files"}, False),
+        ({"labels/deposit": "resources/deposit/manifest.json"}, False),
+    ],
+)
+def test_dynamics_labels_its_frames_where_the_levels_agree(default, schema, change, expected):
+    config = default
+    for key, value in change.items():
+        config = changed(config, key, value)
+    assert run_config.labels_with_dynamics(with_defaults(config, schema)) is expected
+
+
+def test_deposits_keep_the_scan_they_were_made_with(root):
+    for name in ("deposit", "deposited", "extend"):
+        overlay = yaml.safe_load((root / f"config/{name}.yaml").read_text())
+        assert overlay["initial_conditions"]["scan"] == "one_hand"
+        assert overlay["initial_conditions"]["dihedral"] == "set"
+
+
 def test_schema_knows_the_names_of_the_library(schema):
     benchmark = schema["properties"]["benchmark"]["properties"]
     assert tuple(benchmark["descriptors"]["items"]["enum"]) == DESCRIPTORS
+    starts = schema["properties"]["initial_conditions"]["properties"]
+    assert tuple(starts["scan"]["enum"]) == SCANS
     assert tuple(benchmark["kernels"]["items"]["enum"]) == KERNELS
     assert set(schema["$defs"]["method"]["properties"]) == {f.name for f in fields(Method)}
 
@@ -117,6 +146,8 @@ def test_every_object_is_closed(schema):
         ("run", "two words", ["run", "two words"]),
         ("split/validation_fraction", 1.0, ["split/validation_fraction"]),
         ("molecule/dihedral", [0, 1, 2], ["molecule/dihedral"]),
+        ("initial_conditions/scan", "both", ["scan", "'both'", "both_hands"]),
+        ("initial_conditions/dihedral", "sett", ["dihedral", "did you mean 'set'"]),
     ],
 )
 def test_schema_errors_name_the_key(default, schema, key, value, words):
@@ -130,9 +161,9 @@ def test_schema_errors_name_the_key(default, schema, key, value, words):
     ("key", "value", "words"),
     [
         ("molecule/dihedral", [0, 1, 2, 8], ["molecule/dihedral", "8", "0..7"]),
-        ("molecule/marked", [11], ["molecule/marked", "11", "0..7"]),
+        ("molecule/anchors", [11], ["molecule/anchors", "11", "0..7"]),
         ("molecule/geometries", ["a/x.xyz", "b/x.xyz"], ["molecule/geometries", "a/x.xyz"]),
-        ("molecule/dihedral", None, ["models/names: cured", "molecule/dihedral"]),
+        ("molecule/dihedral", None, ["models/names: folded", "molecule/dihedral"]),
         ("split/n_train", 400, ["n_train 400", "n_test 100", "450", "labels/n_frames"]),
         ("labels/method/basis", "aug-cc-pvtz", ["label_mem_mb: found 2000 MB", "2259 MB"]),
         ("resources/kreg_mem_mb", 600, ["resources/kreg_mem_mb: found 600", "kreg/n_train 300"]),
@@ -145,10 +176,14 @@ def test_schema_errors_name_the_key(default, schema, key, value, words):
         ("kreg/sizes", [10, 301], ["kreg/sizes", "301", "300"]),
         ("test_set/every", 20000, ["test_set/every", "10000"]),
         ("test_set/record_every", 30, ["test_set/record_every", "30", "divide"]),
-        ("benchmark/frame", "inertial", ["benchmark/frame", "did you mean 'inertia'"]),
-        ("models/names", ["paper", "symetrized"], ["models/names", "'symmetrized'"]),
-        ("models/names", ["symmetrized"], ["models/names", "paper"]),
-        ("models/frames", ["kabsh"], ["models/frames", "'kabsch'"]),
+        ("benchmark/axes", "inertial", ["benchmark/axes", "did you mean 'inertia'"]),
+        (
+            "models/names",
+            ["rotate-predict-rotate", "symetrized"],
+            ["models/names", "'symmetrized'"],
+        ),
+        ("models/names", ["symmetrized"], ["models/names", "rotate-predict-rotate"]),
+        ("models/axes", ["kabsh"], ["models/axes", "'kabsch'"]),
     ],
 )
 def test_consistency_errors_name_key_and_remedy(default, schema, key, value, words):

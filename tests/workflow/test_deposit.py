@@ -7,9 +7,13 @@ import numpy as np
 import pytest
 import yaml
 
-from rpr.config import stage_seed
-from rpr.datasets import FrameSet
-from rpr.deposit import (
+from rpr.data.frame_set import FrameSet
+from rpr.data.splits import random_order
+from rpr.errors import InputError
+from rpr.labels.method import Method
+from rpr.molecule.molecule import read_geometry
+from rpr.run.config import stage_seed
+from rpr.run.deposit import (
     check_extends,
     frame_counts,
     origin,
@@ -17,10 +21,6 @@ from rpr.deposit import (
     read_document,
     write_deposit,
 )
-from rpr.errors import InputError
-from rpr.labels.method import Method
-from rpr.molecule import read_geometry
-from rpr.splits import pool_order
 
 METHOD = Method(basis="aug-cc-pvtz").as_dict()
 SYMBOLS = ("O", "H", "H")
@@ -167,7 +167,7 @@ def test_deposit_of_the_repository_is_a_beginning_of_its_pool(root):
     symbols = read_geometry(root / "resources/geometries/dichloroethane_anti.xyz")
     options = {"symbols": symbols.get_chemical_symbols(), "method": METHOD, "same_settings": True}
     frames, md = (read_deposit(path, role, **options) for role in ("frames", "md"))
-    order = pool_order(len(md), seed=stage_seed(seed, "pool"))
+    order = random_order(len(md), seed=stage_seed(seed, "pool"))
     assert len(md) == 7000
     np.testing.assert_array_equal(frames.positions, md.positions[order[: len(frames)]])
     assert np.linalg.eigvalsh(frames.polarizability).min() > 0

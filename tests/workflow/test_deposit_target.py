@@ -11,17 +11,18 @@ import yaml
 from ase import Atoms
 from ase.io import write
 
-from rpr.datasets import FrameSet, write_frames
-from rpr.deposit import read_deposit
+from rpr.data.extxyz import write_frames
+from rpr.data.frame_set import FrameSet
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
+from rpr.run.deposit import read_deposit
 
 WATER = Atoms("OHH", [[0.0, 0.0, 0.117], [0.0, 0.757, -0.471], [0.0, -0.757, -0.471]])
 LEVEL = {"code": "pyscf", "functional": "b3lyp5", "basis": "6-31g"}
-#: Atomic units; stock PySCF has finer grids in gradient and response.
+#: Atomic units; plain PySCF has finer grids in gradient and response.
 AGREEMENT = {
-    "stock": {"energy": 1e-6, "forces": 1e-4, "dipole": 1e-4, "polarizability": 1e-2},
-    "rotated": {"energy": 1e-8, "forces": 1e-6, "dipole": 1e-5, "polarizability": 1e-4},
+    "plain": {"energy": 1e-6, "forces": 1e-4, "dipole": 1e-4, "polarizability": 1e-2},
+    "reoriented": {"energy": 1e-8, "forces": 1e-6, "dipole": 1e-5, "polarizability": 1e-4},
 }
 
 
@@ -52,7 +53,7 @@ def deposit(root, frames, tmp_path_factory):
     write_frames(folder / "mine.extxyz", frames)
     keys = {
         "run": "water",
-        "molecule": {"name": "water", "geometries": ["water.xyz"], "marked": [1, 2],
+        "molecule": {"name": "water", "geometries": ["water.xyz"], "anchors": [1, 2],
                      "dihedral": None},
         "labels": {"source": "files", "method": LEVEL,
                    "files": dict.fromkeys(("frames", "test_set"), "mine.extxyz")},
@@ -60,7 +61,7 @@ def deposit(root, frames, tmp_path_factory):
         "split": {"n_train": 5, "n_test": 2},
         "kreg": {"n_train": 5, "sizes": [5]},
         "learning_curve": {"sizes": [5]},
-        "models": {"names": ["paper"], "ablations": []},
+        "models": {"names": ["rotate-predict-rotate"], "ablations": []},
     }  # fmt: skip
     (folder / "water.yaml").write_text(yaml.safe_dump(keys))
     for name in ("config.yaml", "resources"):

@@ -7,7 +7,7 @@ import pytest
 
 SCRIPT = """
 import os
-from rpr import logs
+from rpr.run import logs
 from rpr.errors import InputError, ConvergenceError
 log = logs.start({path!r})
 log.info("half way")

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from ase.build import molecule as build
 
-from rpr.datasets import FrameSet, write_frames
+from rpr.data.extxyz import write_frames
+from rpr.data.failures import read_failures
+from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
-from rpr.molecule import Molecule
-from rpr.stage_files import assemble, read_failures, read_molecule, write_geometry
+from rpr.labels.assemble import assemble
+from rpr.molecule.molecule import Molecule, read_molecule, write_geometry
 
 
 @pytest.fixture
@@ -79,8 +81,8 @@ def test_failures_of_all_shards(tmp_path):
 def test_geometry_round_trip_is_exact(tmp_path, peroxide):
     path = tmp_path / "anti.xyz"
     write_geometry(path, peroxide.to_atoms())
-    molecule = read_molecule(path, marked=[2], dihedral=[2, 0, 1, 3])
+    molecule = read_molecule(path, anchors=[2], dihedral=[2, 0, 1, 3])
     np.testing.assert_allclose(molecule.reference, peroxide.reference, atol=1e-8)
     assert molecule.dihedral == (2, 0, 1, 3)
     with pytest.raises(InputError, match="not readable as a geometry"):
-        read_molecule(tmp_path / "other.xyz", marked=[], dihedral=None)
+        read_molecule(tmp_path / "other.xyz", anchors=[], dihedral=None)

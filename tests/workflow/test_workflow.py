@@ -12,10 +12,11 @@ import pytest
 import yaml
 from ase.io import read
 
-from rpr.config_table import markdown_table, replace_table
-from rpr.datasets import FrameSet, read_frames, write_frames
-from rpr.deposit import write_deposit
+from rpr.data.extxyz import read_frames, write_frames
+from rpr.data.frame_set import FrameSet
 from rpr.labels.method import Method
+from rpr.run.deposit import write_deposit
+from rpr.run.schema_table import markdown_table, replace_table
 
 
 def snakemake(root, *arguments):
@@ -44,10 +45,18 @@ def overlay(tmp_path, **keys):
 def test_paper_run_resolves_in_full(root):
     found = jobs(root, "--configfile", "config/paper.yaml", "--config", "run=a_run_that_never_ran")
     assert found["run_trajectory"] == 70
-    assert found["label_frames"] == 7000 / 70
+    assert found["take_labels"] == 1
+    assert "label_frames" not in found  # the dynamics has the level of the labels
     assert found["label_test_frames"] == math.ceil(1200 / 70)
     assert found["benchmark_descriptor"] >= 9
     assert found["all"] == 1
+
+
+def test_labels_of_another_level_are_jobs_of_their_own(root, tmp_path):
+    labels = {"method": {"grid_level": 4}, "n_frames": 450, "shard_size": 25}
+    found = jobs(root, "--configfile", overlay(tmp_path, labels=labels))
+    assert found["label_frames"] == 450 / 25
+    assert "take_labels" not in found
 
 
 def test_misspelt_key_stops_before_anything_runs(root, tmp_path):
@@ -135,10 +144,10 @@ def test_deposit_is_extended_without_dynamics(root, tmp_path):
     assert not {"optimise_geometry", "run_trajectory"} & set(found)
 
 
-def test_readme_shows_the_schema(root):
+def test_the_documentation_shows_the_schema(root):
     schema = yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text())
-    readme = (root / "README.md").read_text()
-    assert replace_table(readme, markdown_table(schema)) == readme, "run `make docs`"
+    page = (root / "docs/configuration.md").read_text()
+    assert replace_table(page, markdown_table(schema)) == page, "run `make docs`"
 
 
 #: Scripts that several rules share, beside those that ``use rule ... as`` takes over.
@@ -213,7 +222,7 @@ def test_make_says_what_is_wrong_with_python_in_one_line(root, tmp_path, argumen
 
 
 def test_provenance_names_what_decided_the_results(root, tmp_path):
-    from rpr.provenance import provenance
+    from rpr.run.provenance import provenance
 
     data = tmp_path / "frames.extxyz"
     data.write_text("frames")

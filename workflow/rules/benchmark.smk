@@ -6,13 +6,12 @@ rule benchmark_descriptor:
         frames="<results>/dataset/frames.extxyz",
         split="<results>/dataset/split_random.csv",
         molecule=MOLECULE,
-        code=library("studies/benchmark"),
     output:
-        table="<results>/tables/benchmark/{frame}_{descriptor}.csv",
+        table="<results>/tables/benchmark/{axes}_{descriptor}.csv",
     log:
-        "<logs>/benchmark_descriptor/{frame}_{descriptor}.log",
+        "<logs>/benchmark_descriptor/{axes}_{descriptor}.log",
     benchmark:
-        "<benchmarks>/benchmark_descriptor/{frame}_{descriptor}.tsv"
+        "<benchmarks>/benchmark_descriptor/{axes}_{descriptor}.tsv"
     conda:
         ENVIRONMENT
     resources:
@@ -24,5 +23,6 @@ rule benchmark_descriptor:
         coordinate_weight=config["benchmark"]["coordinate_weight"],
         validation_fraction=config["split"]["validation_fraction"],
         seed=config["seed"],
+        code=code("benchmark_descriptor"),
     script:
         "../scripts/benchmark_descriptor.py"

@@ -1,10 +1,9 @@
 from glob import glob
-from importlib.util import find_spec
-from os.path import dirname, relpath
 
-from rpr import config as run_config, config_schema
+from rpr.run import config as run_config, schema as config_schema
 from rpr.labels.version import LABEL_VERSION
-from rpr.source_files import with_imports
+from rpr.models import registry
+from rpr.run.dependencies import code_digest
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import validate
 
@@ -13,12 +12,14 @@ config_schema.check_schema(config, SCHEMA)
 config.update(config_schema.with_defaults(config, SCHEMA))
 validate(config, "../schemas/config.schema.yaml")
 if workflow.is_main_process:
-    from rpr import config_checks  # only here: every job on a cluster would wait for its imports
+    from rpr.run import (
+        checks as config_checks,
+    )  # only here: every job on a cluster would wait for its imports
 
     config_checks.check_consistency(config)
 
 ENVIRONMENT = "../../envs/environment.yaml"  # used with --sdm conda only
-LIBRARY = relpath(dirname(find_spec("rpr").origin))
+SCRIPTS = f"{workflow.current_basedir}/../scripts"
 PROPERTIES = ["dipole", "polarizability"]
 
 # What the configuration enumerates: no checkpoints.
@@ -30,6 +31,7 @@ CONFORMERS = list(GEOMETRIES)
 REFERENCE = CONFORMERS[0]
 CHECK_SHARD_SIZE = 5
 TRAJECTORIES = [f"{k:03d}" for k in range(config["initial_conditions"]["n_trajectories"])]
+WITH_DYNAMICS = run_config.labels_with_dynamics(config)
 SHARD_SIZE = config["labels"]["shard_size"]
 SHARDS = run_config.shards(run_config.n_label_frames(config, DEPOSITED), SHARD_SIZE)
 TEST_SHARDS = run_config.shards(run_config.n_test_frames(config), SHARD_SIZE)
@@ -42,8 +44,8 @@ MODEL_STEMS = [f"{m}_{p}_{s}" for m in MODELS for p in PROPERTIES for s in ("ran
 
 
 wildcard_constraints:
-    frame="[a-z0-9-]+",
-    level="md|labels",
+    axes="[a-z0-9-]+",
+    stage="md|labels",
     conformer="|".join(CONFORMERS),
     potential="plain|symmetric",
     repeat=r"\d+",
@@ -51,21 +53,21 @@ wildcard_constraints:
     shard=r"\d+",
     role="frames|test_set|md|reference",
     sample="frames|rotated|md",
-    check="stock|rotated",
+    check="plain|reoriented",
     split="random|held_out",
     property="|".join(PROPERTIES),
     descriptor="[A-Za-z]+",
     model="[a-z0-9-]+",
 
 
-def sources(*modules):
-    """Paths of modules of the library, so that an edit of one re-runs what depends on it."""
-    return [f"{LIBRARY}/{module}.py" for module in modules]
+def code(script, *modules):
+    """Digest of the code that a script rests on, and of modules that it loads by name."""
+    return code_digest(f"{SCRIPTS}/{script}.py", *modules)
 
 
-def library(*modules):
-    """Paths of modules of the library and of all that they import."""
-    return sources(*with_imports(modules))
+def model_code(script):
+    """As `code`, with the module of the model in the wildcards."""
+    return lambda wildcards: code(script, registry.REGISTRY[wildcards.model].module)
 
 
 def seed(*stage):
@@ -75,7 +77,7 @@ def seed(*stage):
 
 def molecule():
     """What scripts need to build the molecule beside its reference geometry."""
-    return {key: config["molecule"][key] for key in ("marked", "dihedral")}
+    return {key: config["molecule"][key] for key in ("anchors", "dihedral")}
 
 
 def minutes(seconds):
@@ -93,10 +95,11 @@ def megabytes(key):
     return lambda wildcards, attempt: attempt * config["resources"][key]
 
 
-def of_level(resources):
-    """Resource of the level of theory, `md` or `labels`, that a job computes at."""
-    return lambda wildcards, attempt: resources[wildcards.level](wildcards, attempt)
+def of_stage(resources):
+    """Resource of the stage, `md` or `labels`, at whose level of theory a job computes."""
+    return lambda wildcards, attempt: resources[wildcards.stage](wildcards, attempt)
 
 
-MODEL_CODE = library("studies/models")
-KREG_CODE = library("potential")
+# Modules of models that scripts load by name.
+PUBLISHED_MODEL = registry.REGISTRY["rotate-predict-rotate"].module
+KREG = registry.REGISTRY["kreg"].module

@@ -1,4 +1,4 @@
-# Stage 5: the labelled frames as one file, their canonical frames, and the splits.
+# Stage 5: the labelled frames as one file, and the splits.
 
 MD_FRAMES = branch(
     lookup("labels/source", within=config),
@@ -26,7 +26,7 @@ rule assemble_dataset:
         frames=branch(
             lookup("labels/source", within=config),
             cases={
-                "compute": expand("<results>/labels/shards/{shard}.extxyz", shard=SHARDS),
+                "compute": LABELLED,
                 "deposit": ["<results>/labels/deposit/frames.extxyz"],
                 "files": [config["labels"]["files"]["frames"]],
             },
@@ -34,13 +34,12 @@ rule assemble_dataset:
         failures=branch(
             lookup("labels/source", within=config),
             cases={
-                "compute": expand("<results>/labels/shards/{shard}_failures.csv", shard=SHARDS),
+                "compute": UNLABELLED,
                 "deposit": [],
                 "files": [],
             },
         ),
         geometry=GEOMETRIES[REFERENCE],
-        code=sources("stage_files", "datasets"),
     output:
         frames="<results>/dataset/frames.extxyz",
         failures="<results>/dataset/failures.csv",
@@ -54,35 +53,14 @@ rule assemble_dataset:
     params:
         molecule=molecule(),
         n_needed=config["split"]["n_train"] + config["split"]["n_test"],
+        code=code("assemble_frames"),
     script:
         "../scripts/assemble_frames.py"
-
-
-rule canonicalise_frames:
-    input:
-        frames="<results>/dataset/frames.extxyz",
-        molecule=MOLECULE,
-        code=library("frames"),
-    output:
-        frames="<results>/dataset/canonical.npz",
-    log:
-        "<logs>/canonicalise_frames.log",
-    conda:
-        ENVIRONMENT
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        molecule=molecule(),
-        frame=config["benchmark"]["frame"],
-    script:
-        "../scripts/canonicalise_frames.py"
 
 
 rule split_frames:
     input:
         frames="<results>/dataset/frames.extxyz",
-        code=library("splits"),
     output:
         random="<results>/dataset/split_random.csv",
         held_out="<results>/dataset/split_held_out.csv",
@@ -97,5 +75,6 @@ rule split_frames:
         n_train=config["split"]["n_train"],
         n_test=config["split"]["n_test"],
         seed=seed("split"),
+        code=code("split_frames"),
     script:
         "../scripts/split_frames.py"

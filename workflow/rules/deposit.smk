@@ -6,7 +6,6 @@ CHECKED = "<results>/label_checks"
 rule choose_checked:
     input:
         frames="<results>/dataset/frames.extxyz",
-        code=sources("studies/label_checks", "frame_quantities"),
     output:
         frames=f"{CHECKED}/{{check}}/chosen.extxyz",
     log:
@@ -19,6 +18,7 @@ rule choose_checked:
     params:
         n_checked=config["deposit"]["n_checked"],
         seed=seed("label_checks"),
+        code=code("choose_checked"),
     script:
         "../scripts/choose_checked.py"
 
@@ -41,7 +41,7 @@ use rule label_frames as relabel_frames with:
         charge=config["molecule"]["charge"],
         label_version=LABEL_VERSION,
         shard_size=CHECK_SHARD_SIZE,
-        stock=lambda wildcards: wildcards.check == "stock",
+        plain=lambda wildcards: wildcards.check == "plain",
         partial=lambda wildcards, output: f"{output.frames}.partial",
 
 
@@ -49,7 +49,6 @@ rule compare_labels:
     input:
         **{c: expand(f"{CHECKED}/{c}/{{shard}}.extxyz", shard=CHECK_SHARDS) for c in CHECKS},
         chosen=expand(rules.choose_checked.output.frames, check=CHECKS),
-        code=library("studies/label_checks"),
     output:
         summary=f"{CHECKED}/checks.csv",
         by_frame=f"{CHECKED}/checks_by_frame.csv",
@@ -62,19 +61,19 @@ rule compare_labels:
         runtime=10,
     params:
         checks=CHECKS,
+        code=code("compare_labels"),
     script:
         "../scripts/compare_labels.py"
 
 
-rule list_extremes:
+rule list_outliers:
     input:
         frames="<results>/dataset/frames.extxyz",
         molecule=MOLECULE,
-        code=library("studies/label_checks"),
     output:
-        table=f"{CHECKED}/extremes.csv",
+        table=f"{CHECKED}/outliers.csv",
     log:
-        "<logs>/list_extremes.log",
+        "<logs>/list_outliers.log",
     conda:
         ENVIRONMENT
     resources:
@@ -82,8 +81,9 @@ rule list_extremes:
         runtime=10,
     params:
         molecule=molecule(),
+        code=code("list_outliers"),
     script:
-        "../scripts/list_extremes.py"
+        "../scripts/list_outliers.py"
 
 
 rule write_deposit:
@@ -100,12 +100,11 @@ rule write_deposit:
             "<results>/figures/label_distributions.png",
             "<results>/tables/distributions_frames.csv",
             "<results>/tables/distributions_md.csv",
-            rules.list_extremes.output.table,
+            rules.list_outliers.output.table,
             *(rules.compare_labels.output if CHECKS else []),
             *(["<results>/labels/order.csv"] if SOURCE == "compute" else []),
             *(["<results>/test_set/dihedrals.csv"] if config["deposit"]["test_set"] else []),
         ],
-        code=library("deposit", "provenance"),
     output:
         manifest="<results>/deposit/manifest.json",
     log:
@@ -117,5 +116,6 @@ rule write_deposit:
         runtime=10,
     params:
         config=config,
+        code=code("write_deposit"),
     script:
         "../scripts/write_deposit.py"

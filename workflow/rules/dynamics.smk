@@ -1,12 +1,16 @@
-# Stage 3: molecular dynamics, one job a trajectory.
+# Stage 3: molecular dynamics, one job a trajectory, which labels its steps if it has their level.
+
+MADE = {"frames": "<results>/md/trajectories/{trajectory}.extxyz"}
+if WITH_DYNAMICS:
+    MADE["failures"] = "<results>/md/trajectories/{trajectory}_failures.csv"
 
 
 rule run_trajectory:
     input:
-        starts="<results>/md/starts.npz",
+        initial_conditions="<results>/md/initial_conditions.npz",
         geometry=f"<results>/geometries/md/{REFERENCE}.xyz",
     output:
-        frames="<results>/md/trajectories/{trajectory}.extxyz",
+        **MADE,
     log:
         "<logs>/run_trajectory/{trajectory}.log",
     benchmark:
@@ -21,6 +25,7 @@ rule run_trajectory:
         charge=config["molecule"]["charge"],
         label_version=LABEL_VERSION,
         md=config["md"],
+        properties=["polarizability"] if WITH_DYNAMICS else [],
         seed=lambda wildcards: seed("dynamics", int(wildcards.trajectory)),
         checkpoint=lambda wildcards, output: f"{output.frames}.partial",
     script:
@@ -29,10 +34,9 @@ rule run_trajectory:
 
 rule collect_trajectories:
     input:
-        frames=expand("<results>/md/trajectories/{trajectory}.extxyz", trajectory=TRAJECTORIES),
-        code=sources("datasets"),
+        **{name: expand(path, trajectory=TRAJECTORIES) for name, path in MADE.items()},
     output:
-        frames="<results>/md/frames.extxyz",
+        **{name: path.replace("trajectories/{trajectory}", "frames") for name, path in MADE.items()},
     log:
         "<logs>/collect_trajectories.log",
     conda:
@@ -40,5 +44,7 @@ rule collect_trajectories:
     resources:
         mem_mb=2000,
         runtime=10,
+    params:
+        code=code("collect_trajectories"),
     script:
         "../scripts/collect_trajectories.py"

@@ -12,14 +12,16 @@ FIGURES = {
     "fig4": {"module": "fig4_dihedral", "trajectories": ["<results>/test_set/dihedrals.csv"]},
     "fig5": {
         "module": "fig5_scatter",
-        "predictions": expand(f"{TABLES}/predictions/paper_{{p}}.csv", p=PROPERTIES),
+        "predictions": expand(
+            f"{TABLES}/predictions/rotate-predict-rotate_{{p}}.csv", p=PROPERTIES
+        ),
     },
     "benchmark": {"module": "benchmark_heatmap", "benchmark": [f"{TABLES}/benchmark.csv"]},
-    "frame_study": {
-        "module": "frame_study",
-        "flips": [f"{TABLES}/frame_flips.csv"],
-        "gaps": [f"{TABLES}/frame_gaps.csv"],
-        "accuracy": [f"{TABLES}/frame_accuracy.csv"],
+    "canonical_axes": {
+        "module": "canonical_axes",
+        "flips": [f"{TABLES}/axes_flips.csv"],
+        "gaps": [f"{TABLES}/axes_gaps.csv"],
+        "accuracy": [f"{TABLES}/axes_accuracy.csv"],
     },
     "models_rotated": {"module": "models_rotated", "test_set": [f"{TABLES}/test_set.csv"]},
     "model_learning_curves": {
@@ -29,9 +31,9 @@ FIGURES = {
     "error_by_dihedral": {
         "module": "error_by_dihedral",
         "table": [f"{TABLES}/error_by_dihedral.csv"],
-        "gaps": [f"{TABLES}/frame_gaps.csv"],
+        "gaps": [f"{TABLES}/axes_gaps.csv"],
     },
-    "covariance": {"module": "covariance", "covariance": [f"{TABLES}/covariance.csv"]},
+    "equivariance": {"module": "equivariance", "equivariance": [f"{TABLES}/equivariance.csv"]},
     "data_distributions": {
         "module": "data_distributions",
         "frames_table": [f"{TABLES}/distributions_frames.csv"],
@@ -56,9 +58,8 @@ rule tabulate_scheme:
     input:
         frames="<results>/dataset/frames.extxyz",
         split="<results>/dataset/split_random.csv",
-        model="<results>/models/paper_dipole_random.npz",
+        model="<results>/models/rotate-predict-rotate_dipole_random.npz",
         molecule=MOLECULE,
-        code=library("figures/fig1_scheme"),
     output:
         table="<results>/tables/scheme.csv",
     log:
@@ -70,6 +71,7 @@ rule tabulate_scheme:
         runtime=10,
     params:
         molecule=molecule(),
+        code=code("tabulate_scheme", PUBLISHED_MODEL),
     script:
         "../scripts/tabulate_scheme.py"
 
@@ -78,7 +80,6 @@ rule tabulate_distributions:
     input:
         frames=lambda wildcards: SAMPLES[wildcards.sample],
         molecule=MOLECULE,
-        code=library("figures/data_distributions"),
     output:
         table="<results>/tables/distributions_{sample}.csv",
     log:
@@ -90,6 +91,7 @@ rule tabulate_distributions:
         runtime=10,
     params:
         molecule=molecule(),
+        code=code("tabulate_distributions"),
     script:
         "../scripts/tabulate_distributions.py"
 
@@ -101,7 +103,6 @@ for figure, parts in FIGURES.items():
             f"draw_{figure}"
         input:
             **{key: paths for key, paths in parts.items() if key != "module"},
-            code=library(f"figures/{parts['module']}"),
         output:
             multiext(f"<results>/figures/{figure}", pdf=".pdf", svg=".svg", csv=".csv"),
             png=report(
@@ -120,6 +121,7 @@ for figure, parts in FIGURES.items():
         params:
             module=parts["module"],
             arguments=[key for key in parts if key != "module"],
+            code=code("draw_figure", f"rpr.report.figures.{parts['module']}"),
         script:
             "../scripts/draw_figure.py"
 

@@ -1,10 +1,10 @@
-# Stages 1 and 2: minima, their frequencies, and the starts of the dynamics.
+# Stages 1 and 2: minima, their frequencies, and the initial conditions of the dynamics.
 
 
-LEVEL_MEGABYTES = {"md": megabytes("md_mem_mb"), "labels": megabytes("label_mem_mb")}
+STAGE_MEGABYTES = {"md": megabytes("md_mem_mb"), "labels": megabytes("label_mem_mb")}
 OPTIMISER_MINUTES = {
-    level: minutes(config["optimisation"]["max_steps"] * config["resources"][seconds])
-    for level, seconds in (("md", "md_seconds_per_step"), ("labels", "label_seconds_per_frame"))
+    stage: minutes(config["optimisation"]["max_steps"] * config["resources"][seconds])
+    for stage, seconds in (("md", "md_seconds_per_step"), ("labels", "label_seconds_per_frame"))
 }
 
 
@@ -12,18 +12,18 @@ rule optimise_geometry:
     input:
         geometry=lambda wildcards: GEOMETRIES[wildcards.conformer],
     output:
-        geometry="<results>/geometries/{level}/{conformer}.xyz",
+        geometry="<results>/geometries/{stage}/{conformer}.xyz",
     log:
-        "<logs>/optimise_geometry/{level}_{conformer}.log",
+        "<logs>/optimise_geometry/{stage}_{conformer}.log",
     benchmark:
-        "<benchmarks>/optimise_geometry/{level}_{conformer}.tsv"
+        "<benchmarks>/optimise_geometry/{stage}_{conformer}.tsv"
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=of_level(LEVEL_MEGABYTES),
-        runtime=of_level(OPTIMISER_MINUTES),
+        mem_mb=of_stage(STAGE_MEGABYTES),
+        runtime=of_stage(OPTIMISER_MINUTES),
     params:
-        method=lambda wildcards: config[wildcards.level]["method"],
+        method=lambda wildcards: config[wildcards.stage]["method"],
         charge=config["molecule"]["charge"],
         label_version=LABEL_VERSION,
         optimisation=config["optimisation"],
@@ -54,16 +54,15 @@ rule compute_frequencies:
         "../scripts/compute_frequencies.py"
 
 
-rule sample_starts:
+rule sample_initial_conditions:
     input:
         geometry=f"<results>/geometries/md/{REFERENCE}.xyz",
         hessian=f"<results>/geometries/md/{REFERENCE}_hessian.npz",
         minima=expand("<results>/geometries/md/{conformer}_frequencies.csv", conformer=CONFORMERS),
-        code=sources("wigner", "normal_modes", "dihedral_scan"),
     output:
-        starts="<results>/md/starts.npz",
+        initial_conditions="<results>/md/initial_conditions.npz",
     log:
-        "<logs>/sample_starts.log",
+        "<logs>/sample_initial_conditions.log",
     conda:
         ENVIRONMENT
     resources:
@@ -73,6 +72,9 @@ rule sample_starts:
         molecule=molecule(),
         temperature_K=config["initial_conditions"]["temperature_K"],
         n_trajectories=config["initial_conditions"]["n_trajectories"],
+        scan=config["initial_conditions"]["scan"],
+        dihedral=config["initial_conditions"]["dihedral"],
         seed=seed("wigner"),
+        code=code("sample_initial_conditions"),
     script:
-        "../scripts/sample_starts.py"
+        "../scripts/sample_initial_conditions.py"

@@ -6,7 +6,6 @@ rule train_kreg:
         frames="<results>/dataset/frames.extxyz",
         split="<results>/dataset/split_random.csv",
         molecule=MOLECULE,
-        code=KREG_CODE,
     output:
         model="<results>/models/kreg.npz",
     log:
@@ -23,6 +22,7 @@ rule train_kreg:
         n_train=config["kreg"]["n_train"],
         symmetric=config["kreg"]["symmetric"],
         seed=config["seed"],
+        code=code("train_kreg"),
     script:
         "../scripts/train_kreg.py"
 
@@ -33,7 +33,6 @@ rule kreg_learning_curve:
         test_set="<results>/test_set/frames.extxyz",
         split="<results>/dataset/split_random.csv",
         molecule=MOLECULE,
-        code=library("studies/kreg_study"),
     output:
         table="<results>/tables/kreg/{potential}_{repeat}.csv",
     log:
@@ -48,6 +47,7 @@ rule kreg_learning_curve:
     params:
         molecule=molecule(),
         sizes=config["kreg"]["sizes"],
+        code=code("kreg_learning_curve"),
     script:
         "../scripts/kreg_learning_curve.py"
 
@@ -58,7 +58,6 @@ rule scatter_kreg:
         test_set="<results>/test_set/frames.extxyz",
         split="<results>/dataset/split_random.csv",
         model="<results>/models/kreg.npz",
-        code=library("studies/kreg_study"),
     output:
         table="<results>/tables/kreg_scatter.csv",
     log:
@@ -71,5 +70,6 @@ rule scatter_kreg:
     params:
         n_train=config["kreg"]["n_train"],
         seed=config["seed"],
+        code=code("scatter_kreg", KREG),
     script:
         "../scripts/scatter_kreg.py"

@@ -1,4 +1,4 @@
-# Stage 4: labels of the MD frames in random order, in shards; or labels that exist already.
+# Stage 4: labels of the MD frames in random order: in shards, or from the dynamics, or from a deposit.
 
 POOL = branch(
     "md" in DEPOSITED,
@@ -10,13 +10,18 @@ KNOWN = branch(
     then="<results>/labels/deposit/frames.extxyz",
     otherwise=[],
 )
+if WITH_DYNAMICS:
+    LABELLED = ["<results>/labels/frames.extxyz"]
+    UNLABELLED = ["<results>/md/frames_failures.csv"]
+else:
+    LABELLED = expand("<results>/labels/shards/{shard}.extxyz", shard=SHARDS)
+    UNLABELLED = expand("<results>/labels/shards/{shard}_failures.csv", shard=SHARDS)
 
 
 rule order_pool:
     input:
         frames=POOL,
         known=KNOWN,
-        code=sources("splits"),
     output:
         order="<results>/labels/order.csv",
     log:
@@ -29,6 +34,7 @@ rule order_pool:
     params:
         n_frames=run_config.n_label_frames(config, DEPOSITED),
         seed=seed("pool"),
+        code=code("order_pool"),
     script:
         "../scripts/order_pool.py"
 
@@ -55,16 +61,35 @@ rule label_frames:
         charge=config["molecule"]["charge"],
         label_version=LABEL_VERSION,
         shard_size=SHARD_SIZE,
-        stock=False,
+        plain=False,
         partial=lambda wildcards, output: f"{output.frames}.partial",
     script:
         "../scripts/label_frames.py"
 
 
+rule take_labels:
+    input:
+        frames=POOL,
+        order="<results>/labels/order.csv",
+    output:
+        frames="<results>/labels/frames.extxyz",
+    log:
+        "<logs>/take_labels.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        properties=["energy", "forces", *PROPERTIES],
+        code=code("take_labels"),
+    script:
+        "../scripts/take_labels.py"
+
+
 rule read_deposit:
     input:
         manifest=lookup("labels/deposit", within=config) or [],
-        code=sources("deposit"),
     output:
         frames="<results>/labels/deposit/{role}.extxyz",
     log:
@@ -79,5 +104,6 @@ rule read_deposit:
         geometry=GEOMETRIES[REFERENCE],
         n_frames=config["labels"]["n_frames"] if SOURCE == "deposit" else None,
         extends=SOURCE == "compute",
+        code=code("read_deposit"),
     script:
         "../scripts/read_deposit.py"

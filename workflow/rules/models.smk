@@ -7,7 +7,6 @@ rule train_model:
         random="<results>/dataset/split_random.csv",
         held_out="<results>/dataset/split_held_out.csv",
         molecule=MOLECULE,
-        code=MODEL_CODE,
     output:
         random="<results>/models/{model}_{property}_random.npz",
         held_out="<results>/models/{model}_{property}_held_out.npz",
@@ -24,6 +23,7 @@ rule train_model:
         molecule=molecule(),
         validation_fraction=config["split"]["validation_fraction"],
         seed=config["seed"],
+        code=model_code("train_model"),
     script:
         "../scripts/train_model.py"
 
@@ -37,7 +37,6 @@ rule predict_model:
         held_out_split="<results>/dataset/split_held_out.csv",
         test_set="<results>/test_set/frames.extxyz",
         molecule=MOLECULE,
-        code=library("studies/evaluate"),
     output:
         table="<results>/tables/predictions/{model}_{property}.csv",
     log:
@@ -52,23 +51,23 @@ rule predict_model:
     params:
         molecule=molecule(),
         seed=config["seed"],
+        code=model_code("predict_model"),
     script:
         "../scripts/predict_model.py"
 
 
-rule learn_curve:
+rule compute_learning_curve:
     input:
         frames="<results>/dataset/frames.extxyz",
         split="<results>/dataset/split_random.csv",
         test_set="<results>/test_set/frames.extxyz",
         molecule=MOLECULE,
-        code=library("studies/learning_curve", "studies/models"),
     output:
         table="<results>/tables/learning_curve/{model}_{property}.csv",
     log:
-        "<logs>/learn_curve/{model}_{property}.log",
+        "<logs>/compute_learning_curve/{model}_{property}.log",
     benchmark:
-        "<benchmarks>/learn_curve/{model}_{property}.tsv"
+        "<benchmarks>/compute_learning_curve/{model}_{property}.tsv"
     conda:
         ENVIRONMENT
     resources:
@@ -78,20 +77,20 @@ rule learn_curve:
         molecule=molecule(),
         sizes=config["learning_curve"]["sizes"],
         n_repeats=config["learning_curve"]["n_repeats"],
+        code=model_code("compute_learning_curve"),
     script:
-        "../scripts/learn_curve.py"
+        "../scripts/compute_learning_curve.py"
 
 
-rule measure_covariance:
+rule measure_equivariance:
     input:
         model="<results>/models/{model}_{property}_random.npz",
         frames="<results>/dataset/frames.extxyz",
         split="<results>/dataset/split_random.csv",
-        code=library("studies/covariance"),
     output:
-        table="<results>/tables/covariance/{model}_{property}.csv",
+        table="<results>/tables/equivariance/{model}_{property}.csv",
     log:
-        "<logs>/measure_covariance/{model}_{property}.log",
+        "<logs>/measure_equivariance/{model}_{property}.log",
     conda:
         ENVIRONMENT
     resources:
@@ -100,5 +99,6 @@ rule measure_covariance:
     params:
         n_rotations=config["models"]["n_rotations"],
         seed=config["seed"],
+        code=model_code("measure_equivariance"),
     script:
-        "../scripts/measure_covariance.py"
+        "../scripts/measure_equivariance.py"

@@ -3,8 +3,8 @@
 MODEL_PROPERTIES = expand("{model}_{property}", model=MODELS, property=PROPERTIES)
 CURVE_STEMS = expand("{model}_{property}", model=config["models"]["names"], property=PROPERTIES)
 BENCHMARKS = expand(
-    "{frame}_{descriptor}",
-    frame=config["benchmark"]["frame"],
+    "{axes}_{descriptor}",
+    axes=config["benchmark"]["axes"],
     descriptor=config["benchmark"]["descriptors"],
 ) + expand("inertia-raw_{descriptor}", descriptor=["RE", "RExyzCl"])
 PREDICTIONS = expand("<results>/tables/predictions/{stem}.csv", stem=MODEL_PROPERTIES)
@@ -16,28 +16,27 @@ PARTS = {
         potential=["plain", "symmetric"],
         repeat=KREG_REPEATS,
     ),
-    "covariance": expand("<results>/tables/covariance/{stem}.csv", stem=MODEL_PROPERTIES),
-    "frame_flips": ["<results>/tables/frame_study/flips.csv"],
-    "frame_gaps": ["<results>/tables/frame_study/gaps.csv"],
-    "frame_accuracy": expand(
-        "<results>/tables/frame_study/accuracy_{property}.csv", property=PROPERTIES
+    "equivariance": expand("<results>/tables/equivariance/{stem}.csv", stem=MODEL_PROPERTIES),
+    "axes_flips": ["<results>/tables/canonical_axes/flips.csv"],
+    "axes_gaps": ["<results>/tables/canonical_axes/gaps.csv"],
+    "axes_accuracy": expand(
+        "<results>/tables/canonical_axes/accuracy_{property}.csv", property=PROPERTIES
     ),
 }
 CAPTIONS = {
     "benchmark": "Errors of every descriptor and kernel, by component.",
     "learning_curve": "Errors against the number of training frames.",
     "kreg": "Errors of the KREG potential against the number of training frames.",
-    "covariance": "Deviation from exact covariance under random rotations.",
-    "frame_flips": "Sign flips of canonical frames between molecular-dynamics steps.",
-    "frame_gaps": "Gap of the two largest moments of inertia along the dihedral.",
-    "frame_accuracy": "Errors of the paper's model in different canonical frames.",
+    "equivariance": "Deviation from exact equivariance under random rotations.",
+    "axes_flips": "Sign flips of canonical axes between molecular-dynamics steps.",
+    "axes_gaps": "Gap of the two largest moments of inertia along the dihedral.",
+    "axes_accuracy": "Errors of the paper's model in different canonical axes.",
 }
 
 
 rule collect_table:
     input:
         parts=lambda wildcards: PARTS[wildcards.table],
-        code=library("tables"),
     output:
         multiext("<results>/tables/{table}", csv=".csv", md=".md", tex=".tex"),
     log:
@@ -51,6 +50,7 @@ rule collect_table:
         runtime=10,
     params:
         caption=lambda wildcards: CAPTIONS[wildcards.table],
+        code=code("collect_table"),
     script:
         "../scripts/collect_table.py"
 
@@ -58,7 +58,6 @@ rule collect_table:
 rule tabulate_errors:
     input:
         predictions=PREDICTIONS,
-        code=library("studies/evaluate", "studies/error_by_dihedral"),
     output:
         expand(
             "<results>/tables/{table}.{form}",
@@ -76,6 +75,8 @@ rule tabulate_errors:
     resources:
         mem_mb=2000,
         runtime=at_most(30),
+    params:
+        code=code("tabulate_errors"),
     script:
         "../scripts/tabulate_errors.py"
 
@@ -86,10 +87,9 @@ rule judge_claims:
         learning_curve="<results>/tables/learning_curve.csv",
         kreg="<results>/tables/kreg.csv",
         test_set="<results>/tables/test_set.csv",
-        covariance="<results>/tables/covariance.csv",
-        frame_flips="<results>/tables/frame_flips.csv",
-        frame_accuracy="<results>/tables/frame_accuracy.csv",
-        code=library("claims"),
+        equivariance="<results>/tables/equivariance.csv",
+        axes_flips="<results>/tables/axes_flips.csv",
+        axes_accuracy="<results>/tables/axes_accuracy.csv",
     output:
         multiext("<results>/tables/claims", md=".md", tex=".tex"),
         claims=report(
@@ -102,6 +102,8 @@ rule judge_claims:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=code("judge_claims"),
     script:
         "../scripts/judge_claims.py"
 
@@ -110,10 +112,12 @@ rule compare_published:
     input:
         published=PUBLISHED,
         test_set="<results>/tables/test_set.csv",
-        predictions=expand("<results>/tables/predictions/paper_{property}.csv", property=PROPERTIES),
+        predictions=expand(
+            "<results>/tables/predictions/rotate-predict-rotate_{property}.csv",
+            property=PROPERTIES,
+        ),
         frames="<results>/dataset/frames.extxyz",
         rotated="<results>/test_set/frames.extxyz",
-        code=library("published"),
     output:
         multiext("<results>/tables/published", md=".md", tex=".tex"),
         table=report(
@@ -130,6 +134,7 @@ rule compare_published:
         runtime=10,
     params:
         protocol={**config["split"], "n_trajectories": len(TRAJECTORIES)},
+        code=code("compare_published"),
     script:
         "../scripts/compare_published.py"
 
@@ -138,7 +143,6 @@ rule write_provenance:
     input:
         frames="<results>/dataset/frames.extxyz",
         test_set="<results>/test_set/frames.extxyz",
-        code=library("provenance"),
     output:
         provenance="<results>/provenance.json",
     log:
@@ -150,6 +154,7 @@ rule write_provenance:
         runtime=10,
     params:
         config=config,
+        code=code("write_provenance"),
     script:
         "../scripts/write_provenance.py"
 

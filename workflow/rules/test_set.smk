@@ -7,7 +7,6 @@ if TEST_SOURCE == "compute":
         input:
             model="<results>/models/kreg.npz",
             molecule=MOLECULE,
-            code=sources("potential_dynamics", "potential", "test_trajectories", "velocities"),
         output:
             frames="<results>/test_set/unlabelled.extxyz",
             dihedrals="<results>/test_set/dihedrals.csv",
@@ -24,6 +23,7 @@ if TEST_SOURCE == "compute":
             molecule=molecule(),
             test_set=config["test_set"],
             seed=seed("test_set"),
+            code=code("run_kreg_dynamics", KREG),
         script:
             "../scripts/run_kreg_dynamics.py"
 
@@ -33,7 +33,6 @@ else:
         input:
             frames="<results>/test_set/frames.extxyz",
             manifest=config["labels"]["deposit"] if TEST_SOURCE == "deposit" else [],
-            code=sources("test_trajectories", "deposit"),
         output:
             dihedrals="<results>/test_set/dihedrals.csv",
         log:
@@ -45,6 +44,7 @@ else:
             runtime=10,
         params:
             dt_fs=config["test_set"]["dt_fs"],
+            code=code("tabulate_dihedrals"),
         script:
             "../scripts/tabulate_dihedrals.py"
 
@@ -82,7 +82,6 @@ rule assemble_test_set:
             },
         ),
         geometry=GEOMETRIES[REFERENCE],
-        code=sources("stage_files", "datasets"),
     output:
         frames="<results>/test_set/frames.extxyz",
         failures="<results>/test_set/failures.csv",
@@ -96,5 +95,6 @@ rule assemble_test_set:
     params:
         molecule=molecule(),
         n_needed=1,
+        code=code("assemble_frames"),
     script:
         "../scripts/assemble_frames.py"

@@ -1,8 +1,11 @@
 """Labelled frames as one checked file, and the list of those without labels."""
 
-from rpr import logs, tables
-from rpr.datasets import write_frames
-from rpr.stage_files import assemble, read_failures, read_molecule
+from rpr.data.extxyz import write_frames
+from rpr.data.failures import read_failures
+from rpr.labels.assemble import assemble
+from rpr.molecule.molecule import read_molecule
+from rpr.run import logs
+from rpr.studies import tables
 
 log = logs.start(snakemake.log[0])
 failures = read_failures(snakemake.input.failures)

@@ -1,9 +1,10 @@
 """Errors of one descriptor with every kernel."""
 
-from rpr import logs, tables
-from rpr.datasets import read_frames
-from rpr.splits import read_split
-from rpr.stage_files import read_molecule
+from rpr.data.extxyz import read_frames
+from rpr.data.splits import read_split
+from rpr.molecule.molecule import read_molecule
+from rpr.run import logs
+from rpr.studies import tables
 from rpr.studies.benchmark import benchmark
 
 logs.start(snakemake.log[0])
@@ -14,7 +15,7 @@ table = benchmark(
     split["test"],
     molecule=read_molecule(snakemake.input.molecule, **snakemake.params.molecule),
     descriptor=snakemake.wildcards.descriptor,
-    frame=snakemake.wildcards.frame,
+    axes=snakemake.wildcards.axes,
     kernels=snakemake.params.kernels,
     coordinate_weight=snakemake.params.coordinate_weight,
     validation_fraction=snakemake.params.validation_fraction,

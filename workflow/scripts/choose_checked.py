@@ -1,7 +1,7 @@
 """Frames whose labels are computed once more, as they are or in a random orientation."""
 
-from rpr import logs
-from rpr.datasets import read_frames, write_frames
+from rpr.data.extxyz import read_frames, write_frames
+from rpr.run import logs
 from rpr.studies.label_checks import frames_to_check
 
 logs.start(snakemake.log[0])

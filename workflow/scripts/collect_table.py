@@ -1,6 +1,7 @@
 """Parts of a table as one CSV, Markdown and LaTeX table."""
 
-from rpr import logs, tables
+from rpr.run import logs
+from rpr.studies import tables
 
 logs.start(snakemake.log[0])
 table = tables.concat(tables.read(path) for path in snakemake.input.parts)

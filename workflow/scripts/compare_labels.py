@@ -1,7 +1,9 @@
 """What labels computed once more differ by."""
 
-from rpr import logs, tables
-from rpr.datasets import concatenate, read_frames
+from rpr.data.extxyz import read_frames
+from rpr.data.frame_set import concatenate
+from rpr.run import logs
+from rpr.studies import tables
 from rpr.studies.label_checks import check_level, deviations, summary
 
 logs.start(snakemake.log[0])

@@ -1,8 +1,9 @@
 """Published values beside those of this run."""
 
-from rpr import logs, tables
-from rpr.datasets import read_frames
-from rpr.published import compare
+from rpr.data.extxyz import read_frames
+from rpr.report.published import compare
+from rpr.run import logs
+from rpr.studies import tables
 
 logs.start(snakemake.log[0])
 rotated = read_frames(snakemake.input.rotated)

@@ -5,15 +5,16 @@ An imaginary frequency is an error.
 
 import pandas as pd
 
-from rpr import logs, tables
-from rpr.config import free_megabytes
+from rpr.errors import ConvergenceError
+from rpr.files import write_arrays
 from rpr.labels.engine import make_engine
 from rpr.labels.hessian import hessian
 from rpr.labels.method import Method
-from rpr.molecule import read_geometry
-from rpr.normal_modes import infrared_intensities
-from rpr.reference_geometry import frequencies
-from rpr.stage_files import write_arrays
+from rpr.molecule.molecule import read_geometry
+from rpr.molecule.normal_modes import frequencies, infrared_intensities
+from rpr.run import logs
+from rpr.run.config import free_megabytes
+from rpr.studies import tables
 
 logs.start(snakemake.log[0])
 atoms = read_geometry(snakemake.input.geometry)
@@ -26,6 +27,8 @@ settings = {
 matrix = hessian(method, symbols, atoms.positions, **settings)
 modes = frequencies(atoms, matrix, name=snakemake.wildcards.conformer)
 labels = make_engine(method, symbols, **settings).compute(atoms.positions, ["dipole_derivatives"])
+if labels.dipole_derivatives is None:
+    raise ConvergenceError(f"{snakemake.wildcards.conformer}: {'; '.join(labels.flags)}")
 table = pd.DataFrame({"mode": range(len(modes.wavenumbers)), "wavenumber": modes.wavenumbers})
 table = table.assign(
     unit="1/cm", ir_km_per_mol=infrared_intensities(modes, labels.dipole_derivatives)

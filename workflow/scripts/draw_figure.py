@@ -2,14 +2,15 @@
 
 from importlib import import_module
 
-from rpr import logs, tables
-from rpr.figures import style
+from rpr.report import style
+from rpr.run import logs
+from rpr.studies import tables
 
 logs.start(snakemake.log[0])
 sources = {
     name: tables.concat(tables.read(path) for path in snakemake.input[name])
     for name in snakemake.params.arguments
 }
-module = import_module(f"rpr.figures.{snakemake.params.module}")
+module = import_module(f"rpr.report.figures.{snakemake.params.module}")
 stem = snakemake.output.png.removesuffix(".png")
 style.save(module.draw(**sources), stem, module.data(**sources))

@@ -1,7 +1,8 @@
 """The claims of the paper beside what this run measured."""
 
-from rpr import logs, tables
-from rpr.claims import claims_table
+from rpr.report.claims import claims_table
+from rpr.run import logs
+from rpr.studies import tables
 
 logs.start(snakemake.log[0])
 sources = {name: path for name, path in snakemake.input.items() if name != "code"}

@@ -1,11 +1,13 @@
 """Errors of KREG potentials against the number of training frames, one random order of frames."""
 
-from rpr import logs, tables
-from rpr.datasets import read_frames
-from rpr.permutation_inversion import find_group, permutations_of
-from rpr.splits import read_split
-from rpr.stage_files import named_test_sets, read_molecule
-from rpr.studies.kreg_study import kreg_learning_curve
+from rpr.data.extxyz import read_frames
+from rpr.data.splits import read_split
+from rpr.molecule.molecule import read_molecule
+from rpr.molecule.permutation_inversion import find_group, permutations_of
+from rpr.run import logs
+from rpr.studies import tables
+from rpr.studies.evaluation import named_test_sets
+from rpr.studies.kreg import kreg_learning_curve
 
 logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
@@ -18,7 +20,7 @@ table = kreg_learning_curve(
     named_test_sets(frames, split, read_frames(snakemake.input.test_set)),
     molecule=molecule,
     sizes=snakemake.params.sizes,
-    seeds=[int(snakemake.wildcards.repeat)],
+    repeats=[int(snakemake.wildcards.repeat)],
     permutations=permutations_of(find_group(molecule)) if symmetric else None,
 )
 tables.write_csv(table, snakemake.output.table)

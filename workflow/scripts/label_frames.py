@@ -1,10 +1,11 @@
 """Label the frames of one shard: of the pool in its order, of a test set, or of a check."""
 
-from rpr import logs, tables
-from rpr.config import free_megabytes, shard_range
-from rpr.datasets import read_frames
+from rpr.data.extxyz import read_frames
 from rpr.labels.method import Method
 from rpr.labels.shards import label_shard
+from rpr.run import logs
+from rpr.run.config import free_megabytes, shard_range
+from rpr.studies import tables
 
 log = logs.start(snakemake.log[0])
 frames = read_frames(snakemake.input.frames)
@@ -20,7 +21,7 @@ label_shard(
     failures_path=snakemake.output.failures,
     max_memory_mb=free_megabytes(snakemake.resources.mem_mb),
     charge=snakemake.params.charge,
-    stock=snakemake.params.stock,
+    plain=snakemake.params.plain,
     known=read_frames(known) if known else None,
     log=log,
 )

@@ -1,12 +1,11 @@
 """Optimise one minimum."""
 
-from rpr import logs
-from rpr.config import free_megabytes
+from rpr.dynamics.optimise import optimise
 from rpr.labels.calculator import LabelCalculator
 from rpr.labels.method import Method
-from rpr.molecule import read_geometry
-from rpr.reference_geometry import optimise
-from rpr.stage_files import write_geometry
+from rpr.molecule.molecule import read_geometry, write_geometry
+from rpr.run import logs
+from rpr.run.config import free_megabytes
 
 log = logs.start(snakemake.log[0])
 start = read_geometry(snakemake.input.geometry)

@@ -2,14 +2,15 @@
 
 import pandas as pd
 
-from rpr import logs, tables
-from rpr.datasets import read_frames
-from rpr.deposit import check_extends
-from rpr.splits import pool_order
+from rpr.data.extxyz import read_frames
+from rpr.data.splits import random_order
+from rpr.run import logs
+from rpr.run.deposit import check_extends
+from rpr.studies import tables
 
 logs.start(snakemake.log[0])
 frames = read_frames(snakemake.input.frames)
-order = pool_order(len(frames), seed=snakemake.params.seed)[: snakemake.params.n_frames]
+order = random_order(len(frames), seed=snakemake.params.seed)[: snakemake.params.n_frames]
 if snakemake.input.known:
     check_extends(frames.subset(order), read_frames(snakemake.input.known))
 tables.write_csv(pd.DataFrame({"frame": order}), snakemake.output.order)

@@ -1,11 +1,12 @@
 """Predictions of one model on its three test sets."""
 
 import rpr
-from rpr import logs, tables
-from rpr.datasets import read_frames
-from rpr.splits import read_split
-from rpr.stage_files import read_molecule
-from rpr.studies.evaluate import predictions
+from rpr.data.extxyz import read_frames
+from rpr.data.splits import read_split
+from rpr.molecule.molecule import read_molecule
+from rpr.run import logs
+from rpr.studies import tables
+from rpr.studies.evaluation import predictions
 
 logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)

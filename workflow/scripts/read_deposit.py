@@ -1,9 +1,9 @@
 """Take one file of a deposit after checking it."""
 
-from rpr import logs
-from rpr.datasets import write_frames
-from rpr.deposit import read_deposit
-from rpr.molecule import read_geometry
+from rpr.data.extxyz import write_frames
+from rpr.molecule.molecule import read_geometry
+from rpr.run import logs
+from rpr.run.deposit import read_deposit
 
 logs.start(snakemake.log[0])
 frames = read_deposit(

@@ -1,17 +1,23 @@
 """Dynamics on the KREG potential from rotated starts; the frames of the independent test set."""
 
 import rpr
-from rpr import logs, tables
-from rpr.datasets import write_frames
-from rpr.potential_dynamics import run
-from rpr.stage_files import read_molecule
-from rpr.test_trajectories import collect, dihedral_table, starts
+from rpr.data.extxyz import write_frames
+from rpr.dynamics.batch import run
+from rpr.dynamics.rotated_starts import starts
+from rpr.dynamics.trajectories import collect
+from rpr.molecule.molecule import read_molecule
+from rpr.run import logs
+from rpr.studies import tables
+from rpr.studies.dihedral import dihedral_table
 
 log = logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
 test = snakemake.params.test_set
 first = starts(
-    molecule, n=test["n_starts"], temperature_K=test["temperature_K"], seed=snakemake.params.seed
+    molecule,
+    n=test["n_trajectories"],
+    temperature_K=test["temperature_K"],
+    seed=snakemake.params.seed,
 )
 trajectories = run(
     rpr.load(snakemake.input.model),

@@ -1,25 +1,29 @@
-"""Run one trajectory; a killed job goes on from its last step."""
+"""Run one trajectory, labelled if its level is right; a killed job goes on from its last step."""
 
 from ase.units import fs
 
-from rpr import logs
-from rpr.config import free_megabytes
-from rpr.datasets import write_frames
-from rpr.dynamics import run_trajectory
+from rpr.data.extxyz import write_frames
+from rpr.dynamics.andersen import run_trajectory
+from rpr.files import read_arrays
 from rpr.labels.calculator import LabelCalculator
 from rpr.labels.method import Method
-from rpr.stage_files import read_arrays, read_molecule
+from rpr.molecule.molecule import read_molecule
+from rpr.run import logs
+from rpr.run.config import free_megabytes
 
 log = logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.geometry, **snakemake.params.molecule)
-starts = read_arrays(snakemake.input.starts)
+start = read_arrays(snakemake.input.initial_conditions)
 number, md = int(snakemake.wildcards.trajectory), snakemake.params.md
-atoms = molecule.to_atoms(starts["positions"][number])
-atoms.set_velocities(starts["velocities"][number] / fs)
+properties = snakemake.params.properties
+atoms = molecule.to_atoms(start["positions"][number])
+atoms.set_velocities(start["velocities"][number] / fs)
 frames = run_trajectory(
     atoms,
     LabelCalculator(
         Method.from_config(md["method"], molecule.symbols),
+        properties=properties,
+        check_states=True,
         charge=snakemake.params.charge,
         max_memory_mb=free_megabytes(snakemake.resources.mem_mb),
     ),
@@ -27,6 +31,8 @@ frames = run_trajectory(
     seed=snakemake.params.seed,
     trajectory=number,
     molecule=molecule,
+    properties=properties,
+    failures_path=snakemake.output.get("failures"),
     checkpoint_path=snakemake.params.checkpoint,
     log=log.info,
 )

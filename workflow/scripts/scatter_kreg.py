@@ -1,11 +1,12 @@
 """Energies and gradients of the potential beside those of the labels, for the scatter plot."""
 
 import rpr
-from rpr import logs, tables
-from rpr.datasets import read_frames
-from rpr.splits import read_split
-from rpr.stage_files import named_test_sets
-from rpr.studies.kreg_study import kreg_scatter
+from rpr.data.extxyz import read_frames
+from rpr.data.splits import read_split
+from rpr.run import logs
+from rpr.studies import tables
+from rpr.studies.evaluation import named_test_sets
+from rpr.studies.kreg import kreg_scatter
 
 logs.start(snakemake.log[0])
 frames = read_frames(snakemake.input.frames)

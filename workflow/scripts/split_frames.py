@@ -1,8 +1,8 @@
 """Training and test frames: at random, and with whole trajectories held out."""
 
-from rpr import logs
-from rpr.datasets import read_frames
-from rpr.splits import random_split, trajectory_split, write_split
+from rpr.data.extxyz import read_frames
+from rpr.data.splits import random_split, trajectory_split, write_split
+from rpr.run import logs
 
 logs.start(snakemake.log[0])
 frames = read_frames(snakemake.input.frames)

@@ -1,9 +1,10 @@
 """Dihedrals of a test set that was not computed: as recorded in its deposit, or of its frames."""
 
-from rpr import logs, tables
-from rpr.datasets import read_frames
-from rpr.deposit import read_document
-from rpr.test_trajectories import dihedral_table
+from rpr.data.extxyz import read_frames
+from rpr.run import logs
+from rpr.run.deposit import read_document
+from rpr.studies import tables
+from rpr.studies.dihedral import dihedral_table
 
 logs.start(snakemake.log[0])
 manifest = snakemake.input.manifest

@@ -1,9 +1,10 @@
 """Distributions of one set of frames."""
 
-from rpr import logs, tables
-from rpr.datasets import read_frames
-from rpr.figures.data_distributions import table
-from rpr.stage_files import read_molecule
+from rpr.data.distributions import table
+from rpr.data.extxyz import read_frames
+from rpr.molecule.molecule import read_molecule
+from rpr.run import logs
+from rpr.studies import tables
 
 logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)

@@ -1,16 +1,18 @@
 """Errors of all models on all test sets, and against the dihedral."""
 
-from rpr import logs, tables
-from rpr.studies.error_by_dihedral import error_by_dihedral
-from rpr.studies.evaluate import errors
+from rpr.report import summaries
+from rpr.run import logs
+from rpr.studies import tables
+from rpr.studies.dihedral import error_by_dihedral
+from rpr.studies.evaluation import errors
 
 logs.start(snakemake.log[0])
 predictions = tables.concat(tables.read(path) for path in snakemake.input.predictions)
 test_set = errors(predictions)
 results = {
     "test_set": (test_set, "Errors of every model on every test set, by component."),
-    "rmse": (tables.rmse_table(test_set), "RMSE of the paper's model by component."),
-    "models": (tables.models_table(test_set), "Frame-independent RMSE of all models."),
+    "rmse": (summaries.rmse_table(test_set), "RMSE of the paper's model by component."),
+    "models": (summaries.models_table(test_set), "Frame-independent RMSE of all models."),
     "by_dihedral": (error_by_dihedral(predictions), "Frame-independent RMSE by dihedral."),
 }
 for name, (table, caption) in results.items():

@@ -1,11 +1,12 @@
 """One frame on its way through rotate - predict - rotate, for the scheme."""
 
 import rpr
-from rpr import logs, tables
-from rpr.datasets import read_frames
-from rpr.figures.fig1_scheme import scheme
-from rpr.splits import read_split
-from rpr.stage_files import read_molecule
+from rpr.data.extxyz import read_frames
+from rpr.data.splits import read_split
+from rpr.molecule.molecule import read_molecule
+from rpr.run import logs
+from rpr.studies import tables
+from rpr.studies.scheme import scheme
 
 logs.start(snakemake.log[0])
 frame = int(read_split(snakemake.input.split)["test"][0])

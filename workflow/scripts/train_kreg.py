@@ -1,12 +1,12 @@
 """Train the KREG potential; its hyper-parameters are searched on training frames."""
 
-from rpr import logs
-from rpr.config import free_megabytes
-from rpr.datasets import read_frames
-from rpr.permutation_inversion import find_group, permutations_of
-from rpr.potential import KREG
-from rpr.splits import read_split
-from rpr.stage_files import read_molecule
+from rpr.data.extxyz import read_frames
+from rpr.data.splits import read_split
+from rpr.models.kreg.potential import KREG
+from rpr.molecule.molecule import read_molecule
+from rpr.molecule.permutation_inversion import find_group, permutations_of
+from rpr.run import logs
+from rpr.run.config import free_megabytes
 
 log = logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)

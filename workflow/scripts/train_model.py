@@ -1,10 +1,10 @@
 """Train one model of one property, on the random split and with trajectories held out."""
 
-from rpr import logs
-from rpr.datasets import read_frames
-from rpr.splits import read_split
-from rpr.stage_files import read_molecule
-from rpr.studies.models import fit_model
+from rpr.data.extxyz import read_frames
+from rpr.data.splits import read_split
+from rpr.models.registry import fit_model
+from rpr.molecule.molecule import read_molecule
+from rpr.run import logs
 
 log = logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)

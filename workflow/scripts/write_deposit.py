@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from rpr import logs
-from rpr.datasets import read_frames
-from rpr.deposit import ROLES, level, origin, write_deposit
+from rpr.data.extxyz import read_frames
 from rpr.labels.method import Method
-from rpr.provenance import provenance
+from rpr.run import logs
+from rpr.run.deposit import ROLES, level, origin, write_deposit
+from rpr.run.provenance import provenance
 
 logs.start(snakemake.log[0])
 config = snakemake.params.config

@@ -1,8 +1,8 @@
 """What decided the results of this run."""
 
-from rpr import logs
 from rpr.files import write_json
-from rpr.provenance import provenance
+from rpr.run import logs
+from rpr.run.provenance import provenance
 
 logs.start(snakemake.log[0])
 data = [snakemake.input.frames, snakemake.input.test_set]

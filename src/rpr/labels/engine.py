@@ -9,19 +9,19 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from rpr.errors import ConvergenceError, InputError
-from rpr.labels import rescue
-from rpr.labels.exchange_correlation import Functional
-from rpr.labels.frame import Frame, memory_mb
-from rpr.labels.gradient import contract_derivatives, nuclear_gradient
+from rpr.labels.dft import scf_fallback
+from rpr.labels.dft.electronic_structure import ElectronicStructure, memory_mb
+from rpr.labels.dft.exchange_correlation import Functional
+from rpr.labels.dft.gradient import contract_derivatives, nuclear_gradient
+from rpr.labels.dft.polar_tensor import OrbitalResponse, dipole_derivatives
+from rpr.labels.dft.response import ResponseOperator, polarizability
+from rpr.labels.dft.scf import solve_scf
+from rpr.labels.dft.scf_extrapolation import History
+from rpr.labels.dft.workspace import Workspace
 from rpr.labels.method import Method
 from rpr.labels.oriented_engine import OrientedEngine
-from rpr.labels.polar_tensor import OrbitalResponse, dipole_derivatives
-from rpr.labels.propagation import History
-from rpr.labels.response import ResponseOperator, polarizability
+from rpr.labels.plain_engine import PlainEngine
 from rpr.labels.results import Labels
-from rpr.labels.scf import solve
-from rpr.labels.stock_engine import StockEngine
-from rpr.labels.workspace import Workspace
 
 CYCLES_FROM_HISTORY = 20  #: more cycles than this and the guess was bad: begin anew
 
@@ -32,7 +32,7 @@ def make_engine(
     *,
     max_memory_mb: float | None = None,
     charge: int = 0,
-    stock: bool = False,
+    plain: bool = False,
 ):
     """Engine that labels frames of one molecule by `method`.
 
@@ -46,8 +46,8 @@ def make_engine(
         Memory the process may use, MB; None for no bound.
     charge
         Total charge.
-    stock
-        Compute by stock PySCF, without the shortcuts of the label engine. Exact integrals always
+    plain
+        Compute by plain PySCF, without the shortcuts of the label engine. Exact integrals always
         come from there.
 
     Returns
@@ -62,10 +62,10 @@ def make_engine(
         If the method does not apply to the molecule, or the memory is too little.
     """
     method.check(symbols)
-    if stock and method.code != "pyscf":
-        raise InputError(f"method/code: stock labels need pyscf, found {method.code!r}")
+    if plain and method.code != "pyscf":
+        raise InputError(f"method/code: plain labels need pyscf, found {method.code!r}")
     if method.code == "tblite":
-        from rpr.labels.xtb import XTBEngine
+        from rpr.labels.xtb_engine import XTBEngine
 
         return XTBEngine(method, symbols, charge=charge)
     electrons = sum(atomic_numbers[s] for s in symbols) - charge
@@ -74,7 +74,7 @@ def make_engine(
             f"charge: {''.join(symbols)} with charge {charge} has {electrons} electrons; "
             "expected an even number, as open shells are left out"
         )
-    engine = StockEngine if stock or not method.density_fitting else FittedEngine
+    engine = PlainEngine if plain or not method.density_fitting else FittedEngine
     return engine(method, symbols, max_memory_mb=max_memory_mb, charge=charge)
 
 
@@ -82,7 +82,9 @@ class FittedEngine(OrientedEngine):
     """Labels with density-fitted integrals in memory, fast along trajectories.
 
     The orbitals and induced densities of the last frames are the guess for the next.  Labels do
-    not depend on the guess beyond the tolerances of the method.
+    not depend on the guess beyond the tolerances of the method.  The guess of the orbitals is made
+    of orbitals alone: energies and forces are the same to the last bit with and without other
+    properties, also where one of these fails.
 
     Parameters
     ----------
@@ -128,80 +130,104 @@ class FittedEngine(OrientedEngine):
 
     def _compute(self, positions, properties):
         clock = _Clock()
-        frame = Frame(
+        structure = ElectronicStructure(
             self.method, self.symbols, positions, self.charge, self._functional, self._workspace
         )
         clock.lap("integrals")
-        solution, solver = self._solve(frame)
+        solution, solver = self._solve(structure)
         clock.lap("scf")
         labels = Labels(
-            energy=solution.energy, scf_cycles=solution.cycles, solver=solver, gap=solution.gap
+            energy=solution.energy,
+            scf_cycles=solution.cycles,
+            solver=solver,
+            orbital_gap=solution.orbital_gap,
         )
         if "dipole" in properties:
-            labels.dipole = frame.dipole(solution.density)
+            labels.dipole = structure.dipole(solution.density)
         operator = response = induced = None
-        if "polarizability" in properties or "dipole_derivatives" in properties:
-            operator = ResponseOperator(
-                frame.integrals, self._functional, frame.response_grid(), solution, self._workspace
-            )
-            response, induced = self._respond(frame, solution, operator)
+        asked = [n for n in ("polarizability", "dipole_derivatives") if n in properties]
+        if asked:
+            with labels.without_failure(asked[0]):
+                operator, response, induced = self._respond(structure, solution)
             clock.lap("response")
-        if "polarizability" in properties:
+        if "polarizability" in asked and response is not None:
             labels.polarizability = response.polarizability
-        if "forces" in properties or "dipole_derivatives" in properties:
-            self._differentiate(frame, solution, operator, response, properties, labels, clock)
-        self._history.add(positions, frame.basis.root @ solution.occupied, induced)
+        self._differentiate(structure, solution, operator, response, properties, labels, clock)
+        self._history.add(positions, structure.basis.root @ solution.occupied, induced)
         labels.timings = clock.laps
         return labels
 
-    def _solve(self, frame):
+    def _solve(self, structure):
         """Self-consistent field, by the first way that leads there."""
         options = {"gradient_tolerance": self.method.scf_gradient_tolerance}
-        y = self._history.orbitals(frame.positions)
+        y = self._history.orbitals(structure.positions)
         if y is not None:
             cycles = min(CYCLES_FROM_HISTORY, self.method.max_cycles)
             try:
-                guess = frame.basis.inverse_root @ y
-                found = solve(frame.builder(), frame.basis, guess, max_cycles=cycles, **options)
-                if found.gap > 0:
+                guess = structure.basis.inverse_root @ y
+                found = solve_scf(
+                    structure.builder(), structure.basis, guess, max_cycles=cycles, **options
+                )
+                if found.orbital_gap > 0:
                     return found, "default"
             except ConvergenceError:
                 pass
         self.reset()
-        return rescue.solve_from_scratch(
-            frame, self._n_occupied, max_cycles=self.method.max_cycles, **options
+        return scf_fallback.solve_from_scratch(
+            structure, self._n_occupied, max_cycles=self.method.max_cycles, **options
         )
 
-    def _respond(self, frame, solution, operator):
-        """Response to the fields and the induced operators in the orthogonalised basis."""
+    def _respond(self, structure, solution):
+        """Operator, response, and the induced operators in the orthogonalised basis."""
+        operator = ResponseOperator(
+            structure.integrals,
+            self._functional,
+            structure.response_grid(),
+            solution,
+            self._workspace,
+        )
         virtual, occupied = solution.virtual, solution.occupied
-        y_virtual, y_occupied = frame.basis.root @ virtual, frame.basis.root @ occupied
-        guess = self._history.induced(frame.positions)
+        y_virtual, y_occupied = structure.basis.root @ virtual, structure.basis.root @ occupied
+        guess = self._history.induced(structure.positions)
         if guess is not None:
             guess = y_virtual.T @ guess @ y_occupied
         response = polarizability(
-            operator, virtual.T @ frame.coordinates() @ occupied,
-            tolerance=self.method.response_tolerance, guess=guess,
+            operator,
+            virtual.T @ structure.coordinates() @ occupied,
+            tolerance=self.method.response_tolerance,
+            guess=guess,
         )
-        return response, y_virtual @ response.amplitudes @ y_occupied.T
+        return operator, response, y_virtual @ response.amplitudes @ y_occupied.T
 
-    def _differentiate(self, frame, solution, operator, response, properties, labels, clock):
+    def _differentiate(self, structure, solution, operator, response, properties, labels, clock):
         """Forces and dipole derivatives by one pass over the derivative integrals."""
         change = None
-        if "dipole_derivatives" in properties:
-            change = OrbitalResponse.from_response(response, solution, frame.coordinates())
+        if "dipole_derivatives" in properties and response is not None:
+            change = OrbitalResponse.from_response(response, solution, structure.coordinates())
+        if "forces" not in properties and change is None:
+            return
         contracted = contract_derivatives(
-            frame.mol, frame.auxmol, frame.integrals, self._functional, solution,
-            self._workspace, change,
+            structure.mol,
+            structure.auxmol,
+            structure.integrals,
+            self._functional,
+            solution,
+            self._workspace,
+            change,
         )
         if "forces" in properties:
             labels.forces = -nuclear_gradient(
-                frame.mol, self._functional, frame.gradient_grid(), solution, contracted[0]
+                structure.mol, self._functional, structure.gradient_grid(), solution, contracted[0]
             )
         clock.lap("gradient")
         if change is not None:
             labels.dipole_derivatives = dipole_derivatives(
-                frame.mol, self._functional, frame.response_grid(), operator, solution, change,
+                structure.mol,
+                self._functional,
+                structure.response_grid(),
+                operator,
+                solution,
+                change,
                 contracted[1:],
             )
             clock.lap("dipole derivatives")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rpr.errors import ConvergenceError, InputError
-from rpr.labels import stock
+from rpr.labels.dft import plain_pyscf as plain
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.labels.results import check_positions
@@ -66,12 +66,15 @@ def hessian(
 
 
 def _analytic(method, symbols, positions, charge, max_memory_mb):
-    mol = stock.molecule(
+    mol = plain.molecule(
         symbols, positions / BOHR, method.basis, charge=charge, max_memory_mb=max_memory_mb
     )
-    mf = stock.mean_field(
-        mol, method.functional, density_fitting=method.density_fitting,
-        auxiliary_basis=method.auxiliary_basis, grid_level=method.grid_level,
+    mf = plain.mean_field(
+        mol,
+        method.functional,
+        density_fitting=method.density_fitting,
+        auxiliary_basis=method.auxiliary_basis,
+        grid_level=method.grid_level,
     )
     mf.kernel()
     if not mf.converged:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
-import rpr.labels  # noqa: F401  (sets PySCF's configuration file before PySCF is imported)
+import rpr.labels.dft  # noqa: F401  (sets PySCF's configuration file before PySCF is imported)
 from rpr.errors import InputError
 
 CODES = ("pyscf", "tblite")

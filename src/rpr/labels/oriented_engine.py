@@ -7,9 +7,48 @@ from collections.abc import Sequence
 import numpy as np
 from ase.data import atomic_numbers
 
-from rpr.labels.orientation import molecular_axes
 from rpr.labels.results import PROPERTIES, Labels, check_positions, check_properties
 from rpr.units import BOHR, BOHR3, HARTREE
+
+_COLLINEAR = 0.1
+
+
+def molecular_orientation(positions: np.ndarray, charges: np.ndarray) -> np.ndarray:
+    """Proper rotation whose rows are the molecule's axes in the laboratory.
+
+    Parameters
+    ----------
+    positions : array, [n_atoms, 3]
+    charges : array, [n_atoms]
+        Nuclear charges.
+
+    Returns
+    -------
+    array, [3, 3]
+        ``(positions - origin) @ rotation.T`` does not depend on the laboratory.  For a linear
+        molecule the second axis is arbitrary, and for an atom all are.
+    """
+    if len(positions) == 1:
+        return np.eye(3)
+    order = np.argsort(-np.asarray(charges), kind="stable")
+    ordered = positions[order]
+    first = _unit(ordered[1] - ordered[0])
+    second = _perpendicular(ordered[2:] - ordered[0], first)
+    return np.array([first, second, np.cross(first, second)])
+
+
+def _perpendicular(vectors: np.ndarray, axis: np.ndarray) -> np.ndarray:
+    """Unit vector across `axis` towards the first of `vectors` that is not along `axis`."""
+    for vector in vectors:
+        across = vector - axis * (axis @ vector)
+        if np.linalg.norm(across) > _COLLINEAR * np.linalg.norm(vector):
+            return _unit(across)
+    across = np.eye(3)[np.argmin(np.abs(axis))]
+    return _unit(across - axis * (axis @ across))
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
+    return vector / np.linalg.norm(vector)
 
 
 class OrientedEngine:
@@ -31,7 +70,8 @@ class OrientedEngine:
             Angstrom.
         properties
             Some of ``energy``, ``forces``, ``dipole``, ``polarizability``,
-            ``dipole_derivatives``.
+            ``dipole_derivatives``.  A polarizability or derivatives that cannot be computed are
+            None, and a flag says why.
 
         Raises
         ------
@@ -44,12 +84,12 @@ class OrientedEngine:
         positions = check_positions(positions, self.symbols)
         axes = np.eye(3)
         if self.method.canonical_orientation:
-            axes = molecular_axes(positions, self._numbers)
+            axes = molecular_orientation(positions, self._numbers)
         centre = self._numbers @ positions / self._numbers.sum()
         labels = self._compute((positions - centre) @ axes.T / BOHR, properties)
         labels.energy *= HARTREE
-        if labels.gap is not None:
-            labels.gap *= HARTREE
+        if labels.orbital_gap is not None:
+            labels.orbital_gap *= HARTREE
         if labels.forces is not None:
             labels.forces = labels.forces @ axes * (HARTREE / BOHR)
         if labels.dipole is not None:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from rpr.errors import InputError
+from rpr.errors import ConvergenceError, InputError
 
 #: What an engine computes where nothing else is asked for.
 PROPERTIES = ("energy", "forces", "dipole", "polarizability")
+
 #: What an engine computes only where it is asked for.
 OPTIONAL_PROPERTIES = ("dipole_derivatives",)
 ALL_PROPERTIES = PROPERTIES + OPTIONAL_PROPERTIES
+
 #: Columns of the table of frames that could not be labelled.
-FAILURE_COLUMNS = ("frame", "trajectory", "step", "reason")
 
 
 @dataclass(eq=False)
 class Labels:
-    """Labels of one frame in ASE units; what was not asked for is None.
+    """Labels of one frame in ASE units; what was not asked for, or failed, is None.
 
     Parameters
     ----------
@@ -43,10 +45,10 @@ class Labels:
         True: labels that did not converge are never returned.
     solver
         The solver that converged: ``default``, ``second-order`` or ``level-shift``.
-    gap
+    orbital_gap
         Orbital energy gap in eV, None where the code does not give it.
     flags
-        Remarks on the frame, empty for most.
+        What is wrong with the frame, empty for most.
     timings
         CPU seconds of each part.
     """
@@ -59,9 +61,17 @@ class Labels:
     scf_cycles: int = 0
     converged: bool = True
     solver: str = "default"
-    gap: float | None = None
+    orbital_gap: float | None = None
     flags: tuple[str, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def without_failure(self, name: str) -> Iterator[None]:
+        """Computation of property `name`; if it fails it gets a flag, and the others stay."""
+        try:
+            yield
+        except (ConvergenceError, ArithmeticError, np.linalg.LinAlgError) as error:
+            self.flags += (f"{name}: {type(error).__name__}: {error}",)
 
 
 def check_properties(properties: Sequence[str]) -> tuple[str, ...]:
@@ -90,9 +100,7 @@ def check_positions(positions: np.ndarray, symbols: Sequence[str]) -> np.ndarray
     """
     positions = np.array(positions, dtype=float)
     if positions.shape != (len(symbols), 3):
-        raise InputError(
-            f"positions: found shape {positions.shape}, expected ({len(symbols)}, 3)"
-        )
+        raise InputError(f"positions: found shape {positions.shape}, expected ({len(symbols)}, 3)")
     if not np.isfinite(positions).all():
         raise InputError("positions: found a number that is not finite")
     distances = np.linalg.norm(positions[:, None] - positions, axis=2)

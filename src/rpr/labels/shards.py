@@ -7,7 +7,6 @@ uninterrupted one to the last bit.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import itertools
 import json
@@ -18,19 +17,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rpr.datasets import FrameSet, find_frames, write_frames
+from rpr.data.extxyz import write_frames
+from rpr.data.failures import write_failures
+from rpr.data.frame_set import FrameSet, find_frames
 from rpr.errors import ConvergenceError, InputError
-from rpr.files import atomic_path
-from rpr.labels import continuity
+from rpr.labels import state_check
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
-from rpr.labels.partial import PartialFile
-from rpr.labels.results import (
-    ALL_PROPERTIES,
-    FAILURE_COLUMNS,
-    PROPERTIES,
-    check_properties,
-)
+from rpr.labels.partial_file import PartialFile
+from rpr.labels.results import ALL_PROPERTIES, PROPERTIES, check_properties
 from rpr.labels.version import LABEL_VERSION
 
 
@@ -45,7 +40,7 @@ def label_shard(
     failures_path: str | os.PathLike,
     max_memory_mb: float | None = None,
     charge: int = 0,
-    stock: bool = False,
+    plain: bool = False,
     known: FrameSet | None = None,
     log: logging.Logger | None = None,
 ) -> None:
@@ -73,8 +68,8 @@ def label_shard(
         Memory the engine may use, MB.
     charge
         Total charge.
-    stock
-        Compute by stock PySCF instead of the label engine.
+    plain
+        Compute by plain PySCF instead of the label engine.
     known
         Frames with labels of `method`: what has the geometry of one of them takes its labels
         instead of computing them.
@@ -92,9 +87,9 @@ def label_shard(
     indices = [int(k) for k in indices]
     properties = check_properties(tuple(dict.fromkeys(("energy", *properties))))
     engine = make_engine(
-        method, frames.symbols, max_memory_mb=max_memory_mb, charge=charge, stock=stock
+        method, frames.symbols, max_memory_mb=max_memory_mb, charge=charge, plain=plain
     )
-    header = _header(frames, indices, method, properties, charge, stock)
+    header = _header(frames, indices, method, properties, charge, plain)
     partial = PartialFile(partial_path, header, indices)
     records = partial.read()
     engine.set_state(partial.read_state(len(records)))
@@ -116,11 +111,11 @@ def _label(engine, frames: FrameSet, k: int, properties, previous: dict | None) 
     """Record of frame `k`: its labels, or the reason why it has none."""
     neighbour = None
     if previous is not None and "reason" not in previous:
-        neighbour = continuity.Neighbour(
+        neighbour = state_check.Neighbour(
             frames.positions[previous["frame"]], previous["energy"], previous.get("forces")
         )
     try:
-        labels, jump = continuity.compute_checked(
+        labels, jump = state_check.compute_checked(
             engine, frames.positions[k], properties, neighbour
         )
     except (ConvergenceError, InputError, ArithmeticError, np.linalg.LinAlgError) as error:
@@ -128,6 +123,8 @@ def _label(engine, frames: FrameSet, k: int, properties, previous: dict | None) 
         return {"frame": k, "reason": f"{type(error).__name__}: {error}"}
     record = {"frame": k, "cycles": labels.scf_cycles, "solver": labels.solver}
     for name in properties:
+        if getattr(labels, name) is None:  # a flag says why
+            engine.reset()
         record[name] = np.asarray(getattr(labels, name)).tolist()
     if labels.flags:
         record["reason"] = "; ".join(labels.flags)
@@ -162,7 +159,7 @@ def _with_suspects(records: Sequence[dict]) -> list[dict]:
     return checked
 
 
-def _header(frames: FrameSet, indices, method: Method, properties, charge: int, stock) -> dict:
+def _header(frames: FrameSet, indices, method: Method, properties, charge: int, plain) -> dict:
     """What the labels depend on."""
     digest = hashlib.sha256(json.dumps([list(frames.symbols), indices]).encode())
     digest.update(np.ascontiguousarray(frames.positions[indices]).tobytes())
@@ -171,7 +168,7 @@ def _header(frames: FrameSet, indices, method: Method, properties, charge: int, 
         "frames": digest.hexdigest()[:16],
         "properties": list(properties),
         "charge": charge,
-        "stock": stock,
+        "plain": plain,
         "label_version": LABEL_VERSION,
         "pyscf": _pyscf_version(),
     }
@@ -190,7 +187,12 @@ def _report(log, record: dict, done: int, total: int, resumed: int, seconds: flo
     )
     log.info(
         "frame %d (%s): %d of %d done, %.2f frames/min, %.1f min left",
-        record["frame"], what, done, total, rate, (total - done) / rate,
+        record["frame"],
+        what,
+        done,
+        total,
+        rate,
+        (total - done) / rate,
     )
 
 
@@ -214,10 +216,8 @@ def _write_failures(frames: FrameSet, records: Sequence[dict], path) -> None:
     def of_frame(values, k):
         return "" if values is None else int(values[k])
 
-    with atomic_path(path) as temporary, open(temporary, "w", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(FAILURE_COLUMNS)
-        for r in records:
-            k = r["frame"]
-            where = of_frame(frames.trajectory, k), of_frame(frames.step, k)
-            writer.writerow([k, *where, r["reason"]])
+    def row(record):
+        k = record["frame"]
+        return k, of_frame(frames.trajectory, k), of_frame(frames.step, k), record["reason"]
+
+    write_failures(path, map(row, records))

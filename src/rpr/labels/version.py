@@ -1,5 +1,7 @@
 """Version of the numbers that the label engine computes."""
 
+from __future__ import annotations
+
 #: Raise this by hand in the commit that changes what the engine computes for given positions and a
 #: given method, beyond its tolerances.  Rules that run quantum chemistry depend on this number and
 #: on no source file, and unfinished label files are refused under another number, so that comments

@@ -7,20 +7,22 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from rpr import metrics, ridge
-from rpr.components import component_names, to_components
-from rpr.datasets import FrameSet
-from rpr.descriptors import describe
-from rpr.frames import canonical_frames, to_frame, to_frame_positions
-from rpr.kernels import KERNELS, distance, kernel_from_distance, metric
-from rpr.molecule import Molecule
-from rpr.studies.evaluate import labels_of
+from rpr.axes.canonical import canonical_axes
+from rpr.axes.components import component_names, to_components
+from rpr.axes.rotation import to_axes, to_axes_positions
+from rpr.data.frame_set import FrameSet
+from rpr.molecule.molecule import Molecule
+from rpr.regression import ridge, search
+from rpr.regression.descriptors import describe
+from rpr.regression.kernels import KERNELS, distance, kernel_from_distance, metric
+from rpr.studies import metrics
+from rpr.studies.evaluation import labels_of
 from rpr.units import REPORTED
 
 COLUMNS = [
     "descriptor",
     "kernel",
-    "frame",
+    "axes",
     "component",
     "n_train",
     "n_test",
@@ -47,7 +49,7 @@ def benchmark(
     descriptor: str,
     kernels: Sequence[str] | None = None,
     properties: Sequence[str] = ("dipole", "polarizability"),
-    frame: str = "inertia",
+    axes: str = "inertia",
     coordinate_weight: float = 0.5,
     validation_fraction: float = 0.2,
     sigmas: Sequence[float] | None = None,
@@ -69,22 +71,22 @@ def benchmark(
     molecule
         Molecule of the frames.
     descriptor
-        One of :data:`rpr.descriptors.DESCRIPTORS`.
+        One of :data:`rpr.regression.descriptors.DESCRIPTORS`.
     kernels
-        Names from :data:`rpr.kernels.KERNELS`; None takes all.
+        Names from :data:`rpr.regression.kernels.KERNELS`; None takes all.
     properties
         Properties whose components are learnt.
-    frame
-        Canonical frame, one of :data:`rpr.frames.FRAMES`.
+    axes
+        Canonical axes, one of :data:`rpr.axes.canonical.AXES`.
     coordinate_weight
         Weight of the coordinate part of the descriptor, 1/Angstrom.
     validation_fraction
         Part of the training frames that chooses sigma and lambda.
     sigmas
         Length scales relative to the median distance between training frames; None takes
-        :func:`rpr.ridge.default_sigmas`.
+        :func:`rpr.regression.search.default_sigmas`.
     lambdas
-        Regularisation strengths; None takes :func:`rpr.ridge.default_lambdas`.
+        Regularisation strengths; None takes :func:`rpr.regression.search.default_lambdas`.
     seed
         Seed of the validation split and of the bootstrap.
 
@@ -94,13 +96,13 @@ def benchmark(
         Columns ``COLUMNS``; Debye and bohr^3. ``rmse_low`` and ``rmse_high`` bound the 95 %
         interval of a bootstrap over trajectories; ``best_probability`` is the part of these
         samples in which the kernel has the lowest error of the descriptor, for this component.
-        Empty if the molecule lacks the marked atoms or the dihedral that the descriptor needs.
+        Empty if the molecule lacks the anchors or the dihedral that the descriptor needs.
     """
     if not applies(descriptor, molecule):
         return pd.DataFrame(columns=COLUMNS)
     kernels = list(kernels or KERNELS)
-    canonical = canonical_frames(frame, frames.positions, molecule)
-    positions = to_frame_positions(frames.positions, canonical)
+    canonical = canonical_axes(axes, frames.positions, molecule)
+    positions = to_axes_positions(frames.positions, canonical)
     X = describe(descriptor, positions, molecule, coordinate_weight=coordinate_weight)
     Y, components, units = _targets(frames, canonical.rotations, properties)
     search = _Search(X[train], Y[train], X[test], sigmas, lambdas, validation_fraction, seed)
@@ -112,7 +114,7 @@ def benchmark(
         {
             "descriptor": descriptor,
             "kernel": kernel,
-            "frame": frame,
+            "axes": axes,
             "component": component,
             "n_train": len(train),
             "n_test": len(test),
@@ -132,10 +134,10 @@ def benchmark(
 
 
 def applies(descriptor: str, molecule: Molecule) -> bool:
-    """Whether the molecule has the marked atoms or the dihedral that `descriptor` needs."""
+    """Whether the molecule has the anchors or the dihedral that `descriptor` needs."""
     if descriptor == "REdihedCl":
         return molecule.dihedral is not None
-    return descriptor not in ("RExyzCl", "REsphCl") or len(molecule.marked) > 0
+    return descriptor not in ("RExyzCl", "REsphCl") or len(molecule.anchors) > 0
 
 
 class _Search:
@@ -144,8 +146,8 @@ class _Search:
     def __init__(self, X, Y, X_test, sigmas, lambdas, validation_fraction, seed):
         self._X, self._Y, self._X_test = X, Y, X_test
         self._sigmas = sigmas
-        self._lambdas = ridge.default_lambdas() if lambdas is None else lambdas
-        self._fitted, self._validated = ridge.validation_split(len(X), validation_fraction, seed)
+        self._lambdas = search.default_lambdas() if lambdas is None else lambdas
+        self._fitted, self._validated = search.validation_split(len(X), validation_fraction, seed)
         self._distances = {}
 
     def run(self, kernel):
@@ -153,16 +155,16 @@ class _Search:
         between, to_test = self._distance(kernel)
         blocks = np.ix_(self._fitted, self._fitted), np.ix_(self._validated, self._fitted)
         sigmas = (
-            ridge.default_sigmas(kernel, between)
+            search.default_sigmas(kernel, between)
             if self._sigmas is None
-            else ridge.median_distance(between) * np.asarray(self._sigmas)
+            else search.median_distance(between) * np.asarray(self._sigmas)
         )
 
         def kernel_blocks(sigma):
             return tuple(kernel_from_distance(kernel, between[b], sigma) for b in blocks)
 
         centre = self._Y[self._fitted].mean(axis=0)
-        choices = ridge.search(
+        choices = search.search(
             kernel_blocks,
             self._Y[self._fitted] - centre,
             self._Y[self._validated] - centre,
@@ -179,7 +181,7 @@ class _Search:
         for sigma in np.unique(chosen):
             columns = chosen == sigma
             K = kernel_from_distance(kernel, between, sigma)
-            a = ridge.solve(K, (self._Y - centre)[:, columns], lambdas[columns])
+            a = ridge.solve_ridge(K, (self._Y - centre)[:, columns], lambdas[columns])
             prediction[:, columns] = kernel_from_distance(kernel, to_test, sigma) @ a
         return prediction + centre
 
@@ -197,7 +199,7 @@ def _targets(frames, rotations, properties):
     values, components, units = [], [], []
     for property in properties:
         unit, size = REPORTED[property]
-        values.append(to_components(to_frame(labels_of(frames, property), rotations)) / size)
+        values.append(to_components(to_axes(labels_of(frames, property), rotations)) / size)
         components.extend(component_names(property))
         units.extend([unit] * values[-1].shape[1])
     return np.hstack(values), components, units

@@ -1,7 +1,7 @@
 """Are labels right? Extreme frames, frames computed anew, and what the differences are.
 
 Three questions about a set of labelled frames: which frames are extreme and does their geometry
-explain it (`extremes`), does another program give the same labels, and do labels of rotated frames
+explain it (`outliers`), does another program give the same labels, and do labels of rotated frames
 turn with them (`frames_to_check`, `deviations`).
 """
 
@@ -11,16 +11,17 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.transform import Rotation
 
-from rpr.datasets import FrameSet
+from rpr.data.distributions import bond_lengths, frame_quantities
+from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
-from rpr.frame_quantities import bond_lengths, frame_quantities
-from rpr.molecule import Molecule
+from rpr.molecule.molecule import Molecule
 from rpr.units import BOHR, BOHR3, HARTREE
 
 SAME_LEVEL = 1e-3  #: hartree; two programs at one level agree to far less
 EXTREME = 4.5  #: robust standard deviations beyond which a frame is listed
 DEVIATION_COLUMNS = ["check", "trajectory", "step", "quantity", "deviation", "unit"]
 SUMMARY_COLUMNS = ["check", "quantity", "n_frames", "rms", "max", "unit"]
+
 EXTREME_COLUMNS = [
     "frame",
     "trajectory",
@@ -34,6 +35,7 @@ EXTREME_COLUMNS = [
     "bond_length",
     "bond_median",
 ]
+
 #: Quantity, size of its unit in that of the frames, unit.
 _ATOMIC = {
     "energy": (HARTREE, "hartree"),
@@ -83,7 +85,7 @@ def choose(frames: FrameSet, n_frames: int, *, seed: int) -> np.ndarray:
 def frames_to_check(frames: FrameSet, n_frames: int, *, check: str, seed: int) -> FrameSet:
     """The chosen frames; for the check ``rotated`` turned at random, with their labels."""
     chosen = frames.subset(choose(frames, n_frames, seed=seed))
-    return rotate(chosen, seed=seed) if check == "rotated" else chosen
+    return rotate(chosen, seed=seed) if check == "reoriented" else chosen
 
 
 def rotate(frames: FrameSet, *, seed: int) -> FrameSet:
@@ -92,7 +94,7 @@ def rotate(frames: FrameSet, *, seed: int) -> FrameSet:
     Parameters
     ----------
     frames
-        Frames in the laboratory frame.
+        Frames in the laboratory axes.
     seed
         Seed of the random numbers.
 
@@ -204,7 +206,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
 
 
-def extremes(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
+def outliers(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
     """Frames with a quantity beyond `EXTREME` robust standard deviations of its median.
 
     The robust standard deviation is 1.4826 times the median absolute deviation. Beside each value

@@ -1,0 +1,47 @@
+"""Centres, inertia tensors and principal axes of many geometries at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def centre(positions, weights):
+    """Weighted centre of each geometry: [n_frames, n_atoms, 3] -> [n_frames, 3]."""
+    return np.einsum("a,fax->fx", weights, positions) / np.sum(weights)
+
+
+def inertia_tensor(centred, weights):
+    """Inertia tensor sum_i w_i (|r_i|^2 1 - r_i r_i^T), eq. (4).
+
+    Parameters
+    ----------
+    centred : ndarray [n_frames, n_atoms, 3]
+        Coordinates relative to the weighted centre, Angstrom.
+    weights : ndarray [n_atoms]
+        Masses (u) or nuclear charges.
+
+    Returns
+    -------
+    ndarray [n_frames, 3, 3]
+        In the unit of the weights times Angstrom^2.
+    """
+    second = np.einsum("a,fax,fay->fxy", weights, centred, centred, optimize=True)
+    trace = np.trace(second, axis1=1, axis2=2)
+    return trace[:, None, None] * np.eye(3) - second
+
+
+def principal_axes(positions, weights):
+    """Proper principal axes with the signs LAPACK happens to return, eq. (5).
+
+    Returns
+    -------
+    axes : ndarray [n_frames, 3, 3]
+        Rows a, b, c, moments ascending, det = +1.
+    origins : ndarray [n_frames, 3]
+    moments : ndarray [n_frames, 3]
+    """
+    origins = centre(positions, weights)
+    moments, vectors = np.linalg.eigh(inertia_tensor(positions - origins[:, None], weights))
+    axes = np.swapaxes(vectors, 1, 2).copy()
+    axes[:, 2] *= np.sign(np.linalg.det(axes))[:, None]
+    return axes, origins, moments

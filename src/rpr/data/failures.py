@@ -1,0 +1,28 @@
+"""The table of frames that could not be labelled."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from rpr.files import atomic_path
+
+COLUMNS = ("frame", "trajectory", "step", "reason")
+
+
+def write_failures(path: str | os.PathLike, rows: Iterable[Sequence[object]]) -> None:
+    """Write ``frame,trajectory,step,reason`` of each frame as CSV, atomically."""
+    with atomic_path(path) as temporary, open(temporary, "w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(COLUMNS)
+        writer.writerows(rows)
+
+
+def read_failures(paths: Sequence[str | os.PathLike]) -> pd.DataFrame:
+    """Frames that could not be labelled, from the tables of all shards."""
+    tables = [pd.read_csv(path, keep_default_na=False) for path in paths]
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)

@@ -1,0 +1,232 @@
+"""Splits of a set of frames into training and test frames, as index arrays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from rpr.errors import InputError
+from rpr.files import atomic_path, read_failure
+
+
+def random_split(n_frames: int, *, n_train: int, n_test: int, seed: int) -> dict[str, np.ndarray]:
+    """Training and test frames drawn at random from all frames, as in the paper.
+
+    Frames of one trajectory are half a femtosecond apart, so that a test frame nearly always has
+    a near-copy in the training set: errors on this split flatter.  `trajectory_split` does not.
+    For one seed the training set of a smaller `n_train` is the beginning of that of a larger one,
+    and the test set stays the same.
+
+    Parameters
+    ----------
+    n_frames
+        Number of frames.
+    n_train, n_test
+        Sizes of the two sets.
+    seed
+        Seed of the random numbers.
+
+    Returns
+    -------
+    dict
+        ``train`` and ``test``: index arrays without common elements.
+
+    Raises
+    ------
+    InputError
+        If the sets together are larger than the data.
+    """
+    _check_sizes(n_train, n_test)
+    if n_train + n_test > n_frames:
+        raise InputError(
+            f"n_train + n_test: found {n_train} + {n_test} = {n_train + n_test}, expected at most "
+            f"{n_frames}, the number of frames; make them smaller or sample more frames"
+        )
+    order = np.random.default_rng(seed).permutation(n_frames)
+    return {"train": order[n_test : n_test + n_train], "test": order[:n_test]}
+
+
+def trajectory_split(
+    trajectory: np.ndarray, *, n_train: int, n_test: int, seed: int
+) -> dict[str, np.ndarray]:
+    """Training and test frames from different trajectories.
+
+    Trajectories are put in random order; the first ones, as many as `n_test` frames need, are
+    held out whole; where this leaves too few to train on, trajectories with as few frames above
+    `n_test` as can be.  Test frames are drawn at random from them, training frames from the others.
+
+    Parameters
+    ----------
+    trajectory : int array, [n_frames]
+        Trajectory of each frame.
+    n_train, n_test
+        Sizes of the two sets.
+    seed
+        Seed of the random numbers.
+
+    Returns
+    -------
+    dict
+        ``train`` and ``test``: index arrays; no trajectory has frames in both.
+
+    Raises
+    ------
+    InputError
+        If the trajectories do not hold enough frames.
+    """
+    _check_sizes(n_train, n_test)
+    trajectory = np.asarray(trajectory)
+    rng = np.random.default_rng(seed)
+    names, sizes = np.unique(trajectory, return_counts=True)
+    order = rng.permutation(len(names))
+    n_held = int(np.searchsorted(np.cumsum(sizes[order]), n_test)) + 1
+    held = order[:n_held]
+    if n_test <= len(trajectory) < n_train + sizes[held].sum():
+        held = _fewest(order, sizes, n_test)
+    held_out = np.isin(trajectory, names[held])
+    n_left = int(np.sum(~held_out))
+    if n_test > held_out.sum() or n_train > n_left:
+        raise InputError(
+            f"n_train, n_test: found {n_train} and {n_test}, but {len(names)} trajectories of "
+            f"{len(trajectory)} frames leave {n_left} to train on once whole trajectories with "
+            f"{n_test} test frames are held out; make them smaller or run more trajectories"
+        )
+    test = rng.permutation(np.flatnonzero(held_out))[:n_test]
+    train = rng.permutation(np.flatnonzero(~held_out))[:n_train]
+    return {"train": train, "test": test}
+
+
+def _fewest(order: np.ndarray, sizes: np.ndarray, n_test: int) -> list[int]:
+    """Trajectories with the fewest frames that are at least `n_test`, early ones in `order` first.
+
+    All sums of sizes are built up, trajectory by trajectory.
+    """
+    chosen: dict[int, list[int]] = {0: []}
+    for k in order:
+        for total in sorted(chosen, reverse=True):
+            if total < n_test:
+                chosen.setdefault(total + int(sizes[k]), [*chosen[total], k])
+    return chosen[min(total for total in chosen if total >= n_test)]
+
+
+def random_order(frames: int | Sequence[int], *, seed: int) -> np.ndarray:
+    """A frames of frames in random order; its beginnings are the training sets of a learning curve.
+
+    Parameters
+    ----------
+    frames
+        Frame indices, or a number n for the frames 0 to n - 1.
+    seed
+        Seed of the random numbers.
+
+    Returns
+    -------
+    int array
+        The same indices, shuffled.
+    """
+    return np.random.default_rng(seed).permutation(frames)
+
+
+def learning_subsets(
+    frames: int | Sequence[int], sizes: Sequence[int], *, seed: int
+) -> dict[int, np.ndarray]:
+    """Nested training sets of given sizes: the smaller is the beginning of the larger.
+
+    Parameters
+    ----------
+    frames
+        Frame indices, or a number n for the frames 0 to n - 1.
+    sizes
+        Training set sizes.
+    seed
+        Seed of the random numbers.
+
+    Returns
+    -------
+    dict
+        Index array of each size.
+
+    Raises
+    ------
+    InputError
+        If a size is not positive or larger than the frames.
+    """
+    order = random_order(frames, seed=seed)
+    wrong = [size for size in sizes if not 1 <= size <= len(order)]
+    if wrong:
+        raise InputError(
+            f"sizes: found {wrong[0]}, expected 1 to {len(order)}, the number of frames to train on"
+        )
+    return {int(size): order[:size] for size in sizes}
+
+
+def write_split(path: str | os.PathLike, split: Mapping[str, np.ndarray]) -> None:
+    """Write a split as CSV with the columns ``frame,set``, atomically; the order is kept."""
+    table = pd.concat(
+        [pd.DataFrame({"frame": np.asarray(v, dtype=int), "set": k}) for k, v in split.items()]
+    )
+    with atomic_path(path) as temporary:
+        table.to_csv(temporary, index=False)
+
+
+def read_split(path: str | os.PathLike, *, n_frames: int | None = None) -> dict[str, np.ndarray]:
+    """Read a split that `write_split` wrote.
+
+    Parameters
+    ----------
+    path
+        CSV file with the columns ``frame,set``.
+    n_frames
+        Number of frames that the indices refer to, to check them.
+
+    Returns
+    -------
+    dict
+        Index array of each set, in the order of the file.
+
+    Raises
+    ------
+    InputError
+        If the file is not such a table, a frame is in two sets or twice in one, or an index is
+        out of range.
+    """
+    try:
+        table = pd.read_csv(path, keep_default_na=False)
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise InputError(f"{path}: not readable as a table ({read_failure(error)})") from error
+    missing = [name for name in ("frame", "set") if name not in table.columns]
+    if missing:
+        raise InputError(
+            f"{path}: found columns {', '.join(map(str, table.columns))}, "
+            f"expected frame,set: '{missing[0]}' is missing"
+        )
+    if not pd.api.types.is_integer_dtype(table["frame"]):
+        raise InputError(f"{path}: column frame holds something else than frame indices")
+    _check_frames(path, table["frame"].to_numpy(), n_frames)
+    return {str(k): v.to_numpy(dtype=int) for k, v in table.groupby("set", sort=False)["frame"]}
+
+
+def _check_sizes(n_train: int, n_test: int) -> None:
+    for key, size in (("n_train", n_train), ("n_test", n_test)):
+        if size < 1:
+            raise InputError(f"{key}: found {size}, expected at least one frame")
+
+
+def _check_frames(path: str | os.PathLike, frames: np.ndarray, n_frames: int | None) -> None:
+    if len(frames) == 0:
+        raise InputError(f"{path}: found no frames; write the split again")
+    values, counts = np.unique(frames, return_counts=True)
+    if counts.max() > 1:
+        raise InputError(
+            f"{path}: frame {values[np.argmax(counts)]} is listed more than once; training and "
+            "test frames must differ"
+        )
+    if values[0] < 0 or (n_frames is not None and values[-1] >= n_frames):
+        wrong = values[0] if values[0] < 0 else values[-1]
+        limit = "or more" if n_frames is None else f"to {n_frames - 1}"
+        raise InputError(
+            f"{path}: found frame {wrong}, expected 0 {limit}; the split belongs to other frames"
+        )

@@ -1,0 +1,142 @@
+"""Reference geometries: optimisation, harmonic frequencies, and the check for a minimum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.constraints import FixConstraint
+from ase.data import covalent_radii
+from ase.optimize import BFGS
+
+from rpr.errors import ConvergenceError, InputError
+from rpr.molecule.molecule import find_bonds, refuse_overlap
+from rpr.molecule.rigid_body import without_rigid_body_motion
+
+
+def optimise(
+    atoms: Atoms,
+    calculator: Calculator,
+    *,
+    force_tolerance: float = 1e-3,
+    max_steps: int = 200,
+    name: str = "geometry",
+    log: Callable[[str], None] | None = None,
+) -> Atoms:
+    """Nearest stationary point, by BFGS in Cartesian coordinates (:class:`ase.optimize.BFGS`).
+
+    The first guess of the Hessian is `model_hessian`, which takes a third to a half of the steps
+    that a multiple of the unit matrix takes.  Net force and torque, which integration grids leave
+    at some meV/Angstrom, are projected out of the forces: no step can reduce them.
+
+    Parameters
+    ----------
+    atoms
+        Start geometry; not changed.
+    calculator
+        Gives energy and forces.
+    force_tolerance
+        Largest force on an atom at the end, eV/Angstrom.
+    max_steps
+        Most steps that are tried.
+    name
+        What messages call this geometry, such as ``"anti"``.
+    log
+        Called with a line of text after each step.
+
+    Returns
+    -------
+    Atoms
+        The optimised geometry, with its energy (eV) and forces (eV/Angstrom).
+
+    Raises
+    ------
+    InputError
+        If the tolerance is not positive or atoms lie on top of each other.
+    ConvergenceError
+        If the forces stay above the tolerance, or bonds broke or formed on the way.
+    """
+    if not force_tolerance > 0.0 or max_steps < 1:
+        raise InputError(
+            f"{name}: found force_tolerance {force_tolerance} and max_steps {max_steps}, "
+            "expected positive numbers"
+        )
+    refuse_overlap(atoms.positions[None], name)
+    moving = Atoms(atoms.numbers, positions=atoms.positions)
+    moving.set_constraint(_NoRigidBodyMotion())
+    moving.calc = calculator
+    optimiser = BFGS(moving, logfile=None)
+    optimiser.H0 = model_hessian(moving)
+    for _ in optimiser.irun(fmax=force_tolerance, steps=max_steps):
+        if log is not None:
+            log(
+                f"{name}: step {optimiser.nsteps}, energy {moving.get_potential_energy():.6f} eV, "
+                f"largest force {_largest_force(moving):.2e} eV/Angstrom"
+            )
+    if not _largest_force(moving) <= force_tolerance:
+        raise ConvergenceError(
+            f"{name}: largest force {_largest_force(moving):.2e} eV/Angstrom after "
+            f"{optimiser.nsteps} steps, expected at most {force_tolerance:.0e}; allow more steps, "
+            "loosen force_tolerance or begin at a better geometry"
+        )
+    if find_bonds(moving) != find_bonds(atoms):
+        raise ConvergenceError(
+            f"{name}: bonds are {_bonds_text(moving)} after the optimisation, "
+            f"{_bonds_text(atoms)} before; begin at a better geometry"
+        )
+    return _with_results(moving)
+
+
+def model_hessian(atoms: Atoms) -> np.ndarray:
+    """Crude positive Hessian: springs between all pairs of atoms, stiff where they are bonded.
+
+    H = 1.5 I + sum_ij k_ij u_ij u_ij^T with k_ij = 35 exp(-4 max(0, r_ij / (c_i + c_j) - 1))
+    eV/Angstrom^2, c the covalent radii, u_ij the stretch of the pair.
+
+    Returns
+    -------
+    array, [3 n_atoms, 3 n_atoms]
+        eV/Angstrom^2.
+    """
+    radii = covalent_radii[atoms.numbers]
+    hessian = 1.5 * np.eye(3 * len(atoms))
+    for i, j in zip(*np.triu_indices(len(atoms), k=1), strict=True):
+        arm = atoms.positions[i] - atoms.positions[j]
+        length = np.linalg.norm(arm)
+        stretch = np.zeros((len(atoms), 3))
+        stretch[i], stretch[j] = arm / length, -arm / length
+        constant = 35.0 * np.exp(-4.0 * max(0.0, length / (radii[i] + radii[j]) - 1.0))
+        hessian += constant * np.outer(stretch, stretch)
+    return hessian
+
+
+class _NoRigidBodyMotion(FixConstraint):
+    """Takes net force and torque out of the forces."""
+
+    def get_removed_dof(self, atoms: Atoms) -> int:
+        return 6
+
+    def adjust_positions(self, atoms: Atoms, new: np.ndarray) -> None:
+        pass
+
+    def adjust_forces(self, atoms: Atoms, forces: np.ndarray) -> None:
+        forces[:] = without_rigid_body_motion(forces, atoms.positions, np.ones(len(atoms)))
+
+
+def _largest_force(atoms: Atoms) -> float:
+    return float(np.linalg.norm(atoms.get_forces(), axis=1).max())
+
+
+def _bonds_text(atoms: Atoms) -> str:
+    return " ".join(f"{i}-{j}" for i, j in find_bonds(atoms))
+
+
+def _with_results(atoms: Atoms) -> Atoms:
+    result = Atoms(atoms.numbers, positions=atoms.positions)
+    result.calc = SinglePointCalculator(
+        result, energy=atoms.get_potential_energy(), forces=atoms.get_forces()
+    )
+    return result

@@ -1,0 +1,121 @@
+"""Self-consistency where the default solver fails: second order, then level shift."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rpr.errors import ConvergenceError
+from rpr.labels.dft.scf import FockBuilder, OrthogonalBasis, SCFSolution, lowest_orbitals, solve_scf
+
+
+def atomic_orbitals(
+    mol, builder: FockBuilder, basis: OrthogonalBasis, n_occupied: int
+) -> np.ndarray:
+    """Lowest orbitals in the field of superposed atomic densities, [n_ao, n_occupied].
+
+    The atomic densities are those of a minimal basis; the natural orbitals of their sum, scaled by
+    the roots of their occupations, stand for the occupied orbitals in one Fock matrix.
+    """
+    from pyscf.scf import hf
+
+    density = hf.init_guess_by_minao(mol)
+    occupations, vectors = np.linalg.eigh(basis.root @ density @ basis.root)
+    occupied = occupations > 1e-6
+    scaled = vectors[:, occupied] * np.sqrt(occupations[occupied] / 2)
+    builder.build(basis.inverse_root @ scaled)
+    return lowest_orbitals(basis.transform(builder.total()[1]), basis, n_occupied)
+
+
+LEVEL_SHIFT = 0.3  #: hartree
+SHIFTED_CYCLES = 200
+
+
+def solve_from_scratch(structure, n_occupied: int, *, gradient_tolerance, max_cycles):
+    """Self-consistent field of a frame without a guess.
+
+    The solvers are tried in turn: DIIS from superposed atoms, PySCF's second-order solver, PySCF
+    with a level shift.  Orbitals that PySCF converged are taken to self-consistency in the same
+    equations as always.
+
+    Returns
+    -------
+    solution, solver
+        `SCFSolution` and the name of the solver.
+
+    Raises
+    ------
+    ConvergenceError
+        If all fail; the message has the reason of each.
+    """
+    options = {"gradient_tolerance": gradient_tolerance, "max_cycles": max_cycles}
+    reasons = []
+    try:
+        builder = structure.builder()
+        guess = atomic_orbitals(structure.mol, builder, structure.basis, n_occupied)
+        return _with_gap(solve_scf(builder, structure.basis, guess, **options)), "default"
+    except ConvergenceError as error:
+        reasons.append(f"default: {error}")
+    for name, run in (("second-order", second_order), ("level-shift", level_shift)):
+        try:
+            mf = run(structure.mean_field())
+            guess = mf.mo_coeff[:, mf.mo_occ > 0]
+            return _with_gap(
+                solve_scf(structure.builder(), structure.basis, guess, **options)
+            ), name
+        except (ConvergenceError, np.linalg.LinAlgError) as error:
+            reasons.append(f"{name}: {error}")
+    raise ConvergenceError("; ".join(reasons))
+
+
+def converge_plain(mf, guess=None):
+    """Run a PySCF mean field, with the second-order solver and a level shift if need be.
+
+    Returns
+    -------
+    mean field, solver
+
+    Raises
+    ------
+    ConvergenceError
+        If all fail.
+    """
+    mf.kernel(dm0=guess)
+    if mf.converged:
+        return mf, "default"
+    reasons = [f"default: not converged in {mf.max_cycle} cycles"]
+    for name, run in (("second-order", second_order), ("level-shift", level_shift)):
+        try:
+            return run(mf.copy()), name
+        except ConvergenceError as error:
+            reasons.append(f"{name}: {error}")
+    raise ConvergenceError("; ".join(reasons))
+
+
+def second_order(mf):
+    """Converge a PySCF mean field by its second-order solver."""
+    mf = mf.newton()
+    mf.max_cycle = 50
+    mf.kernel()
+    return _converged(mf)
+
+
+def level_shift(mf):
+    """Converge a PySCF mean field with a level shift, then without."""
+    mf.level_shift, mf.max_cycle = LEVEL_SHIFT, SHIFTED_CYCLES
+    mf.kernel()
+    return _converged(mf)
+
+
+def _converged(mf):
+    if not mf.converged:
+        raise ConvergenceError(f"not converged in {mf.max_cycle} cycles")
+    return mf
+
+
+def _with_gap(solution: SCFSolution) -> SCFSolution:
+    if solution.orbital_gap <= 0:
+        raise ConvergenceError(
+            f"converged to a state without a gap ({solution.orbital_gap:.3f} hartree), which is no "
+            "ground state"
+        )
+    return solution

@@ -1,0 +1,80 @@
+"""Sum of Gaussians and their derivatives, contracted to one vector per training frame.
+
+A kernel model trained on energies and gradients is, in the descriptor x,
+
+    E(x) = sum_j [a_j + b_j . J_j^T d/dx_j] k(x, x_j),    k(x, x') = exp(-|x - x'|^2 / (2 s^2)),
+
+with J_j = dx_j / dR_j.  Since dk/dx_j = k (x - x_j) / s^2, the vectors v_j = J_j b_j are all that
+is needed of the gradient coefficients:
+
+    E(x) = sum_j k(x, x_j) [a_j + v_j . (x - x_j) / s^2].
+
+Energy and gradient of a frame then cost O(N D) for N training frames and D pairs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+#: Frames evaluated at once: keeps the kernel block in the cache.
+_CHUNK = 128
+
+
+@dataclass(eq=False)
+class ContractedPotential:
+    """Collapsed model in descriptor space.
+
+    Parameters
+    ----------
+    sigma
+        Width s of the Gaussian kernel.
+    centres : array, [n_centres, n_pairs]
+        x_j.
+    weights : array, [n_centres]
+        a_j.
+    vectors : array, [n_centres, n_pairs]
+        v_j = J_j b_j.
+    """
+
+    sigma: float
+    centres: np.ndarray
+    weights: np.ndarray
+    vectors: np.ndarray
+    _left: np.ndarray = field(init=False, repr=False)
+    _right: np.ndarray = field(init=False, repr=False)
+
+    def __post_init__(self):
+        # one product with [x, 1, |x|^2] gives the exponents, then a_j + v_j . (x - x_j) / s^2
+        inverse = 1.0 / self.sigma**2
+        centres, vectors = self.centres * inverse, self.vectors * inverse
+        lengths = np.einsum("jp,jp->j", self.centres, centres)
+        shifted = self.weights - np.einsum("jp,jp->j", vectors, self.centres)
+        ones = np.ones(len(centres))
+        exponents = np.column_stack([centres, -0.5 * lengths, -0.5 * inverse * ones])
+        brackets = np.column_stack([vectors, shifted, 0.0 * ones])
+        self._left = np.ascontiguousarray(np.vstack([exponents, brackets]).T)
+        self._right = np.vstack([centres, vectors])  # -> [2 n_centres, n_pairs]
+
+    def evaluate(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Energy [n_frames] and dE/dx [n_frames, n_pairs] at descriptors `x`."""
+        if len(x) <= _CHUNK:
+            return self._evaluate(x)
+        parts = [self._evaluate(x[k : k + _CHUNK]) for k in range(0, len(x), _CHUNK)]
+        return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+
+    def _evaluate(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        n_centres = len(self.centres)
+        lengths = np.einsum("fp,fp->f", x, x)
+        extended = np.column_stack([x, np.ones(len(x)), lengths])
+        both = extended @ self._left  # -> [n_frames, 2 n_centres]
+        kernel, terms = both[:, :n_centres], both[:, n_centres:]
+        np.exp(kernel, out=kernel)
+        terms *= kernel
+        energy = terms.sum(axis=1)
+        # sum_j k_j v_j / s^2 - sum_j k_j [...] (x - x_j) / s^2; `both` holds kernel, then terms
+        gradient = terms @ self._right[:n_centres]
+        gradient += kernel @ self._right[n_centres:]
+        gradient -= (energy / self.sigma**2)[:, None] * x
+        return energy, gradient

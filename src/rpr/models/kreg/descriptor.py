@@ -1,0 +1,221 @@
+"""Relative distances r_eq / r over all pairs of atoms, with their derivatives.
+
+This is the RE descriptor of the KREG model [1]_.  Values here are r_eq / r - 1: the shift changes
+no difference between frames, and keeps the digits of distances computed as
+|x|^2 + |x'|^2 - 2 x . x'.
+
+.. [1] Martinka et al., J. Chem. Phys. 161, 174104 (2024).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from rpr.errors import InputError
+from rpr.molecule.molecule import Molecule
+
+#: Largest spread of r_eq (Angstrom) over pairs that a permutation exchanges: room for the last
+#: digits of an optimised geometry, far below the difference between two conformers.
+SYMMETRY_TOLERANCE = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class RelativeDistances:
+    """Pairs of atoms and their equilibrium distances.
+
+    Parameters
+    ----------
+    first, second : int arrays, [n_pairs]
+        The atoms of each pair.
+    equilibrium : array, [n_pairs]
+        r_eq in Angstrom.
+    n_atoms
+        Number of atoms of the molecule.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    equilibrium: np.ndarray
+    n_atoms: int
+
+    @classmethod
+    def from_reference(cls, reference: np.ndarray) -> RelativeDistances:
+        """All pairs of a reference geometry [n_atoms, 3] in Angstrom."""
+        first, second = np.triu_indices(len(reference), 1)
+        distances = np.linalg.norm(reference[first] - reference[second], axis=1)
+        return cls(first, second, distances, len(reference))
+
+    @property
+    def n_pairs(self) -> int:
+        """Length of the descriptor."""
+        return len(self.first)
+
+    def describe(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Descriptor and what its derivative needs.
+
+        Parameters
+        ----------
+        positions : array, [n_frames, n_atoms, 3]
+            Angstrom.
+
+        Returns
+        -------
+        x : array, [n_frames, n_pairs]
+            r_eq / r - 1.
+        slopes : array, [n_frames, n_pairs, 3]
+            dx / dR of the first atom of each pair, -r_eq (R_first - R_second) / r^3, in
+            1/Angstrom; that of the second atom is its negative.
+        """
+        vectors = positions[:, self.first] - positions[:, self.second]  # -> [n_frames, n_pairs, 3]
+        squares = np.einsum("fpx,fpx->fp", vectors, vectors)
+        ratio = self.equilibrium / np.sqrt(squares)
+        vectors *= (-ratio / squares)[:, :, None]
+        return ratio - 1.0, vectors
+
+    def jacobian(self, slopes: np.ndarray) -> np.ndarray:
+        """dx / dR from `slopes`, [n_frames, n_pairs, 3 n_atoms]."""
+        full = np.zeros((len(slopes), self.n_pairs, self.n_atoms, 3))
+        pairs = np.arange(self.n_pairs)
+        full[:, pairs, self.first] = slopes
+        full[:, pairs, self.second] = -slopes
+        return full.reshape(len(slopes), self.n_pairs, 3 * self.n_atoms)
+
+    def cartesian(self, slopes: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+        """dE / dR = (dx / dR)^T dE / dx, without forming the Jacobian.
+
+        Parameters
+        ----------
+        slopes : array, [n_frames, n_pairs, 3]
+            From `describe`.
+        gradient : array, [n_frames, n_pairs]
+            dE / dx.
+
+        Returns
+        -------
+        array, [n_frames, n_atoms, 3]
+        """
+        pairs = slopes * gradient[:, :, None]  # -> [n_frames, n_pairs, 3]
+        return np.matmul(self.incidence, pairs)
+
+    @cached_property
+    def incidence(self) -> np.ndarray:
+        """+1 where an atom is first in a pair, -1 where second, [n_atoms, n_pairs]."""
+        atoms = np.arange(self.n_atoms)[:, None]
+        return (atoms == self.first).astype(float) - (atoms == self.second)
+
+    def pair_permutations(self, permutations: np.ndarray) -> np.ndarray:
+        """How permutations of atoms permute pairs.
+
+        Where x'_i = x_{perm[i]} for atoms, the descriptor becomes ``x[:, pair_permutation]``,
+        provided that r_eq does not change.
+
+        Parameters
+        ----------
+        permutations : int array, [n_permutations, n_atoms]
+
+        Returns
+        -------
+        int array, [n_permutations, n_pairs]
+        """
+        index = np.zeros((self.n_atoms, self.n_atoms), dtype=int)
+        index[self.first, self.second] = np.arange(self.n_pairs)
+        index[self.second, self.first] = np.arange(self.n_pairs)
+        return index[permutations[:, self.first], permutations[:, self.second]]
+
+    def symmetrised(self, permutations: np.ndarray) -> RelativeDistances:
+        """Same pairs, with r_eq averaged over the pairs that permutations exchange.
+
+        Raises
+        ------
+        InputError
+            If r_eq is not invariant: the reference geometry lacks the symmetry (a gauche
+            conformer where the anti one is needed).
+        """
+        orbit = self.equilibrium[self.pair_permutations(permutations)]  # -> [n_perm, n_pairs]
+        spread = np.ptp(orbit, axis=0)
+        worst = int(np.argmax(spread))
+        if spread[worst] > SYMMETRY_TOLERANCE:
+            raise InputError(
+                f"permutations: r_eq of atoms {self.first[worst]}-{self.second[worst]} and of the "
+                f"pairs they are exchanged with differ by {spread[worst]:.3f} Angstrom, expected "
+                f"less than {SYMMETRY_TOLERANCE}; use a reference geometry that has the symmetry "
+                "(for 1,2-dichloroethane the anti minimum, not a gauche one)"
+            )
+        return RelativeDistances(self.first, self.second, orbit.mean(axis=0), self.n_atoms)
+
+
+def symmetric_distances(
+    molecule: Molecule, permutations: np.ndarray | None
+) -> tuple[RelativeDistances, np.ndarray]:
+    """Pairs of a molecule, and the permutations of them that leave its potential unchanged.
+
+    Parameters
+    ----------
+    molecule
+        Its reference geometry gives r_eq.
+    permutations : int array, [n_permutations, n_atoms]
+        A group of permutations of atoms; None for no symmetry.
+
+    Returns
+    -------
+    distances
+        With r_eq invariant under the group.
+    pair_permutations : int array, [n_permutations, n_pairs]
+        Without repetitions: permutations that permute pairs alike count once.
+
+    Raises
+    ------
+    InputError
+        If there is only one atom, the permutations are no group, or r_eq is not invariant.
+    """
+    if molecule.n_atoms < 2:
+        raise InputError("molecule: found one atom, expected at least two for a potential")
+    distances = RelativeDistances.from_reference(molecule.reference)
+    if permutations is None:
+        return distances, np.arange(distances.n_pairs)[None]
+    permutations = check_group(permutations, molecule.symbols)
+    pairs = distances.pair_permutations(permutations)
+    return distances.symmetrised(permutations), np.unique(pairs, axis=0)
+
+
+def check_group(permutations: np.ndarray, symbols: tuple[str, ...]) -> np.ndarray:
+    """Permutations of atoms as an int array, checked to form a group.
+
+    Parameters
+    ----------
+    permutations : int array, [n_permutations, n_atoms]
+        The identity must be among them.
+    symbols
+        Chemical symbols; only equal ones may be exchanged.
+
+    Raises
+    ------
+    InputError
+        If a row is no permutation, exchanges different elements, or the set is not closed.
+    """
+    rows = np.atleast_2d(np.asarray(permutations))
+    n_atoms = len(symbols)
+    if rows.shape[1:] != (n_atoms,) or not np.issubdtype(rows.dtype, np.integer):
+        raise InputError(
+            f"permutations: found {rows.dtype} array of shape {rows.shape}, "
+            f"expected integers of shape [n_permutations, {n_atoms}]"
+        )
+    for row in rows:
+        if sorted(row.tolist()) != list(range(n_atoms)):
+            raise InputError(f"permutations: {row.tolist()} is no permutation of {n_atoms} atoms")
+        if any(symbols[i] != symbols[k] for i, k in enumerate(row)):
+            raise InputError(f"permutations: {row.tolist()} exchanges different elements")
+    members = {tuple(row.tolist()) for row in rows}
+    if len(members) < len(rows):
+        raise InputError("permutations: a permutation is given twice")
+    for p in rows:
+        for q in rows:
+            if tuple(p[q].tolist()) not in members:
+                raise InputError(
+                    f"permutations: no group; {p[q].tolist()}, the product of {p.tolist()} "
+                    f"and {q.tolist()}, is missing"
+                )
+    return rows

@@ -1,0 +1,291 @@
+"""Hyper-parameters of a potential by validation on frames held out of training."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rpr.errors import ConvergenceError, InputError
+from rpr.models.kreg.descriptor import symmetric_distances
+from rpr.models.kreg.kernel import GradientKernel
+from rpr.models.kreg.solver import solve_kreg
+from rpr.models.kreg.targets import check_labels, to_targets
+from rpr.molecule.molecule import Molecule
+
+#: Smallest ridge terms tried: below, rounding errors of the factorisation take over.
+LAMBDA_FLOOR = 1e-11
+
+#: Largest ridge terms tried.
+LAMBDA_CEILING = 1e-3
+
+#: Frames below which holding some out tells nothing, and the values used then.
+FEWEST_FRAMES = 5
+FEW_FRAMES_VALUES = {"sigma": 2.0, "lambda_energy": 1e-9, "lambda_forces": 1e-9}
+
+#: Where the search starts: sigma in units of the median distance between training frames.
+START = {"sigma": 6.0, "lambda_energy": 1e-9, "lambda_forces": 1e-9}
+
+#: A move must lower the loss to this part of it: differences below are chance, and the search
+#: does not wander into poorly conditioned corners for them.
+GAIN = 0.99
+
+#: Factors by which a value is changed, coarse to fine.
+STEPS = ({"sigma": 2.0, "lambda": 100.0}, {"sigma": 2.0**0.5, "lambda": 10.0})
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One set of hyper-parameters and its errors on the validation frames (eV, eV/Angstrom)."""
+
+    sigma: float
+    lambda_energy: float
+    lambda_forces: float
+    rmse_energy: float
+    rmse_forces: float
+
+    @property
+    def loss(self) -> float:
+        """Geometric mean of both errors: a choice of their units does not matter."""
+        return float(np.sqrt(self.rmse_energy * self.rmse_forces))
+
+
+@dataclass(frozen=True)
+class PotentialSearch:
+    """Outcome of a search and what it cost.
+
+    Parameters
+    ----------
+    sigma, lambda_energy, lambda_forces
+        The chosen values.
+    trials
+        Everything that was tried, one factorisation each.
+    n_train, n_validation
+        Frames trained on and validated on.
+    cpu_seconds
+        Processor time of the whole search.
+    """
+
+    sigma: float
+    lambda_energy: float
+    lambda_forces: float
+    trials: tuple[Trial, ...]
+    n_train: int
+    n_validation: int
+    cpu_seconds: float
+
+
+def check_given(given: dict[str, float | None]) -> None:
+    """Refuse a width that is not positive or ridge terms that are negative; None is allowed.
+
+    Raises
+    ------
+    InputError
+        Naming the hyper-parameter.
+    """
+    for name, value in given.items():
+        if value is None:
+            continue
+        allowed = value > 0 if name == "sigma" else value >= 0
+        if not (allowed and np.isfinite(value)):
+            expected = "a positive number" if name == "sigma" else "zero or a positive number"
+            raise InputError(f"{name}: found {value}, expected {expected}")
+
+
+def search_hyperparameters(
+    positions: np.ndarray,
+    energy: np.ndarray,
+    forces: np.ndarray,
+    *,
+    molecule: Molecule,
+    permutations: np.ndarray | None = None,
+    sigma: float | None = None,
+    lambda_energy: float | None = None,
+    lambda_forces: float | None = None,
+    groups: np.ndarray | None = None,
+    validation_fraction: float = 0.2,
+    n_train: int = 250,
+    n_validation: int = 500,
+    seed: int = 0,
+) -> PotentialSearch:
+    """Hyper-parameters with the least error on held-out frames.
+
+    A compass search over log sigma, log lambda_energy and log lambda_forces from a start scaled to
+    the data: each is multiplied and divided by a coarse factor until nothing improves, then by a
+    finer one.  The loss is the geometric mean of the RMSE of energies and of forces.  Each trial is
+    one closed-form training.  Training costs grow as n_train^3, so the search trains on a subset;
+    the values are then used for training on all frames.
+
+    Parameters
+    ----------
+    positions : array, [n_frames, n_atoms, 3]
+        Angstrom (or a `FrameSet` or ASE atoms).
+    energy : array, [n_frames]
+        eV.
+    forces : array, [n_frames, n_atoms, 3]
+        eV/Angstrom.
+    molecule, permutations
+        As for `rpr.models.kreg.potential.KREG`.
+    sigma, lambda_energy, lambda_forces
+        Values that are given are kept; those that are None are searched.
+    groups : int array, [n_frames]
+        Trajectory of each frame: whole trajectories are then held out.
+    validation_fraction
+        Part of the frames (or groups) held out.
+    n_train, n_validation
+        At most so many frames are trained on and validated on.
+    seed
+        Of the split.
+
+    Returns
+    -------
+    PotentialSearch
+        With fewer than `FEWEST_FRAMES` frames: `FEW_FRAMES_VALUES`, without trials.
+
+    Raises
+    ------
+    InputError
+        If frames and labels do not fit, or a given value is not positive.
+    """
+    begin = time.process_time()
+    positions, energy, forces = check_labels(molecule, positions, energy, forces)
+    given = {"sigma": sigma, "lambda_energy": lambda_energy, "lambda_forces": lambda_forces}
+    check_given(given)
+    if len(positions) < FEWEST_FRAMES:
+        chosen = {k: FEW_FRAMES_VALUES[k] if v is None else v for k, v in given.items()}
+        return PotentialSearch(**chosen, trials=(), n_train=0, n_validation=0, cpu_seconds=0.0)
+    train, validation = _split(len(positions), groups, validation_fraction, seed)
+    train, validation = train[:n_train], validation[:n_validation]
+    problem = _Problem(
+        molecule,
+        permutations,
+        *(v[train] for v in (positions, energy, forces)),
+        *(v[validation] for v in (positions, energy, forces)),
+    )
+    best = _compass(problem, given)
+    return PotentialSearch(
+        best.sigma,
+        best.lambda_energy,
+        best.lambda_forces,
+        tuple(problem.trials.values()),
+        len(train),
+        len(validation),
+        time.process_time() - begin,
+    )
+
+
+@dataclass(eq=False)
+class _Problem:
+    """Training and validation frames; trials are remembered."""
+
+    molecule: Molecule
+    permutations: np.ndarray | None
+    positions: np.ndarray
+    energy: np.ndarray
+    forces: np.ndarray
+    held_positions: np.ndarray
+    held_energy: np.ndarray
+    held_forces: np.ndarray
+    trials: dict[tuple, Trial] = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.distances, pairs = symmetric_distances(self.molecule, self.permutations)
+        self.kernel, directions = GradientKernel.from_positions(
+            self.positions, self.distances, pairs, 1.0
+        )
+        self.offset = self.energy.mean()
+        self.targets = to_targets(self.energy - self.offset, self.forces, directions)
+        self.held_x, self.held_slopes = self.distances.describe(self.held_positions)
+
+    def median_distance(self) -> float:
+        """Median distance between training frames in the descriptor, 1 if they are all equal."""
+        some = self.kernel.x[:200]
+        i, j = np.triu_indices(len(some), 1)
+        distances = np.linalg.norm(some[i] - some[j], axis=1)
+        return float(np.median(distances[distances > 0])) if (distances > 0).any() else 1.0
+
+    def trial(self, sigma: float, lambda_energy: float, lambda_forces: float) -> Trial:
+        """Train with these values and validate; infinite errors if that is not possible."""
+        key = tuple(float(f"{v:.6g}") for v in (sigma, lambda_energy, lambda_forces))
+        if key not in self.trials:
+            self.trials[key] = Trial(*key, *self._errors(*key))
+        return self.trials[key]
+
+    def _errors(self, sigma, lambda_energy, lambda_forces) -> tuple[float, float]:
+        kernel = GradientKernel(
+            self.kernel.x, self.kernel.modes, self.kernel.pair_permutations, sigma
+        )
+        try:
+            solution = solve_kreg(
+                kernel,
+                self.targets,
+                lambda_energy=lambda_energy,
+                lambda_forces=lambda_forces,
+                diagnose=False,
+            )
+        except ConvergenceError:
+            return np.inf, np.inf
+        if solution.jitter:  # these ridge terms do not suffice
+            return np.inf, np.inf
+        energy, gradient = kernel.contract(solution.coefficients).evaluate(self.held_x)
+        forces = -self.distances.cartesian(self.held_slopes, gradient)
+        energy_error = energy + self.offset - self.held_energy
+        return (
+            float(np.sqrt(np.mean(energy_error**2))),
+            float(np.sqrt(np.mean((forces - self.held_forces) ** 2))),
+        )
+
+
+def _compass(problem: _Problem, given: dict[str, float | None]) -> Trial:
+    start = dict(START, sigma=START["sigma"] * problem.median_distance())
+    start = {k: start[k] if v is None else v for k, v in given.items()}
+    free = [k for k, v in given.items() if v is None]
+    best = problem.trial(**start)
+    for steps in STEPS:
+        improved = True
+        while improved:
+            improved = False
+            for name in free:
+                better = _line(problem, best, name, steps[name.split("_")[0]])
+                improved |= better is not best
+                best = better
+    return best
+
+
+def _line(problem: _Problem, best: Trial, name: str, factor: float) -> Trial:
+    """Move along one hyper-parameter as long as the loss falls."""
+    for step in (factor, 1.0 / factor):
+        start = best
+        while True:
+            values = {k: getattr(best, k) for k in START}
+            values[name] *= step
+            if name != "sigma" and not LAMBDA_FLOOR <= values[name] <= LAMBDA_CEILING:
+                break
+            trial = problem.trial(**values)
+            if not trial.loss < GAIN * best.loss:
+                break
+            best = trial
+        if best is not start:
+            break
+    return best
+
+
+def _split(
+    n_frames: int, groups: np.ndarray | None, fraction: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Training and validation frames in random order."""
+    rng = np.random.default_rng(seed)
+    if groups is None:
+        order = rng.permutation(n_frames)
+        n_held = max(1, round(fraction * n_frames))
+        return order[n_held:], order[:n_held]
+    groups = np.asarray(groups)
+    if groups.shape != (n_frames,):
+        raise InputError(f"groups: found shape {groups.shape}, expected ({n_frames},)")
+    names = rng.permutation(np.unique(groups))
+    if len(names) < 2:
+        raise InputError("groups: found one group, expected at least two to hold one out")
+    held = np.isin(groups, names[: min(len(names) - 1, max(1, round(fraction * len(names))))])
+    order = rng.permutation(n_frames)
+    return order[~held[order]], order[held[order]]

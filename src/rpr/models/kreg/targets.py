@@ -1,0 +1,81 @@
+"""Training data of a potential: checked, and turned into the observations of its kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from ase import Atoms
+
+from rpr.data.frame_set import FrameSet, as_positions
+from rpr.errors import InputError
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.plausibility import check_scale
+
+
+def check_labels(
+    molecule: Molecule,
+    frames: FrameSet | Sequence[Atoms] | np.ndarray,
+    energy: np.ndarray | None,
+    forces: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions, energies and forces as arrays that fit each other.
+
+    Parameters
+    ----------
+    molecule
+        Whose frames they are.
+    frames
+        `FrameSet`, ASE atoms or array [n_frames, n_atoms, 3] in Angstrom.
+    energy : array, [n_frames]
+        eV; None takes that of a `FrameSet`.
+    forces : array, [n_frames, n_atoms, 3]
+        eV/Angstrom; likewise.
+
+    Raises
+    ------
+    InputError
+        If a label is missing, has another shape, is not finite, or positions are not in Angstrom.
+    """
+    if isinstance(frames, FrameSet):
+        energy = frames.energy if energy is None else energy
+        forces = frames.forces if forces is None else forces
+    positions = as_positions(frames, molecule.symbols)
+    if len(positions) == 0:
+        raise InputError("positions: found no frames, expected at least one")
+    check_scale(molecule, positions)
+    energy = _label("energy", energy, positions.shape[:1])
+    return positions, energy, _label("forces", forces, positions.shape)
+
+
+def to_targets(energy: np.ndarray, forces: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """Observations: energy and slopes W^T dE/dR of each frame, frame by frame.
+
+    Parameters
+    ----------
+    energy : array, [n_frames]
+        Relative to the offset of the model, eV.
+    forces : array, [n_frames, n_atoms, 3]
+        eV/Angstrom.
+    directions : array, [n_frames, 3 n_atoms, m]
+        W.
+
+    Returns
+    -------
+    array, [n_frames (1 + m)]
+    """
+    gradient = -forces.reshape(len(forces), -1)
+    slopes = np.einsum("fca,fc->fa", directions, gradient)
+    return np.column_stack([energy, slopes]).ravel()
+
+
+def _label(name: str, values: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
+    if values is None:
+        raise InputError(f"{name}: missing; expected an array of shape {shape}")
+    values = np.asarray(values, dtype=float)
+    if values.shape != shape:
+        raise InputError(f"{name}: found shape {values.shape}, expected {shape}")
+    if not np.isfinite(values).all():
+        frame = int(np.argwhere(~np.isfinite(values))[0, 0])
+        raise InputError(f"{name}: not a finite number in frame {frame}")
+    return values

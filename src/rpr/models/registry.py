@@ -1,0 +1,213 @@
+"""The registry of models: every model that the project knows, in one table.
+
+The workflow, the file format, the documentation and the figures read it.  An entry says where the
+class is and with which settings the name stands for it; classes are imported when they are used, so
+that an edit of one model concerns no other.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+
+from rpr.data.frame_set import FrameSet
+from rpr.errors import InputError
+from rpr.models.model_file import load_model
+from rpr.molecule.molecule import Molecule
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model by name.
+
+    Parameters
+    ----------
+    summary
+        What it is, in one line.
+    home
+        Its estimator as ``module:class``; the class has a classmethod ``load(path)``.
+    settings
+        Arguments of the estimator that the name stands for.
+    by_property
+        Further arguments, by property.
+    needs
+        What it needs of a molecule, in words; the estimator's ``check_molecule`` decides.
+    file
+        Whether files are of this kind (``KIND`` of the class); the other names are settings of it.
+    """
+
+    summary: str
+    home: str
+    settings: Mapping = field(default_factory=dict)
+    by_property: Mapping[str, Mapping] = field(default_factory=dict)
+    needs: str = "nothing"
+    file: bool = True
+
+    @property
+    def module(self) -> str:
+        """Full name of the module of the estimator."""
+        return self.home.partition(":")[0]
+
+    def estimator(self) -> type:
+        """The class of the estimator, imported now."""
+        module, _, name = self.home.partition(":")
+        return getattr(importlib.import_module(module), name)
+
+
+_PUBLISHED = "rpr.models.rotate_predict_rotate:RotatePredictRotate"
+_FOLDED = "rpr.models.folded:FoldedRPR"
+#: The kernels that the paper found best.
+_KERNELS = {"dipole": {"kernel": "matern2"}, "polarizability": {"kernel": "gaussian"}}
+_AXES = "canonical axes: three atoms or more, not in line"
+
+
+def _published(summary: str, **settings) -> Entry:
+    return Entry(summary, _PUBLISHED, settings, _KERNELS, _AXES, file=False)
+
+
+#: Models that are compared with each other, in the order of tables and figures.
+_COMPARED = {
+    "rotate-predict-rotate": Entry(
+        "the published model: RExyzCl in the inertia axes",
+        _PUBLISHED,
+        by_property=_KERNELS,
+        needs=_AXES,
+    ),
+    "folded": Entry(
+        "the published model, with frames of negative dihedral mirrored onto positive ones",
+        _FOLDED,
+        by_property=_KERNELS,
+        needs=f"{_AXES}; a dihedral, and a symmetry that changes its sign",
+    ),
+    "symmetrized": Entry(
+        "kernel averaged over axis signs and the permutation-inversion group",
+        "rpr.models.symmetrized:SymmetrizedRPR",
+        needs=f"{_AXES}, which equal atoms turn by nothing but signs",
+    ),
+    "covariant": Entry(
+        "covariant kernel without canonical axes",
+        "rpr.models.covariant:CovariantRegression",
+        needs="two atoms or more",
+    ),
+    "laboratory": _published("no canonical axes: laboratory components", axes="laboratory"),
+    "augmented": Entry(
+        "no canonical axes: training frames and copies of them turned at random",
+        "rpr.models.augmented:AugmentedRegression",
+        by_property=_KERNELS,
+    ),
+}
+#: The published model with one choice changed, which is its name.
+_ABLATIONS = {
+    "rotate-predict-rotate-raw-axes": _published("axes as LAPACK returns them", axes="inertia-raw"),
+    "rotate-predict-rotate-RE": _published("descriptor RE", descriptor="RE"),
+    "rotate-predict-rotate-RE-raw-axes": _published(
+        "descriptor RE, axes as LAPACK returns them", axes="inertia-raw", descriptor="RE"
+    ),
+    "rotate-predict-rotate-kabsch": _published("axes of superposition", axes="kabsch"),
+    "rotate-predict-rotate-three-atom": _published("axes of three atoms", axes="three-atom"),
+    "folded-kabsch": Entry(
+        "folded, axes of superposition", _FOLDED, {"axes": "kabsch"}, _KERNELS, _AXES, file=False
+    ),
+}
+_POTENTIALS = {
+    "kreg": Entry(
+        "a potential on energies and gradients",
+        "rpr.models.kreg.potential:KREG",
+        needs="two atoms or more",
+    ),
+}
+
+REGISTRY: Mapping[str, Entry] = MappingProxyType(_COMPARED | _ABLATIONS | _POTENTIALS)
+MODELS = tuple(_COMPARED)  #: Names of the models that are compared.
+ABLATIONS = tuple(_ABLATIONS)  #: Names of the published model with one choice changed.
+KINDS = tuple(name for name, entry in REGISTRY.items() if entry.file)  #: Kinds of model files.
+
+
+def find(name: str) -> Entry:
+    """The entry of a model of dipoles or polarizabilities.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name; lists those there are.
+    """
+    if name not in (*MODELS, *ABLATIONS):
+        raise InputError(
+            f"model: found {name!r}, expected one of {', '.join((*MODELS, *ABLATIONS))}"
+        )
+    return REGISTRY[name]
+
+
+def make_model(name: str, *, property: str, molecule: Molecule, seed: int = 0, **settings):
+    """Unfitted estimator of one of :data:`MODELS` or :data:`ABLATIONS`.
+
+    Parameters
+    ----------
+    name
+        Name of the model.
+    property
+        ``"dipole"`` or ``"polarizability"``.
+    molecule
+        Molecule of the frames.
+    seed
+        Seed of the validation split.
+    **settings
+        Arguments of the estimator; they replace its defaults and the settings of the name.
+
+    Returns
+    -------
+    object
+        Estimator with ``fit(frames, values)``, ``predict(frames)`` and ``save(path)``.
+
+    Raises
+    ------
+    InputError
+        If there is no model of that name.
+    """
+    entry = find(name)
+    estimator = entry.estimator()
+    options = {**entry.by_property.get(property, {}), **entry.settings, **settings}
+    if "validation_fraction" not in estimator.parameter_names():
+        options.pop("validation_fraction", None)  # a likelihood needs no validation set
+    return estimator(property=property, molecule=molecule, seed=seed, **options)
+
+
+def fit_model(
+    name: str,
+    frames: FrameSet,
+    indices: np.ndarray,
+    *,
+    property: str,
+    molecule: Molecule,
+    seed: int = 0,
+    **settings,
+):
+    """Model `name` fitted to the frames `indices`; arguments as for :func:`make_model`.
+
+    Returns
+    -------
+    object
+        The fitted estimator.
+    """
+    training = frames.subset(np.asarray(indices))
+    model = make_model(name, property=property, molecule=molecule, seed=seed, **settings)
+    return model.fit(training, getattr(training, property))
+
+
+def load(path: str | os.PathLike):
+    """Trained estimator from its file, whatever its kind.
+
+    Raises
+    ------
+    InputError
+        As `load_model`, and if the file is of a kind that is not in the registry.
+    """
+    kind = load_model(path).kind
+    if kind not in KINDS:
+        raise InputError(f"{path}: found model kind {kind!r}, expected one of {', '.join(KINDS)}")
+    return REGISTRY[kind].estimator().load(path)

@@ -1,0 +1,268 @@
+"""Permutation-inversion group of a molecule, found from its reference geometry.
+
+An element g = (permutation P, inversion s) turns a geometry x into
+
+    x'_i = s x_{P(i)},   s = -1 with inversion, +1 without.
+
+Energy and forces, dipole and polarizability follow exactly: E' = E, mu' = s mu, alpha' = alpha,
+whatever the element. What makes an element *useful* is that both geometries occur: it must be
+feasible without breaking a bond. An element is taken when
+
+1. P is an automorphism of the bond graph (elements and bonds are kept), and
+2. it keeps the handedness of every centre: the sign of the triple product of each three bonds of
+   an atom, and
+3. it keeps cis and trans at every bond between two planar three-coordinate atoms.
+
+Internal rotation about every other bond is free, so a torsion may change its sign. For
+1,2-dichloroethane four of the sixteen combinations remain: the identity, an exchange of the ends
+that keeps the dihedral, and the two that change its sign: the exchange of the hydrogens of both
+CH2Cl groups with inversion, and the product of the two.
+
+Pyramidal atoms with three bonds keep their handedness too: ammonia has the six elements of C3v(M).
+Inversion of the umbrella takes 25 kJ/mol and 1e-11 s, more than a thermal trajectory of picoseconds
+has; ``pyramidal_inversion=True`` declares it feasible (twelve elements).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations, product
+
+import numpy as np
+
+from rpr.errors import InputError
+
+FLAT = 0.2  # triple product of unit vectors below which three bonds are planar; 0.77 is tetrahedral
+MAX_AUTOMORPHISMS = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class PermutationInversionGroup:
+    """Feasible permutations of equal atoms, with or without inversion; the identity comes first.
+
+    Attributes
+    ----------
+    permutations : ndarray of int [n_elements, n_atoms]
+        Element g turns x into x'_i = s x_{permutations[g, i]}.
+    inversions : ndarray of bool [n_elements]
+        True where s = -1.
+    names : tuple of str
+        Cycle notation with atom indices counted from 0, with ``*`` for inversion; ``E`` is the
+        identity.
+    """
+
+    permutations: np.ndarray
+    inversions: np.ndarray
+    names: tuple[str, ...]
+
+    def __len__(self):
+        return len(self.permutations)
+
+    @property
+    def parities(self):
+        """s of every element: +1, or -1 with inversion, [n_elements]."""
+        return np.where(self.inversions, -1.0, 1.0)
+
+    def act_on_positions(self, positions):
+        """Images of geometries under every element.
+
+        Parameters
+        ----------
+        positions : ndarray [n_frames, n_atoms, 3]
+            Relative to an origin that the permutations leave in place.
+
+        Returns
+        -------
+        ndarray [n_elements, n_frames, n_atoms, 3]
+        """
+        images = np.asarray(positions)[:, self.permutations]  # -> [n_frames, n_elements, ...]
+        return self.parities[:, None, None, None] * np.swapaxes(images, 0, 1)
+
+    def act_on_tensors(self, values):
+        """Images of dipoles, polarizabilities or tensors of any rank: s^rank times the tensor.
+
+        Parameters
+        ----------
+        values : ndarray [n_frames, 3, ..., 3]
+
+        Returns
+        -------
+        ndarray [n_elements, n_frames, 3, ..., 3]
+        """
+        values = np.asarray(values)
+        signs = self.parities ** (values.ndim - 1)
+        return signs.reshape(-1, *[1] * values.ndim) * values[None]
+
+
+def find_group(molecule, *, pyramidal_inversion=False):
+    """Permutation-inversion group of a molecule from its bonds and reference geometry.
+
+    Parameters
+    ----------
+    molecule : Molecule
+        Symbols, bonds and reference geometry are used.
+    pyramidal_inversion : bool
+        Whether an atom with three bonds may turn its pyramid inside out.
+
+    Returns
+    -------
+    PermutationInversionGroup
+
+    Raises
+    ------
+    InputError
+        If the bond graph has more than ``MAX_AUTOMORPHISMS`` automorphisms.
+    """
+    automorphisms = np.array(_automorphisms(molecule), dtype=int)
+    rules = _handedness(molecule, pyramidal_inversion) | _rigid_bonds(molecule)
+    found = [
+        (permutation, inverted)
+        for inverted, permutation in product((False, True), automorphisms)
+        if _keeps(rules, permutation, -1 if inverted else 1)
+    ]
+    return PermutationInversionGroup(
+        permutations=np.array([permutation for permutation, _ in found]),
+        inversions=np.array([inverted for _, inverted in found]),
+        names=tuple(_name(permutation, inverted) for permutation, inverted in found),
+    )
+
+
+def permutations_of(group):
+    """Permutations under which a potential energy is symmetric, each once: [n, n_atoms]."""
+    return np.array(sorted({tuple(int(i) for i in row) for row in group.permutations}))
+
+
+def _neighbours(molecule):
+    neighbours = [[] for _ in range(molecule.n_atoms)]
+    for i, j in molecule.bonds:
+        neighbours[i].append(j)
+        neighbours[j].append(i)
+    return [sorted(atoms) for atoms in neighbours]
+
+
+def _colours(molecule, neighbours):
+    """Classes of atoms that no automorphism can mix: symbols, refined by those of neighbours."""
+    colours = list(molecule.symbols)
+    for _ in range(molecule.n_atoms):
+        keys = [
+            (colours[i], *sorted(colours[j] for j in near)) for i, near in enumerate(neighbours)
+        ]
+        order = {key: f"{rank:06d}" for rank, key in enumerate(sorted(set(keys)))}
+        refined = [order[key] for key in keys]
+        if len(set(refined)) == len(set(colours)):
+            break
+        colours = refined
+    return colours
+
+
+def _automorphisms(molecule):
+    """All permutations that keep elements and bonds, by backtracking; the identity first."""
+    neighbours = _neighbours(molecule)
+    colours = _colours(molecule, neighbours)
+    bonded = np.zeros((molecule.n_atoms, molecule.n_atoms), dtype=bool)
+    for i, near in enumerate(neighbours):
+        bonded[i, near] = True
+    order = _walk(neighbours)
+    found = []
+
+    def extend(image):
+        if len(found) > MAX_AUTOMORPHISMS:
+            raise InputError(
+                f"molecule {''.join(molecule.symbols)}: more than {MAX_AUTOMORPHISMS} permutations "
+                "keep its bonds, too many for a symmetrised kernel; use a model without symmetry"
+            )
+        if len(image) == len(order):
+            found.append([image[atom] for atom in range(len(order))])
+            return
+        atom = order[len(image)]
+        for target in range(molecule.n_atoms):
+            fits = colours[target] == colours[atom] and target not in image.values()
+            if fits and all(bonded[atom, a] == bonded[target, b] for a, b in image.items()):
+                extend({**image, atom: target})
+
+    extend({})
+    return sorted(found)
+
+
+def _walk(neighbours):
+    """Atoms in an order in which each touches an earlier one, so that wrong starts end soon."""
+    order = []
+    for start in range(len(neighbours)):
+        queue = [start] if start not in order else []
+        while queue:
+            atom = queue.pop(0)
+            if atom not in order:
+                order.append(atom)
+                queue.extend(neighbours[atom])
+    return order
+
+
+def _handedness(molecule, pyramidal_inversion):
+    """Sign (-1, 0, 1) of the triple product of each three bonds of an atom: odd under inversion."""
+    rules = {}
+    for atom, near in enumerate(_neighbours(molecule)):
+        if len(near) == 3 and pyramidal_inversion:
+            continue
+        for triple in combinations(near, 3):
+            bonds = molecule.reference[list(triple)] - molecule.reference[atom]
+            bonds /= np.linalg.norm(bonds, axis=1, keepdims=True)
+            volume = np.linalg.det(bonds)
+            rules[atom, triple] = (0 if abs(volume) < FLAT else int(np.sign(volume)), -1)
+    return rules
+
+
+def _rigid_bonds(molecule):
+    """Cis (+1) or trans (-1) across bonds between planar atoms with three bonds each."""
+    neighbours = _neighbours(molecule)
+    flat = {
+        atom
+        for (atom, _), (sign, _) in _handedness(molecule, False).items()
+        if sign == 0 and len(neighbours[atom]) == 3
+    }
+    rules = {}
+    for i, j in molecule.bonds:
+        if i not in flat or j not in flat:
+            continue
+        axis = molecule.reference[j] - molecule.reference[i]
+        for a, b in product(neighbours[i], neighbours[j]):
+            if a == j or b == i:
+                continue
+            first = np.cross(axis, molecule.reference[a] - molecule.reference[i])
+            second = np.cross(axis, molecule.reference[b] - molecule.reference[j])
+            rules["bond", (a, i, j, b)] = (1 if first @ second > 0 else -1, 1)
+            rules["bond", (b, j, i, a)] = rules["bond", (a, i, j, b)]
+    return rules
+
+
+def _keeps(rules, permutation, parity):
+    """Whether every stereo rule reads the same after the element."""
+    for (kind, atoms), (sign, under_inversion) in rules.items():
+        image = tuple(int(permutation[atom]) for atom in atoms)
+        factor = under_inversion if parity < 0 else 1
+        if kind == "bond":
+            there = rules["bond", image][0]
+        else:
+            ordered = tuple(sorted(image))
+            there = rules[int(permutation[kind]), ordered][0] * _parity(image)
+        if factor * there != sign:
+            return False
+    return True
+
+
+def _parity(sequence):
+    """Sign of the permutation that sorts a sequence."""
+    swaps = sum(a > b for a, b in combinations(sequence, 2))
+    return -1 if swaps % 2 else 1
+
+
+def _name(permutation, inverted):
+    cycles, seen = "", set()
+    for start in range(len(permutation)):
+        cycle, atom = [], start
+        while atom not in seen:
+            seen.add(atom)
+            cycle.append(str(atom))
+            atom = int(permutation[atom])
+        if len(cycle) > 1:
+            cycles += f"({' '.join(cycle)})"
+    return (cycles or "E") + ("*" if inverted else "")

@@ -1,0 +1,173 @@
+"""Matrix-valued kernels that turn with the molecules, averaged over permutation-inversion.
+
+    K(X, X') = 1/|G| sum_g chi(g) k(z, g z') sum_t A_t T_t(X) T_t(g X')^T
+
+T_t are tensors that turn with the molecule (:mod:`rpr.models.covariant_tensors`), z its invariant
+features, g an element of the permutation-inversion group and chi(g) the sign with which the
+property transforms (the parity of g for dipoles, 1 for polarizabilities; the inversion is also in
+T_t(g X')). No frame is needed: K(R X, R' X') = D(R) K(X, X') D(R')^T for all rotations.
+
+:class:`CovariantKernel` holds the training side; parameters are the logarithms of those of the
+additive kernel, of the amplitudes A of the classes of tensors, and of lambda.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve, lapack
+
+from rpr.regression.additive_kernel import AdditiveKernel
+
+
+@dataclass(frozen=True, eq=False)
+class CovariantKernel:
+    """Features and tensors of training frames and of their images.
+
+    Attributes
+    ----------
+    features : ndarray [n_elements, n_frames, n_features]
+        z(g X); the identity first.
+    tensors : ndarray [n_elements, n_frames, n_tensors, n_components]
+        T_t(g X).
+    signs : ndarray [n_elements]
+        chi(g).
+    feature_classes : ndarray of int [n_features]
+    tensor_classes : ndarray of int [n_tensors]
+    order : int
+        Order of the additive kernel.
+    """
+
+    features: np.ndarray
+    tensors: np.ndarray
+    signs: np.ndarray
+    feature_classes: np.ndarray
+    tensor_classes: np.ndarray
+    order: int
+
+    def split(self, theta):
+        """Scalar kernel, amplitude of every tensor, and lambda from the parameters."""
+        n_amplitudes = int(self.tensor_classes.max()) + 1
+        scalar = AdditiveKernel.from_logarithms(self.feature_classes, theta[: -n_amplitudes - 1])
+        amplitudes = np.exp(theta[-n_amplitudes - 1 : -1])[self.tensor_classes]
+        return scalar, amplitudes, float(np.exp(theta[-1]))
+
+    def matrix(self, theta):
+        """Kernel matrix between all training frames, [n_frames * c, n_frames * c], unscaled."""
+        scalar, amplitudes, _ = self.split(theta)
+        left = _flat(self.tensors[0])  # -> [n_frames * c, n_tensors]
+        total = 0.0
+        for z, tensors, sign in zip(self.features, self.tensors, self.signs, strict=True):
+            block = (left * amplitudes) @ _flat(tensors).T
+            _scale_blocks(block, sign * scalar.evaluate(self.features[0], z))
+            total = total + block
+        total = total / len(self.signs)
+        return 0.5 * (total + total.T)
+
+    def coefficients(self, theta, y):
+        """Ridge solution for packed values y [n_frames, c], and the unit of the kernel.
+
+        Returns
+        -------
+        ndarray [n_frames, c]
+        """
+        K = self.matrix(theta)
+        K.flat[:: len(K) + 1] += self.split(theta)[2] * np.trace(K) / len(K)
+        factor = cho_factor(K, lower=True, overwrite_a=True, check_finite=False)
+        return cho_solve(factor, y.reshape(-1), check_finite=False).reshape(y.shape)
+
+    def fold(self, theta, coefficients):
+        """Coefficients of the scalar kernels k(z, g z_i) of each tensor.
+
+        Returns
+        -------
+        ndarray [n_elements * n_frames, n_tensors]
+        """
+        _, amplitudes, _ = self.split(theta)
+        contracted = np.einsum("gntc,nc->gnt", self.tensors, coefficients, optimize=True)
+        contracted *= self.signs[:, None, None] * amplitudes / len(self.signs)
+        return contracted.reshape(-1, contracted.shape[2])
+
+    def loss(self, theta, y):
+        """Negative logarithm of the marginal likelihood per value, and its gradient.
+
+        With C = K + lambda (tr K / n) 1 and the scale of the kernel profiled out,
+
+            loss = 1/2 log(y^T C^-1 y / n) + 1/(2 n) log det C.
+
+        Parameters
+        ----------
+        theta : ndarray [n_parameters]
+        y : ndarray [n_frames, c]
+
+        Returns
+        -------
+        loss : float
+            Infinite where C is numerically not positive definite.
+        gradient : ndarray [n_parameters]
+        """
+        C = self.matrix(theta)
+        n, lam = len(C), self.split(theta)[2]
+        level = np.trace(C) / n
+        C.flat[:: n + 1] += lam * level
+        factor, info = lapack.dpotrf(C, lower=1)
+        if info != 0:
+            return np.inf, np.zeros_like(theta)
+        y = y.reshape(-1)
+        a, _ = lapack.dpotrs(factor, y, lower=1)
+        loss = 0.5 * np.log(y @ a / n) + np.log(np.diag(factor)).sum() / n
+        inverse, _ = lapack.dpotri(factor, lower=1)
+        inverse = np.tril(inverse) + np.tril(inverse, -1).T
+        M = 0.5 * inverse / n - 0.5 * np.outer(a, a) / (y @ a)  # d loss / d C
+        trace = np.trace(M)
+        M.flat[:: n + 1] += lam * trace / n  # C depends on K through its trace, too
+        return float(loss), np.append(self._gradient(theta, M), lam * level * trace)
+
+    def _gradient(self, theta, M):
+        """Gradient of sum(M * K) with respect to all parameters but lambda."""
+        scalar, amplitudes, _ = self.split(theta)
+        left = _flat(self.tensors[0])
+        n_frames, c = self.tensors.shape[1], self.tensors.shape[3]
+        of_kernel, of_tensors = 0.0, 0.0
+        for z, tensors, sign in zip(self.features, self.tensors, self.signs, strict=True):
+            factor = sign / len(self.signs)
+            right = _flat(tensors)
+            weighted = M * ((left * amplitudes) @ right.T)
+            upstream = weighted.reshape(n_frames, c, n_frames, c).sum(axis=(1, 3))
+            of_kernel = of_kernel + factor * scalar.gradient(self.features[0], z, upstream)
+            scaled = M.copy()
+            _scale_blocks(scaled, scalar.evaluate(self.features[0], z))
+            of_tensors = of_tensors + factor * np.einsum("it,it->t", left, scaled @ right)
+        per_class = np.bincount(self.tensor_classes, amplitudes * of_tensors)
+        return np.concatenate([of_kernel, per_class])
+
+
+def predict(scalar, features, tensors, centres, folded):
+    """Packed values of new frames.
+
+    Parameters
+    ----------
+    scalar : AdditiveKernel
+    features : ndarray [n, n_features]
+    tensors : ndarray [n, n_tensors, c]
+    centres : ndarray [n_elements * n_train, n_features]
+    folded : ndarray [n_elements * n_train, n_tensors]
+
+    Returns
+    -------
+    ndarray [n, c]
+    """
+    weights = scalar.evaluate(features, centres) @ folded  # -> [n, n_tensors]
+    return np.einsum("nt,ntc->nc", weights, tensors)
+
+
+def _flat(tensors):
+    """[n_frames, n_tensors, c] -> [n_frames * c, n_tensors]."""
+    return np.swapaxes(tensors, 1, 2).reshape(-1, tensors.shape[1])
+
+
+def _scale_blocks(matrix, factors):
+    """Multiply each block of a matrix by its own factor, in place."""
+    n, m = factors.shape
+    matrix.reshape(n, len(matrix) // n, m, matrix.shape[1] // m)[:] *= factors[:, None, :, None]

@@ -1,0 +1,172 @@
+"""Descriptors: what the kernels see of a molecule.
+
+The part that does not change when the molecule turns is built from all interatomic distances
+r_ij; the part that does is built from coordinates in the canonical axes (relative to its origin).
+
+============ =============================================================================
+RE           r_eq/r over all pairs, r_eq of the molecule's reference geometry
+ID           1/r over all pairs, 1/Angstrom
+CM           Coulomb matrix, unsorted: 0.5 Z^2.4 on the diagonal, Z Z'/r off it, r in bohr
+RExyzCl      RE and the coordinates of the anchors, Angstrom
+REsphCl      RE and the spherical coordinates (r, theta, phi) of the anchors
+REdihedCl    RE and cosine and sine of the dihedral
+xyzQ         coordinates of all atoms times their nuclear charges
+xyz          coordinates of all atoms, Angstrom
+RExyz        RE and the coordinates of all atoms, Angstrom
+============ =============================================================================
+
+"Cl" stands for the anchors of the molecule, the two chlorines of 1,2-dichloroethane.  In the
+mixed descriptors the part beside RE is multiplied by a weight, since RE has no unit and the
+coordinates have.  The dihedral enters as cosine and sine because the angle itself jumps at
++-180 degrees; phi of REsphCl is the plain angle, as published, and does jump.
+
+Source: Martinka et al., J. Chem. Phys. 161, 174104 (2024); xyz and RExyz are additions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rpr.errors import InputError
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.torsion import dihedral_angle
+from rpr.units import BOHR
+
+DESCRIPTORS = ("RE", "ID", "CM", "RExyzCl", "REsphCl", "REdihedCl", "xyzQ", "xyz", "RExyz")
+
+#: Descriptors made of distances alone: the same in every frame, so they cannot know its signs.
+ROTATION_INVARIANT = ("RE", "ID", "CM", "REdihedCl")
+
+
+def describe(
+    name: str, positions: np.ndarray, molecule: Molecule, *, coordinate_weight: float = 0.5
+) -> np.ndarray:
+    """Descriptor of each frame.
+
+    Parameters
+    ----------
+    name
+        One of `DESCRIPTORS`.
+    positions : array, [n_frames, n_atoms, 3]
+        In the canonical axes, relative to its origin, Angstrom.
+    molecule
+        Gives the reference distances, charges, anchors and dihedral.
+    coordinate_weight
+        Factor of the part beside RE in RExyzCl, REsphCl, REdihedCl and RExyz (1/Angstrom where
+        that part is a length).
+
+    Returns
+    -------
+    array, [n_frames, n_features]
+
+    Raises
+    ------
+    InputError
+        If there is no such descriptor, the shape does not fit the molecule, two atoms coincide,
+        or the molecule has no anchors or dihedral where the descriptor needs them.
+    """
+    if name not in DESCRIPTORS:
+        raise InputError(f"descriptor: found {name!r}, expected one of {', '.join(DESCRIPTORS)}")
+    positions = np.asarray(positions, dtype=float)
+    if positions.ndim != 3 or positions.shape[1:] != (molecule.n_atoms, 3):
+        raise InputError(
+            f"positions: found shape {positions.shape}, expected [n_frames, {molecule.n_atoms}, 3]"
+        )
+    if name in _WHOLE:
+        return _WHOLE[name](positions, molecule)
+    relative = relative_inverse_distances(positions, molecule)
+    if name == "RE":
+        return relative
+    return np.hstack([relative, coordinate_weight * _BESIDE_RE[name](positions, molecule)])
+
+
+def pair_distances(positions: np.ndarray) -> np.ndarray:
+    """Distances over all pairs i < j, row by row of the upper triangle, [n_frames, n_pairs].
+
+    Raises
+    ------
+    InputError
+        If two atoms of a frame coincide.
+    """
+    i, j = np.triu_indices(positions.shape[1], k=1)
+    r = np.linalg.norm(positions[:, i] - positions[:, j], axis=2)
+    if r.size and not r.min() > 0.0:
+        frame, pair = np.argwhere(~(r > 0.0))[0]
+        raise InputError(
+            f"positions: atoms {i[pair]} and {j[pair]} of frame {frame} are at the same place"
+        )
+    return r
+
+
+def relative_inverse_distances(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
+    """RE: r_eq/r over all pairs, [n_frames, n_pairs]."""
+    return pair_distances(molecule.reference[None]) / pair_distances(positions)
+
+
+def _inverse_distances(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
+    return 1.0 / pair_distances(positions)
+
+
+def _coulomb_matrix(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
+    z = molecule.numbers.astype(float)
+    i, j = np.triu_indices(len(z), k=1)
+    off_diagonal = z[i] * z[j] / (pair_distances(positions) / BOHR)
+    diagonal = np.broadcast_to(0.5 * z**2.4, (len(positions), len(z)))
+    return np.hstack([diagonal, off_diagonal])  # -> [n_frames, n_atoms + n_pairs]
+
+
+def _charged_coordinates(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
+    return _flat(positions * molecule.numbers[:, None])
+
+
+def _all_coordinates(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
+    return _flat(positions)
+
+
+def _anchor_coordinates(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
+    return _flat(_anchors(positions, molecule))
+
+
+def _anchors_spherical(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
+    x, y, z = np.moveaxis(_anchors(positions, molecule), 2, 0)  # -> 3 of [n_frames, n_anchors]
+    in_plane = np.hypot(x, y)
+    r, theta, phi = np.hypot(in_plane, z), np.arctan2(in_plane, z), np.arctan2(y, x)
+    return _flat(np.stack([r, theta, phi], axis=2))
+
+
+def _dihedral_on_circle(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
+    if molecule.dihedral is None:
+        raise InputError(
+            "descriptor: REdihedCl needs a dihedral; give the molecule its four atoms "
+            "(dihedral: [0, 1, 2, 3]) or choose another descriptor"
+        )
+    angle = np.radians(dihedral_angle(positions, molecule.dihedral))
+    return np.column_stack([np.cos(angle), np.sin(angle)])
+
+
+def _anchors(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
+    if not molecule.anchors:
+        raise InputError(
+            "descriptor: RExyzCl and REsphCl need anchors; name them in the molecule "
+            "(anchors: [0, 3]) or choose RExyz"
+        )
+    return positions[:, list(molecule.anchors)]
+
+
+def _flat(coordinates: np.ndarray) -> np.ndarray:
+    return coordinates.reshape(len(coordinates), -1)
+
+
+_WHOLE = {
+    "ID": _inverse_distances,
+    "CM": _coulomb_matrix,
+    "xyzQ": _charged_coordinates,
+    "xyz": _all_coordinates,
+}
+
+_BESIDE_RE = {
+    "RExyzCl": _anchor_coordinates,
+    "REsphCl": _anchors_spherical,
+    "REdihedCl": _dihedral_on_circle,
+    "RExyz": _all_coordinates,
+}

@@ -1,0 +1,128 @@
+"""Figure 3: the KREG potential, learning curves and scatter of energies and gradients."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from rpr.report import style
+from rpr.studies import metrics
+
+_QUANTITIES = ("energy", "gradient")
+
+_LOOKS = {
+    ("in_distribution", "all"): (style.BLACK, "o", "-", "in distribution"),
+    ("rotated", "positive"): (style.BLUE, "s", "-", r"rotated set, $\varphi \geq 0$"),
+    ("rotated", "negative"): (style.RED, "^", "--", r"rotated set, $\varphi < 0$"),
+    ("rotated", "all"): (style.GREEN, "D", "-", "rotated set"),
+}
+
+_NAMES = {
+    "energy": ("energy", "reference energy", "predicted energy"),
+    "gradient": ("gradient", "reference gradient", "predicted gradient"),
+}
+
+
+def data(kreg: pd.DataFrame, scatter: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Mean and spread over random subsets of the learning curves, and the scatter points."""
+    keys = ["quantity", "test_set", "dihedral_sign", "potential", "n_train"]
+    grouped = kreg.groupby(keys, sort=False)
+    summary = grouped["rmse"].agg(n_repeats="count", mean="mean", std="std")
+    summary["std"] = summary["std"].fillna(0.0)
+    curves = summary.join(grouped[["unit", "n_test"]].first()).reset_index()
+    return {"learning curve": curves, "scatter": scatter}
+
+
+@style.styled
+def draw(kreg: pd.DataFrame, scatter: pd.DataFrame) -> Figure:
+    """KREG learning curves and scatter plots.
+
+    Parameters
+    ----------
+    kreg
+        Table ``kreg.csv``.
+    scatter
+        Table of :func:`rpr.studies.kreg.kreg_scatter`.
+
+    Returns
+    -------
+    Figure
+        Above the learning curves of energy and gradient, below the scatter plots.
+    """
+    table = data(kreg, scatter)["learning curve"]
+    figure = style.new_figure(style.PAGE, 6.0)
+    above, below = figure.subfigures(2, 1, height_ratios=(1.0, 1.15))
+    panels = above.subplots(1, 2), below.subplots(1, 2)
+    for axes, letter, quantity in zip(panels[0], "ab", _QUANTITIES, strict=True):
+        _curves(axes, table[table["quantity"] == quantity])
+        axes.set_title(f"({letter}) {_NAMES[quantity][0]}", loc="left", fontweight="bold")
+    handles, labels = panels[0][0].get_legend_handles_labels()
+    if labels:
+        above.legend(handles, labels, loc="outside lower center", ncols=min(3, len(labels)))
+    for axes, letter, quantity in zip(panels[1], "cd", _QUANTITIES, strict=True):
+        _scatter(axes, scatter[scatter["quantity"] == quantity], _NAMES[quantity])
+        axes.set_title(f"({letter}) {_NAMES[quantity][0]}", loc="left", fontweight="bold")
+    return figure
+
+
+def _curves(axes, table):
+    several = table["potential"].nunique() > 1
+    signed = set(table["dihedral_sign"]) > {"all"}
+    for (test_set, sign), (colour, marker, line, label) in _LOOKS.items():
+        if test_set == "rotated" and signed == (sign == "all"):
+            continue
+        for potential, rows in table[
+            (table["test_set"] == test_set) & (table["dihedral_sign"] == sign)
+        ].groupby("potential", sort=False):
+            rows = rows.sort_values("n_train")
+            axes.errorbar(
+                rows["n_train"],
+                rows["mean"],
+                yerr=rows["std"],
+                color=colour,
+                marker=marker,
+                linestyle=":" if several and potential == "plain" else line,
+                capsize=1.5,
+                elinewidth=0.7,
+                markerfacecolor="white" if several and potential == "plain" else colour,
+                label=f"{label}, {potential}" if several else label,
+            )
+    style.count_axis(axes, table["n_train"])
+    axes.set_yscale("log")
+    style.plain_log(axes.yaxis)
+    if len(table):
+        axes.set_ylabel(f"RMSE ({style.unit(table['unit'].iloc[0])})")
+    style.grid(axes)
+
+
+def _scatter(axes, table, names):
+    if table.empty:
+        axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
+        return
+    unit = style.unit(table["unit"].iloc[0])
+    signs = table["dihedral_sign"].fillna("")  # a CSV has no empty string
+    lines, size = [], style.point_size(len(table))
+    for (test_set, sign), (colour, marker, _, label) in _LOOKS.items():
+        chosen = table["test_set"] == test_set
+        if sign != "all":
+            chosen &= signs == sign
+        elif test_set == "rotated":
+            chosen &= signs == ""
+        rows = table[chosen]
+        if rows.empty:
+            continue
+        style.scatter(axes, rows, colour=colour, marker=marker, label=label, size=size)
+        rmse = metrics.rmse(rows["reference"], rows["prediction"])
+        lines.append(f"{label}: {rmse:#.2g}")
+    style.diagonal(axes, table["reference"], table["prediction"])
+    axes.set_xlabel(f"{names[1]} ({unit})")
+    axes.set_ylabel(f"{names[2]} ({unit})")
+    axes.text(
+        0.03,
+        0.97,
+        f"RMSE of the points ({unit})\n" + "\n".join(lines),
+        transform=axes.transAxes,
+        va="top",
+        fontsize=6,
+    )
+    axes.legend(loc="lower right", markerscale=2.2, handletextpad=0.2)

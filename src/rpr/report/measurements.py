@@ -1,0 +1,256 @@
+"""The paper's claims, and the aims of this project, beside what a run measured.
+
+No verdict is typed: each follows from the measured value, its 95 % interval and the expected
+range by one of the rules in :data:`RULES`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from rpr.axes.components import COMPONENTS
+from rpr.report.verdicts import Measurement
+
+
+class _Missing(LookupError):
+    """A table, or the rows of it that a claim needs, are not there."""
+
+
+def _rows(tables: dict, name: str, **values) -> pd.DataFrame:
+    if name not in tables:
+        raise _Missing(name)
+    table = tables[name]
+    for column, value in values.items():
+        table = table[table[column] == value]
+    if table.empty:
+        raise _Missing(name)
+    return table
+
+
+def _of_row(row: pd.Series, column: str = "rmse") -> Measurement:
+    n_train, n_test, seed = (_integer(row.get(name)) for name in ("n_train", "n_test", "seed"))
+    low, high = (row.get(f"{column}_{end}", math.nan) for end in ("low", "high"))
+    return Measurement(row[column], low, high, row["unit"], n_train, n_test, seed)
+
+
+def _integer(value) -> int | None:
+    return None if value is None or pd.isna(value) else int(value)
+
+
+def _ratio(above: Measurement, below: Measurement, detail: str = "") -> Measurement:
+    """Ratio of two errors; the intervals combine as those of independent logarithms."""
+    if not above.value > 0.0 or not below.value > 0.0:
+        raise _Missing("error")
+    value = above.value / below.value
+    spread = math.hypot(_log_width(above), _log_width(below))
+    detail = detail or f"{above.value:.3g} / {below.value:.3g} {above.unit}"
+    return Measurement(
+        value,
+        value * math.exp(-spread),
+        value * math.exp(spread),
+        "1",
+        above.n_train,
+        above.n_test,
+        above.seed,
+        detail,
+    )
+
+
+def _log_width(number: Measurement) -> float:
+    if not number.low > 0.0 or math.isnan(number.high):
+        return math.nan
+    return 0.5 * math.log(number.high / number.low)
+
+
+def _best(tables: dict, descriptor: str, component: str, axes: str) -> Measurement:
+    rows = _rows(tables, "benchmark", descriptor=descriptor, component=component, axes=axes)
+    return _of_row(rows.loc[rows["rmse"].idxmin()])
+
+
+def _descriptor_factor(component: str, axes: str):
+    def measure(tables):
+        return _ratio(
+            _best(tables, "RE", component, axes), _best(tables, "RExyzCl", component, axes)
+        )
+
+    return measure
+
+
+def _sign_share(component: str):
+    def measure(tables):
+        raw = _descriptor_factor(component, "inertia-raw")(tables)
+        rule = _descriptor_factor(component, "inertia")(tables)
+        return _share(raw, rule, "factor {:.3g} with raw axes, {:.3g} with the sign rule")
+
+    return measure
+
+
+def _axes_share(axes: str):
+    def measure(tables):
+        factors = [_axes_factor(tables, name) for name in ("inertia-raw", axes)]
+        return _share(*factors, "factor {:.3g} with raw axes, {:.3g} in the axes " + axes)
+
+    return measure
+
+
+def _axes_factor(tables, axes):
+    keys = {"component": "mu_inv", "test_set": "in_distribution", "axes": axes}
+    pair = (_rows(tables, "axes_accuracy", descriptor=d, **keys) for d in ("RE", "RExyzCl"))
+    return _ratio(*(_of_row(rows.iloc[0]) for rows in pair))
+
+
+def _share(before: Measurement, after: Measurement, detail: str) -> Measurement:
+    """Part of a factor, on the logarithmic scale, that a change removes."""
+    if before.value <= 1.0:
+        raise _Missing("factor")
+    value = 1.0 - math.log(after.value) / math.log(before.value)
+    return Measurement(
+        value,
+        n_train=before.n_train,
+        n_test=before.n_test,
+        seed=before.seed,
+        detail=detail.format(before.value, after.value),
+    )
+
+
+def _kernel_probability(kind: str, property: str):
+    """Lowest probability, over the components, that a kernel of this kind is the best."""
+
+    def measure(tables):
+        rows = _rows(tables, "benchmark", descriptor="RExyzCl", axes="inertia")
+        rows = rows[rows["component"].isin(COMPONENTS[property])]
+        if rows.empty:
+            raise _Missing(property)
+        of_kind = rows[rows["kernel"].str.startswith(kind)]
+        probability = of_kind.groupby("component", sort=False)["best_probability"].sum(min_count=1)
+        lowest = rows.loc[rows.groupby("component", sort=False)["rmse"].idxmin()]
+        detail = ", ".join(f"{r.component} {r.kernel}" for r in lowest.itertuples())
+        value = float(probability.min()) if len(probability) else 0.0
+        row = rows.iloc[0]
+        return Measurement(
+            value,
+            n_train=int(row["n_train"]),
+            n_test=int(row["n_test"]),
+            seed=int(row["seed"]),
+            detail=f"lowest RMSE: {detail}",
+        )
+
+    return measure
+
+
+def _error(tables, model, component, test_set, sign="all"):
+    rows = _rows(
+        tables,
+        "test_set",
+        model=model,
+        component=component,
+        test_set=test_set,
+        dihedral_sign=sign,
+    )
+    return _of_row(rows.iloc[0])
+
+
+def _between(model, component, above, below):
+    """Ratio of errors of one model on two (test set, sign)."""
+    return lambda tables: _ratio(
+        _error(tables, model, component, *above), _error(tables, model, component, *below)
+    )
+
+
+def _between_models(above, below, component, test_set="rotated"):
+    return lambda tables: _ratio(
+        _error(tables, above, component, test_set), _error(tables, below, component, test_set)
+    )
+
+
+def _handedness_share(component):
+    def measure(tables):
+        ratios = [
+            _between(model, component, ("rotated",), ("in_distribution",))(tables)
+            for model in ("rotate-predict-rotate", "folded")
+        ]
+        return _share(*ratios, "factor {:.3g} for the paper's model, {:.3g} folded")
+
+    return measure
+
+
+def _fewer_frames(component, part=0.3):
+    """Error of the symmetrised model at a part of the frames over that of the folded at all."""
+
+    def measure(tables):
+        keys = {"component": component, "test_set": "rotated"}
+        folded = _rows(tables, "learning_curve", model="folded", **keys)
+        symmetrized = _rows(tables, "learning_curve", model="symmetrized", **keys)
+        largest = int(folded["n_train"].max())
+        sizes = np.unique(symmetrized["n_train"])
+        fitting = sizes[sizes <= part * largest + 1e-9]
+        if not len(fitting):
+            raise _Missing("size")
+        few = int(fitting.max())
+        above = _over_repeats(symmetrized[symmetrized["n_train"] == few])
+        below = _over_repeats(folded[folded["n_train"] == largest])
+        return _ratio(
+            above,
+            below,
+            f"symmetrized at {few} frames {above.value:.3g}, "
+            f"folded at {largest} frames {below.value:.3g} {above.unit}",
+        )
+
+    return measure
+
+
+def _over_repeats(rows: pd.DataFrame) -> Measurement:
+    """Mean over random subsets with its 95 % interval (Student's t), on the logarithmic scale."""
+    logs = np.log(rows["rmse"].to_numpy(dtype=float))
+    mean = float(logs.mean())
+    width = math.nan
+    if len(logs) > 1:
+        width = float(student.ppf(0.975, len(logs) - 1) * logs.std(ddof=1) / math.sqrt(len(logs)))
+    row = rows.iloc[0]
+    return Measurement(
+        math.exp(mean),
+        math.exp(mean - width),
+        math.exp(mean + width),
+        row["unit"],
+        int(row["n_train"]),
+        _integer(row.get("n_test")),
+        _integer(row.get("seed")),
+    )
+
+
+def _deviation(model, property):
+    def measure(tables):
+        row = _rows(tables, "equivariance", model=model, property=property).iloc[0]
+        number = _of_row(row, "max_error")
+        detail = f"median {row['median_error']:.1e}, {int(row['n_rotations'])} rotations"
+        return Measurement(
+            number.value,
+            unit=number.unit,
+            n_train=number.n_train,
+            n_test=_integer(row.get("n_frames")),
+            seed=number.seed,
+            detail=detail,
+        )
+
+    return measure
+
+
+def _kreg_hands(potential):
+    """Energy error at negative over that at positive dihedrals, at the largest size."""
+
+    def measure(tables):
+        if "kreg" not in tables or "dihedral_sign" not in tables["kreg"]:
+            raise _Missing("kreg")
+        keys = {"quantity": "energy", "test_set": "rotated", "potential": potential}
+        rows = _rows(tables, "kreg", **keys)
+        rows = rows[rows["n_train"] == rows["n_train"].max()]
+        signs = [rows[rows["dihedral_sign"] == s] for s in ("negative", "positive")]
+        if any(sign.empty for sign in signs):
+            raise _Missing("sign")
+        return _ratio(*(_of_row(sign.sort_values("repeat").iloc[0]) for sign in signs))
+
+    return measure

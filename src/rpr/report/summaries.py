@@ -1,0 +1,96 @@
+"""Tables made of tables."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from rpr.models.registry import MODELS
+from rpr.studies.tables import require, spread_columns
+
+#: Order in which the tables name test sets and models; others follow by name.
+TEST_SETS = ("in_distribution", "held_out_trajectories", "rotated")
+#: The model of the paper.
+PUBLISHED_MODEL = "rotate-predict-rotate"
+SIGNS = ("all", "positive", "negative")
+_SIGN_MARKS = {"all": "", "positive": " (+)", "negative": " (-)"}
+
+
+def rmse_table(test_set: pd.DataFrame, *, model: str = PUBLISHED_MODEL) -> pd.DataFrame:
+    """RMSE of one model: a row for each component, a column for each test set and sign.
+
+    Parameters
+    ----------
+    test_set
+        Table ``test_set.csv``.
+    model
+        Name of the model.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``component, unit, <test set>, <test set> (+), <test set> (-)``; (+) and (-) are
+        the signs of the dihedral.
+    """
+    require(test_set, ("model", "component", "test_set", "dihedral_sign", "rmse"), "test_set")
+    chosen = test_set[test_set["model"] == model]
+    return _pivot(chosen, "component")
+
+
+def models_table(test_set: pd.DataFrame) -> pd.DataFrame:
+    """Frame-independent RMSE of all models: rows model and property, columns as `rmse_table`."""
+    require(test_set, ("model", "component", "test_set", "dihedral_sign", "rmse"), "test_set")
+    chosen = test_set[test_set["component"].isin(("mu_inv", "alpha_inv"))]
+    order = spread_columns(chosen["model"], MODELS)
+    chosen = chosen.sort_values("model", key=lambda names: names.map(order.index), kind="stable")
+    return _pivot(chosen, "model", "component")
+
+
+def _pivot(rows: pd.DataFrame, *index: str) -> pd.DataFrame:
+    labels = rows["test_set"] + rows["dihedral_sign"].map(_SIGN_MARKS).fillna("")
+    wide = (
+        rows.assign(column=labels)
+        .pivot_table(index=[*index, "unit"], columns="column", values="rmse", sort=False)
+        .reset_index()
+    )
+    wide.columns.name = None
+    order = [
+        s + _SIGN_MARKS[sign] for s in spread_columns(rows["test_set"], TEST_SETS) for sign in SIGNS
+    ]
+    return wide[[*index, "unit", *[c for c in order if c in wide.columns]]]
+
+
+SUMMARY_COLUMNS = [
+    "property",
+    "component",
+    "model",
+    "n_train",
+    "test_set",
+    "n_repeats",
+    "mean",
+    "std",
+    "min",
+    "max",
+    "unit",
+    "n_test",
+]
+
+
+def summarise(table: pd.DataFrame) -> pd.DataFrame:
+    """Mean and spread over the random subsets.
+
+    Parameters
+    ----------
+    table
+        Rows of :func:`learning_curve`.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``SUMMARY_COLUMNS``; ``std`` is the sample standard deviation, 0 for one subset.
+    """
+    keys = ["property", "component", "model", "n_train", "test_set"]
+    grouped = table.groupby(keys, sort=False)
+    summary = grouped["rmse"].agg(n_repeats="count", mean="mean", std="std", min="min", max="max")
+    summary["std"] = summary["std"].fillna(0.0)
+    labels = grouped[["unit", "n_test"]].first()
+    return summary.join(labels).reset_index()[SUMMARY_COLUMNS]

@@ -1,0 +1,71 @@
+"""Claims, measurements, and the rules of a verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+RULES = {
+    "range": "holds if the measured value is in the expected range; undecided if only its 95 % "
+    "interval reaches the range; otherwise does not hold",
+    "interval": "holds if the whole 95 % interval is in the expected range; undecided if part of "
+    "it is, or if there is no interval and the value is; otherwise does not hold",
+    "contains": "holds if the 95 % interval contains the expected value; undecided without an "
+    "interval; otherwise does not hold",
+    "probability": "holds from 0.95 on, does not hold up to 0.05, undecided between",
+    "limit": "holds if the measured value is in the expected range; otherwise does not hold",
+    "none": "a measured quantity without an expected range",
+}
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A number that a run measured, with its 95 % interval (NaN if unknown) and its origin."""
+
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+    unit: str = "1"
+    n_train: int | None = None
+    n_test: int | None = None
+    seed: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement, the range in which it expects a number, and how that number is measured."""
+
+    text: str
+    source: str
+    low: float
+    high: float
+    rule: str
+    measure: Callable[[dict], Measurement | None]
+
+
+def verdict(rule: str, low: float, high: float, measured: Measurement | None) -> str:
+    """Verdict of one rule of :data:`RULES`."""
+    if measured is None or math.isnan(measured.value):
+        return "not measured"
+    if rule == "none":
+        return "measured"
+    if rule == "probability":
+        return _of_probability(measured.value)
+    inside = low <= measured.value <= high
+    if rule == "limit":
+        return "holds" if inside else "does not hold"
+    if math.isnan(measured.low):
+        if rule == "range":
+            return "holds" if inside else "does not hold"
+        return "undecided" if inside or rule == "contains" else "does not hold"
+    touches = measured.low <= high and measured.high >= low
+    if rule == "contains":
+        return "holds" if touches else "does not hold"
+    certain = inside if rule == "range" else low <= measured.low and measured.high <= high
+    return "holds" if certain else "undecided" if touches else "does not hold"
+
+
+def _of_probability(value: float) -> str:
+    return "holds" if value >= 0.95 else "does not hold" if value <= 0.05 else "undecided"

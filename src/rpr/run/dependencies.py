@@ -1,0 +1,136 @@
+"""What a computation rests on: the code of a script and of all library modules it imports."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+from functools import cache
+from pathlib import Path
+
+#: Modules that write, report or refuse, and decide no number.
+NO_NUMBERS = frozenset(
+    {"rpr", "rpr.errors", "rpr.files", "rpr.run.logs", "rpr.regression.resources"}
+)
+
+_ROOT = Path(__file__).parents[1]
+
+
+@cache
+def code_digest(script: str | os.PathLike, *modules: str) -> str:
+    """Digest of a script and of every library module that it imports, directly or not.
+
+    Comments, docstrings and layout do not count: the digest changes if and only if a statement
+    changes somewhere.  Rules carry it as a parameter, so that Snakemake repeats a job when code
+    that its numbers rest on was edited, and no other job.
+
+    Parameters
+    ----------
+    script
+        Path of a Python file.
+    *modules
+        Modules that the script loads by name, such as ``rpr.models.covariant``.
+
+    Returns
+    -------
+    str
+        Sixteen hexadecimal digits.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If there is no module of a given name.
+
+    Examples
+    --------
+    >>> from rpr import errors
+    >>> len(code_digest(errors.__file__))
+    16
+    """
+    digest = hashlib.sha256(_statements(Path(script)).encode())
+    for module in closure(_imports(Path(script)) | set(modules)):
+        digest.update(f"{module}\n{_statements(_path(module))}".encode())
+    return digest.hexdigest()[:16]
+
+
+def closure(modules: set[str] | frozenset[str]) -> list[str]:
+    """Modules of the library with all that they import, sorted, without those in `NO_NUMBERS`.
+
+    Parameters
+    ----------
+    modules
+        Full names, such as ``rpr.models.registry``.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If there is no such module.
+
+    Examples
+    --------
+    >>> closure({"rpr.molecule.rigid_body"})
+    ['rpr.molecule', 'rpr.molecule.rigid_body']
+    """
+    found: set[str] = set()
+    waiting = set(modules)
+    while waiting:
+        module = waiting.pop()
+        found.add(module)
+        package = module.rpartition(".")[0]
+        waiting |= (_imports(_path(module)) | ({package} - {""})) - found
+    return sorted(found - NO_NUMBERS)
+
+
+def _path(module: str) -> Path:
+    """Source of a module or of the `__init__` of a package."""
+    base = _ROOT.joinpath(*module.split(".")[1:])
+    for path in (base.with_suffix(".py"), base / "__init__.py"):
+        if path.is_file():
+            return path
+    raise ModuleNotFoundError(f"no module named {module!r}")
+
+
+@cache
+def _imports(path: Path) -> frozenset[str]:
+    """Modules of the library that the imports of a file name, also within functions."""
+    found = set()
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        ours = (name for name in names if name.split(".")[0] == "rpr")
+        found.update(name for name in ours if _is_module(name))
+    return frozenset(found)
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return _path(name).is_file()
+    except ModuleNotFoundError:
+        return False
+
+
+@cache
+def _statements(path: Path) -> str:
+    """The syntax tree of a file as text, without docstrings."""
+    tree = _tree(path)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and _is_text(body[0]):
+            node.body = body[1:]
+    return ast.dump(tree)
+
+
+def _is_text(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))

@@ -1,0 +1,348 @@
+"""Deposits: labelled frames kept as files with a manifest that says what they are.
+
+A deposit is a folder with ``manifest.json`` and the files it names::
+
+    {"format": 1, "symbols": ["Cl", "C", ...], "method": {...}, "versions": {...}, "commit": ...,
+     "files": {"frames": {"path": "frames.extxyz", "sha256": "...", "n_frames": 600},
+               "test_set": {...}, "md": {...}, "reference": {...}}}
+
+Roles of files: ``frames`` (labelled, in the random order of the pool, so that any beginning is a
+valid set; required), ``test_set`` (labelled), ``md`` (the trajectories), ``reference`` (one frame,
+the reference geometry). A file may be compressed with gzip. ``documents`` are further files, with
+their SHA-256: checks of the labels, distributions, failures, and the order of the pool. ``extends``
+is the origin of the deposit whose frames were taken, if there was one: its configuration, versions
+and commit made those frames.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rpr.data.distributions import bond_lengths_by_elements
+from rpr.data.extxyz import read_frames, write_frames
+from rpr.data.frame_set import FrameSet, find_frames
+from rpr.errors import InputError
+from rpr.files import atomic_path, sha256, write_json
+from rpr.labels.method import Method
+from rpr.molecule.molecule import find_bonds
+
+ROLES = ("frames", "test_set", "md", "reference")
+FORMAT = 1
+COVERAGE = 5  #: degrees of the absolute dihedral
+_CONTENT = ("format", "symbols", "method", "files", "documents")
+
+
+def frame_counts(manifest: str | os.PathLike) -> dict[str, int]:
+    """Number of frames of each role in a deposit."""
+    return {role: entry["n_frames"] for role, entry in _read_manifest(manifest)["files"].items()}
+
+
+def level(manifest: str | os.PathLike) -> dict[str, object]:
+    """Level of theory of the labels of a deposit, with its numerical settings."""
+    return dict(_read_manifest(manifest)["method"])
+
+
+def check_fits(
+    manifest: str | os.PathLike,
+    *,
+    symbols: Sequence[str],
+    method: Mapping[str, object],
+    same_settings: bool = False,
+) -> None:
+    """Refuse a deposit of other atoms or of another level of theory; its files are not opened.
+
+    Parameters
+    ----------
+    manifest
+        Path of ``manifest.json``.
+    symbols, method, same_settings
+        As for :func:`read_deposit`.
+
+    Raises
+    ------
+    InputError
+        Names what was found and what was expected.
+    """
+    content = _read_manifest(manifest)
+    _check_symbols(manifest, content["symbols"], symbols)
+    _check_method(manifest, content["method"], method, same_settings)
+
+
+def check_prefix(source: str | os.PathLike, available: int, wanted: int | None) -> None:
+    """Refuse to take more frames from the beginning of a deposit than it has."""
+    if wanted is not None and wanted > available:
+        raise InputError(
+            f"labels/n_frames: found {wanted}, but {source} has {available} frames; "
+            "ask for fewer, or null for all"
+        )
+
+
+def origin(manifest: str | os.PathLike) -> dict[str, object]:
+    """What made the frames of a deposit, for the manifest of one that takes them.
+
+    Parameters
+    ----------
+    manifest
+        Path of ``manifest.json``.
+
+    Returns
+    -------
+    dict
+        ``files``: SHA-256 and number of frames by role; and what the manifest says beside files:
+        configuration, versions, commit, and what it ``extends`` itself.
+    """
+    content = _read_manifest(manifest)
+    about = {key: value for key, value in content.items() if key not in _CONTENT}
+    files = {
+        role: {key: entry[key] for key in ("sha256", "n_frames")}
+        for role, entry in content["files"].items()
+    }
+    return {"files": files, **about}
+
+
+def read_deposit(
+    manifest: str | os.PathLike,
+    role: str = "frames",
+    *,
+    symbols: Sequence[str] | None = None,
+    method: Mapping[str, object] | None = None,
+    n_frames: int | None = None,
+    same_settings: bool = False,
+) -> FrameSet:
+    """Frames of one role, after checks of checksum, atoms and method.
+
+    Parameters
+    ----------
+    manifest
+        Path of ``manifest.json``.
+    role
+        One of `ROLES`.
+    symbols
+        Expected chemical symbols, in the order of the run's reference geometry.
+    method
+        Expected level of theory of the labels.
+    n_frames
+        Only so many frames from the beginning (role ``frames``).
+    same_settings
+        Refuse labels of other numerical settings too, not only those of another code, functional
+        or basis: for a run that computes more of the same.
+
+    Returns
+    -------
+    FrameSet
+
+    Raises
+    ------
+    InputError
+        If the manifest cannot be read, the file is missing or changed, its atoms or its method are
+        not those of the run, or it has fewer frames than asked for.
+    """
+    content = _read_manifest(manifest)
+    if role not in content["files"]:
+        raise InputError(f"{manifest}: has no {role}, found {', '.join(content['files'])}")
+    if symbols is not None:
+        _check_symbols(manifest, content["symbols"], symbols)
+    if method is not None:
+        _check_method(manifest, content["method"], method, same_settings)
+    entry = content["files"][role]
+    path = Path(manifest).parent / entry["path"]
+    _check_file(manifest, path, entry["sha256"])
+    frames = read_frames(path)
+    if role != "frames" or n_frames is None:
+        return frames
+    check_prefix(path, len(frames), n_frames)
+    return frames.subset(np.arange(n_frames))
+
+
+def read_document(manifest: str | os.PathLike, name: str) -> pd.DataFrame | None:
+    """A table among the documents of a deposit; None if it has no such document.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or changed.
+    """
+    expected = _read_manifest(manifest).get("documents", {}).get(name)
+    if expected is None:
+        return None
+    path = Path(manifest).parent / name
+    _check_file(manifest, path, expected)
+    return pd.read_csv(path)
+
+
+def check_extends(pool: FrameSet, known: FrameSet) -> None:
+    """Refuse labelled frames that a run would not label itself.
+
+    Parameters
+    ----------
+    pool
+        Frames that the run labels, in its order.
+    known
+        Labelled frames of a deposit.
+
+    Raises
+    ------
+    InputError
+        If a known frame is not in the pool.
+    """
+    lost = int(np.sum(find_frames(known, pool) < 0))
+    if lost:
+        raise InputError(
+            f"labels/deposit: {lost} of its {len(known)} labelled frames are not among the "
+            f"{len(pool)} that this run labels; take the seed of the deposit (it is in its "
+            "manifest) and at least as many labels/n_frames as it has"
+        )
+
+
+def write_deposit(
+    folder: str | os.PathLike,
+    files: Mapping[str, FrameSet],
+    *,
+    method: Mapping[str, object],
+    about: Mapping[str, object],
+    documents: Sequence[str | os.PathLike] = (),
+) -> Path:
+    """Write a deposit; returns the path of its manifest.
+
+    Parameters
+    ----------
+    folder
+        Where to; created if missing.
+    files
+        Frames of each role.
+    method
+        Level of theory of the labels.
+    about
+        What else the manifest says: software, seeds, configuration.
+    documents
+        Files that are copied beside the frames: checks, figures, the order of the pool.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    reference = files.get("reference")
+    bonds = () if reference is None else find_bonds(reference.atoms(0))
+    entries = {}
+    for role, frames in files.items():
+        path = folder / f"{role}.extxyz.gz"
+        _write_compressed(path, frames)
+        entries[role] = {
+            "path": path.name,
+            "sha256": sha256(path),
+            "n_frames": len(frames),
+            "statistics": _statistics(frames, bonds),
+        }
+    content = {
+        "format": FORMAT,
+        "symbols": list(files["frames"].symbols),
+        "method": dict(method),
+        "files": entries,
+        "documents": {path.name: _copy(path, folder) for path in map(Path, documents)},
+        **about,
+    }
+    write_json(folder / "manifest.json", content)
+    return folder / "manifest.json"
+
+
+def _read_manifest(path: str | os.PathLike) -> dict:
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise InputError(
+            f"{path}: not readable as a manifest ({error}); expected the manifest.json of a deposit"
+        ) from error
+    missing = {"format", "symbols", "method", "files"} - set(content)
+    if missing:
+        raise InputError(f"{path}: the key {sorted(missing)[0]} is missing from this manifest")
+    if content["format"] != FORMAT:
+        raise InputError(f"{path}: found format {content['format']}, expected {FORMAT}")
+    unknown = sorted(set(content["files"]) - set(ROLES))
+    if unknown or "frames" not in content["files"]:
+        raise InputError(
+            f"{path}: found files {', '.join(content['files'])}, expected frames and perhaps "
+            f"{', '.join(ROLES[1:])}"
+        )
+    for role, entry in content["files"].items():
+        if absent := sorted({"path", "sha256", "n_frames"} - set(entry)):
+            raise InputError(f"{path}: the key files/{role}/{absent[0]} is missing")
+    return content
+
+
+def _check_file(manifest: str | os.PathLike, path: Path, expected: str) -> None:
+    if not path.is_file():
+        raise InputError(f"{manifest}: its file {path} does not exist; fetch the deposit again")
+    if (found := sha256(path)) != expected:
+        raise InputError(
+            f"{path}: found SHA-256 {found}, expected {expected} ({manifest}); "
+            "the file was changed or damaged, fetch the deposit again"
+        )
+
+
+def _check_symbols(
+    manifest: str | os.PathLike, found: Sequence[str], expected: Sequence[str]
+) -> None:
+    if tuple(found) != tuple(expected):
+        raise InputError(
+            f"{manifest}: found atoms {' '.join(found)}, expected {' '.join(expected)} in this "
+            "order; bring molecule/geometries into the deposit's order"
+        )
+
+
+def _check_method(
+    manifest: str | os.PathLike,
+    found: Mapping[str, object],
+    wanted: Mapping[str, object],
+    same_settings: bool,
+) -> None:
+    keys = ("code", "functional", "basis")
+    if same_settings:
+        wanted = Method.from_config(wanted).as_dict()
+        keys = tuple(dict.fromkeys((*keys, *wanted)))
+    for key in keys:
+        if str(found.get(key, "")).lower() != str(wanted.get(key, "")).lower():
+            raise InputError(
+                f"{manifest}: found method/{key} {found.get(key)!r}, but labels/method/{key} is "
+                f"{wanted.get(key)!r}; set labels/method to the level of the deposit"
+            )
+
+
+def _write_compressed(path: Path, frames: FrameSet) -> None:
+    with tempfile.NamedTemporaryFile(suffix=".extxyz") as plain:
+        write_frames(plain.name, frames)
+        content = Path(plain.name).read_bytes()
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(gzip.compress(content, mtime=0))
+
+
+def _copy(path: Path, folder: Path) -> str:
+    """Copy a file; its SHA-256."""
+    with atomic_path(folder / path.name) as temporary:
+        shutil.copyfile(path, temporary)
+    return sha256(path)
+
+
+def _statistics(frames: FrameSet, bonds: Sequence[tuple[int, int]]) -> dict[str, object]:
+    statistics: dict[str, object] = {}
+    if frames.energy is not None:
+        statistics["energy_min_eV"] = float(frames.energy.min())
+        statistics["energy_max_eV"] = float(frames.energy.max())
+    if frames.dihedral is not None:
+        statistics["dihedral_min_degrees"] = float(frames.dihedral.min())
+        statistics["dihedral_max_degrees"] = float(frames.dihedral.max())
+        statistics["negative_dihedrals"] = int((frames.dihedral < 0).sum())
+        covered = np.unique(np.floor(np.abs(frames.dihedral) / COVERAGE).astype(int))
+        statistics["covered_5_degree_intervals_of_36"] = int(np.sum(covered < 180 // COVERAGE))
+    if bonds:
+        lengths = bond_lengths_by_elements(frames, bonds)
+        statistics["bonds_Angstrom"] = {
+            name: [float(r.min()), float(r.max())] for name, r in lengths.items()
+        }
+    return statistics

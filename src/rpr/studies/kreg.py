@@ -1,0 +1,255 @@
+"""KREG potential: learning curve and scatter data of energies and gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from rpr.data.frame_set import FrameSet
+from rpr.data.splits import random_order
+from rpr.errors import InputError
+from rpr.models.kreg.potential import KREG
+from rpr.molecule.molecule import Molecule
+from rpr.studies import metrics
+from rpr.studies.evaluation import dihedral_sign, frame_origin
+from rpr.units import REPORTED
+
+COLUMNS = [
+    "n_train",
+    "repeat",
+    "test_set",
+    "quantity",
+    "rmse",
+    "mae",
+    "unit",
+    "n_test",
+    "dihedral_sign",
+    "potential",
+    "max_error",
+    "rmse_low",
+    "rmse_high",
+]
+
+SCATTER_COLUMNS = [
+    "test_set",
+    "quantity",
+    "frame",
+    "dihedral_sign",
+    "reference",
+    "prediction",
+    "unit",
+    "n_train",
+    "seed",
+]
+
+_UNITS = {"energy": "energy", "gradient": "forces"}
+
+
+def kreg_learning_curve(
+    frames: FrameSet,
+    candidates: np.ndarray,
+    test_sets: Mapping[str, FrameSet],
+    *,
+    molecule: Molecule,
+    sizes: Sequence[int],
+    repeats: Sequence[int],
+    permutations: np.ndarray | None = None,
+    sigma: float | None = None,
+    lambda_energy: float | None = None,
+    lambda_forces: float | None = None,
+) -> pd.DataFrame:
+    """Errors of KREG potentials fitted to subsets of the frames, energies and gradients.
+
+    Parameters
+    ----------
+    frames
+        Frames with energies and forces.
+    candidates
+        Indices of the frames that may be trained on.
+    test_sets
+        Frames with energies and forces, by name.
+    molecule
+        Molecule of the frames.
+    sizes
+        Numbers of training frames; those larger than their number are left out.
+    repeats
+        Seeds of random orders of the candidates; smaller sets are the beginnings of larger ones.
+    permutations
+        Permutations of atoms under which the potential is symmetric; None for the plain one.
+    sigma, lambda_energy, lambda_forces
+        Hyper-parameters, see :class:`rpr.models.kreg.potential.KREG`.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``COLUMNS``, as :func:`kreg_errors`.
+    """
+    tables = []
+    for repeat in repeats:
+        order = random_order(candidates, seed=repeat)
+        for size in (n for n in sizes if n <= len(order)):
+            model = fit_kreg(
+                frames.subset(order[:size]),
+                molecule=molecule,
+                permutations=permutations,
+                sigma=sigma,
+                lambda_energy=lambda_energy,
+                lambda_forces=lambda_forces,
+            )
+            for name, test_frames in test_sets.items():
+                tables.append(
+                    kreg_errors(
+                        model,
+                        test_frames,
+                        test_set=name,
+                        n_train=size,
+                        repeat=repeat,
+                        potential="plain" if permutations is None else "symmetric",
+                    )
+                )
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
+
+
+def fit_kreg(frames: FrameSet, *, molecule: Molecule, **settings) -> KREG:
+    """KREG potential fitted to energies and forces of `frames`; settings as for KREG."""
+    _check_labels(frames)
+    return KREG(molecule=molecule, **settings).fit(frames.positions, frames.energy, frames.forces)
+
+
+def kreg_errors(
+    model,
+    frames: FrameSet,
+    *,
+    test_set: str,
+    n_train: int,
+    repeat: int,
+    potential: str = "plain",
+) -> pd.DataFrame:
+    """Errors of one potential on one set of frames, for all frames and by sign of the dihedral.
+
+    Parameters
+    ----------
+    model
+        Fitted potential, ``predict(positions) -> (energy, forces)``.
+    frames
+        Frames with energies and forces.
+    test_set, n_train, repeat, potential
+        Written into the rows.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``COLUMNS``; energy in kcal/mol, gradient (all its components) in
+        kcal/mol/Angstrom. ``rmse_low`` and ``rmse_high`` bound the 95 % interval of a bootstrap
+        over trajectories.
+    """
+    values = _values(model, frames)
+    labels = frame_origin(frames)
+    signs = dihedral_sign(labels["dihedral"])
+    rows = []
+    for sign in ("all", "positive", "negative"):
+        chosen = np.full(len(signs), True) if sign == "all" else signs == sign
+        if not chosen.any():
+            continue
+        for quantity, (reference, prediction) in values.items():
+            summary = metrics.summary(reference[chosen], prediction[chosen])
+            del summary["r2"]
+            squared = (prediction - reference)[chosen].reshape(chosen.sum(), -1) ** 2
+            low, high = metrics.rmse_interval(squared.mean(axis=1), labels["trajectory"][chosen])
+            rows.append(
+                {
+                    "n_train": n_train,
+                    "repeat": repeat,
+                    "test_set": test_set,
+                    "quantity": quantity,
+                    **summary,
+                    "unit": REPORTED[_UNITS[quantity]][0],
+                    "n_test": int(chosen.sum()),
+                    "dihedral_sign": sign,
+                    "potential": potential,
+                    "rmse_low": low,
+                    "rmse_high": high,
+                }
+            )
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def kreg_scatter(
+    model,
+    test_sets: Mapping[str, FrameSet],
+    *,
+    n_train: int,
+    seed: int = 0,
+    max_points: int = 6000,
+) -> pd.DataFrame:
+    """Reference and predicted energies and gradient components.
+
+    Energies are relative to the lowest reference energy of all sets.
+
+    Parameters
+    ----------
+    model
+        Fitted potential.
+    test_sets
+        Frames with energies and forces, by name.
+    n_train, seed
+        Written into the rows; the seed also draws the gradient components kept.
+    max_points
+        Gradient components kept of each set, drawn at random.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``SCATTER_COLUMNS``; kcal/mol and kcal/mol/Angstrom.
+    """
+    rng = np.random.default_rng(seed)
+    size = REPORTED["energy"][1]
+    lowest = min((f.energy.min() for f in test_sets.values() if len(f)), default=0.0) / size
+    tables = []
+    for name, frames in test_sets.items():
+        signs = dihedral_sign(frame_origin(frames)["dihedral"])
+        for quantity, (reference, prediction) in _values(model, frames).items():
+            shift = lowest if quantity == "energy" else 0.0
+            n_each = reference.size // max(len(frames), 1)
+            kept = np.arange(reference.size)
+            if reference.size > max_points:
+                kept = np.sort(rng.choice(reference.size, max_points, replace=False))
+            frame = kept // max(n_each, 1)
+            tables.append(
+                pd.DataFrame(
+                    {
+                        "test_set": name,
+                        "quantity": quantity,
+                        "frame": frame,
+                        "dihedral_sign": signs[frame],
+                        "reference": reference.ravel()[kept] - shift,
+                        "prediction": prediction.ravel()[kept] - shift,
+                        "unit": REPORTED[_UNITS[quantity]][0],
+                        "n_train": n_train,
+                        "seed": seed,
+                    },
+                    columns=SCATTER_COLUMNS,
+                )
+            )
+    return pd.concat(tables, ignore_index=True)
+
+
+def _values(model, frames):
+    """Reference and prediction in reported units: energy [F], gradient [F, A, 3]."""
+    _check_labels(frames)
+    energy, forces = model.predict(frames.positions)
+    in_kcal, in_kcal_angstrom = REPORTED["energy"][1], REPORTED["forces"][1]
+    return {
+        "energy": (frames.energy / in_kcal, np.asarray(energy) / in_kcal),
+        "gradient": (-frames.forces / in_kcal_angstrom, -np.asarray(forces) / in_kcal_angstrom),
+    }
+
+
+def _check_labels(frames):
+    for name in ("energy", "forces"):
+        if getattr(frames, name) is None:
+            raise InputError(
+                f"frames: found no {name}, expected energies and forces for a potential"
+            )

@@ -1,0 +1,24 @@
+"""Errors of one model against the number of training frames."""
+
+from rpr.data.extxyz import read_frames
+from rpr.data.splits import read_split
+from rpr.molecule.molecule import read_molecule
+from rpr.run import logs
+from rpr.studies import tables
+from rpr.studies.evaluation import named_test_sets
+from rpr.studies.learning_curve import learning_curve
+
+logs.start(snakemake.log[0])
+frames = read_frames(snakemake.input.frames)
+split = read_split(snakemake.input.split)
+table = learning_curve(
+    frames,
+    split["train"],
+    named_test_sets(frames, split, read_frames(snakemake.input.test_set)),
+    molecule=read_molecule(snakemake.input.molecule, **snakemake.params.molecule),
+    property=snakemake.wildcards.property,
+    model=snakemake.wildcards.model,
+    sizes=snakemake.params.sizes,
+    repeats=range(snakemake.params.n_repeats),
+)
+tables.write_csv(table, snakemake.output.table)
