@@ -1,10 +1,12 @@
 # make        set up the environment, then the whole study (the run of config.yaml)
-# make test   set up the environment, then the tests
+# make CONFIG=my_run.yaml   the same for my_run.yaml, merged over config.yaml; with TARGETS=labels
+#             only a part of it
+# make test   set up the environment, then the doctests and the tests
 # make test-slurm   set up the environment, then the tests that need a running SLURM
 # make smoke  set up the environment, then the whole study made tiny, with its report
-# make lock   write envs/requirements.lock anew from pyproject.toml (needs uv)
-# make lint   formatting and style
-# make docs   write the generated table of docs/configuration.md anew
+# make lock   rewrite envs/requirements.lock from pyproject.toml (needs uv)
+# make lint   formatting, style and types
+# make docs   rewrite the generated table of docs/configuration.md
 # The first suitable Python is taken; choose another with: make PYTHON=python3.12
 
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -16,11 +18,15 @@ STAMP := $(VENV)/.installed
 SNAKEMAKE := $(BIN)/snakemake
 SMOKE := --configfile config/smoke.yaml
 
-.PHONY: all setup test test-slurm smoke lock lint docs clean-env
+.PHONY: all config-exists setup test test-slurm smoke lock lint docs clean-env
 .DEFAULT_GOAL := all
 
-all: $(STAMP)
-	$(SNAKEMAKE)
+all: config-exists $(STAMP)
+	$(SNAKEMAKE) $(TARGETS) $(if $(CONFIG),--configfile $(CONFIG))
+
+config-exists:
+	@test -z "$(CONFIG)" || test -f "$(CONFIG)" || { \
+		echo "$(CONFIG) does not exist: CONFIG must be a file of configuration, such as config/smoke.yaml"; exit 1; }
 
 setup: $(STAMP)
 
@@ -36,6 +42,7 @@ smoke: $(STAMP)
 
 lint: $(STAMP)
 	$(BIN)/ruff check
+	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(SNAKEMAKE) --lint
 

@@ -1,5 +1,7 @@
 """Rotate-predict-rotate for dipoles and polarizabilities, from quantum chemistry to figures."""
 
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.27")
@@ -41,21 +43,30 @@ rule all:
         rules.figures.input,
         expand("<results>/models/{stem}.npz", stem=["kreg", *MODEL_STEMS]),
         "<results>/provenance.json",
+        "<results>/summary.md",
+    message:
+        "All results are there"
 
 
 rule labels:
     input:
         "<results>/dataset/frames.extxyz",
+    message:
+        "All labels are there"
 
 
 rule test_set:
     input:
         "<results>/test_set/frames.extxyz",
+    message:
+        "The rotated test set is there"
 
 
 rule deposit:
     input:
         "<results>/deposit/manifest.json",
+    message:
+        "The deposit is there"
 
 
 localrules:
@@ -65,3 +76,11 @@ localrules:
     tables,
     labels,
     test_set,
+
+
+# A whole run ends with its main results; a part of it, or a job on a cluster, does not.
+onsuccess:
+    if workflow.is_main_process and set(workflow.dag_settings.targets or ["all"]) == {"all"}:
+        print(
+            Path(f"results/{config['run']}/summary.md").read_text(encoding="utf-8"), flush=True
+        )

@@ -60,7 +60,7 @@ def dichloroethane() -> Molecule:
 class MorsePairs:
     """sum over pairs of D (1 - exp(-a (r - r_eq)))^2, with its forces."""
 
-    def __init__(self, molecule: Molecule):
+    def __init__(self, molecule: Molecule) -> None:
         self.molecule = molecule
         self.i, self.j = np.triu_indices(molecule.n_atoms, 1)
         self.r_eq = np.linalg.norm(molecule.reference[self.i] - molecule.reference[self.j], axis=1)
@@ -86,7 +86,9 @@ class MorsePairs:
         return (self.depth * (1 - decay) ** 2).sum(axis=1), forces
 
 
-def thermal(molecule: Molecule, angles: np.ndarray, *, temperature: float, seed: int):
+def thermal(
+    molecule: Molecule, angles: np.ndarray, *, temperature: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Starts at dihedral `angles` (degrees) with Boltzmann velocities without net momentum."""
     rng = np.random.default_rng(seed)
     positions = np.repeat(molecule.reference[None], len(angles), axis=0)
@@ -101,7 +103,9 @@ def thermal(molecule: Molecule, angles: np.ndarray, *, temperature: float, seed:
     return positions, velocities - drift[:, None]
 
 
-def training_frames(n: int, *, seed: int = 0):
+def training_frames(
+    n: int, *, seed: int = 0
+) -> tuple[Molecule, np.ndarray, np.ndarray, np.ndarray]:
     """`n` frames of short trajectories over all dihedrals, with labels."""
     molecule = dichloroethane()
     potential = MorsePairs(molecule)
@@ -142,11 +146,11 @@ def dpotrf(n: int) -> dict:
 class Clock:
     """Wall and processor time of a block."""
 
-    def __enter__(self):
+    def __enter__(self) -> Clock:
         self._start = time.perf_counter(), time.process_time()
         return self
 
-    def __exit__(self, *exc):
+    def __exit__(self, *exc: object) -> None:
         wall, cpu = time.perf_counter() - self._start[0], time.process_time() - self._start[1]
         self.times = {"wall": wall, "cpu": cpu}
 

@@ -41,7 +41,7 @@ from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.regression import search
 from rpr.regression.descriptors import DESCRIPTORS, describe
 from rpr.regression.kernel_regression import KernelRegression
-from rpr.regression.kernels import KERNELS, distance
+from rpr.regression.kernels import KERNELS
 from rpr.regression.resources import available_threads
 
 N_TRAIN = 1000
@@ -56,7 +56,7 @@ Line = tuple[str, float, str]
 class Data:
     """Training and test frames in the inertia axes, with their nine components."""
 
-    def __init__(self, n_train: int, n_test: int, seed: int = 0):
+    def __init__(self, n_train: int, n_test: int, seed: int = 0) -> None:
         self.molecule = dichloroethane()
         self.positions = random_frames(self.molecule, n_train + n_test, seed=seed)
         self.dipole, self.polarizability = analytic_labels(self.positions, self.molecule)
@@ -81,7 +81,8 @@ def grid_lines(data: Data, errors: dict) -> Iterator[Line]:
     for descriptor in DESCRIPTORS:
         X = data.describe(descriptor)
         for kernel in KERNELS:
-            model = regression(kernel).fit(X[data.train], data.components[data.train])
+            training = X[data.train]
+            model = regression(kernel, training).fit(training, data.components[data.train])
             residual = model.predict(X[data.test]) - data.components[data.test]
             errors[descriptor, kernel] = np.sqrt(np.mean(residual**2, axis=0)), model.choices_
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
@@ -93,11 +94,16 @@ def grid_lines(data: Data, errors: dict) -> Iterator[Line]:
     yield f"krr.grid.best_dipole_rmse.{best[0]}.{best[1]}", errors[best][0][:3].mean(), "e*Angstrom"
 
 
-def regression(kernel: str) -> KernelRegression:
-    """Regression with the grid of this benchmark."""
+def sigmas(kernel: str, X: np.ndarray) -> np.ndarray:
+    """Length scales of the grid of this benchmark."""
+    return search.sigma_grid(kernel, X, search.sigma_factors(kernel, N_SIGMAS))
+
+
+def regression(kernel: str, X: np.ndarray) -> KernelRegression:
+    """Regression with the grid of this benchmark for training frames with descriptors `X`."""
     return KernelRegression(
         kernel=kernel,
-        sigmas=search.sigma_factors(kernel, N_SIGMAS),
+        sigmas=sigmas(kernel, X),
         lambdas=search.default_lambdas(N_LAMBDAS),
     )
 
@@ -134,8 +140,8 @@ def sklearn_search(data: Data, descriptor: str, kernel: str, component: int) -> 
     """Seconds and test error of `GridSearchCV` for one component on the same grid and split."""
     X, y = data.describe(descriptor), data.components[:, component]
     X_train, y_train = X[data.train], y[data.train]
-    sigmas = search.default_sigmas(kernel, distance(kernel, X_train), N_SIGMAS)
-    gammas = 0.5 / sigmas**2 if kernel == "gaussian" else 1.0 / sigmas
+    widths = sigmas(kernel, X_train)
+    gammas = 0.5 / widths**2 if kernel == "gaussian" else 1.0 / widths
     _, validated = search.validation_split(len(X_train), 0.2, 0)
     folds = np.full(len(X_train), -1)
     folds[validated] = 0
@@ -178,10 +184,10 @@ def scaling_lines() -> Iterator[Line]:
     times, peaks = [], []
     for n in SIZES:
         cpu = time.process_time()
-        regression("matern2").fit(X[:n], data.components[:n])
+        regression("matern2", X[:n]).fit(X[:n], data.components[:n])
         times.append(time.process_time() - cpu)
         tracemalloc.start()
-        regression("matern2").fit(X[:n], data.components[:n])
+        regression("matern2", X[:n]).fit(X[:n], data.components[:n])
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         yield f"krr.fit.{n}.cpu_seconds", times[-1], "s"

@@ -1,6 +1,6 @@
 """Rotate-predict-rotate: dipoles and polarizabilities by kernel ridge regression.
 
-The main names are here, each loaded when first used::
+The main names are importable from here; each is loaded when it is first used::
 
     import rpr
 
@@ -10,6 +10,7 @@ The main names are here, each loaded when first used::
 """
 
 from importlib import import_module
+from typing import Any
 
 _HOME = {
     "Molecule": "rpr.molecule.molecule",
@@ -31,7 +32,7 @@ _HOME = {
 __all__ = sorted(_HOME)
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)

@@ -1,4 +1,10 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and where unfinished work is kept.
+
+Unfinished work, such as the labelled frames of a shard or the checkpoint of a trajectory, is kept
+in a file whose name ends with a fingerprint of everything that its numbers depend on.  Work of
+other settings lies beside it: it is never mixed in, overwritten or refused, and it resumes when
+the settings come back.  Delete such files when nobody needs them any more.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +12,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,8 +23,8 @@ import numpy as np
 def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     """Temporary path beside `path` that replaces it when the block ends without an error.
 
-    The temporary name is unique and keeps the suffix of `path`, so that writers which choose the
-    format by suffix work, and two processes that write the same file do not mix.
+    The temporary name is unique, so that two processes can write the same file, and keeps the
+    suffix of `path`, by which some writers choose the format.
 
     Parameters
     ----------
@@ -28,7 +34,7 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     Yields
     ------
     Path
-        Where to write.
+        Path of the temporary file.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,6 +55,29 @@ def _umask() -> int:
     return mask
 
 
+def fingerprint(settings: Mapping[str, object], *arrays: np.ndarray) -> str:
+    """SHA-256 of settings (JSON values) and arrays: equal if and only if they are the same."""
+    text = json.dumps(settings, sort_keys=True, default=lambda number: number.item())
+    digest = hashlib.sha256(text.encode())
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array, dtype=float).tobytes())
+    return digest.hexdigest()
+
+
+def unfinished_path(path: str | os.PathLike, fingerprint: str) -> Path:
+    """File of unfinished work: `path` with the first digits of the fingerprint at its end."""
+    path = Path(path)
+    return path.with_name(f"{path.name}.{fingerprint[:12]}")
+
+
+def other_unfinished(path: str | os.PathLike, fingerprint: str) -> str:
+    """Which unfinished work of other settings lies there, in words; empty if there is none."""
+    own, path = unfinished_path(path, fingerprint).name, Path(path)
+    names = sorted(p.name for p in path.parent.glob(f"{path.name}*") if ".state" not in p.name)
+    found = [name for name in names if name != own]
+    return f"{', '.join(found)}: made with other settings, and kept" if found else ""
+
+
 def sha256(path: str | os.PathLike) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with open(path, "rb") as stream:
@@ -62,7 +91,7 @@ def write_json(path: str | os.PathLike, content: object) -> None:
 
 
 def read_failure(error: Exception) -> str:
-    """Why a file could not be read, in one line, for a message."""
+    """Reason why a file could not be read, in one line, for a message."""
     if isinstance(error, FileNotFoundError):
         return "there is no such file"
     text = str(error) or type(error).__name__
@@ -70,9 +99,9 @@ def read_failure(error: Exception) -> str:
 
 
 def write_arrays(path: str | os.PathLike, **arrays: np.ndarray) -> None:
-    """Write named arrays as npz, atomically."""
+    """Write named arrays as an npz file, atomically."""
     with atomic_path(path) as temporary:
-        np.savez(temporary, **arrays)
+        np.savez(temporary, **arrays)  # type: ignore[arg-type]
 
 
 def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:

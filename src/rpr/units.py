@@ -1,4 +1,4 @@
-"""Units: what one unit is in the units that frames are stored in.
+"""Units, expressed in those that frames are stored in.
 
 Frames are stored in ASE units (Angstrom, eV, e Angstrom; polarizability as a volume in
 Angstrom^3).  Dividing a stored value by a constant below expresses it in that unit::

@@ -85,9 +85,8 @@ class Study:
 
     def finished(self, shard: str) -> int:
         """Frames of a shard that are on disk."""
-        partial = self.shards / f"{shard}.extxyz.partial"
-        lines = partial.read_bytes().count(b"\n") if partial.exists() else 0
-        return max(lines - 1, 0)
+        files = [p for p in self.shards.glob(f"{shard}.extxyz.partial.*") if p.suffix != ".npz"]
+        return max((p.read_bytes().count(b"\n") - 1 for p in files), default=0)
 
     def computed(self, shard: str) -> tuple[int, int]:
         """Frames that the last attempt at a shard found on disk, and those that it computed."""

@@ -17,6 +17,7 @@ from rpr.dynamics import checkpoint
 from rpr.dynamics.andersen import run_trajectory
 from rpr.dynamics.velocities import boltzmann, kinetic_energy
 from rpr.errors import ConvergenceError, InputError
+from rpr.files import unfinished_path
 from rpr.labels import engine as engines
 from rpr.labels.calculator import LabelCalculator
 from rpr.labels.dft import response
@@ -346,7 +347,7 @@ def test_a_wrong_state_of_the_guess_alone_is_left(monkeypatch, water):
         {"fix_center_of_mass": False},
     ],
 )
-def test_checkpoint_of_other_settings_is_not_used(molecule, tmp_path, change):
+def test_checkpoint_of_other_settings_is_kept_for_them(molecule, tmp_path, change):
     path = tmp_path / "trajectory.npz"
     run(molecule, checkpoint_path=path)
     lines = []
@@ -354,6 +355,20 @@ def test_checkpoint_of_other_settings_is_not_used(molecule, tmp_path, change):
     assert "begins anew" in lines[0]
     assert "other settings" in lines[0]
     assert_same(changed, run(molecule, **change))
+    lines.clear()
+    assert_same(run(molecule, checkpoint_path=path, log=lines.append), run(molecule))
+    assert lines == ["trajectory 4: goes on after step 12"]
+
+
+def test_checkpoint_without_fingerprint_in_its_name_is_taken_over(molecule, tmp_path):
+    path, lines = tmp_path / "trajectory.npz", []
+    run(molecule, checkpoint_path=path)
+    next(tmp_path.iterdir()).rename(path)
+    run(molecule, seed=4, checkpoint_path=path)
+    assert path.exists()
+    assert_same(run(molecule, checkpoint_path=path, log=lines.append), run(molecule))
+    assert lines == ["trajectory 4: goes on after step 12"]
+    assert not path.exists()
 
 
 def test_checkpoint_of_another_code_or_charge_is_not_used(monkeypatch):
@@ -369,7 +384,8 @@ def test_checkpoint_of_another_code_or_charge_is_not_used(monkeypatch):
 def test_damaged_checkpoint_is_not_used(molecule, tmp_path, keep):
     path = tmp_path / "trajectory.npz"
     run(molecule, checkpoint_path=path)
-    path.write_bytes(path.read_bytes()[:keep])
+    (written,) = tmp_path.iterdir()
+    written.write_bytes(written.read_bytes()[:keep])
     lines = []
     assert_same(run(molecule, checkpoint_path=path, log=lines.append), run(molecule))
     assert "not readable" in lines[0]
@@ -395,7 +411,7 @@ def test_two_writers_of_one_checkpoint_leave_a_whole_one(tmp_path):
     for writer in writers:
         writer.join()
     assert not faults
-    assert list(tmp_path.iterdir()) == [path]
+    assert list(tmp_path.iterdir()) == [unfinished_path(path, "f")]
 
 
 def test_two_runs_of_one_trajectory_do_not_disturb_each_other(molecule, tmp_path):

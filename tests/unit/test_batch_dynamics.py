@@ -183,24 +183,6 @@ def test_numbers_that_are_none_are_an_explosion(broken):
         run(Broken(molecule), positions, velocities, molecule.masses, dt_fs=0.5, n_steps=5)
 
 
-def test_stop_gives_up_one_trajectory_and_keeps_the_others():
-    molecule = water()
-    positions, velocities = starts(molecule, 3)
-    springs = Springs(molecule)
-    settings = {"dt_fs": 0.5, "n_steps": 40, "every": 1}
-    whole = run(springs, positions, velocities, molecule.masses, **settings)
-    velocities[1, 1] = [0.8, 0.0, 0.0]
-    result = run(springs, positions, velocities, molecule.masses, on_explosion="stop", **settings)
-    assert result.exploded[[0, 2]].tolist() == [-1, -1]
-    step = result.exploded[1]
-    assert 1 < step < 40
-    recorded = result.steps < step
-    assert np.isfinite(result.positions[1, recorded]).all()
-    assert np.isnan(result.positions[1, ~recorded]).all()
-    assert np.isnan(result.total[1, ~recorded]).all()
-    np.testing.assert_array_equal(result.positions[[0, 2]], whole.positions[[0, 2]])
-
-
 def test_wrong_input(kreg):
     molecule = water()
     positions, velocities = starts(molecule, 2)
@@ -217,8 +199,6 @@ def test_wrong_input(kreg):
         attempt(m=molecule.masses[:2])
     with pytest.raises(InputError, match="dt_fs: found 0"):
         attempt(dt_fs=0.0)
-    with pytest.raises(InputError, match="on_explosion: found 'ignore'"):
-        attempt(on_explosion="ignore")
 
 
 def test_calculator_is_one_of_ase(kreg):

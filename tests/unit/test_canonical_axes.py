@@ -195,7 +195,7 @@ LINEAR = [g2("HCl"), g2("CO2")]
 @pytest.mark.parametrize("name", ["inertia", "three-atom", "kabsch", "eckart"])
 def test_linear_molecules_have_no_frame_and_the_message_says_what_does(atoms, name):
     molecule = Molecule.from_atoms(atoms)
-    with pytest.raises(InputError, match=r"linear.*'covariant'"):
+    with pytest.raises(InputError, match=r"linear.*'laboratory'"):
         canonical_axes(name, molecule.reference[None], molecule)
     assert canonical_axes("laboratory", molecule.reference[None], molecule).defined.all()
 
@@ -203,7 +203,7 @@ def test_linear_molecules_have_no_frame_and_the_message_says_what_does(atoms, na
 def test_spherical_top_has_no_inertia_frame_but_an_eckart_frame():
     methane = Molecule.from_atoms(g2("CH4"))
     assert rotor_type(methane) == "spherical"
-    with pytest.raises(InputError, match=r"spherical top.*'covariant'.*'eckart'"):
+    with pytest.raises(InputError, match=r"spherical top.*'eckart'"):
         check_axes("inertia", methane)
     assert canonical_axes("eckart", methane.reference[None], methane).defined.all()
 
@@ -219,5 +219,5 @@ def test_unknown_frame_and_missing_dihedral_are_named():
     water = Molecule.from_atoms(g2("H2O"))
     with pytest.raises(InputError, match="expected one of inertia"):
         check_axes("inertial", water)
-    with pytest.raises(InputError, match="molecule/dihedral"):
+    with pytest.raises(InputError, match="needs a molecule with a dihedral"):
         canonical_axes("bond-axis", water.reference[None], water)

@@ -2,13 +2,15 @@
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from rpr.errors import InputError
-from rpr.report.claims import CLAIMS, COLUMNS, claims_table
-from rpr.report.published import FILE_COLUMNS, compare
+from rpr.report.claims import CLAIMS, COLUMNS, claims_table, readable
+from rpr.report.published import FILE_COLUMNS, compare, is_papers_molecule
 from rpr.report.verdicts import RULES, Measurement, verdict
 from rpr.studies import tables
 
@@ -45,11 +47,15 @@ def test_verdicts_follow_the_rules(rule, low, high, value, interval, expected):
 
 
 def test_without_tables_nothing_is_measured():
-    table = claims_table()
+    table = tabulate()
     assert list(table.columns) == COLUMNS
     assert len(table) == len(CLAIMS)
     assert set(table["verdict"]) == {"not measured"}
-    assert set(claims_table(benchmark=pd.DataFrame())["verdict"]) == {"not measured"}
+    assert set(tabulate(benchmark=pd.DataFrame())["verdict"]) == {"not measured"}
+
+
+def tabulate(**tables):
+    return claims_table(tables)
 
 
 def errors(**rmse):
@@ -74,7 +80,7 @@ def find(table, *words):
 
 
 def test_factor_four_and_its_handedness():
-    table = claims_table(
+    table = tabulate(
         test_set=errors(
             rotate_predict_rotate__in_distribution__all=1.0,
             rotate_predict_rotate__rotated__all=4.0,
@@ -89,8 +95,10 @@ def test_factor_four_and_its_handedness():
     assert (factor["n_train"], factor["n_test"], factor["seed"]) == (50, 100, 7)
     assert factor["measured_low"] == pytest.approx(4.0 * math.exp(-0.1419), rel=1e-3)
     # Half of the factor, on the logarithmic scale: 4 -> 2.
-    assert find(table, "is handedness", "mu_inv")["measured"] == pytest.approx(0.5)
-    assert find(table, "twice as wrong", "mu_inv")["verdict"] == "holds"
+    assert find(table, "that folding removes", "mu_inv")["measured"] == pytest.approx(0.5)
+    hands = find(table, "at negative over that at positive", "mu_inv")
+    assert hands["measured"] == pytest.approx(4.0)
+    assert hands["verdict"] == "measured"  # it depends on the scan, so nothing is expected
     assert find(table, "held-out", "mu_inv")["verdict"] == "not measured"
     assert find(table, "about four times", "alpha_inv")["verdict"] == "not measured"
 
@@ -98,11 +106,9 @@ def test_factor_four_and_its_handedness():
 def test_equal_hands_within_noise():
     hands = {"symmetrized__rotated__negative": 1.05, "symmetrized__rotated__positive": 1.0}
     claim = "symmetrized model has equal errors"
-    assert find(claims_table(test_set=errors(**hands)), claim, "mu_inv")["verdict"] == "holds"
+    assert find(tabulate(test_set=errors(**hands)), claim, "mu_inv")["verdict"] == "holds"
     hands["symmetrized__rotated__negative"] = 2.0
-    assert (
-        find(claims_table(test_set=errors(**hands)), claim, "mu_inv")["verdict"] == "does not hold"
-    )
+    assert find(tabulate(test_set=errors(**hands)), claim, "mu_inv")["verdict"] == "does not hold"
 
 
 def benchmark_rows(axes, descriptor, rmse, kernels=("gaussian", "matern2"), probability=(0, 1)):
@@ -119,7 +125,7 @@ def benchmark_rows(axes, descriptor, rmse, kernels=("gaussian", "matern2"), prob
 
 
 def test_sign_repair_is_the_part_that_the_rule_removes():
-    table = claims_table(
+    table = tabulate(
         benchmark=pd.DataFrame(
             benchmark_rows("inertia-raw", "RE", 27.0)
             + benchmark_rows("inertia-raw", "RExyzCl", 1.0)
@@ -131,7 +137,7 @@ def test_sign_repair_is_the_part_that_the_rule_removes():
     assert raw["measured"] == pytest.approx(27.0)
     assert raw["verdict"] == "holds"
     assert find(table, "20 to 40", "mu_y", "sign rule")["verdict"] == "does not hold"
-    assert find(table, "sign rule removes", "mu_y")["measured"] == pytest.approx(2 / 3)
+    assert find(table, "sign rule removes", "for mu_y")["measured"] == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize(
@@ -140,14 +146,14 @@ def test_sign_repair_is_the_part_that_the_rule_removes():
 )
 def test_best_kernel_needs_certainty(probability, expected):
     rows = benchmark_rows("inertia", "RExyzCl", 1.0, probability=probability)
-    claim = find(claims_table(benchmark=pd.DataFrame(rows)), "Matern kernel is best")
+    claim = find(tabulate(benchmark=pd.DataFrame(rows)), "Matern kernel is best")
     assert claim["verdict"] == expected
     assert "mu_x gaussian" in claim["detail"]
 
 
 def test_best_kernel_is_not_measured_without_resampling():
     rows = benchmark_rows("inertia", "RExyzCl", 1.0, probability=(math.nan, math.nan))
-    claim = find(claims_table(benchmark=pd.DataFrame(rows)), "Matern kernel is best")
+    claim = find(tabulate(benchmark=pd.DataFrame(rows)), "Matern kernel is best")
     assert claim["verdict"] == "not measured"
 
 
@@ -160,7 +166,7 @@ def test_fewer_frames_compares_the_right_sizes():
     ]
     curve = pd.DataFrame(rows, columns=["model", "n_train", "repeat", "rmse"])
     curve = curve.assign(component="mu_inv", test_set="rotated", unit="D", n_test=10)
-    claim = find(claims_table(learning_curve=curve), "30 %", "mu_inv")
+    claim = find(tabulate(learning_curve=curve), "30 %", "mu_inv")
     assert claim["measured"] == pytest.approx(0.5)
     assert claim["verdict"] == "holds"
     assert "30 frames" in claim["detail"]
@@ -177,10 +183,10 @@ def test_hands_of_the_potential_are_compared_at_the_largest_size():
         quantity="energy", test_set="rotated", repeat=0, n_test=9, unit="kcal/mol",
         rmse_low=0.9 * kreg["rmse"], rmse_high=1.1 * kreg["rmse"],
     )  # fmt: skip
-    table = claims_table(kreg=kreg)
+    table = tabulate(kreg=kreg)
     plain = find(table, "plain KREG potential")
     assert plain["measured"] == pytest.approx(20.0)
-    assert plain["verdict"] == "holds"
+    assert plain["verdict"] == "measured"
     assert find(table, "symmetric KREG potential")["verdict"] == "not measured"
 
 
@@ -190,8 +196,61 @@ def test_covariance_is_judged_at_1e_8_e_bohr():
            "unit": "D", "n_frames": 10, "n_train": 50, "seed": 0}  # fmt: skip
     words = "dipole of the model rotate-predict-rotate"
     for error, expected in ((2.5e-8, "holds"), (2.6e-8, "does not hold")):
-        table = claims_table(equivariance=pd.DataFrame([row | {"max_error": error}]))
+        table = tabulate(equivariance=pd.DataFrame([row | {"max_error": error}]))
         assert find(table, words)["verdict"] == expected
+
+
+def test_claims_about_the_papers_molecule_are_left_out_for_another():
+    deviation = {"model": "covariant", "property": "dipole", "n_rotations": 9, "max_error": 1.0,
+                 "median_error": 0.1, "unit": "D", "n_frames": 1, "n_train": 5,
+                 "seed": 0}  # fmt: skip
+    given = {
+        "equivariance": pd.DataFrame([deviation]),
+        "test_set": errors(
+            rotate_predict_rotate__in_distribution__all=1.0,
+            rotate_predict_rotate__rotated__all=40.0,
+        ),
+    }
+    assert find(claims_table(given), "about four times", "mu_inv")["verdict"] == "does not hold"
+    table = claims_table(given, papers_molecule=False)
+    assert not any("four times" in claim for claim in table["claim"])
+    refuted = table[table["verdict"] == "does not hold"]
+    assert list(refuted["claim"]) == [
+        "the dipole of the model covariant turns with the molecule to rounding"
+    ]
+
+
+def test_readable_claims_have_few_columns_and_all_numbers():
+    table = tabulate(
+        test_set=errors(
+            rotate_predict_rotate__in_distribution__all=1.0,
+            rotate_predict_rotate__rotated__all=4.0,
+        )
+    )
+    shown = readable(table)
+    assert len(shown.columns) == 5
+    row = find(shown, "about four times", "mu_inv")
+    assert row["measured (95 % interval)"] == "4 (3.47 to 4.61)"
+    assert (row["expected"], row["verdict"], row["source"]) == ("2 to 8", "holds", "the paper")
+    assert find(shown, "2.5 times lower", "mu_inv")["expected"] == "at least 2.5"
+    assert find(shown, "2.5 times lower", "mu_inv")["measured (95 % interval)"] == ""
+
+
+@pytest.mark.parametrize(
+    ("smiles_like", "expected"), [("ClCCCl", True), ("CCClCl", False), ("OCCO", False)]
+)
+def test_the_papers_molecule_is_known_by_its_bonds(smiles_like, expected):
+    heavy = {
+        "ClCCCl": (["Cl", "C", "C", "Cl"], [(0, 1), (1, 2), (2, 3)]),
+        "CCClCl": (["C", "C", "Cl", "Cl"], [(0, 1), (1, 2), (1, 3)]),
+        "OCCO": (["O", "C", "C", "O"], [(0, 1), (1, 2), (2, 3)]),
+    }[smiles_like]
+    symbols, bonds = heavy
+    carbons = {"ClCCCl": [1, 1, 2, 2], "CCClCl": [0, 0, 0, 1], "OCCO": [1, 1, 2, 2]}[smiles_like]
+    symbols = [*symbols, "H", "H", "H", "H"]
+    bonds = [*bonds, *((c, 4 + k) for k, c in enumerate(carbons))]
+    molecule = SimpleNamespace(symbols=tuple(symbols), bonds=tuple(bonds))
+    assert is_papers_molecule(molecule) is expected
 
 
 @pytest.fixture(scope="module")
@@ -210,9 +269,10 @@ def test_published_files_name_source_unit_and_bounds(published):
 
 
 def test_published_values_stand_beside_ours(published):
+    reference = np.linspace(-3.24, 0.2, 1200)  # as many rotated frames as in the paper
     predictions = pd.DataFrame(
-        {"component": "mu_y", "test_set": "rotated", "reference": [-3.24, 0.2], "frame": [0, 1],
-         "seed": 0}
+        {"component": "mu_y", "test_set": "rotated", "reference": reference,
+         "frame": range(1200), "seed": 0}
     )  # fmt: skip
     test_set = errors(rotate_predict_rotate__rotated__all=0.02).assign(component="mu_x")
     table = compare(
@@ -220,13 +280,30 @@ def test_published_values_stand_beside_ours(published):
     ).set_index(["quantity", "component"])
     assert len(table) == sum(len(t) for t in published)
     low = table.loc[("range_low", "mu_y")]
-    assert (low["ours"], low["inside"], low["n_test"]) == (-3.24, "true", 2)
+    assert (low["ours"], low["inside"], low["n_test"]) == (-3.24, "true", 1200)
     assert table.loc[("range_high", "mu_y"), "inside"] == "false"
     assert table.loc[("rmse_rotated", "mu_x"), "ratio"] == pytest.approx(0.8)
     assert pd.isna(table.loc[("rmse_rotated", "alpha_xx"), "ours"])
     protocol = table.reset_index().set_index("quantity")
     assert protocol.loc["n_train", "inside"] == "false"
     assert pd.isna(protocol.loc["n_frames", "inside"])
+    assert protocol.loc["n_train", "estimated"] == "no"
+    assert table.loc[("rmse_rotated", "mu_x"), "estimated"] == "yes"
+    assert "estimated" in table.loc[("rmse_rotated", "mu_x"), "note"]
+
+
+def test_extremes_of_fewer_frames_are_not_compared(published):
+    predictions = pd.DataFrame(
+        {"component": "mu_y", "test_set": "rotated", "reference": [-3.24, 0.2], "frame": [0, 1],
+         "seed": 0}
+    )  # fmt: skip
+    test_set = errors(rotate_predict_rotate__rotated__all=0.02).assign(component="mu_x")
+    table = compare(published, test_set=test_set, predictions=predictions)
+    low = table.set_index(["quantity", "component"]).loc[("range_low", "mu_y")]
+    assert (low["ours"], low["n_test"]) == (-3.24, 2)
+    assert pd.isna(low["inside"])
+    assert pd.isna(low["ratio"])
+    assert compare([], test_set=test_set, predictions=predictions).empty  # another molecule
 
 
 def test_unknown_published_quantity_is_refused(published):

@@ -178,6 +178,7 @@ TABLES = {
     "fig3_kreg": make_kreg,
     "fig4_dihedral": lambda: (make_trajectories(),),
     "fig5_scatter": lambda: (make_predictions(),),
+    "best_model": lambda: (make_predictions(MODELS),),
     "benchmark_heatmap": lambda: (make_benchmark(),),
     "canonical_axes": make_frame_study,
     "models_rotated": lambda: (make_test_set(),),
@@ -304,6 +305,36 @@ def test_a_line_over_180_degrees_goes_to_both_edges():
     time, angle = fig4_dihedral.unwrapped(np.array([0.0, 4.0]), np.array([-150.0, 170.0]))
     np.testing.assert_allclose(time, [0.0, 3.0, 3.0, 3.0, 4.0])
     np.testing.assert_allclose(angle, [-150.0, -180.0, np.nan, 180.0, 170.0])
+
+
+def test_a_test_set_without_times_shows_its_distribution_only():
+    table = make_trajectories().assign(time_ps=0.0)
+    figure = fig4_dihedral.draw(table)
+    assert len(figure.get_axes()) == 1
+    assert any("no times were recorded" in t.get_text() for t in texts(figure))
+
+
+def test_the_best_model_is_drawn_and_named():
+    table = make_predictions(("rotate-predict-rotate", "covariant"))
+    better = table["model"] == "covariant"
+    table.loc[better, "prediction"] = table.loc[better, "reference"] + 1e-3
+    module = import_module("rpr.report.figures.best_model")
+    assert module.best_model(table) == "covariant"
+    assert set(module.data(table)["model"]) == {"covariant"}
+    assert any("model covariant" in t.get_text() for t in texts(module.draw(table)))
+
+
+def test_a_component_that_vanishes_by_symmetry_is_no_scatter_plot():
+    table = make_predictions()
+    table.loc[table["component"] == "mu_x", ["reference", "prediction"]] *= 1e-15
+    figure = import_module("rpr.report.figures.fig5_scatter").draw(table)
+    assert sum("zero by symmetry" in t.get_text() for t in texts(figure)) == 1
+
+
+def test_the_same_frames_are_drawn_once():
+    module, table = import_module("rpr.report.figures.data_distributions"), make_distribution()
+    assert list(module.data(table, md_table=table.copy())) == ["labelled frames"]
+    assert len(module.data(table, md_table=table.assign(n_frames=7))) == 2
 
 
 def test_frames_needed_interpolates_a_power_law():

@@ -89,6 +89,23 @@ def test_folded_predictions_are_odd_under_the_mirror(data):
     assert np.abs(model.predict(images) + model.predict(test)).max() < 1e-12
 
 
+def test_folded_polarizabilities_are_even_under_the_mirror(data):
+    molecule, train, _, test, _ = data
+    values = charge_polarizabilities(train)
+    model = FoldedRPR(molecule=molecule, property="polarizability").fit(train, values)
+    images = -test[:, mirror_permutation(molecule)]
+    assert np.abs(model.predict(images) - model.predict(test)).max() < 1e-12
+    assert rmse(model, test, charge_polarizabilities(test)) < 0.05 * values.std()
+
+
+def charge_polarizabilities(positions):
+    """Dyads of all pairs of atoms, which do not change under inversion."""
+    i, j = np.triu_indices(positions.shape[1], k=1)
+    vectors = positions[:, i] - positions[:, j]
+    weights = np.exp(-np.linalg.norm(vectors, axis=2))
+    return np.einsum("fp,fpx,fpy->fxy", weights, vectors, vectors)
+
+
 def test_folded_components_are_in_the_axes_of_the_frame_itself(data):
     molecule, train, labels, test, _ = data
     model = FoldedRPR(molecule=molecule).fit(train, labels)
@@ -133,12 +150,29 @@ def test_augmentation_helps_but_stays_behind_a_frame(data):
     assert errors[0] > errors[1] > 3 * errors[2]
 
 
+def test_augmented_search_on_a_part_leaves_the_constructor_s_arguments_alone(data):
+    molecule, train, labels, test, _ = data
+    settings = {"coordinate_weight": [1e-3, 0.5], "n_rotations": 2, "n_search": 40}
+    model = AugmentedRegression(molecule=molecule, **settings)
+    before = model.get_params()
+    model.fit(train[:50], labels[:50])
+    assert model.get_params() == before
+    assert "axes" not in before
+    assert model.coordinate_weight_ in settings["coordinate_weight"]
+    assert all(found["validation_rmse"] > 0 for found in model.hyperparameters_.values())
+    settings["coordinate_weight"] = model.coordinate_weight_
+    again = AugmentedRegression(
+        molecule=molecule, hyperparameters=model.hyperparameters_, **settings
+    ).fit(train[:50], labels[:50])
+    assert np.array_equal(again.predict(test), model.predict(test))
+
+
 def test_augmented_model_file_and_parameters(data, tmp_path):
     molecule, train, labels, test, _ = data
     model = AugmentedRegression(molecule=molecule, n_rotations=2, n_search=60)
     model.fit(train[:50], labels[:50])
     assert model.hyperparameters is None
-    assert len(model.regression_.descriptors_) == 100
+    assert model.regression_.descriptors_.shape[:2] == (1, 100)
     model.save(tmp_path / "model.npz")
     loaded = load(tmp_path / "model.npz")
     assert loaded.n_rotations == 2

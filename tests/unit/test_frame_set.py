@@ -200,7 +200,7 @@ def test_missing_quantity_is_named(tmp_path):
 
 def test_quantity_missing_in_one_frame_is_named(tmp_path):
     path = file_with(tmp_path, "dipole=", "other=")
-    with pytest.raises(InputError, match="frame 0 has no dipole, other frames have"):
+    with pytest.raises(InputError, match="frame 0 has no dipole, but others have"):
         read_frames(path)
 
 
@@ -266,8 +266,8 @@ def test_as_positions_takes_all_kinds_of_frames(given):
     ("given", "message"),
     [
         (WATER, r"found shape \(3, 3\)"),
-        ("frames.extxyz", "found str that is no array of positions, .*read a file with read_fra"),
-        ([[1.0, 2.0], [3.0]], "found list that is no array of positions"),
+        ("frames.extxyz", "found str instead of positions.*read a file with read_fra"),
+        ([[1.0, 2.0], [3.0]], "found list instead of positions"),
         (np.zeros((1, 4, 3)), r"found shape \(1, 4, 3\), expected \[n_frames, 3, 3\]"),
         (np.full((1, 3, 3), np.inf), "frame 0: a position is not a finite number"),
         (Atoms("HOH", positions=WATER), "found atoms H O H, expected O H H"),

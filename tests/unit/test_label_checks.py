@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rpr.axes.rotation import random_rotations, rotate_frames
 from rpr.data.distributions import frame_quantities
 from rpr.data.frame_set import FrameSet
 from rpr.data.synthetic import analytic_labels, dichloroethane
@@ -31,7 +32,7 @@ def labelled(frames):
 
 
 def test_quantities_do_not_depend_on_the_orientation(frames):
-    turned = label_checks.rotate(frames, seed=3)
+    turned = rotate_frames(frames, random_rotations(len(frames), 3))
     assert np.abs(turned.positions - frames.positions).max() > 0.5
     for name, (values, _) in frame_quantities(frames).items():
         np.testing.assert_allclose(frame_quantities(turned)[name][0], values, rtol=1e-10)
@@ -39,7 +40,7 @@ def test_quantities_do_not_depend_on_the_orientation(frames):
 
 def test_turned_labels_are_those_of_the_turned_molecule(frames):
     frames.dipole_derivatives = differences(frames.positions)
-    turned = label_checks.rotate(frames, seed=3)
+    turned = rotate_frames(frames, random_rotations(len(frames), 3))
     np.testing.assert_allclose(turned.dipole_derivatives, differences(turned.positions), atol=1e-6)
     dipole, polarizability = analytic_labels(turned.positions, dichloroethane())
     np.testing.assert_allclose(turned.dipole, dipole, atol=1e-10)
@@ -65,7 +66,7 @@ def test_half_of_the_checked_frames_are_the_most_extreme(frames):
     assert {7, 31} <= set(chosen)
     assert len(set(chosen)) == 6
     assert len(label_checks.choose(frames, N_FRAMES, seed=0)) == N_FRAMES
-    with pytest.raises(InputError, match="deposit/n_checked: found 100, but only 40 frames"):
+    with pytest.raises(InputError, match="n_frames: found 100, but only 40 frames"):
         label_checks.choose(frames, 100, seed=0)
     np.testing.assert_array_equal(label_checks.choose(frames, 4, seed=0), chosen[:4])
 
@@ -96,10 +97,10 @@ def test_deviations_are_found_in_atomic_units(frames):
 
 def test_labels_of_another_level_are_refused(frames):
     other = frames.subset(np.arange(3))
-    label_checks.check_level(label_checks.summary(deviations(frames, other)))
+    label_checks.check_level_of_theory(label_checks.summary(deviations(frames, other)))
     other.energy = other.energy + 0.01 * HARTREE
-    with pytest.raises(InputError, match=r"labels/method: .* by 0\.01 hartree"):
-        label_checks.check_level(label_checks.summary(deviations(frames, other)))
+    with pytest.raises(InputError, match=r"frames: .* by 0\.01 hartree"):
+        label_checks.check_level_of_theory(label_checks.summary(deviations(frames, other)))
 
 
 def deviations(expected, found):

@@ -66,26 +66,29 @@ def test_a_run_killed_at_random_moments_equals_an_uninterrupted_one(tmp_path):
     subprocess.run([sys.executable, "-c", script, str(whole)], env=environment, check=True)
     while not (killed / "frames.extxyz").exists():
         process = subprocess.Popen([sys.executable, "-c", script, str(killed)], env=environment)
-        wait_for_lines(process, killed / "partial", lines + moments.randint(1, 3))
+        wait_for_lines(process, killed, lines + moments.randint(1, 3))
         time.sleep(moments.uniform(0, 0.1))
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             kills += 1
         process.wait()
-        if (killed / "partial").exists():
-            found = (killed / "partial").read_bytes().count(b"\n")
-            assert found >= lines
-            lines = found
+        found = count_lines(killed)
+        assert found >= lines
+        lines = found
     assert kills >= 2
     run(killed)
     for name in ("frames.extxyz", "failures.csv"):
         assert (killed / name).read_bytes() == (whole / name).read_bytes()
 
 
-def wait_for_lines(process, path, n):
-    while process.poll() is None:
-        if path.exists() and path.read_bytes().count(b"\n") > n:
-            return
+def count_lines(folder):
+    return sum(
+        path.read_bytes().count(b"\n") for path in folder.glob("partial.*") if not path.suffixes[1:]
+    )
+
+
+def wait_for_lines(process, folder, n):
+    while process.poll() is None and count_lines(folder) <= n:
         time.sleep(0.01)
 
 
@@ -157,30 +160,28 @@ def test_progress_is_in_the_log(tmp_path, caplog):
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"settings": Method(functional="blyp", basis="6-31g")}, "another method"),
-        ({"indices": [1, 0]}, "other geometries"),
-    ],
+    "change", [{"settings": Method(functional="blyp", basis="6-31g")}, {"indices": [1, 0]}]
 )
-def test_a_partial_file_of_something_else_is_refused(tmp_path, monkeypatch, change, message):
+def test_unfinished_frames_of_other_settings_are_kept(tmp_path, monkeypatch, caplog, change):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rpr.labels.shards._report", stop)
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path)
-    with pytest.raises(InputError, match=f"{message}.*delete it"):
-        run(tmp_path, **change)
-    monkeypatch.setattr("rpr.labels.shards.LABEL_VERSION", -1)
-    with pytest.raises(InputError, match="another version of the labels"):
-        run(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("rpr.labels.shards._report", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path, indices=[0, 1])
+    with caplog.at_level(logging.INFO):
+        run(tmp_path, **{"indices": [0, 1], **change})
+        assert "made with other settings, and kept" in caplog.text
+        assert "resuming" not in caplog.text
+        run(tmp_path, indices=[0, 1])
+    assert "resuming: 1 of 2 frames are done" in caplog.text
 
 
 def test_too_little_memory_is_said_before_the_first_frame(tmp_path):
     with pytest.raises(InputError, match="give it more memory"):
         run(tmp_path, max_memory_mb=50)
-    assert not (tmp_path / "partial").exists()
+    assert not list(tmp_path.iterdir())
 
 
 def test_known_labels_are_taken_and_the_others_computed(tmp_path, caplog):
@@ -195,5 +196,5 @@ def test_known_labels_are_taken_and_the_others_computed(tmp_path, caplog):
     assert np.abs(found.dipole[0] - known.dipole[0]).max() > 0.5
     assert sum("known" in r.message for r in caplog.records) == 2
     known.forces = None
-    with pytest.raises(InputError, match="known frames: forces is missing"):
+    with pytest.raises(InputError, match="known: forces is missing"):
         run(tmp_path / "third", known=known)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from rpr.errors import InputError
-from rpr.molecule.molecule import Molecule, read_geometry, refuse_overlap
+from rpr.molecule.molecule import Molecule, read_geometry
+from rpr.molecule.plausibility import check_overlap
 from rpr.molecule.torsion import dihedral_angle
 
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
@@ -123,6 +124,6 @@ def test_missing_geometry_file_is_an_input_error(tmp_path):
 
 def test_overlap_names_frame_and_atoms():
     frames = np.array([[[0, 0, 0], [0, 0, 1.0]], [[0, 0, 0], [0, 0, 0.3]]])
-    refuse_overlap(frames[:1], "frames")
+    check_overlap(frames[:1], "frames")
     with pytest.raises(InputError, match=r"frames: frame 1: atoms 0 and 1 are 0\.300 Angstrom"):
-        refuse_overlap(frames, "frames")
+        check_overlap(frames, "frames")

@@ -1,6 +1,4 @@
-"""Finished frames survive kills, torn lines and a second writer; stale ones are refused."""
-
-import json
+"""Finished frames survive kills, torn lines, a second writer and a change of settings."""
 
 import numpy as np
 import pytest
@@ -53,14 +51,15 @@ def test_finished_frames_and_the_state_after_them_come_back(path):
 def test_a_torn_line_is_dropped_and_the_next_one_is_whole(path):
     partial, _ = begin(path)
     add(partial, 7, 3)
-    path.write_bytes(path.read_bytes()[:-5])
+    partial.path.write_bytes(partial.path.read_bytes()[:-5])
     assert frames(path) == [7]
     add(partial, 3, 5)
     assert frames(path) == INDICES
 
 
 def test_a_torn_header_begins_anew(path):
-    path.write_text('{"method"')
+    partial, _ = begin(path)
+    partial.path.write_text('{"method"')
     assert frames(path) == []
 
 
@@ -76,7 +75,7 @@ def test_two_writers_do_not_disturb_each_other(path):
     add(second, 5)
     second.close()
     assert frames(path) == INDICES
-    assert list(path.parent.iterdir()) == [path]
+    assert list(path.parent.iterdir()) == [first.path]
 
 
 def test_frames_after_a_gap_are_computed_again(path):
@@ -86,15 +85,33 @@ def test_frames_after_a_gap_are_computed_again(path):
 
 
 @pytest.mark.parametrize("key", HEADER)
-def test_an_unfinished_file_of_something_else_is_refused(path, key):
+def test_work_of_other_settings_is_kept_and_comes_back_with_them(path, key):
     partial, _ = begin(path)
     add(partial, 7)
-    with pytest.raises(InputError, match=key):
-        begin(path, {**HEADER, key: "other"})
+    other, records = begin(path, {**HEADER, key: "other"})
+    assert records == []
+    assert f"{partial.path.name}: made with other settings, and kept" in other.others
+    add(other, 7, 3)
+    assert frames(path) == [7]
+    np.testing.assert_array_equal(partial.read_state(1)["density"], np.eye(2))
 
 
-def test_a_finished_file_of_something_else_gives_way(path):
+def test_a_file_whose_name_has_no_fingerprint_yet_is_taken_over(path):
     partial, _ = begin(path)
-    add(partial, *INDICES)
-    assert begin(path, {**HEADER, "label_version": "other"})[1] == []
-    assert json.loads(path.read_text())["label_version"] == "other"
+    add(partial, 7, 3)
+    for file in list(path.parent.iterdir()):
+        file.rename(path.parent / file.name.replace(partial.path.name, path.name))
+    assert begin(path, {**HEADER, "charge": 1})[1] == []
+    assert path.exists()
+    partial, records = begin(path)
+    assert [record["frame"] for record in records] == [7, 3]
+    np.testing.assert_array_equal(partial.read_state(2)["density"], np.eye(2))
+    assert not path.exists()
+
+
+def test_a_damaged_first_line_is_refused(path):
+    partial, _ = begin(path)
+    add(partial, 7)
+    partial.path.write_bytes(b"x" + partial.path.read_bytes())
+    with pytest.raises(InputError, match=r"first line.*delete the file"):
+        begin(path)

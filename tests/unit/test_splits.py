@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from rpr.data.splits import (
-    learning_subsets,
     random_order,
     random_split,
     read_split,
@@ -61,13 +60,10 @@ def test_trajectories_may_differ_in_length_and_have_any_number():
         assert not set(trajectory[split["train"]]) & set(trajectory[split["test"]])
 
 
-def test_random_order_has_the_prefix_property():
+def test_random_order_is_a_shuffle_that_depends_on_the_seed():
     pool = np.arange(500, 800)
     order = random_order(pool, seed=3)
     assert np.array_equal(np.sort(order), pool)
-    subsets = learning_subsets(pool, [10, 100, 300], seed=3)
-    for size, subset in subsets.items():
-        assert np.array_equal(subset, order[:size])
     assert np.array_equal(random_order(5, seed=1), random_order(range(5), seed=1))
     assert not np.array_equal(order, random_order(pool, seed=4))
 
@@ -93,8 +89,6 @@ def test_random_order_has_the_prefix_property():
             lambda: trajectory_split(TRAJECTORY, n_train=1, n_test=8000, seed=0),
             "make them smaller or run more trajectories",
         ),
-        (lambda: learning_subsets(50, [10, 51], seed=0), "sizes: found 51, expected 1 to 50"),
-        (lambda: learning_subsets(50, [0], seed=0), "sizes: found 0"),
     ],
 )
 def test_sizes_beyond_the_data_are_input_errors(call, message):
@@ -117,12 +111,12 @@ def test_file_keeps_sets_and_order(tmp_path):
     [
         ("", "not readable as a table"),
         ("frame,sett\n1,train\n", "found columns frame, sett, expected frame,set: 'set' is miss"),
-        ("frame,set\n", "column frame holds something else|found no frames"),
+        ("frame,set\n", "column frame holds something other|found no frames"),
         ("frame,set\n1,train\n1,test\n", "frame 1 is listed more than once"),
         ("frame,set\n-1,train\n", "found frame -1, expected 0 to 9"),
         ("frame,set\n10,train\n", "found frame 10, expected 0 to 9; the split belongs to other"),
-        ("frame,set\n1.5,train\n", "column frame holds something else than frame indices"),
-        ("frame,set\nx,train\n", "column frame holds something else than frame indices"),
+        ("frame,set\n1.5,train\n", "column frame holds something other than frame indices"),
+        ("frame,set\nx,train\n", "column frame holds something other than frame indices"),
     ],
 )
 def test_damaged_file_is_an_input_error(tmp_path, content, message):

@@ -169,6 +169,25 @@ def test_invariant_rows_are_the_frame_independent_errors(paper, predicted, rotat
         assert row.loc["all", "rmse_low"] < row.loc["all", "rmse"] < row.loc["all", "rmse_high"]
 
 
+def test_errors_do_not_depend_on_the_order_of_rows(predicted):
+    for table in predicted.values():
+        shuffled = table.sample(frac=1, random_state=0)
+        pd.testing.assert_frame_equal(evaluate.errors(shuffled), evaluate.errors(table))
+        frames, squares = evaluate.squared_errors(shuffled)
+        assert (np.diff(frames["frame"]) > 0).all()
+        np.testing.assert_array_equal(squares, evaluate.squared_errors(table)[1])
+
+
+def test_incomplete_or_repeated_predictions_are_refused(predicted):
+    table = predicted["dipole"]
+    for rows in (table.iloc[1:], pd.concat([table, table.iloc[:1]]), table.iloc[3:].iloc[::-1][1:]):
+        with pytest.raises(InputError, match="one row for each frame and each of mu_x, mu_y, mu_z"):
+            evaluate.errors(rows)
+    renamed = table.replace({"component": {"mu_x": "alpha_xx"}})
+    with pytest.raises(InputError, match="one row for each frame"):
+        evaluate.errors(renamed)
+
+
 def test_errors_have_the_contract_s_columns_first(predicted):
     table = evaluate.errors(predicted["dipole"])
     contract = "model,component,test_set,dihedral_sign,n_test,rmse,mae,max_error,r2,unit"

@@ -21,6 +21,8 @@ from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.torsion import dihedral_angle, set_dihedral
 from rpr.regression.descriptors import describe
+from rpr.regression.kernels import distance
+from rpr.regression.search import validation_split
 from rpr.regression.symmetrized_kernel import averaged_kernels
 from rpr.units import AU_DIPOLE, BOHR3
 
@@ -123,7 +125,8 @@ def test_averaged_kernel_equals_the_slow_double_loop(dce):
                 k = np.exp(-np.sum((x - image) ** 2) / (2 * sigma**2))
                 expected[:, i, j] += characters[:, g] * k / len(elements)
     images = describe("RExyz", elements.images(b).reshape(-1, 8, 3), dce).reshape(16, 2, -1)
-    found = averaged_kernels("gaussian", describe("RExyz", a, dce), images, characters, sigma)
+    distances = (distance("gaussian", describe("RExyz", a, dce), image) for image in images)
+    found = np.array(averaged_kernels("gaussian", distances, characters, sigma))
     assert np.abs(found - expected).max() < 1e-12
 
 
@@ -132,9 +135,8 @@ def test_averaged_kernels_are_symmetric_and_positive(dce):
     x = shaken(dce, 25, seed=3)
     images = describe("RExyz", elements.images(x).reshape(-1, 8, 3), dce).reshape(16, 25, -1)
     for property in ("dipole", "polarizability"):
-        for K in averaged_kernels(
-            "matern2", describe("RExyz", x, dce), images, elements.characters(property), 1.0
-        ):
+        distances = (distance("matern2", describe("RExyz", x, dce), image) for image in images)
+        for K in averaged_kernels("matern2", distances, elements.characters(property), 1.0):
             assert np.abs(K - K.T).max() < 1e-6  # r_eq of equal pairs differs by optimisation
             assert np.linalg.eigvalsh(0.5 * (K + K.T)).min() > -1e-9
 
@@ -207,9 +209,9 @@ def test_water_beats_the_plain_model():
     labels = [xtb_labels(molecule, x, "dipole") for x in (train, test)]
     settings = {"molecule": molecule, "descriptor": "RExyz", "kernel": "matern3"}
     plain = RotatePredictRotate(**settings).fit(train, labels[0])
-    symmetrised = SymmetrizedRPR(**settings).fit(train, labels[0])
-    assert rmse(symmetrised, test, labels[1]) < 0.01 * labels[1].std()
-    assert rmse(symmetrised, test, labels[1]) < rmse(plain, test, labels[1])
+    symmetrized = SymmetrizedRPR(**settings).fit(train, labels[0])
+    assert rmse(symmetrized, test, labels[1]) < 0.01 * labels[1].std()
+    assert rmse(symmetrized, test, labels[1]) < rmse(plain, test, labels[1])
 
 
 def test_ammonia_with_exchanged_hydrogens():
@@ -242,9 +244,71 @@ def test_components_are_those_of_the_laboratory_prediction(dce):
     assert to_axes_positions(positions, frames).shape == positions.shape
 
 
+def test_of_several_weights_the_best_is_taken_and_given_hyperparameters_refuse_them(dce):
+    positions = shaken(dce, 60)
+    values = charge_labels(positions, "dipole")
+    chosen = SymmetrizedRPR(molecule=dce, coordinate_weight=[1e-3, 0.5]).fit(positions, values)
+    assert chosen.coordinate_weight_ == 0.5
+    one = SymmetrizedRPR(molecule=dce).fit(positions, values)
+    assert np.array_equal(chosen.predict(positions), one.predict(positions))
+    with pytest.raises(InputError, match="give one weight"):
+        SymmetrizedRPR(molecule=dce, coordinate_weight=[1e-3, 0.5], hyperparameters=HYPER).fit(
+            positions, values
+        )
+
+
+def test_grids_are_checked(dce):
+    positions = shaken(dce, 10)
+    with pytest.raises(InputError, match=r"lambdas: found \[-1\.0\]"):
+        SymmetrizedRPR(molecule=dce, lambdas=[-1.0]).fit(
+            positions, charge_labels(positions, "dipole")
+        )
+
+
+def test_search_and_fit_equal_those_written_out(dce):
+    """Search over a small grid with dense solves of the averaged kernels of each component."""
+    positions, fresh = shaken(dce, 30), shaken(dce, 5, seed=4)
+    values = charge_labels(positions, "dipole")
+    grid = {"sigmas": [1.0, 3.0], "lambdas": [1e-6, 1e-3]}
+    model = SymmetrizedRPR(molecule=dce, descriptor="xyz", **grid).fit(positions, values)
+
+    frames = canonical_axes("bond-axis", positions, dce)
+    canonical, y = to_axes_positions(positions, frames), to_axes(values, frames.rotations)
+    elements = axes_group(find_group(dce))
+    characters = elements.characters("dipole")
+    images = elements.images(canonical).reshape(len(elements), 30, -1)
+    fitted, validated = validation_split(30, 0.2, 0)
+    X = canonical.reshape(30, -1)
+    median = np.median(distance("gaussian", X[fitted])[np.triu_indices(len(fitted), k=1)])
+
+    def kernel(x, sigma, c):
+        squares = ((x[:, None, None] - np.swapaxes(images, 0, 1)[None]) ** 2).sum(axis=3)
+        return (np.exp(-squares / (2 * sigma**2)) * characters[c]).mean(axis=2)
+
+    mean = np.where((characters > 0).all(axis=1), y.mean(axis=0), 0.0)
+    assert not mean.any()  # no component of the dipole is totally symmetric
+    for c, name in enumerate(("mu_x", "mu_y", "mu_z")):
+        trials = []
+        for sigma in median * np.array(grid["sigmas"]):
+            K = kernel(X, sigma, c)
+            for lam in grid["lambdas"]:
+                inner = K[np.ix_(fitted, fitted)] + lam * np.eye(len(fitted))
+                a = np.linalg.solve(inner, y[fitted, c])
+                error = K[np.ix_(validated, fitted)] @ a - y[validated, c]
+                trials.append((np.sqrt(np.mean(error**2)), sigma, lam))
+        best = min(trials)
+        found = model.hyperparameters_[name]
+        assert found["validation_rmse"] == pytest.approx(best[0], rel=1e-6)
+        assert (found["sigma"], found["lambda"]) == pytest.approx(best[1:])
+        a = np.linalg.solve(kernel(X, best[1], c) + best[2] * np.eye(30), y[:, c])
+        turned = to_axes_positions(fresh, canonical_axes("bond-axis", fresh, dce)).reshape(5, -1)
+        expected = kernel(turned, best[1], c) @ a
+        assert np.allclose(model.predict_components(fresh)[:, c], expected, atol=1e-8)
+
+
 def test_frames_that_a_permutation_turns_are_refused(dce):
     positions = shaken(dce, 20)
-    with pytest.raises(InputError, match="cannot be symmetrised"):
+    with pytest.raises(InputError, match="cannot be symmetrized"):
         SymmetrizedRPR(molecule=dce, axes="three-atom").fit(
             positions, charge_labels(positions, "dipole")
         )
@@ -256,7 +320,7 @@ def test_descriptors_that_the_group_does_not_keep_are_refused(descriptor):
         read(GEOMETRIES / "dichloroethane_anti.xyz"), anchors=(0,), dihedral=(0, 1, 2, 3)
     )
     positions = shaken(one_anchor, 20)
-    with pytest.raises(InputError, match="cannot be symmetrised"):
+    with pytest.raises(InputError, match="cannot be symmetrized"):
         SymmetrizedRPR(molecule=one_anchor, descriptor=descriptor).fit(
             positions, charge_labels(positions, "dipole")
         )
@@ -266,5 +330,5 @@ def test_descriptors_that_the_group_does_not_keep_are_refused(descriptor):
 def test_molecules_without_a_frame_are_refused_with_a_remedy(name):
     molecule = Molecule.from_atoms(g2(name))
     positions = shaken(molecule, 10)
-    with pytest.raises(InputError, match="'covariant'"):
+    with pytest.raises(InputError, match=r"the axes '(laboratory|eckart)'"):
         SymmetrizedRPR(molecule=molecule).fit(positions, charge_labels(positions, "dipole"))

@@ -74,5 +74,5 @@ def test_random_frames_fill_the_dihedral_range():
 
 def test_unknown_element():
     helium = Molecule(symbols=("He",), reference=np.zeros((1, 3)))
-    with pytest.raises(InputError, match="no parameters for He"):
+    with pytest.raises(InputError, match="found He, expected elements"):
         analytic_labels(helium.reference[None], helium)

@@ -254,7 +254,7 @@ def test_impossible_scans_are_input_errors(arguments, message):
     [
         (g2("C6H6"), (0, 1, 2, 3), "the bond 1-2 is part of a ring"),
         (g2("CH3CH2OH"), (2, 0, 1, 4), "are not on opposite sides|are not bonded"),
-        (g2("CH3CH2OH"), None, "found none, expected four atom indices"),
+        (g2("CH3CH2OH"), None, "found none, expected the indices of four"),
     ],
 )
 def test_dihedrals_that_cannot_be_turned(atoms, dihedral, message):

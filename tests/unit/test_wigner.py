@@ -212,7 +212,7 @@ def test_distribution_turns_with_the_molecule(dichloroethane):
         ({"hessian": np.zeros((9, 9))}, r"hessian: found shape \(9, 9\), expected \(24, 24\)"),
         ({"hessian": np.full((24, 24), np.nan)}, "hessian: found NaN"),
         ({"hessian": np.triu(np.ones((24, 24)))}, "hessian: found an asymmetry"),
-        ({"hessian": -np.eye(24)}, "is imaginary, a Wigner distribution needs a minimum"),
+        ({"hessian": -np.eye(24)}, "is imaginary, but a Wigner distribution needs a minimum"),
     ],
 )
 def test_impossible_requests_are_input_errors(dichloroethane, change, message):

@@ -11,8 +11,9 @@ from rpr.labels.method import Method
 from rpr.molecule.torsion import SCANS
 from rpr.regression.descriptors import DESCRIPTORS
 from rpr.regression.kernels import KERNELS
-from rpr.run import config as run_config
 from rpr.run.checks import check_consistency
+from rpr.run.config import geometry_names, make_plan
+from rpr.run.jobs import shard_range, shards, stage_seed
 from rpr.run.schema import check_schema, with_defaults
 
 
@@ -44,7 +45,8 @@ def changed(config, key, value):
 
 def check(config, schema):
     check_schema(config, schema)
-    check_consistency(with_defaults(config, schema))
+    config = with_defaults(config, schema)
+    check_consistency(config, make_plan(config))
 
 
 def test_default_configuration_is_valid(default, schema):
@@ -89,7 +91,7 @@ def test_dynamics_labels_its_frames_where_the_levels_agree(default, schema, chan
     config = default
     for key, value in change.items():
         config = changed(config, key, value)
-    assert run_config.labels_with_dynamics(with_defaults(config, schema)) is expected
+    assert make_plan(with_defaults(config, schema)).with_dynamics is expected
 
 
 def test_deposits_keep_the_scan_they_were_made_with(root):
@@ -163,7 +165,7 @@ def test_schema_errors_name_the_key(default, schema, key, value, words):
         ("molecule/dihedral", [0, 1, 2, 8], ["molecule/dihedral", "8", "0..7"]),
         ("molecule/anchors", [11], ["molecule/anchors", "11", "0..7"]),
         ("molecule/geometries", ["a/x.xyz", "b/x.xyz"], ["molecule/geometries", "a/x.xyz"]),
-        ("molecule/dihedral", None, ["models/names: folded", "molecule/dihedral"]),
+        ("molecule/dihedral", None, ["models/names: folded", "found no dihedral"]),
         ("split/n_train", 400, ["n_train 400", "n_test 100", "450", "labels/n_frames"]),
         ("labels/method/basis", "aug-cc-pvtz", ["label_mem_mb: found 2000 MB", "2259 MB"]),
         ("resources/kreg_mem_mb", 600, ["resources/kreg_mem_mb: found 600", "kreg/n_train 300"]),
@@ -189,6 +191,55 @@ def test_schema_errors_name_the_key(default, schema, key, value, words):
 def test_consistency_errors_name_key_and_remedy(default, schema, key, value, words):
     with pytest.raises(InputError) as caught:
         check(changed(default, key, value), schema)
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("molecule/marked", [0], ["molecule/marked is called molecule/anchors now"]),
+        ("benchmark/frame", "inertia", ["benchmark/frame is called benchmark/axes now"]),
+        ("models/frames", ["inertia"], ["models/frames is called models/axes now"]),
+        ("models/frame_descriptors", ["RE"], ["is called models/axes_descriptors now"]),
+        ("test_set/n_starts", 3, ["test_set/n_starts is called test_set/n_trajectories now"]),
+        ("models/names", ["paper"], ["'paper' is called 'rotate-predict-rotate' now"]),
+        ("models/names", ["cured"], ["models/names", "'cured' is called 'folded' now"]),
+        ("models/ablations", ["paper-raw-axes"], ["called 'rotate-predict-rotate-raw-axes' now"]),
+    ],
+)
+def test_former_names_are_refused_with_the_new_ones(default, schema, key, value, words):
+    with pytest.raises(InputError) as caught:
+        check(changed(default, key, value), schema)
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"labels/files/frames": "mine.extxyz"},
+            ["labels/files/frames", "labels/source is compute"],
+        ),
+        ({"labels/files/test_set": "compute"}, ["labels/files/test_set", "labels/source to files"]),
+        (
+            {
+                "labels/source": "files",
+                "labels/files/frames": "config.yaml",
+                "labels/files/test_set": "compute",
+                "labels/deposit": "resources/deposit/manifest.json",
+            },
+            ["labels/deposit", "labels/source is files"],
+        ),
+    ],
+)
+def test_keys_that_the_source_ignores_are_refused(default, schema, changes, words):
+    config = default
+    for key, value in changes.items():
+        config = changed(config, key, value)
+    with pytest.raises(InputError) as caught:
+        check(config, schema)
     for word in words:
         assert word in str(caught.value)
 
@@ -221,19 +272,19 @@ def test_missing_geometry_is_refused(default, schema):
 def test_two_geometries_of_one_name_are_refused(default):
     config = changed(default, "molecule/geometries", ["a/anti.xyz", "b/anti.xyz"])
     with pytest.raises(InputError, match=r"two files of one name in a/anti\.xyz, b/anti\.xyz"):
-        run_config.geometry_names(config)
+        geometry_names(config)
 
 
 def test_seeds_differ_between_stages_and_not_between_calls():
-    seeds = [run_config.stage_seed(1, "dynamics", k) for k in range(100)]
+    seeds = [stage_seed(1, "dynamics", k) for k in range(100)]
     assert len(set(seeds)) == 100
-    assert seeds[3] == run_config.stage_seed(1, "dynamics", 3)
-    assert seeds[3] != run_config.stage_seed(2, "dynamics", 3)
+    assert seeds[3] == stage_seed(1, "dynamics", 3)
+    assert seeds[3] != stage_seed(2, "dynamics", 3)
     assert all(0 <= seed < 2**32 for seed in seeds)
 
 
 @pytest.mark.parametrize(("n_frames", "size"), [(60, 25), (50, 25), (1, 40), (7000, 40)])
 def test_shards_cover_every_frame_once(n_frames, size):
-    ranges = [run_config.shard_range(s, n_frames, size) for s in run_config.shards(n_frames, size)]
+    ranges = [shard_range(s, n_frames, size) for s in shards(n_frames, size)]
     covered = [k for first, last in ranges for k in range(first, last)]
     assert covered == list(range(n_frames))

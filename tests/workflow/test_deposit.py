@@ -12,7 +12,6 @@ from rpr.data.splits import random_order
 from rpr.errors import InputError
 from rpr.labels.method import Method
 from rpr.molecule.molecule import read_geometry
-from rpr.run.config import stage_seed
 from rpr.run.deposit import (
     check_extends,
     frame_counts,
@@ -21,6 +20,7 @@ from rpr.run.deposit import (
     read_document,
     write_deposit,
 )
+from rpr.run.jobs import stage_seed
 
 METHOD = Method(basis="aug-cc-pvtz").as_dict()
 SYMBOLS = ("O", "H", "H")

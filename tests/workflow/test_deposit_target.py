@@ -78,7 +78,7 @@ def test_a_wrong_level_is_refused(deposit):
     (deposit.parents[2] / "wrong.yaml").write_text(yaml.safe_dump(keys))
     done = run(deposit.parents[2], "wrong.yaml")
     assert done.returncode != 0
-    assert "set labels/method to the level of the frames" in done.stdout + done.stderr
+    assert "set the method to the level of theory of the frames" in done.stdout + done.stderr
     assert not (deposit.parents[1] / "wrong/deposit/manifest.json").exists()
 
 

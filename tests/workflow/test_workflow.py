@@ -4,6 +4,7 @@ import json
 import math
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -15,7 +16,10 @@ from ase.io import read
 from rpr.data.extxyz import read_frames, write_frames
 from rpr.data.frame_set import FrameSet
 from rpr.labels.method import Method
+from rpr.run.config import make_plan
 from rpr.run.deposit import write_deposit
+from rpr.run.provenance import provenance
+from rpr.run.schema import with_defaults
 from rpr.run.schema_table import markdown_table, replace_table
 
 
@@ -94,8 +98,11 @@ def test_one_file_of_frames_becomes_the_dataset(root, tmp_path, source):
     write_frames(tmp_path / "mine.extxyz", frames)
     method = Method().as_dict()
     manifest = write_deposit(tmp_path / "deposit", {"frames": frames}, method=method, about={})
-    labels = {"source": source, "n_frames": 20, "deposit": str(manifest)}
-    labels["files"] = dict.fromkeys(("frames", "test_set"), str(tmp_path / "mine.extxyz"))
+    labels = {"source": source, "n_frames": 20}
+    if source == "files":
+        labels["files"] = dict.fromkeys(("frames", "test_set"), str(tmp_path / "mine.extxyz"))
+    else:
+        labels["deposit"] = str(manifest)
     sizes = {"split": {"n_train": 10, "n_test": 5}, "kreg": {"n_train": 10, "sizes": [10]}}
     sizes["learning_curve"] = {"sizes": [10]}
     path = overlay(tmp_path, labels=labels, **sizes)
@@ -157,16 +164,20 @@ SHARED = {"assemble_dataset": "assemble_frames", "assemble_test_set": "assemble_
 def rules(root):
     """File, name, script and text of each rule that has a script."""
     for path in sorted((root / "workflow/rules").glob("*.smk")):
-        for card in re.split(r"\n(?=rule | +rule\b)", path.read_text())[1:]:
-            name = re.match(r" *rule ?(\w*)", card)[1]
+        for card in re.split(r"\n(?=rule |use rule | +rule\b)", path.read_text())[1:]:
             if "script:" in card:
+                name = re.match(r" *rule ?(\w*)", card)[1]
                 yield path.name, name, SHARED.get(name, name or "draw_figure"), card
 
 
 def test_each_rule_has_its_script_log_and_resources(root):
     for path, name, expected, card in rules(root):
-        for directive in ("log:", "conda:", "resources:", "code="):
+        for directive in ("log:", "conda:", "resources:", "message:"):
             assert directive in card, f"{path}: rule {name} has no {directive}"
+        rests_on = re.findall(r"\b(code|label_version)=", card)
+        assert len(rests_on) == 1, (
+            f"{path}: rule {name} names neither code nor label_version, or both"
+        )
         script = re.search(r'"\.\./scripts/(\w+)\.py"', card)[1]
         assert script == expected
         assert (root / f"workflow/scripts/{script}.py").is_file()
@@ -184,17 +195,16 @@ def test_scripts_are_thin(root):
         assert "def " not in text, f"{path.name}: functions belong into the library"
 
 
-def test_code_inputs_exist(root):
-    for path in (root / "workflow/rules").glob("*.smk"):
-        for call in re.findall(r"(?:library|sources)\(([^)]*)\)", path.read_text()):
-            for module in re.findall(r'"([a-z_0-9/]+)"', call):
-                assert (root / f"src/rpr/{module}.py").is_file(), f"{path.name}: {module}"
-
-
-def test_every_figure_has_a_caption(root):
+def test_every_figure_has_a_caption_and_every_caption_a_figure(root):
     text = (root / "workflow/rules/figures.smk").read_text()
-    for figure in re.findall(r'^    "(\w+)": \{', text, re.MULTILINE):
-        assert (root / f"workflow/report/{figure}.rst").is_file(), figure
+    figures = set(re.findall(r'^    "(\w+)": \{\n        "title"', text, re.MULTILINE))
+    captions = {path.stem for path in (root / "workflow/report").glob("*.rst")}
+    assert captions - figures == {"workflow", "claims", "published"}
+    assert not figures - captions
+    for figure in figures:
+        caption = (root / f"workflow/report/{figure}.rst").read_text()
+        assert "Look at: " in caption, figure
+        assert "?" in caption.partition("Look at: ")[2] or "compare" in caption, figure
 
 
 @pytest.mark.parametrize(
@@ -221,13 +231,91 @@ def test_make_says_what_is_wrong_with_python_in_one_line(root, tmp_path, argumen
     assert len(done.stdout.strip().splitlines()) == 1
 
 
-def test_provenance_names_what_decided_the_results(root, tmp_path):
-    from rpr.run.provenance import provenance
+@pytest.fixture(scope="module")
+def complete(root):
+    """A complete configuration, as the workflow has it."""
+    schema = yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text())
+    return with_defaults(yaml.safe_load((root / "config.yaml").read_text()), schema)
 
+
+def test_provenance_names_what_decided_the_results(complete, tmp_path):
     data = tmp_path / "frames.extxyz"
-    data.write_text("frames")
-    record = provenance({"seed": 1}, [data])
+    write_frames(data, FrameSet(("H", "H"), np.array([[[0.0, 0, 0], [0, 0, 0.7]]] * 3)))
+    record = provenance(complete, make_plan(complete), {"frames": data})
     assert json.loads(json.dumps(record)) == record
-    assert record["config"] == {"seed": 1}
+    assert record["config"] == complete
     assert {"python", "rpr", "numpy", "pyscf"} <= set(record["versions"])
-    assert len(record["sha256"][str(data)]) == 64
+    frames = record["data"]["frames"]
+    assert len(frames["sha256"]) == 64
+    assert frames["n_frames"] == 3
+    assert frames["level_of_theory"] == "b3lyp5/def2-svp"
+
+
+@pytest.mark.parametrize(
+    ("level", "words"), [(None, "not stated"), ("CCSD/x", "CCSD/x (as stated by the user)")]
+)
+def test_provenance_of_own_frames_claims_no_method(complete, tmp_path, level, words):
+    data = tmp_path / "frames.extxyz"
+    write_frames(data, FrameSet(("H", "H"), np.array([[[0.0, 0, 0], [0, 0, 0.7]]] * 3)))
+    files = {"frames": str(data), "test_set": str(data), "level": level}
+    config = complete | {"labels": complete["labels"] | {"source": "files", "files": files}}
+    record = provenance(config, make_plan(config), {"frames": data, "test_set": data})
+    assert {entry["level_of_theory"] for entry in record["data"].values()} == {words}
+    assert not {"method", "n_frames"} & set(record["config"]["labels"])
+    assert not {"md", "initial_conditions"} & set(record["config"])
+    assert "b3lyp" not in json.dumps(record["config"])
+    files["test_set"] = "compute"  # which is labelled here, at labels/method
+    record = provenance(config, make_plan(config), {"frames": data, "test_set": data})
+    assert record["data"]["frames"]["level_of_theory"] == words
+    assert record["data"]["test_set"]["level_of_theory"] == "b3lyp5/def2-svp"
+
+
+def test_comments_cost_no_label_and_a_changed_kernel_runs_what_uses_it(root, tmp_path):
+    for name in ("src", "workflow", "config", "resources", "profiles", "envs"):
+        shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("deposit"))
+    for name in ("Snakefile", "config.yaml"):
+        shutil.copy(root / name, tmp_path)
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "src"), "OMP_NUM_THREADS": "1"}
+    base = "results/smoke"
+    targets = [f"{base}/models/{model}_dipole_random.npz" for model in ("symmetrized", "covariant")]
+
+    def snakemake(*arguments):
+        done = subprocess.run(
+            [sys.executable, "-m", "snakemake", "--cores", "1", "--configfile", "config/smoke.yaml",
+             "--nocolor", *arguments, "--", *targets],
+            cwd=tmp_path, capture_output=True, text=True, env=environment,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def jobs():
+        return set(re.findall(r"^(\w+) +\d+$", snakemake("--dry-run"), re.MULTILINE)) - {"total"}
+
+    for line in snakemake("--summary").splitlines():
+        if line.startswith("results/"):
+            path = tmp_path / line.split("\t")[0]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    snakemake("--touch")
+    engine = [*(tmp_path / "src/rpr/labels").rglob("*.py")]
+    engine += [tmp_path / f"src/rpr/dynamics/{name}.py" for name in ("andersen", "optimise")]
+    assert len(engine) > 20
+    for path in engine:
+        path.write_text(f"{path.read_text()}\n# a remark\n")
+    assert jobs() == set()
+    kernel = tmp_path / "src/rpr/regression/symmetrized_kernel.py"
+    kernel.write_text(f"{kernel.read_text()}\nCHANGED = 1\n")
+    assert jobs() == {"train_model"}
+    assert "covariant" not in snakemake("--dry-run")
+
+
+def test_make_says_in_one_line_that_a_configuration_is_missing(root):
+    done = subprocess.run(
+        ["make", "--no-print-directory", "config-exists", "CONFIG=nowhere.yaml"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert "nowhere.yaml does not exist" in done.stdout
+    assert len(done.stdout.strip().splitlines()) == 1

@@ -24,5 +24,7 @@ rule benchmark_descriptor:
         validation_fraction=config["split"]["validation_fraction"],
         seed=config["seed"],
         code=code("benchmark_descriptor"),
+    message:
+        "Benchmark descriptor {wildcards.descriptor} in {wildcards.axes} axes"
     script:
         "../scripts/benchmark_descriptor.py"

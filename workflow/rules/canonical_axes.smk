@@ -20,6 +20,8 @@ rule analyse_axes:
         axes=config["models"]["axes"],
         seed=config["seed"],
         code=code("analyse_axes"),
+    message:
+        "Count flips of canonical axes"
     script:
         "../scripts/analyse_axes.py"
 
@@ -48,5 +50,7 @@ rule compare_axes:
         validation_fraction=config["split"]["validation_fraction"],
         seed=config["seed"],
         code=code("compare_axes", PUBLISHED_MODEL),
+    message:
+        "Compare canonical axes, {wildcards.property}"
     script:
         "../scripts/compare_axes.py"

@@ -1,6 +1,6 @@
 from glob import glob
 
-from rpr.run import config as run_config, schema as config_schema
+from rpr.run import config as run_config, jobs, schema as config_schema
 from rpr.labels.version import LABEL_VERSION
 from rpr.models import registry
 from rpr.run.dependencies import code_digest
@@ -11,32 +11,33 @@ SCHEMA = load_configfile(workflow.source_path("../schemas/config.schema.yaml"))
 config_schema.check_schema(config, SCHEMA)
 config.update(config_schema.with_defaults(config, SCHEMA))
 validate(config, "../schemas/config.schema.yaml")
+PLAN = run_config.make_plan(config)
 if workflow.is_main_process:
     from rpr.run import (
         checks as config_checks,
     )  # only here: every job on a cluster would wait for its imports
 
-    config_checks.check_consistency(config)
+    config_checks.check_consistency(config, PLAN)
 
 ENVIRONMENT = "../../envs/environment.yaml"  # used with --sdm conda only
 SCRIPTS = f"{workflow.current_basedir}/../scripts"
 PROPERTIES = ["dipole", "polarizability"]
 
-# What the configuration enumerates: no checkpoints.
-SOURCE = config["labels"]["source"]
-DEPOSITED = run_config.deposited_frames(config)
-TEST_SOURCE = run_config.rotated_source(config, DEPOSITED)
+# The configuration enumerates every file, so that the workflow needs no checkpoints.
+SOURCE = PLAN.source
+TEST_SOURCE = PLAN.test_source
+DEPOSITED = PLAN.deposited
+WITH_DYNAMICS = PLAN.with_dynamics
 GEOMETRIES = run_config.geometry_names(config)
 CONFORMERS = list(GEOMETRIES)
 REFERENCE = CONFORMERS[0]
-CHECK_SHARD_SIZE = 5
 TRAJECTORIES = [f"{k:03d}" for k in range(config["initial_conditions"]["n_trajectories"])]
-WITH_DYNAMICS = run_config.labels_with_dynamics(config)
 SHARD_SIZE = config["labels"]["shard_size"]
-SHARDS = run_config.shards(run_config.n_label_frames(config, DEPOSITED), SHARD_SIZE)
-TEST_SHARDS = run_config.shards(run_config.n_test_frames(config), SHARD_SIZE)
-CHECKS = run_config.label_checks(config)
-CHECK_SHARDS = run_config.shards(config["deposit"]["n_checked"], CHECK_SHARD_SIZE)
+SHARDS = jobs.shards(PLAN.n_labelled, SHARD_SIZE)
+TEST_SHARDS = jobs.shards(PLAN.n_test_frames, SHARD_SIZE)
+CHECKS = list(PLAN.checks)
+CHECK_SHARD_SIZE = 5
+CHECK_SHARDS = jobs.shards(config["deposit"]["n_checked"], CHECK_SHARD_SIZE)
 KREG_REPEATS = list(range(config["kreg"]["n_repeats"]))
 PUBLISHED = sorted(glob("resources/published/*.csv"))
 MODELS = config["models"]["names"] + config["models"]["ablations"]
@@ -61,22 +62,22 @@ wildcard_constraints:
 
 
 def code(script, *modules):
-    """Digest of the code that a script rests on, and of modules that it loads by name."""
+    """Digest of the code that a script depends on, and of modules that it loads by name."""
     return code_digest(f"{SCRIPTS}/{script}.py", *modules)
 
 
 def model_code(script):
-    """As `code`, with the module of the model in the wildcards."""
+    """The same for a script that loads the model in the wildcards by name."""
     return lambda wildcards: code(script, registry.REGISTRY[wildcards.model].module)
 
 
 def seed(*stage):
     """Seed of a stage."""
-    return run_config.stage_seed(config["seed"], *stage)
+    return jobs.stage_seed(config["seed"], *stage)
 
 
 def molecule():
-    """What scripts need to build the molecule beside its reference geometry."""
+    """What scripts need, beside the reference geometry, to build the molecule."""
     return {key: config["molecule"][key] for key in ("anchors", "dihedral")}
 
 
@@ -86,7 +87,7 @@ def minutes(seconds):
 
 
 def at_most(minutes):
-    """Requested run time of a job that takes far less, more with each attempt."""
+    """Requested run time of a job that takes far less; more with each attempt."""
     return lambda wildcards, attempt: attempt * minutes
 
 
@@ -96,7 +97,7 @@ def megabytes(key):
 
 
 def of_stage(resources):
-    """Resource of the stage, `md` or `labels`, at whose level of theory a job computes."""
+    """Resource of a job that computes at the level of theory of the stage in the wildcards."""
     return lambda wildcards, attempt: resources[wildcards.stage](wildcards, attempt)
 
 

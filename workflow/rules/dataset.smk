@@ -54,6 +54,8 @@ rule assemble_dataset:
         molecule=molecule(),
         n_needed=config["split"]["n_train"] + config["split"]["n_test"],
         code=code("assemble_frames"),
+    message:
+        "Assemble the data set"
     script:
         "../scripts/assemble_frames.py"
 
@@ -76,5 +78,7 @@ rule split_frames:
         n_test=config["split"]["n_test"],
         seed=seed("split"),
         code=code("split_frames"),
+    message:
+        "Split the frames into training and test frames"
     script:
         "../scripts/split_frames.py"

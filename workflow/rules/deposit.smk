@@ -19,6 +19,8 @@ rule choose_checked:
         n_checked=config["deposit"]["n_checked"],
         seed=seed("label_checks"),
         code=code("choose_checked"),
+    message:
+        "Choose frames for the check {wildcards.check}"
     script:
         "../scripts/choose_checked.py"
 
@@ -43,6 +45,8 @@ use rule label_frames as relabel_frames with:
         shard_size=CHECK_SHARD_SIZE,
         plain=lambda wildcards: wildcards.check == "plain",
         partial=lambda wildcards, output: f"{output.frames}.partial",
+    message:
+        "Label frames once more, check {wildcards.check}, shard {wildcards.shard}"
 
 
 rule compare_labels:
@@ -62,6 +66,8 @@ rule compare_labels:
     params:
         checks=CHECKS,
         code=code("compare_labels"),
+    message:
+        "Compare labels computed once more"
     script:
         "../scripts/compare_labels.py"
 
@@ -82,6 +88,8 @@ rule list_outliers:
     params:
         molecule=molecule(),
         code=code("list_outliers"),
+    message:
+        "List outliers among the labels"
     script:
         "../scripts/list_outliers.py"
 
@@ -117,5 +125,7 @@ rule write_deposit:
     params:
         config=config,
         code=code("write_deposit"),
+    message:
+        "Write the deposit"
     script:
         "../scripts/write_deposit.py"

@@ -28,6 +28,8 @@ rule run_trajectory:
         properties=["polarizability"] if WITH_DYNAMICS else [],
         seed=lambda wildcards: seed("dynamics", int(wildcards.trajectory)),
         checkpoint=lambda wildcards, output: f"{output.frames}.partial",
+    message:
+        "Run trajectory {wildcards.trajectory}"
     script:
         "../scripts/run_trajectory.py"
 
@@ -46,5 +48,7 @@ rule collect_trajectories:
         runtime=10,
     params:
         code=code("collect_trajectories"),
+    message:
+        "Collect the trajectories"
     script:
         "../scripts/collect_trajectories.py"

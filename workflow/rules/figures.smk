@@ -1,52 +1,110 @@
 # Stage 10: figures, each as PDF, SVG and PNG with the CSV that it draws.
 
 TABLES = "<results>/tables"
+MAIN, OF_THE_PAPER, FURTHER = "1 Main results", "2 Figures of the paper", "3 Further figures"
 FIGURES = {
-    "fig1": {"module": "fig1_scheme", "scheme": [f"{TABLES}/scheme.csv"]},
-    "fig2": {"module": "fig2_learning_curves", "learning_curve": [f"{TABLES}/learning_curve.csv"]},
+    "fig1": {
+        "title": "Figure 1: rotate, predict, rotate",
+        "category": OF_THE_PAPER,
+        "module": "fig1_scheme",
+        "tables": {"scheme": [f"{TABLES}/scheme.csv"]},
+    },
+    "fig2": {
+        "title": "Figure 2: learning curves of the published model",
+        "category": OF_THE_PAPER,
+        "module": "fig2_learning_curves",
+        "tables": {"learning_curve": [f"{TABLES}/learning_curve.csv"]},
+    },
     "fig3": {
+        "title": "Figure 3: the KREG potential",
+        "category": OF_THE_PAPER,
         "module": "fig3_kreg",
-        "kreg": [f"{TABLES}/kreg.csv"],
-        "scatter": [f"{TABLES}/kreg_scatter.csv"],
+        "tables": {"kreg": [f"{TABLES}/kreg.csv"], "scatter": [f"{TABLES}/kreg_scatter.csv"]},
     },
-    "fig4": {"module": "fig4_dihedral", "trajectories": ["<results>/test_set/dihedrals.csv"]},
+    "fig4": {
+        "title": "Figure 4: trajectories of the rotated test set",
+        "category": OF_THE_PAPER,
+        "module": "fig4_dihedral",
+        "tables": {"trajectories": ["<results>/test_set/dihedrals.csv"]},
+    },
     "fig5": {
+        "title": "Figure 5: predictions of the published model on the rotated test set",
+        "category": OF_THE_PAPER,
         "module": "fig5_scatter",
-        "predictions": expand(
-            f"{TABLES}/predictions/rotate-predict-rotate_{{p}}.csv", p=PROPERTIES
-        ),
+        "tables": {
+            "predictions": expand(
+                f"{TABLES}/predictions/rotate-predict-rotate_{{p}}.csv", p=PROPERTIES
+            )
+        },
     },
-    "benchmark": {"module": "benchmark_heatmap", "benchmark": [f"{TABLES}/benchmark.csv"]},
-    "canonical_axes": {
-        "module": "canonical_axes",
-        "flips": [f"{TABLES}/axes_flips.csv"],
-        "gaps": [f"{TABLES}/axes_gaps.csv"],
-        "accuracy": [f"{TABLES}/axes_accuracy.csv"],
+    "models_rotated": {
+        "title": "Errors of every model on every test set",
+        "category": MAIN,
+        "module": "models_rotated",
+        "tables": {"test_set": [f"{TABLES}/test_set.csv"]},
     },
-    "models_rotated": {"module": "models_rotated", "test_set": [f"{TABLES}/test_set.csv"]},
     "model_learning_curves": {
+        "title": "Learning curves of every model on the rotated test set",
+        "category": MAIN,
         "module": "model_learning_curves",
-        "learning_curve": [f"{TABLES}/learning_curve.csv"],
+        "tables": {"learning_curve": [f"{TABLES}/learning_curve.csv"]},
+    },
+    "best_model": {
+        "title": "Predictions of the most accurate model on the rotated test set",
+        "category": MAIN,
+        "module": "best_model",
+        "tables": {"predictions": PREDICTIONS},
     },
     "error_by_dihedral": {
+        "title": "Errors of the models along the dihedral",
+        "category": MAIN,
         "module": "error_by_dihedral",
-        "table": [f"{TABLES}/error_by_dihedral.csv"],
-        "gaps": [f"{TABLES}/axes_gaps.csv"],
+        "tables": {
+            "table": [f"{TABLES}/error_by_dihedral.csv"],
+            "gaps": [f"{TABLES}/axes_gaps.csv"],
+        },
     },
-    "equivariance": {"module": "equivariance", "equivariance": [f"{TABLES}/equivariance.csv"]},
+    "benchmark": {
+        "title": "Benchmark of descriptors and kernels",
+        "category": FURTHER,
+        "module": "benchmark_heatmap",
+        "tables": {"benchmark": [f"{TABLES}/benchmark.csv"]},
+    },
+    "canonical_axes": {
+        "title": "Canonical axes compared",
+        "category": FURTHER,
+        "module": "canonical_axes",
+        "tables": {
+            "flips": [f"{TABLES}/axes_flips.csv"],
+            "gaps": [f"{TABLES}/axes_gaps.csv"],
+            "accuracy": [f"{TABLES}/axes_accuracy.csv"],
+        },
+    },
+    "equivariance": {
+        "title": "Do predictions turn with the molecule?",
+        "category": FURTHER,
+        "module": "equivariance",
+        "tables": {"equivariance": [f"{TABLES}/equivariance.csv"]},
+    },
     "data_distributions": {
+        "title": "Distributions of training and test frames",
+        "category": FURTHER,
         "module": "data_distributions",
-        "frames_table": [f"{TABLES}/distributions_frames.csv"],
-        "rotated_table": [f"{TABLES}/distributions_rotated.csv"],
+        "tables": {
+            "frames_table": [f"{TABLES}/distributions_frames.csv"],
+            "rotated_table": [f"{TABLES}/distributions_rotated.csv"],
+        },
     },
     "label_distributions": {
+        "title": "Distributions of labelled frames and of the dynamics",
+        "category": FURTHER,
         "module": "data_distributions",
-        "frames_table": [f"{TABLES}/distributions_frames.csv"],
-        "md_table": [f"{TABLES}/distributions_md.csv"],
+        "tables": {
+            "frames_table": [f"{TABLES}/distributions_frames.csv"],
+            "md_table": [f"{TABLES}/distributions_md.csv"],
+        },
     },
 }
-
-
 SAMPLES = {
     "frames": "<results>/dataset/frames.extxyz",
     "rotated": "<results>/test_set/frames.extxyz",
@@ -72,6 +130,8 @@ rule tabulate_scheme:
     params:
         molecule=molecule(),
         code=code("tabulate_scheme", PUBLISHED_MODEL),
+    message:
+        "Follow one frame through rotate, predict, rotate"
     script:
         "../scripts/tabulate_scheme.py"
 
@@ -92,6 +152,8 @@ rule tabulate_distributions:
     params:
         molecule=molecule(),
         code=code("tabulate_distributions"),
+    message:
+        "Tabulate distributions of {wildcards.sample} frames"
     script:
         "../scripts/tabulate_distributions.py"
 
@@ -102,14 +164,14 @@ for figure, parts in FIGURES.items():
         name:
             f"draw_{figure}"
         input:
-            **{key: paths for key, paths in parts.items() if key != "module"},
+            **parts["tables"],
         output:
             multiext(f"<results>/figures/{figure}", pdf=".pdf", svg=".svg", csv=".csv"),
             png=report(
                 f"<results>/figures/{figure}.png",
                 caption=f"../report/{figure}.rst",
-                category="Figures of the paper" if figure[3:].isdigit() else "Further figures",
-                labels={"figure": figure},
+                category=parts["category"],
+                labels={"figure": parts["title"]},
             ),
         log:
             f"<logs>/draw_{figure}.log",
@@ -120,8 +182,10 @@ for figure, parts in FIGURES.items():
             runtime=10,
         params:
             module=parts["module"],
-            arguments=[key for key in parts if key != "module"],
+            arguments=list(parts["tables"]),
             code=code("draw_figure", f"rpr.report.figures.{parts['module']}"),
+        message:
+            f"Draw {figure}"
         script:
             "../scripts/draw_figure.py"
 
@@ -129,3 +193,5 @@ for figure, parts in FIGURES.items():
 rule figures:
     input:
         expand("<results>/figures/{figure}.png", figure=FIGURES),
+    message:
+        "All figures are there"

@@ -27,6 +27,8 @@ rule optimise_geometry:
         charge=config["molecule"]["charge"],
         label_version=LABEL_VERSION,
         optimisation=config["optimisation"],
+    message:
+        "Optimize {wildcards.conformer}, level of theory of {wildcards.stage}"
     script:
         "../scripts/optimise_geometry.py"
 
@@ -50,6 +52,8 @@ rule compute_frequencies:
         method=config["md"]["method"],
         charge=config["molecule"]["charge"],
         label_version=LABEL_VERSION,
+    message:
+        "Compute the frequencies of {wildcards.conformer}"
     script:
         "../scripts/compute_frequencies.py"
 
@@ -76,5 +80,7 @@ rule sample_initial_conditions:
         dihedral=config["initial_conditions"]["dihedral"],
         seed=seed("wigner"),
         code=code("sample_initial_conditions"),
+    message:
+        "Sample initial conditions"
     script:
         "../scripts/sample_initial_conditions.py"

@@ -23,6 +23,8 @@ rule train_kreg:
         symmetric=config["kreg"]["symmetric"],
         seed=config["seed"],
         code=code("train_kreg"),
+    message:
+        "Train the KREG potential"
     script:
         "../scripts/train_kreg.py"
 
@@ -48,6 +50,8 @@ rule kreg_learning_curve:
         molecule=molecule(),
         sizes=config["kreg"]["sizes"],
         code=code("kreg_learning_curve"),
+    message:
+        "Learning curve of the {wildcards.potential} KREG potential, repeat {wildcards.repeat}"
     script:
         "../scripts/kreg_learning_curve.py"
 
@@ -71,5 +75,7 @@ rule scatter_kreg:
         n_train=config["kreg"]["n_train"],
         seed=config["seed"],
         code=code("scatter_kreg", KREG),
+    message:
+        "Predict energies and gradients with the KREG potential"
     script:
         "../scripts/scatter_kreg.py"

@@ -32,9 +32,11 @@ rule order_pool:
         mem_mb=2000,
         runtime=10,
     params:
-        n_frames=run_config.n_label_frames(config, DEPOSITED),
+        n_frames=PLAN.n_labelled,
         seed=seed("pool"),
         code=code("order_pool"),
+    message:
+        "Put the frames into the order in which they are labelled"
     script:
         "../scripts/order_pool.py"
 
@@ -63,6 +65,8 @@ rule label_frames:
         shard_size=SHARD_SIZE,
         plain=False,
         partial=lambda wildcards, output: f"{output.frames}.partial",
+    message:
+        "Label frames, shard {wildcards.shard}"
     script:
         "../scripts/label_frames.py"
 
@@ -83,6 +87,8 @@ rule take_labels:
     params:
         properties=["energy", "forces", *PROPERTIES],
         code=code("take_labels"),
+    message:
+        "Take the labels of the dynamics"
     script:
         "../scripts/take_labels.py"
 
@@ -105,5 +111,7 @@ rule read_deposit:
         n_frames=config["labels"]["n_frames"] if SOURCE == "deposit" else None,
         extends=SOURCE == "compute",
         code=code("read_deposit"),
+    message:
+        "Read {wildcards.role} from the deposit"
     script:
         "../scripts/read_deposit.py"

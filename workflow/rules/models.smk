@@ -24,6 +24,8 @@ rule train_model:
         validation_fraction=config["split"]["validation_fraction"],
         seed=config["seed"],
         code=model_code("train_model"),
+    message:
+        "Train {wildcards.model}, {wildcards.property}"
     script:
         "../scripts/train_model.py"
 
@@ -52,6 +54,8 @@ rule predict_model:
         molecule=molecule(),
         seed=config["seed"],
         code=model_code("predict_model"),
+    message:
+        "Predict with {wildcards.model}, {wildcards.property}"
     script:
         "../scripts/predict_model.py"
 
@@ -78,6 +82,8 @@ rule compute_learning_curve:
         sizes=config["learning_curve"]["sizes"],
         n_repeats=config["learning_curve"]["n_repeats"],
         code=model_code("compute_learning_curve"),
+    message:
+        "Learning curve of {wildcards.model}, {wildcards.property}"
     script:
         "../scripts/compute_learning_curve.py"
 
@@ -100,5 +106,7 @@ rule measure_equivariance:
         n_rotations=config["models"]["n_rotations"],
         seed=config["seed"],
         code=model_code("measure_equivariance"),
+    message:
+        "Measure equivariance of {wildcards.model}, {wildcards.property}"
     script:
         "../scripts/measure_equivariance.py"

@@ -29,9 +29,21 @@ CAPTIONS = {
     "kreg": "Errors of the KREG potential against the number of training frames.",
     "equivariance": "Deviation from exact equivariance under random rotations.",
     "axes_flips": "Sign flips of canonical axes between molecular-dynamics steps.",
-    "axes_gaps": "Gap of the two largest moments of inertia along the dihedral.",
-    "axes_accuracy": "Errors of the paper's model in different canonical axes.",
+    "axes_gaps": "Gap between neighbouring moments of inertia along the dihedral.",
+    "axes_accuracy": "Errors of the published model in different canonical axes.",
 }
+
+
+# Tables that claims are measured from.
+JUDGED = [
+    "benchmark",
+    "learning_curve",
+    "kreg",
+    "test_set",
+    "equivariance",
+    "axes_flips",
+    "axes_accuracy",
+]
 
 
 rule collect_table:
@@ -51,6 +63,8 @@ rule collect_table:
     params:
         caption=lambda wildcards: CAPTIONS[wildcards.table],
         code=code("collect_table"),
+    message:
+        "Collect the table {wildcards.table}"
     script:
         "../scripts/collect_table.py"
 
@@ -77,23 +91,23 @@ rule tabulate_errors:
         runtime=at_most(30),
     params:
         code=code("tabulate_errors"),
+    message:
+        "Tabulate the errors of all models"
     script:
         "../scripts/tabulate_errors.py"
 
 
 rule judge_claims:
     input:
-        benchmark="<results>/tables/benchmark.csv",
-        learning_curve="<results>/tables/learning_curve.csv",
-        kreg="<results>/tables/kreg.csv",
-        test_set="<results>/tables/test_set.csv",
-        equivariance="<results>/tables/equivariance.csv",
-        axes_flips="<results>/tables/axes_flips.csv",
-        axes_accuracy="<results>/tables/axes_accuracy.csv",
+        **{name: f"<results>/tables/{name}.csv" for name in JUDGED},
+        geometry=GEOMETRIES[REFERENCE],
     output:
         multiext("<results>/tables/claims", md=".md", tex=".tex"),
         claims=report(
-            "<results>/tables/claims.csv", caption="../report/claims.rst", category="Claims"
+            "<results>/tables/claims.csv",
+            caption="../report/claims.rst",
+            category="4 Claims and published values",
+            labels={"table": "Claims beside measured values"},
         ),
     log:
         "<logs>/judge_claims.log",
@@ -103,7 +117,11 @@ rule judge_claims:
         mem_mb=1000,
         runtime=10,
     params:
+        molecule=molecule(),
+        tables=JUDGED,
         code=code("judge_claims"),
+    message:
+        "Judge the claims"
     script:
         "../scripts/judge_claims.py"
 
@@ -118,12 +136,15 @@ rule compare_published:
         ),
         frames="<results>/dataset/frames.extxyz",
         rotated="<results>/test_set/frames.extxyz",
+        split="<results>/dataset/split_random.csv",
+        geometry=GEOMETRIES[REFERENCE],
     output:
         multiext("<results>/tables/published", md=".md", tex=".tex"),
         table=report(
             "<results>/tables/published.csv",
             caption="../report/published.rst",
-            category="Claims",
+            category="4 Claims and published values",
+            labels={"table": "Published values beside those of this run"},
         ),
     log:
         "<logs>/compare_published.log",
@@ -133,8 +154,11 @@ rule compare_published:
         mem_mb=1000,
         runtime=10,
     params:
-        protocol={**config["split"], "n_trajectories": len(TRAJECTORIES)},
+        molecule=molecule(),
+        validation_fraction=config["split"]["validation_fraction"],
         code=code("compare_published"),
+    message:
+        "Compare with published values"
     script:
         "../scripts/compare_published.py"
 
@@ -155,8 +179,32 @@ rule write_provenance:
     params:
         config=config,
         code=code("write_provenance"),
+    message:
+        "Write the provenance"
     script:
         "../scripts/write_provenance.py"
+
+
+rule summarize_run:
+    input:
+        test_set="<results>/tables/test_set.csv",
+        claims="<results>/tables/claims.csv",
+        provenance="<results>/provenance.json",
+    output:
+        multiext("<results>/summary", md=".md", rst=".rst"),
+    log:
+        "<logs>/summarize_run.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("summarize_run"),
+    message:
+        "Summarize the run"
+    script:
+        "../scripts/summarize_run.py"
 
 
 rule tables:
@@ -165,3 +213,5 @@ rule tables:
         rules.tabulate_errors.output,
         rules.judge_claims.output,
         rules.compare_published.output,
+    message:
+        "All tables are there"

@@ -24,6 +24,8 @@ if TEST_SOURCE == "compute":
             test_set=config["test_set"],
             seed=seed("test_set"),
             code=code("run_kreg_dynamics", KREG),
+        message:
+            "Run dynamics on the KREG potential for the rotated test set"
         script:
             "../scripts/run_kreg_dynamics.py"
 
@@ -45,6 +47,8 @@ else:
         params:
             dt_fs=config["test_set"]["dt_fs"],
             code=code("tabulate_dihedrals"),
+        message:
+            "Tabulate the dihedrals of the test set"
         script:
             "../scripts/tabulate_dihedrals.py"
 
@@ -59,6 +63,8 @@ use rule label_frames as label_test_frames with:
         "<logs>/label_test_frames/{shard}.log",
     benchmark:
         "<benchmarks>/label_test_frames/{shard}.tsv"
+    message:
+        "Label test frames, shard {wildcards.shard}"
 
 
 rule assemble_test_set:
@@ -96,5 +102,7 @@ rule assemble_test_set:
         molecule=molecule(),
         n_needed=1,
         code=code("assemble_frames"),
+    message:
+        "Assemble the rotated test set"
     script:
         "../scripts/assemble_frames.py"

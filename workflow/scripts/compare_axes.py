@@ -1,4 +1,4 @@
-"""Accuracy of the paper's model with several canonical axes."""
+"""Accuracy of the published model in several kinds of canonical axes."""
 
 from rpr.data.extxyz import read_frames
 from rpr.data.splits import read_split

@@ -13,7 +13,7 @@ from rpr.labels.method import Method
 from rpr.molecule.molecule import read_geometry
 from rpr.molecule.normal_modes import frequencies, infrared_intensities
 from rpr.run import logs
-from rpr.run.config import free_megabytes
+from rpr.run.jobs import free_megabytes
 from rpr.studies import tables
 
 logs.start(snakemake.log[0])

@@ -1,12 +1,17 @@
 """The claims of the paper beside what this run measured."""
 
-from rpr.report.claims import claims_table
+from rpr.molecule.molecule import read_molecule
+from rpr.report.claims import claims_table, readable
+from rpr.report.published import is_papers_molecule
 from rpr.run import logs
 from rpr.studies import tables
 
 logs.start(snakemake.log[0])
-sources = {name: path for name, path in snakemake.input.items() if name != "code"}
-claims = claims_table(**{name: tables.read(path) for name, path in sources.items()})
-tables.write(
-    claims, snakemake.output.claims.removesuffix(".csv"), caption="Claims beside measured values."
+molecule = read_molecule(snakemake.input.geometry, **snakemake.params.molecule)
+claims = claims_table(
+    {name: tables.read(snakemake.input[name]) for name in snakemake.params.tables},
+    papers_molecule=is_papers_molecule(molecule),
 )
+stem = snakemake.output.claims.removesuffix(".csv")
+tables.write(readable(claims), stem, caption="Claims beside measured values.")
+tables.write_csv(claims, snakemake.output.claims)  # with all columns

@@ -4,7 +4,7 @@ from rpr.data.extxyz import read_frames
 from rpr.labels.method import Method
 from rpr.labels.shards import label_shard
 from rpr.run import logs
-from rpr.run.config import free_megabytes, shard_range
+from rpr.run.jobs import free_megabytes, shard_range
 from rpr.studies import tables
 
 log = logs.start(snakemake.log[0])

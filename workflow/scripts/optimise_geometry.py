@@ -5,7 +5,7 @@ from rpr.labels.calculator import LabelCalculator
 from rpr.labels.method import Method
 from rpr.molecule.molecule import read_geometry, write_geometry
 from rpr.run import logs
-from rpr.run.config import free_megabytes
+from rpr.run.jobs import free_megabytes
 
 log = logs.start(snakemake.log[0])
 start = read_geometry(snakemake.input.geometry)

@@ -11,24 +11,23 @@ from rpr.studies.evaluation import predictions
 logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
 frames = read_frames(snakemake.input.frames)
-random = read_split(snakemake.input.random_split)
-held_out = read_split(snakemake.input.held_out_split)
+splits = {name: read_split(snakemake.input[f"{name}_split"]) for name in ("random", "held_out")}
 cases = {
-    "in_distribution": (snakemake.input.random, frames.subset(random["test"])),
-    "held_out_trajectories": (snakemake.input.held_out, frames.subset(held_out["test"])),
-    "rotated": (snakemake.input.random, read_frames(snakemake.input.test_set)),
+    "in_distribution": ("random", frames.subset(splits["random"]["test"])),
+    "held_out_trajectories": ("held_out", frames.subset(splits["held_out"]["test"])),
+    "rotated": ("random", read_frames(snakemake.input.test_set)),
 }
 parts = [
     predictions(
-        rpr.load(path),
+        rpr.load(snakemake.input[split]),
         test_frames,
         model_name=snakemake.wildcards.model,
         property=snakemake.wildcards.property,
         test_set=name,
         molecule=molecule,
-        n_train=len(random["train"]),
+        n_train=len(splits[split]["train"]),
         seed=snakemake.params.seed,
     )
-    for name, (path, test_frames) in cases.items()
+    for name, (split, test_frames) in cases.items()
 ]
 tables.write_csv(tables.concat(parts), snakemake.output.table)

@@ -1,9 +1,9 @@
-"""Dynamics on the KREG potential from rotated starts; the frames of the independent test set."""
+"""Frames of the independent test set: rotated initial conditions, dynamics on the potential."""
 
 import rpr
 from rpr.data.extxyz import write_frames
 from rpr.dynamics.batch import run
-from rpr.dynamics.rotated_starts import starts
+from rpr.dynamics.initial_conditions import rotated_initial_conditions
 from rpr.dynamics.trajectories import collect
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
@@ -13,7 +13,7 @@ from rpr.studies.dihedral import dihedral_table
 log = logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
 test = snakemake.params.test_set
-first = starts(
+initial = rotated_initial_conditions(
     molecule,
     n=test["n_trajectories"],
     temperature_K=test["temperature_K"],
@@ -21,8 +21,8 @@ first = starts(
 )
 trajectories = run(
     rpr.load(snakemake.input.model),
-    first.positions,
-    first.velocities,
+    initial.positions,
+    initial.velocities,
     molecule.masses,
     dt_fs=test["dt_fs"],
     n_steps=test["n_steps"],

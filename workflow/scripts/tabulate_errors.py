@@ -11,9 +11,9 @@ predictions = tables.concat(tables.read(path) for path in snakemake.input.predic
 test_set = errors(predictions)
 results = {
     "test_set": (test_set, "Errors of every model on every test set, by component."),
-    "rmse": (summaries.rmse_table(test_set), "RMSE of the paper's model by component."),
-    "models": (summaries.models_table(test_set), "Frame-independent RMSE of all models."),
-    "by_dihedral": (error_by_dihedral(predictions), "Frame-independent RMSE by dihedral."),
+    "rmse": (summaries.rmse_table(test_set), "RMSE of the published model by component."),
+    "models": (summaries.models_table(test_set), "Axes-independent RMSE of all models."),
+    "by_dihedral": (error_by_dihedral(predictions), "Axes-independent RMSE by dihedral."),
 }
 for name, (table, caption) in results.items():
     tables.write(table, snakemake.output[name].removesuffix(".csv"), caption=caption)

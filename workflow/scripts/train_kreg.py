@@ -6,7 +6,7 @@ from rpr.models.kreg.potential import KREG
 from rpr.molecule.molecule import read_molecule
 from rpr.molecule.permutation_inversion import find_group, permutations_of
 from rpr.run import logs
-from rpr.run.config import free_megabytes
+from rpr.run.jobs import free_megabytes
 
 log = logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)

@@ -5,12 +5,13 @@ from pathlib import Path
 from rpr.data.extxyz import read_frames
 from rpr.labels.method import Method
 from rpr.run import logs
+from rpr.run.config import make_plan
 from rpr.run.deposit import ROLES, level, origin, write_deposit
 from rpr.run.provenance import provenance
 
 logs.start(snakemake.log[0])
 config = snakemake.params.config
-about = provenance(config)
+about = provenance(config, make_plan(config))
 method = Method.from_config(config["labels"]["method"]).as_dict()
 if extended := snakemake.input.extended:
     about["extends"] = origin(extended)

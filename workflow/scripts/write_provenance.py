@@ -2,8 +2,10 @@
 
 from rpr.files import write_json
 from rpr.run import logs
+from rpr.run.config import make_plan
 from rpr.run.provenance import provenance
 
 logs.start(snakemake.log[0])
-data = [snakemake.input.frames, snakemake.input.test_set]
-write_json(snakemake.output.provenance, provenance(snakemake.params.config, data))
+config = snakemake.params.config
+data = {role: snakemake.input[role] for role in ("frames", "test_set")}
+write_json(snakemake.output.provenance, provenance(config, make_plan(config), data))

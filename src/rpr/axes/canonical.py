@@ -1,13 +1,13 @@
-"""Canonical axes: molecule-fixed axes as a function of the geometry, and rotations to and fro.
+"""Canonical axes: molecule-fixed axes as a function of the geometry.
 
-A frame is a rotation matrix R [3, 3] whose rows are the frame's axes in the laboratory, and an
-origin o. Everywhere in this project
+Axes are a rotation matrix R [3, 3] whose rows are the axes in the laboratory, and an origin o.
+Everywhere in this project
 
-    x_c = R (x - o),   mu_c = R mu,   alpha_c = R alpha R^T,   and back with R^T;
+    x_c = R (x - o),   mu_c = R mu,   alpha_c = R alpha R^T,   and back with R^T.
 
 R is proper, det R = +1. Martinka et al., J. Chem. Phys. 161, 174104 (2024), eqs. (2)-(5).
 
-Frames by name (:data:`AXES`):
+Axes by name (:data:`AXES`):
 
 ``inertia``
     principal axes of the mass-weighted inertia tensor about the centre of mass, moments ascending
@@ -17,21 +17,22 @@ Frames by name (:data:`AXES`):
 ``three-atom``
     a from a central atom to one neighbour, b towards a second one (:func:`three_atoms`).
 ``kabsch``
-    best unweighted superposition on the reference geometry, origin at the centroid.
+    best unweighted superposition on the reference geometry, with the origin at the centroid.
 ``eckart``
     best mass-weighted superposition, which fulfils the Eckart conditions sum m r_ref x r = 0.
 ``bond-axis``
-    a along the central bond of the dihedral, b on the bisector of its two ends: exchanging the
-    ends turns the frame by 180 degrees about b, exactly.
+    a along the central bond of the dihedral, b on the bisector of its two ends. Exchanging the
+    ends turns these axes by exactly 180 degrees about b.
 ``laboratory``
-    no frame: the identity, with the origin at the centre of mass.
+    the axes of the laboratory, with the origin at the centre of mass.
 
-No molecule-fixed axes exists for a linear molecule, and no inertia axes for a spherical top:
-:func:`check_axes` says so, and names what can be used instead.
+A linear molecule has no molecule-fixed axes and a spherical top no inertia axes; the message of
+:func:`check_axes` names what can be used instead.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,34 +40,39 @@ import numpy as np
 from rpr.axes.inertia import centre, principal_axes
 from rpr.axes.sign_rules import SIGN_RULES
 from rpr.errors import InputError
+from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import dihedral_angle
 
-NEAR_DEGENERATE = 0.02  # relative gap: thermal motion mixes the axes of frames below it
-UNDEFINED = 1e-8
-LINEAR = 1e-4  # I_a / I_c of a linear molecule
-SPHERICAL = 1e-2  # (I_c - I_a) / I_c of a spherical top
+NEAR_DEGENERATE = 0.02  #: axis gap below which thermal motion mixes the axes
+UNDEFINED = 1e-8  #: axis gap of arbitrary axes
+LINEAR = 1e-4  #: I_a / I_c of a linear molecule
+SPHERICAL = 1e-2  #: (I_c - I_a) / I_c of a spherical top
+
+#: Rotations, origins, axis gaps, and distances from the jump of the sign rule if there is one.
+_Parts = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]
 
 
 @dataclass(frozen=True)
 class CanonicalAxes:
-    """Frames of several geometries.
+    """Canonical axes of several geometries.
 
     Attributes
     ----------
-    rotations : ndarray [n_frames, 3, 3]
+    rotations : array, [n_frames, 3, 3]
         Rows are the axes in the laboratory, det = +1.
-    origins : ndarray [n_frames, 3]
+    origins : array, [n_frames, 3]
         Angstrom.
-    axis_gap : ndarray [n_frames]
-        How well the axes are determined, dimensionless, 0 where they are not: for inertia axes
-        min(I_b - I_a, I_c - I_b) / I_c; for superpositions (s_2 +- s_3) / s_1 of the singular
-        values of the correlation matrix; for frames made of atoms the sine of their angle.
-    defined : ndarray of bool [n_frames]
+    axis_gap : array, [n_frames]
+        How well the axes are determined, dimensionless, 0 if they are arbitrary. It is
+        min(I_b - I_a, I_c - I_b) / I_c for inertia axes, (s_2 +- s_3) / s_1 with the singular
+        values of the correlation matrix for superpositions, and the sine of the angle between the
+        two defining directions for axes made of atoms.
+    defined : bool array, [n_frames]
         False where the axes are arbitrary.
-    near_degenerate : ndarray of bool [n_frames]
-        True where ``axis_gap`` is below ``NEAR_DEGENERATE``.
-    sign_margin : ndarray [n_frames]
-        Inertia frames: distance from the place where the sign rule jumps; infinite for others.
+    near_degenerate : bool array, [n_frames]
+        True where `axis_gap` is below `NEAR_DEGENERATE`.
+    sign_margin : array, [n_frames]
+        Distance from the place where the sign rule jumps; infinite for axes without such a rule.
     """
 
     rotations: np.ndarray
@@ -76,11 +82,11 @@ class CanonicalAxes:
     near_degenerate: np.ndarray
     sign_margin: np.ndarray
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.rotations)
 
 
-def _inertia(positions, molecule, *, weighting, rule):
+def _inertia(positions: np.ndarray, molecule: Molecule, weighting: str, rule: str) -> _Parts:
     weights = np.asarray(getattr(molecule, weighting), dtype=float)
     axes, origins, moments = principal_axes(positions, weights)
     coordinates = np.einsum("fij,faj->fai", axes, positions - origins[:, None])
@@ -89,16 +95,21 @@ def _inertia(positions, molecule, *, weighting, rule):
     return axes * signs[:, :, None], origins, axis_gap, margin
 
 
-def three_atoms(molecule):
+def three_atoms(molecule: Molecule) -> tuple[int, int, int]:
     """Atoms (centre, first, second) of the three-atom axes.
 
-    The end of the dihedral with its central bond, (j, i, k) of (i, j, k, l); without a dihedral
-    the atom with most bonds (first on ties) and its two heaviest neighbours.
+    For the dihedral (i, j, k, l) these are (j, i, k). Without a dihedral they are the atom with
+    most bonds (the first on ties) and its two heaviest neighbours.
+
+    Raises
+    ------
+    InputError
+        If no atom has two neighbours.
     """
     if molecule.dihedral is not None:
         i, j, k, _ = molecule.dihedral
         return j, i, k
-    neighbours = [[] for _ in molecule.symbols]
+    neighbours: list[list[int]] = [[] for _ in molecule.symbols]
     for i, j in molecule.bonds:
         neighbours[i].append(j)
         neighbours[j].append(i)
@@ -106,14 +117,13 @@ def three_atoms(molecule):
     ordered = sorted(neighbours[middle], key=lambda atom: (-molecule.masses[atom], atom))
     if len(ordered) < 2:
         raise InputError(
-            "axes 'three-atom' needs three bonded atoms, molecule "
-            f"{''.join(molecule.symbols)} has none; use the model 'covariant' or the frame "
-            "'laboratory'"
+            f"axes: 'three-atom' needs three bonded atoms, and {''.join(molecule.symbols)} has "
+            "none; use the axes 'laboratory'"
         )
     return middle, ordered[0], ordered[1]
 
 
-def _axes_from(along, towards):
+def _axes_from(along: np.ndarray, towards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Axes with a along the first vector and b in the plane of both, and the sine between them."""
     a = along / np.linalg.norm(along, axis=1, keepdims=True)
     perpendicular = towards - np.sum(towards * a, axis=1, keepdims=True) * a
@@ -123,17 +133,17 @@ def _axes_from(along, towards):
     return np.stack([a, b, np.cross(a, b)], axis=1), sine  # -> [n_frames, 3, 3], [n_frames]
 
 
-def _three_atom(positions, molecule):
+def _three_atom(positions: np.ndarray, molecule: Molecule) -> _Parts:
     middle, first, second = three_atoms(molecule)
     start = positions[:, middle]
     rotations, sine = _axes_from(positions[:, first] - start, positions[:, second] - start)
-    return rotations, _mass_centre(positions, molecule), sine, None
+    return rotations, centre(positions, molecule.masses), sine, None
 
 
-def _bond_axis(positions, molecule):
+def _bond_axis(positions: np.ndarray, molecule: Molecule) -> _Parts:
     if molecule.dihedral is None:
         raise InputError(
-            "axes 'bond-axis' needs molecule/dihedral, found none; set four atoms or use the "
+            "axes: 'bond-axis' needs a molecule with a dihedral; name its four atoms, or use the "
             "axes 'three-atom'"
         )
     i, j, k, m = molecule.dihedral
@@ -145,10 +155,10 @@ def _bond_axis(positions, molecule):
     b = cos * rotations[:, 1] + sin * rotations[:, 2]
     a = rotations[:, 0]
     axes = np.stack([a, b, np.cross(a, b)], axis=1)
-    return axes, _mass_centre(positions, molecule), np.minimum(sine, other_sine), None
+    return axes, centre(positions, molecule.masses), np.minimum(sine, other_sine), None
 
 
-def _superpose(positions, molecule, *, weights):
+def _superpose(positions: np.ndarray, molecule: Molecule, weights: np.ndarray) -> _Parts:
     origins = centre(positions, weights)
     reference = molecule.reference - weights @ molecule.reference / weights.sum()
     correlation = np.einsum(
@@ -162,36 +172,27 @@ def _superpose(positions, molecule, *, weights):
     return rotations, origins, axis_gap, None
 
 
-def _kabsch(positions, molecule):
-    return _superpose(positions, molecule, weights=np.ones(molecule.n_atoms))
+def _kabsch(positions: np.ndarray, molecule: Molecule) -> _Parts:
+    return _superpose(positions, molecule, np.ones(molecule.n_atoms))
 
 
-def _eckart(positions, molecule):
-    return _superpose(positions, molecule, weights=np.asarray(molecule.masses, dtype=float))
+def _eckart(positions: np.ndarray, molecule: Molecule) -> _Parts:
+    return _superpose(positions, molecule, molecule.masses)
 
 
-def _laboratory(positions, molecule):
-    n_frames = len(positions)
-    rotations = np.broadcast_to(np.eye(3), (n_frames, 3, 3)).copy()
-    return rotations, _mass_centre(positions, molecule), np.ones(n_frames), None
+def _laboratory(positions: np.ndarray, molecule: Molecule) -> _Parts:
+    rotations = np.tile(np.eye(3), (len(positions), 1, 1))
+    return rotations, centre(positions, molecule.masses), np.ones(len(positions)), None
 
 
-def _mass_centre(positions, molecule):
-    return centre(positions, np.asarray(molecule.masses, dtype=float))
+#: Weights and sign rule of each kind of inertia axes.
+_INERTIA = {
+    prefix if rule == "anchors" else f"{prefix}-{rule}": (weighting, rule)
+    for prefix, weighting in (("inertia", "masses"), ("inertia-charge", "numbers"))
+    for rule in SIGN_RULES
+}
 
-
-def _inertia_axes():
-    builders = {}
-    for prefix, weighting in (("inertia", "masses"), ("inertia-charge", "numbers")):
-        for rule in SIGN_RULES:
-            name = prefix if rule == "anchors" else f"{prefix}-{rule}"
-            builders[name] = (weighting, rule)
-    return builders
-
-
-_INERTIA = _inertia_axes()
-
-_OTHERS = {
+_OTHERS: dict[str, Callable[[np.ndarray, Molecule], _Parts]] = {
     "three-atom": _three_atom,
     "kabsch": _kabsch,
     "eckart": _eckart,
@@ -202,12 +203,11 @@ _OTHERS = {
 AXES = (*_INERTIA, *_OTHERS)
 
 
-def rotor_type(molecule):
+def rotor_type(molecule: Molecule) -> str:
     """Kind of rotor of the reference geometry: atom, linear, spherical, symmetric or asymmetric."""
     if molecule.n_atoms == 1:
         return "atom"
-    masses = np.asarray(molecule.masses, dtype=float)
-    moments = principal_axes(molecule.reference[None], masses)[2][0]
+    moments = principal_axes(molecule.reference[None], molecule.masses)[2][0]
     if moments[0] < LINEAR * moments[2]:
         return "linear"
     if moments[2] - moments[0] < SPHERICAL * moments[2]:
@@ -217,57 +217,49 @@ def rotor_type(molecule):
     return "asymmetric"
 
 
-def check_axes(name, molecule):
-    """Refuse a frame that this molecule cannot have.
+def check_axes(name: str, molecule: Molecule) -> None:
+    """Refuse axes that this molecule cannot have.
 
     Parameters
     ----------
-    name : str
-        One of ``AXES``.
-    molecule : Molecule
+    name
+        One of `AXES`.
+    molecule
+        Its reference geometry decides.
 
     Raises
     ------
     InputError
-        Unknown name; any molecule-fixed axes of an atom or a linear molecule; an inertia axes of
-        a spherical top. The message names what can be used instead.
+        If the name is unknown, the molecule is an atom or linear, or inertia axes are asked for a
+        spherical top. The message names the axes that can be used instead.
     """
     if name not in AXES:
         raise InputError(f"axes: expected one of {', '.join(AXES)}; found {name!r}")
-    if name == "laboratory":
-        return
     rotor = rotor_type(molecule)
-    formula = "".join(molecule.symbols)
-    if rotor in ("atom", "linear"):
+    undefined = f"axes: {name!r} are undefined for {''.join(molecule.symbols)}, because its"
+    if name != "laboratory" and rotor in ("atom", "linear"):
         raise InputError(
-            f"axes {name!r} are undefined for {formula}: its reference geometry is "
-            f"{'a single atom' if rotor == 'atom' else 'linear'}, so that the rotation about its "
-            "axis is free. No molecule-fixed axes can be used (inertia, three-atom, kabsch, "
-            "eckart, bond-axis), nor a model built on them (rotate-predict-rotate, folded, "
-            "symmetrized). Use the "
-            "axes-free model 'covariant'"
+            f"{undefined} reference geometry is {'one atom' if rotor == 'atom' else 'linear'} and "
+            "rotation about its axis is free; only the axes 'laboratory' can be used"
         )
-    if rotor == "spherical" and name in _INERTIA:
+    if name in _INERTIA and rotor == "spherical":
         raise InputError(
-            f"axes {name!r} are undefined for {formula}: its reference geometry is a spherical "
-            "top, I_a = I_b = I_c, so that vibrations alone decide its principal axes. Inertia "
-            "axes and the models built on them (rotate-predict-rotate, folded, symmetrized) cannot "
-            "be used. Use the axes-free model 'covariant', or one of the axes 'eckart', 'kabsch', "
-            "'three-atom'"
+            f"{undefined} reference geometry is a spherical top, I_a = I_b = I_c, so that only "
+            "vibrations decide its principal axes; use the axes 'eckart', 'kabsch' or 'three-atom'"
         )
 
 
-def canonical_axes(name, positions, molecule):
+def canonical_axes(name: str, positions: np.ndarray, molecule: Molecule) -> CanonicalAxes:
     """Canonical axes of every geometry.
 
     Parameters
     ----------
-    name : str
-        One of ``AXES``.
-    positions : ndarray [n_frames, n_atoms, 3]
+    name
+        One of `AXES`.
+    positions : array, [n_frames, n_atoms, 3]
         Angstrom, in the laboratory.
-    molecule : Molecule
-        Masses, charges, anchors, dihedral and reference geometry.
+    molecule
+        Its masses, charges, anchors, dihedral and reference geometry are used.
 
     Returns
     -------
@@ -281,8 +273,7 @@ def canonical_axes(name, positions, molecule):
     check_axes(name, molecule)
     positions = np.asarray(positions, dtype=float)
     if name in _INERTIA:
-        weighting, rule = _INERTIA[name]
-        parts = _inertia(positions, molecule, weighting=weighting, rule=rule)
+        parts = _inertia(positions, molecule, *_INERTIA[name])
     else:
         parts = _OTHERS[name](positions, molecule)
     rotations, origins, axis_gap, margin = parts

@@ -6,8 +6,8 @@ axes (S, one of the four proper diagonal sign matrices), permutes equal atoms an
     (g x)_i = s S x_{P(i)},   mu_c(g x) = s S mu_c(x),   alpha_c(g x) = S alpha_c(x) S.
 
 Each component is multiplied by a sign, its character: s S_xx for mu_x, S_xx S_yy for alpha_xy.
-Frames whose axes a permutation or the inversion can only turn by a half (inertia, bond-axis) have
-this symmetry; the sum over S makes the average independent of any sign rule.
+Axes that a permutation or the inversion can only turn by 180 degrees (inertia, bond-axis) have
+this symmetry; the sum over S makes an average independent of any sign rule.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 
 from rpr.axes.components import component_names
 from rpr.axes.sign_rules import PROPER_SIGNS
+from rpr.molecule.permutation_inversion import PermutationInversionGroup
 
 _AXES = {"x": 0, "y": 1, "z": 2}
 
@@ -28,10 +29,11 @@ class AxesGroup:
 
     Attributes
     ----------
-    signs : ndarray [n_elements, 3]
+    signs : array, [n_elements, 3]
         s times the diagonal of S.
-    permutations : ndarray of int [n_elements, n_atoms]
-    parities : ndarray [n_elements]
+    permutations : int array, [n_elements, n_atoms]
+        P.
+    parities : array, [n_elements]
         s.
     """
 
@@ -39,34 +41,35 @@ class AxesGroup:
     permutations: np.ndarray
     parities: np.ndarray
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.signs)
 
-    def images(self, canonical):
+    def images(self, canonical: np.ndarray) -> np.ndarray:
         """Canonical coordinates under every element.
 
         Parameters
         ----------
-        canonical : ndarray [n_frames, n_atoms, 3]
+        canonical : array, [n_frames, n_atoms, 3]
+            Angstrom.
 
         Returns
         -------
-        ndarray [n_elements, n_frames, n_atoms, 3]
+        array, [n_elements, n_frames, n_atoms, 3]
         """
         permuted = np.swapaxes(canonical[:, self.permutations], 0, 1)
         return self.signs[:, None, None, :] * permuted
 
-    def characters(self, property):
+    def characters(self, property: str) -> np.ndarray:
         """Signs with which the components of a property transform.
 
         Parameters
         ----------
-        property : str
+        property
             ``"dipole"`` or ``"polarizability"``.
 
         Returns
         -------
-        ndarray [n_components, n_elements]
+        array, [n_components, n_elements]
         """
         rows = []
         for name in component_names(property):
@@ -75,7 +78,7 @@ class AxesGroup:
         return np.array(rows)
 
 
-def axes_group(group):
+def axes_group(group: PermutationInversionGroup) -> AxesGroup:
     """Group of canonical coordinates from a permutation-inversion group."""
     n = len(PROPER_SIGNS)
     parities = np.repeat(group.parities, n)

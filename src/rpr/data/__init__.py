@@ -1,4 +1,4 @@
-"""Frames: in memory, in extended XYZ files, split, summed up, and made up for tests.
+"""Frames: in memory, in files, split into sets, summarised, and made up for tests.
 
 A :class:`~rpr.data.frame_set.FrameSet` holds the frames of one molecule in the units of ASE
 (Angstrom, eV, eV/Angstrom, e Angstrom, Angstrom^3).  How labels are computed is in

@@ -1,4 +1,4 @@
-"""Scalar quantities of frames that do not depend on their orientation."""
+"""Quantities of frames that do not depend on their orientation, and their distributions."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ import numpy as np
 import pandas as pd
 
 from rpr.data.frame_set import FrameSet
+from rpr.molecule import plausibility
 from rpr.molecule.molecule import Molecule
 from rpr.units import BOHR3, DEBYE, KCAL_MOL
 
 
 def frame_quantities(frames: FrameSet) -> dict[str, tuple[np.ndarray, str]]:
-    r"""Numbers [n_frames] and unit of each quantity that the frames carry.
+    r"""Values, [n_frames], and unit of each quantity that the frames carry.
 
-    The energy is counted from the lowest one, the force is the largest on an atom, and the
+    Energies are relative to the lowest one, the force is the largest on an atom, and the
     anisotropy of the polarizability with eigenvalues a, b, c is
     :math:`\sqrt{((a - b)^2 + (b - c)^2 + (c - a)^2) / 2}`.
 
     Parameters
     ----------
     frames
-        Frames.
+        Frames with some labels.
 
     Returns
     -------
@@ -49,16 +50,15 @@ def frame_quantities(frames: FrameSet) -> dict[str, tuple[np.ndarray, str]]:
 def bond_lengths(
     frames: FrameSet, bonds: Sequence[tuple[int, int]]
 ) -> tuple[np.ndarray, list[str]]:
-    """Lengths of all bonds, [n_frames, n_bonds], Angstrom, and their names, such as Cl0-C1."""
-    i, j = np.array(bonds, dtype=int).reshape(-1, 2).T
-    lengths = np.linalg.norm(frames.positions[:, i] - frames.positions[:, j], axis=2)
+    """Lengths of all bonds in Angstrom, [n_frames, n_bonds], and their names, such as Cl0-C1."""
+    lengths = plausibility.bond_lengths(frames.positions, bonds)
     return lengths, [f"{frames.symbols[a]}{a}-{frames.symbols[b]}{b}" for a, b in bonds]
 
 
 def bond_lengths_by_elements(
     frames: FrameSet, bonds: Sequence[tuple[int, int]]
 ) -> dict[str, np.ndarray]:
-    """Lengths, Angstrom, of all bonds between two elements in all frames, by names such as C-Cl."""
+    """Lengths in Angstrom of all bonds between two elements, by names such as C-Cl."""
     lengths, _ = bond_lengths(frames, bonds)
     found: dict[str, list[np.ndarray]] = {}
     for (i, j), r in zip(bonds, lengths.T, strict=True):
@@ -95,15 +95,15 @@ def table(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
     Parameters
     ----------
     frames
-        Frames of the molecule.
+        Frames with some labels.
     molecule
-        Molecule of the frames.
+        Its bonds are used.
 
     Returns
     -------
     DataFrame
-        Columns ``COLUMNS``; densities integrate to one. Edges are multiples of the widths of
-        ``WIDTHS``, so that two sets compare bin by bin. What the frames do not carry has no rows.
+        Columns `COLUMNS`; densities integrate to one. Edges are multiples of `WIDTHS`, so that two
+        sets can be compared bin by bin. Quantities that the frames do not carry have no rows.
     """
     rows = []
     if len(frames):
@@ -119,9 +119,9 @@ def table(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _quantities(frames, molecule):
-    """Name -> kind, numbers and unit of what the frames carry."""
-    found = {}
+def _quantities(frames: FrameSet, molecule: Molecule) -> dict[str, tuple[str, np.ndarray, str]]:
+    """Kind, numbers and unit of each quantity that the frames carry, by its title."""
+    found: dict[str, tuple[str, np.ndarray, str]] = {}
     if frames.dihedral is not None:
         found["dihedral"] = ("dihedral", frames.dihedral, "°")
     for name, (numbers, unit) in frame_quantities(frames).items():

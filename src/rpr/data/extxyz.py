@@ -1,10 +1,9 @@
-"""Sets of frames of one molecule, in memory and as extended XYZ.
+"""Extended XYZ files of frames of one molecule.
 
 Units are ASE's: Angstrom, eV, eV/Angstrom, e Angstrom, polarizability in Angstrom^3; velocities
 are in Angstrom/fs.  A file carries per frame ``energy``, ``dipole``, ``polarizability`` (nine
 numbers, row by row), ``trajectory``, ``step``, ``dihedral`` and per atom ``forces``, ``velocities``
-and ``dipole_derivatives``; what is not known is left out.  Numbers are written so that they read
-back exactly.
+and ``dipole_derivatives``.  Quantities that are not known are left out.  Numbers read back exactly.
 
 The nine numbers of an atom A in ``dipole_derivatives`` are d mu_k / d R_Ax in e, x slow and k fast.
 ASE's ``born_effective_charges`` may hold the transpose and are never taken for them.
@@ -14,14 +13,16 @@ from __future__ import annotations
 
 import gzip
 import io
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from ase import Atoms
 from ase.io import read
 
-from rpr.data.frame_set import _INTEGERS, _SHAPES, FrameSet
+from rpr.data.frame_set import INTEGERS, SHAPES, FrameSet, frame_shape
 from rpr.errors import InputError
 from rpr.files import atomic_path, read_failure
 from rpr.molecule.molecule import check_symbols
@@ -30,17 +31,14 @@ _PER_ATOM = ("forces", "velocities", "dipole_derivatives")
 
 
 def read_frames(
-    path: str | os.PathLike,
-    *,
-    symbols: Sequence[str] | None = None,
-    require: Iterable[str] = (),
+    path: str | os.PathLike, *, symbols: Sequence[str] | None = None, require: Iterable[str] = ()
 ) -> FrameSet:
     """Read an extended XYZ file.
 
     Parameters
     ----------
     path
-        File with frames of one molecule; it may be compressed (``.gz``).
+        File with frames of one molecule, which may be compressed (``.gz``).
     symbols
         Expected chemical symbols, in order.
     require
@@ -53,24 +51,23 @@ def read_frames(
     Raises
     ------
     InputError
-        If the file cannot be read, its frames differ in their atoms or are not `symbols`, a
-        quantity is missing or of the wrong shape, a number is not finite, or atoms lie on top of
-        each other.
+        If the file cannot be read, its frames differ in their atoms or from `symbols`, a quantity
+        is missing or of the wrong shape, a number is not finite, or atoms lie on top of each other.
     """
     try:
-        images = read(_unpacked(path), index=":", format="extxyz")
+        images: Any = read(_unpacked(path), index=":", format="extxyz")
     except Exception as error:
         raise InputError(
             f"{path}: not readable as extended XYZ ({read_failure(error)}); "
-            "restore the file or make it again"
+            "restore the file or write it again"
         ) from error
     if not images:
-        raise InputError(f"{path}: found no frames; make the file again")
+        raise InputError(f"{path}: found no frames; write the file again")
     first = tuple(images[0].get_chemical_symbols())
     check_symbols(first, symbols, path)
     for k, image in enumerate(images):
         check_symbols(image.get_chemical_symbols(), first, f"{path}: frame {k}")
-    columns = {name: _column(images, name, path, require) for name in _SHAPES}
+    columns = {name: _column(images, name, path, require) for name in SHAPES}
     try:
         frames = FrameSet(first, np.array([a.positions for a in images]), **columns)
     except InputError as error:
@@ -93,10 +90,10 @@ def write_frames(path: str | os.PathLike, frames: FrameSet) -> None:
         stream.writelines(_lines(frames))
 
 
-def _unpacked(path: str | os.PathLike) -> str | os.PathLike | io.StringIO:
-    """What ASE reads fast: it seeks in the file, which costs a compressed one a new start."""
+def _unpacked(path: str | os.PathLike) -> str | io.StringIO:
+    """The file as ASE reads it fast: ASE seeks, and a compressed file then starts from the top."""
     if not str(path).endswith(".gz"):
-        return path
+        return str(path)
     with gzip.open(path, "rt", encoding="utf-8") as stream:
         return io.StringIO(stream.read())
 
@@ -104,7 +101,7 @@ def _unpacked(path: str | os.PathLike) -> str | os.PathLike | io.StringIO:
 def _column(
     images: list[Atoms], name: str, path: str | os.PathLike, require: Iterable[str]
 ) -> np.ndarray | None:
-    """One quantity of all frames, or None where no frame has it."""
+    """One quantity of all frames, or None if no frame has it."""
     values = [_value(image, name) for image in images]
     missing = [k for k, value in enumerate(values) if value is None]
     if len(missing) == len(values) and name not in require:
@@ -113,26 +110,26 @@ def _column(
         raise InputError(f"{path}: found no {name}, expected it for every frame; label them first")
     if missing:
         raise InputError(
-            f"{path}: frame {missing[0]} has no {name}, other frames have; complete or remove it"
+            f"{path}: frame {missing[0]} has no {name}, but others have; complete or remove it"
         )
     try:
         column = np.array(values, dtype=float)
     except (TypeError, ValueError) as error:
         raise InputError(f"{path}: {name} does not hold numbers of one shape") from error
-    if name in _INTEGERS and not np.array_equal(column, np.rint(column)):
+    if name in INTEGERS and not np.array_equal(column, np.rint(column)):
         raise InputError(f"{path}: {name} is not a whole number in every frame")
     return _with_matrices(column, name)
 
 
 def _with_matrices(column: np.ndarray, name: str) -> np.ndarray:
     """Nine numbers as a matrix, row by row, where the quantity is one."""
-    shape = _SHAPES[name]
+    shape = SHAPES[name]
     if shape[-2:] == (3, 3) and column.ndim == len(shape) and column.shape[-1] == 9:
         return column.reshape(*column.shape[:-1], 3, 3)
     return column
 
 
-def _value(image: Atoms, name: str):
+def _value(image: Atoms, name: str) -> Any:
     if name in image.info:
         return image.info[name]
     if image.calc is not None and name in image.calc.results:
@@ -143,7 +140,7 @@ def _value(image: Atoms, name: str):
 def _lines(frames: FrameSet) -> Iterator[str]:
     per_atom = [name for name in _PER_ATOM if name in frames.known]
     per_frame = [name for name in frames.known if name not in _PER_ATOM]
-    widths = [int(np.prod(_SHAPES[name][1:])) for name in per_atom]
+    widths = [math.prod(frame_shape(name, 1)) for name in per_atom]
     columns = [
         getattr(frames, name).reshape(len(frames), len(frames.symbols), width)
         for name, width in zip(per_atom, widths, strict=True)

@@ -14,7 +14,7 @@ COLUMNS = ("frame", "trajectory", "step", "reason")
 
 
 def write_failures(path: str | os.PathLike, rows: Iterable[Sequence[object]]) -> None:
-    """Write ``frame,trajectory,step,reason`` of each frame as CSV, atomically."""
+    """Write ``frame,trajectory,step,reason`` of each frame as a CSV file, atomically."""
     with atomic_path(path) as temporary, open(temporary, "w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(COLUMNS)
@@ -22,7 +22,7 @@ def write_failures(path: str | os.PathLike, rows: Iterable[Sequence[object]]) ->
 
 
 def read_failures(paths: Sequence[str | os.PathLike]) -> pd.DataFrame:
-    """Frames that could not be labelled, from the tables of all shards."""
+    """Read the frames without labels from the tables of all shards."""
     tables = [pd.read_csv(path, keep_default_na=False) for path in paths]
     filled = [table for table in tables if len(table)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)

@@ -10,11 +10,12 @@ import numpy as np
 from ase import Atoms
 
 from rpr.errors import InputError
-from rpr.molecule.molecule import check_symbols, refuse_overlap
+from rpr.molecule.molecule import check_symbols
+from rpr.molecule.plausibility import check_overlap
 from rpr.units import FS
 
-#: Shape of one frame's value; "A" is the number of atoms.
-_SHAPES = {
+#: Quantities and the shape of one frame's value; "A" stands for the number of atoms.
+SHAPES: dict[str, tuple[str | int, ...]] = {
     "energy": (),
     "forces": ("A", 3),
     "dipole": (3,),
@@ -26,12 +27,12 @@ _SHAPES = {
     "dipole_derivatives": ("A", 3, 3),
 }
 
-_INTEGERS = ("trajectory", "step")
+INTEGERS = ("trajectory", "step")  #: Quantities that are whole numbers.
 
 
 @dataclass(eq=False)
 class FrameSet:
-    """Frames of one molecule; what is not known is None.
+    """Frames of one molecule; quantities that are not known are None.
 
     Parameters
     ----------
@@ -47,8 +48,8 @@ class FrameSet:
         e Angstrom.
     polarizability : array, [n_frames, 3, 3]
         Angstrom^3.
-    trajectory, step : int arrays, [n_frames]
-        Where each frame comes from.
+    trajectory, step : int array, [n_frames]
+        Trajectory and step of each frame.
     dihedral : array, [n_frames]
         Degrees in (-180, 180].
     velocities : array, [n_frames, n_atoms, 3]
@@ -59,7 +60,7 @@ class FrameSet:
     Raises
     ------
     InputError
-        If the shape of an array does not fit the number of frames and atoms.
+        If the shape of an array does not match the number of frames and atoms.
     """
 
     symbols: tuple[str, ...]
@@ -82,11 +83,11 @@ class FrameSet:
             raise InputError(
                 f"positions: found shape {self.positions.shape}, expected [n_frames, {n_atoms}, 3]"
             )
-        for name in _SHAPES:
+        for name in SHAPES:
             values = getattr(self, name)
             if values is None:
                 continue
-            values = np.asarray(values, dtype=int if name in _INTEGERS else float)
+            values = np.asarray(values, dtype=int if name in INTEGERS else float)
             expected = (len(self), *frame_shape(name, n_atoms))
             if values.shape != expected:
                 raise InputError(f"{name}: found shape {values.shape}, expected {expected}")
@@ -97,11 +98,11 @@ class FrameSet:
 
     @property
     def known(self) -> tuple[str, ...]:
-        """Names of the quantities that are known, besides the positions."""
-        return tuple(name for name in _SHAPES if getattr(self, name) is not None)
+        """Names of the known quantities besides the positions."""
+        return tuple(name for name in SHAPES if getattr(self, name) is not None)
 
     def subset(self, indices: np.ndarray) -> FrameSet:
-        """Frames `indices` (or where a boolean array is true), in that order."""
+        """Frames `indices` in that order, or those where a boolean array is true."""
         chosen = {name: getattr(self, name)[indices] for name in self.known}
         return FrameSet(self.symbols, self.positions[indices], **chosen)
 
@@ -113,14 +114,14 @@ class FrameSet:
         return image
 
     def check(self, source: str | os.PathLike = "frames") -> None:
-        """Refuse frames with numbers that are not finite or with atoms on top of each other.
+        """Refuse frames with numbers that are not finite or atoms on top of each other.
 
         Raises
         ------
         InputError
-            Names `source`, the frame and the quantity.
+            If there is such a frame; the message names `source`, frame and quantity.
         """
-        refuse_overlap(self.positions, source)
+        check_overlap(self.positions, source)
         for name in self.known:
             finite = np.isfinite(getattr(self, name).reshape(len(self), -1)).all(axis=1)
             if not finite.all():
@@ -143,13 +144,13 @@ def frame_shape(name: str, n_atoms: int) -> tuple[int, ...]:
     >>> frame_shape("forces", 8)
     (8, 3)
     """
-    if name not in _SHAPES:
-        raise InputError(f"quantity: found {name!r}, expected one of {', '.join(_SHAPES)}")
-    return tuple(n_atoms if n == "A" else n for n in _SHAPES[name])
+    if name not in SHAPES:
+        raise InputError(f"quantity: found {name!r}, expected one of {', '.join(SHAPES)}")
+    return tuple(n if isinstance(n, int) else n_atoms for n in SHAPES[name])
 
 
 def concatenate(sets: Sequence[FrameSet]) -> FrameSet:
-    """One set of all frames; a quantity that some set lacks is None in the result.
+    """One set of all frames; quantities that a set lacks are None in the result.
 
     Raises
     ------
@@ -157,7 +158,7 @@ def concatenate(sets: Sequence[FrameSet]) -> FrameSet:
         If there is no set, or the sets differ in their atoms.
     """
     if not sets:
-        raise InputError("frames: found no set to join")
+        raise InputError("sets: found none, expected at least one set of frames")
     symbols = sets[0].symbols
     for k, frames in enumerate(sets):
         check_symbols(frames.symbols, symbols, f"set {k}")
@@ -170,33 +171,33 @@ def concatenate(sets: Sequence[FrameSet]) -> FrameSet:
 
 
 def find_frames(frames: FrameSet, among: FrameSet) -> np.ndarray:
-    """Where each frame stands in another set, by its geometry to the last bit.
+    """Index of each frame in another set, by its geometry to the last bit.
 
     Parameters
     ----------
     frames
-        What is looked for.
+        Frames to look for.
     among
-        Where.
+        Frames to search.
 
     Returns
     -------
     int array, [n_frames]
-        Index into `among`; -1 for a frame that is not there.
+        Indices into `among`; -1 for a frame that is not there.
     """
     places = {x.tobytes(): n for n, x in enumerate(among.positions)}
     return np.array([places.get(x.tobytes(), -1) for x in frames.positions], dtype=int)
 
 
 def as_positions(
-    frames: FrameSet | Sequence[Atoms] | np.ndarray, symbols: Sequence[str] | None = None
+    frames: FrameSet | Atoms | Sequence[Atoms] | np.ndarray, symbols: Sequence[str] | None = None
 ) -> np.ndarray:
     """Positions of frames given as `FrameSet`, ASE atoms or array.
 
     Parameters
     ----------
     frames
-        A `FrameSet`, one `Atoms` or a sequence of them, or an array [n_frames, n_atoms, 3] in
+        A `FrameSet`, one `Atoms` or a sequence of them, or an array, [n_frames, n_atoms, 3], in
         Angstrom.
     symbols
         Expected chemical symbols, in order.
@@ -204,11 +205,12 @@ def as_positions(
     Returns
     -------
     array, [n_frames, n_atoms, 3]
+        Angstrom.
 
     Raises
     ------
     InputError
-        If the atoms or their order differ from `symbols`, a shape does not fit, or a coordinate is
+        If the atoms or their order differ from `symbols`, a shape is wrong, or a coordinate is
         not finite.
     """
     if isinstance(frames, Atoms):
@@ -242,6 +244,6 @@ def _as_array(frames: object) -> np.ndarray:
         return np.asarray(frames, dtype=float)
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"frames: found {type(frames).__name__} that is no array of positions, expected a "
+            f"frames: found {type(frames).__name__} instead of positions; expected a "
             "FrameSet, ASE atoms or an array; read a file with read_frames"
         ) from error

@@ -15,10 +15,10 @@ from rpr.files import atomic_path, read_failure
 def random_split(n_frames: int, *, n_train: int, n_test: int, seed: int) -> dict[str, np.ndarray]:
     """Training and test frames drawn at random from all frames, as in the paper.
 
-    Frames of one trajectory are half a femtosecond apart, so that a test frame nearly always has
-    a near-copy in the training set: errors on this split flatter.  `trajectory_split` does not.
-    For one seed the training set of a smaller `n_train` is the beginning of that of a larger one,
-    and the test set stays the same.
+    Successive frames of a trajectory are half a femtosecond apart, so that a test frame nearly
+    always has a near-copy in the training set: errors on this split are optimistic, unlike those
+    on a `trajectory_split`.  For one seed, the training set of a smaller `n_train` is the beginning
+    of that of a larger one, and the test set is the same.
 
     Parameters
     ----------
@@ -54,9 +54,10 @@ def trajectory_split(
 ) -> dict[str, np.ndarray]:
     """Training and test frames from different trajectories.
 
-    Trajectories are put in random order; the first ones, as many as `n_test` frames need, are
-    held out whole; where this leaves too few to train on, trajectories with as few frames above
-    `n_test` as can be.  Test frames are drawn at random from them, training frames from the others.
+    Trajectories are put in random order, and the first ones that together have `n_test` frames are
+    held out.  If this leaves too few frames to train on, those trajectories are held out whose
+    number of frames exceeds `n_test` least.  Test frames are drawn at random from the held-out
+    trajectories, training frames from the others.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def trajectory_split(
     n_held = int(np.searchsorted(np.cumsum(sizes[order]), n_test)) + 1
     held = order[:n_held]
     if n_test <= len(trajectory) < n_train + sizes[held].sum():
-        held = _fewest(order, sizes, n_test)
+        held = np.array(_fewest(order, sizes, n_test))
     held_out = np.isin(trajectory, names[held])
     n_left = int(np.sum(~held_out))
     if n_test > held_out.sum() or n_train > n_left:
@@ -100,9 +101,9 @@ def trajectory_split(
 
 
 def _fewest(order: np.ndarray, sizes: np.ndarray, n_test: int) -> list[int]:
-    """Trajectories with the fewest frames that are at least `n_test`, early ones in `order` first.
+    """Trajectories with the fewest frames in all, but at least `n_test`; early ones are preferred.
 
-    All sums of sizes are built up, trajectory by trajectory.
+    All possible sums of sizes are built up, trajectory by trajectory.
     """
     chosen: dict[int, list[int]] = {0: []}
     for k in order:
@@ -112,8 +113,8 @@ def _fewest(order: np.ndarray, sizes: np.ndarray, n_test: int) -> list[int]:
     return chosen[min(total for total in chosen if total >= n_test)]
 
 
-def random_order(frames: int | Sequence[int], *, seed: int) -> np.ndarray:
-    """A frames of frames in random order; its beginnings are the training sets of a learning curve.
+def random_order(frames: int | Sequence[int] | np.ndarray, *, seed: int) -> np.ndarray:
+    """Frames in random order, whose beginnings are the training sets of a learning curve.
 
     Parameters
     ----------
@@ -124,47 +125,14 @@ def random_order(frames: int | Sequence[int], *, seed: int) -> np.ndarray:
 
     Returns
     -------
-    int array
+    int array, [n_frames]
         The same indices, shuffled.
     """
     return np.random.default_rng(seed).permutation(frames)
 
 
-def learning_subsets(
-    frames: int | Sequence[int], sizes: Sequence[int], *, seed: int
-) -> dict[int, np.ndarray]:
-    """Nested training sets of given sizes: the smaller is the beginning of the larger.
-
-    Parameters
-    ----------
-    frames
-        Frame indices, or a number n for the frames 0 to n - 1.
-    sizes
-        Training set sizes.
-    seed
-        Seed of the random numbers.
-
-    Returns
-    -------
-    dict
-        Index array of each size.
-
-    Raises
-    ------
-    InputError
-        If a size is not positive or larger than the frames.
-    """
-    order = random_order(frames, seed=seed)
-    wrong = [size for size in sizes if not 1 <= size <= len(order)]
-    if wrong:
-        raise InputError(
-            f"sizes: found {wrong[0]}, expected 1 to {len(order)}, the number of frames to train on"
-        )
-    return {int(size): order[:size] for size in sizes}
-
-
 def write_split(path: str | os.PathLike, split: Mapping[str, np.ndarray]) -> None:
-    """Write a split as CSV with the columns ``frame,set``, atomically; the order is kept."""
+    """Write a split as a CSV file with the columns ``frame,set``, atomically and in order."""
     table = pd.concat(
         [pd.DataFrame({"frame": np.asarray(v, dtype=int), "set": k}) for k, v in split.items()]
     )
@@ -173,14 +141,14 @@ def write_split(path: str | os.PathLike, split: Mapping[str, np.ndarray]) -> Non
 
 
 def read_split(path: str | os.PathLike, *, n_frames: int | None = None) -> dict[str, np.ndarray]:
-    """Read a split that `write_split` wrote.
+    """Read a split that :func:`write_split` wrote.
 
     Parameters
     ----------
     path
         CSV file with the columns ``frame,set``.
     n_frames
-        Number of frames that the indices refer to, to check them.
+        Number of frames against which the indices are checked.
 
     Returns
     -------
@@ -204,7 +172,7 @@ def read_split(path: str | os.PathLike, *, n_frames: int | None = None) -> dict[
             f"expected frame,set: '{missing[0]}' is missing"
         )
     if not pd.api.types.is_integer_dtype(table["frame"]):
-        raise InputError(f"{path}: column frame holds something else than frame indices")
+        raise InputError(f"{path}: column frame holds something other than frame indices")
     _check_frames(path, table["frame"].to_numpy(), n_frames)
     return {str(k): v.to_numpy(dtype=int) for k, v in table.groupby("set", sort=False)["frame"]}
 

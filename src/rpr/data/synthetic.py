@@ -1,4 +1,4 @@
-"""Dipoles and polarizabilities from a formula: labels in microseconds, for examples and tests.
+"""Labels from a formula in microseconds, for examples and tests.
 
 Bonds transfer charge between their atoms, and every atom is polarizable (Thole's dipole
 interaction model with exponential damping).  With the atomic polarizabilities a_i, the damped
@@ -6,10 +6,9 @@ dipole field tensors T_ij and the fields E_i of the charges, the induced dipoles
 
     p_i / a_i - sum_{j != i} T_ij p_j = E_i,
 
-mu = sum_i q_i r_i + p_i, and alpha is the response of sum_i p_i to a uniform field.  Both turn with
-the molecule, change sign and stay as they must under inversion, and are smooth functions of the
-geometry, nonlinear enough that learning them is not trivial.  They are no substitute for quantum
-chemistry.
+mu = sum_i q_i r_i + p_i, and alpha is the response of sum_i p_i to a uniform field.  Both transform
+under rotation and inversion as they must, and they are smooth functions of the geometry, nonlinear
+enough that learning them is not trivial.  They are no substitute for quantum chemistry.
 
 Source: B. T. Thole, Chem. Phys. 59, 341 (1981); P. T. van Duijnen and M. Swart, J. Phys. Chem. A
 102, 2399 (1998), for the parameters.
@@ -32,7 +31,7 @@ _DECAY = 0.8  # Angstrom of stretch that divides the transferred charge by e
 
 
 def dichloroethane() -> Molecule:
-    """1,2-Dichloroethane, anti, atoms Cl C C Cl H H H H, both chlorines anchors."""
+    """Anti 1,2-dichloroethane, with the atoms Cl C C Cl H H H H and both chlorines as anchors."""
     half = [
         [-2.0588, -0.6306, 0.0],
         [-0.6239, 0.4289, 0.0],
@@ -63,17 +62,19 @@ def random_frames(
     Parameters
     ----------
     molecule
-        With a dihedral: it is drawn from `dihedral_range` (degrees); without: left alone.
+        Its reference geometry and dihedral, if it has one, are used.
     n
         Number of frames.
     seed
-        Of the random numbers.
+        Seed of the random numbers.
     displacement
         Standard deviation of each coordinate, Angstrom.
+    dihedral_range
+        Smallest and largest dihedral, degrees.
 
     Returns
     -------
-    array, [n, n_atoms, 3]
+    array, [n_frames, n_atoms, 3]
         Angstrom.
     """
     rng = np.random.default_rng(seed)
@@ -91,11 +92,14 @@ def analytic_labels(positions: np.ndarray, molecule: Molecule) -> tuple[np.ndarr
     positions : array, [n_frames, n_atoms, 3]
         Angstrom.
     molecule
-        Its bonds carry the charges; elements of `POLARIZABILITY` only.
+        Its bonds transfer charge; all its elements must be in `POLARIZABILITY`.
 
     Returns
     -------
-    (dipole [n_frames, 3] in e Angstrom, polarizability [n_frames, 3, 3] in Angstrom^3)
+    dipole : array, [n_frames, 3]
+        e Angstrom.
+    polarizability : array, [n_frames, 3, 3]
+        Angstrom^3.
 
     Raises
     ------
@@ -104,7 +108,9 @@ def analytic_labels(positions: np.ndarray, molecule: Molecule) -> tuple[np.ndarr
     """
     unknown = sorted(set(molecule.symbols) - POLARIZABILITY.keys())
     if unknown:
-        raise InputError(f"molecule: no parameters for {unknown[0]}, only {list(POLARIZABILITY)}")
+        raise InputError(
+            f"molecule: found {unknown[0]}, expected elements of {list(POLARIZABILITY)}"
+        )
     positions = np.asarray(positions, dtype=float)
     n_frames, n_atoms, _ = positions.shape
     charges = bond_charges(positions, molecule)
@@ -121,7 +127,7 @@ def analytic_labels(positions: np.ndarray, molecule: Molecule) -> tuple[np.ndarr
 
 
 def bond_charges(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
-    """Atomic charges, [n_frames, n_atoms], e: each bond moves charge to its electronegative end."""
+    """Atomic charges in e, [n_frames, n_atoms]; bonds move charge to their electronegative end."""
     charges = np.zeros(positions.shape[:2])
     for i, j in molecule.bonds:
         length = np.linalg.norm(positions[:, i] - positions[:, j], axis=1)
@@ -136,7 +142,7 @@ def bond_charges(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
 def _fields(
     positions: np.ndarray, charges: np.ndarray, molecule: Molecule
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Field of the charges [n_frames, n_atoms, 3] and the matrix of the induced dipoles."""
+    """Field of the charges, [n_frames, n_atoms, 3], and matrix of the induced dipoles."""
     a = np.array([POLARIZABILITY[s] for s in molecule.symbols])
     n_atoms = len(a)
     separation = positions[:, :, None] - positions[:, None]  # -> [n_frames, n_atoms, n_atoms, 3]

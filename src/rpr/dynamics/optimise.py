@@ -1,4 +1,4 @@
-"""Reference geometries: optimisation, harmonic frequencies, and the check for a minimum."""
+"""Optimisation of reference geometries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from ase.data import covalent_radii
 from ase.optimize import BFGS
 
 from rpr.errors import ConvergenceError, InputError
-from rpr.molecule.molecule import find_bonds, refuse_overlap
+from rpr.molecule.molecule import find_bonds
+from rpr.molecule.plausibility import check_overlap
 from rpr.molecule.rigid_body import without_rigid_body_motion
 
 
@@ -28,9 +29,9 @@ def optimise(
 ) -> Atoms:
     """Nearest stationary point, by BFGS in Cartesian coordinates (:class:`ase.optimize.BFGS`).
 
-    The first guess of the Hessian is `model_hessian`, which takes a third to a half of the steps
-    that a multiple of the unit matrix takes.  Net force and torque, which integration grids leave
-    at some meV/Angstrom, are projected out of the forces: no step can reduce them.
+    The initial Hessian is `model_hessian`, with which BFGS needs a third to a half of the steps
+    that a multiple of the unit matrix needs.  Integration grids cause a net force and torque of
+    some meV/Angstrom, which no step can reduce; they are projected out of the forces.
 
     Parameters
     ----------
@@ -41,9 +42,9 @@ def optimise(
     force_tolerance
         Largest force on an atom at the end, eV/Angstrom.
     max_steps
-        Most steps that are tried.
+        Largest number of steps.
     name
-        What messages call this geometry, such as ``"anti"``.
+        Name of this geometry in messages, such as ``"anti"``.
     log
         Called with a line of text after each step.
 
@@ -55,16 +56,16 @@ def optimise(
     Raises
     ------
     InputError
-        If the tolerance is not positive or atoms lie on top of each other.
+        If the tolerance or the number of steps is not positive, or atoms overlap.
     ConvergenceError
-        If the forces stay above the tolerance, or bonds broke or formed on the way.
+        If the forces stay above the tolerance, or bonds have broken or formed.
     """
     if not force_tolerance > 0.0 or max_steps < 1:
         raise InputError(
             f"{name}: found force_tolerance {force_tolerance} and max_steps {max_steps}, "
             "expected positive numbers"
         )
-    refuse_overlap(atoms.positions[None], name)
+    check_overlap(atoms.positions[None], name)
     moving = Atoms(atoms.numbers, positions=atoms.positions)
     moving.set_constraint(_NoRigidBodyMotion())
     moving.calc = calculator
@@ -91,10 +92,10 @@ def optimise(
 
 
 def model_hessian(atoms: Atoms) -> np.ndarray:
-    """Crude positive Hessian: springs between all pairs of atoms, stiff where they are bonded.
+    """Rough positive Hessian: springs between all pairs of atoms, stiff for bonded ones.
 
     H = 1.5 I + sum_ij k_ij u_ij u_ij^T with k_ij = 35 exp(-4 max(0, r_ij / (c_i + c_j) - 1))
-    eV/Angstrom^2, c the covalent radii, u_ij the stretch of the pair.
+    eV/Angstrom^2, where c are the covalent radii and u_ij the stretch of the pair.
 
     Returns
     -------

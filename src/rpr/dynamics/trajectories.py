@@ -14,23 +14,20 @@ from rpr.molecule.torsion import dihedral_angle
 
 @dataclass(frozen=True, eq=False)
 class Trajectories:
-    """Recorded steps of T trajectories of A atoms; S steps are recorded.
+    """Recorded steps of trajectories that were run together.
 
     Parameters
     ----------
-    positions : array, [T, S, A, 3]
+    positions : array, [n_trajectories, n_steps, n_atoms, 3]
         Angstrom.
-    velocities : array, [T, S, A, 3]
+    velocities : array, [n_trajectories, n_steps, n_atoms, 3]
         Angstrom/fs.
-    potential, kinetic : array, [T, S]
+    potential, kinetic : array, [n_trajectories, n_steps]
         Energies in eV.
-    steps : int array, [S]
-        Steps after the start; the first is 0.
+    steps : int array, [n_steps]
+        Number of each recorded step; 0 is the start.
     dt_fs
         Time step in fs.
-    exploded : int array, [T]
-        Step at which a trajectory was given up, -1 for the others.  What it would have recorded
-        from there on is NaN.
     """
 
     positions: np.ndarray
@@ -39,34 +36,29 @@ class Trajectories:
     kinetic: np.ndarray
     steps: np.ndarray
     dt_fs: float
-    exploded: np.ndarray
-
-    @property
-    def energies(self) -> tuple[np.ndarray, np.ndarray]:
-        """Potential and kinetic energies."""
-        return self.potential, self.kinetic
 
     @property
     def total(self) -> np.ndarray:
-        """Total energies in eV, [T, S]."""
+        """Total energies in eV, [n_trajectories, n_steps]."""
         return self.potential + self.kinetic
 
     @property
     def times_fs(self) -> np.ndarray:
-        """Times of the recorded steps in fs, [S]."""
+        """Times of the recorded steps in fs, [n_steps]."""
         return self.steps * self.dt_fs
 
     def drift(self) -> np.ndarray:
-        """Size of each total energy's change along its least-squares line over the run in eV, [T].
+        """Drift of each total energy over the run in eV, [n_trajectories].
 
-        The error of velocity Verlet is an oscillation, not a drift: see `fluctuation`.
+        It is the change along the least-squares line.  The error of velocity Verlet is an
+        oscillation rather than a drift: see `fluctuation`.
         """
         times = self.times_fs - self.times_fs.mean()
         slopes = (self.total @ times) / (times @ times)
         return np.abs(slopes) * (self.times_fs[-1] - self.times_fs[0])
 
     def fluctuation(self) -> np.ndarray:
-        """Standard deviation of each total energy over the run in eV, [T]; falls as dt^2."""
+        """Standard deviation of each total energy in eV, [n_trajectories]; it falls as dt^2."""
         return self.total.std(axis=1)
 
 
@@ -77,16 +69,16 @@ def collect(
     *,
     energy: np.ndarray | None = None,
 ) -> FrameSet:
-    """One set of frames from trajectories that were run together; starts (step 0) are left out.
+    """One set of frames from trajectories that were run together, without their start (step 0).
 
     Parameters
     ----------
     molecule
-        Its atoms and dihedral.
+        Its atoms and dihedral are used.
     positions : array, [n_trajectories, n_steps, n_atoms, 3]
         Angstrom.
     steps : int array, [n_steps]
-        MD step of each recorded frame.
+        Number of each recorded step.
     energy : array, [n_trajectories, n_steps], optional
         Potential energy in eV.
 
@@ -98,7 +90,7 @@ def collect(
     Raises
     ------
     InputError
-        If shapes do not fit.
+        If the shape of `positions` does not match `steps` and `molecule`.
     """
     positions, steps = np.asarray(positions), np.asarray(steps)
     if positions.ndim != 4 or positions.shape[1:] != (len(steps), molecule.n_atoms, 3):

@@ -19,10 +19,10 @@ def boltzmann(
 ) -> np.ndarray:
     """Draw velocities from the Maxwell-Boltzmann distribution.
 
-    Each component is Gaussian with variance kT/m.  By default net momentum and angular momentum
-    are then projected out (not rescaled), which is the Boltzmann distribution of a molecule that
-    neither moves nor rotates: every vibrational degree of freedom keeps <KE> = kT/2, so that the
-    total is (3 n_atoms - 6) kT/2 on average.
+    Each component is Gaussian with variance kT/m.  By default, net momentum and angular momentum
+    are then projected out without rescaling.  This is the Boltzmann distribution of a molecule
+    that neither moves nor rotates: every vibrational degree of freedom keeps <KE> = kT/2, so that
+    the total is (3 n_atoms - 6) kT/2 on average.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def boltzmann(
     rng
         Source of random numbers.
     rigid_body_motion
-        Keep the thermal momentum and angular momentum of the whole molecule.
+        Whether the molecule keeps its thermal momentum and angular momentum.
 
     Returns
     -------

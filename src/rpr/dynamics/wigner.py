@@ -11,12 +11,7 @@ from rpr.units import FS, HBAR, KB
 
 
 def sample(
-    reference: Atoms,
-    hessian: np.ndarray,
-    *,
-    temperature_K: float,
-    n: int,
-    seed: int,
+    reference: Atoms, hessian: np.ndarray, *, temperature_K: float, n: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw positions and velocities from the thermal Wigner distribution of the normal modes.
 
@@ -25,7 +20,7 @@ def sample(
 
         <Q^2> = hbar c / 2w,   <P^2> = hbar w c / 2,   <KE> = <PE> = (hbar w / 4) c
 
-    Net momentum is zero, and so is angular momentum to first order in the displacement, because
+    Net momentum is zero, and angular momentum is zero to first order in the displacement, because
     translations and rotations are projected out of the modes.  The first k points do not depend
     on `n`.
 
@@ -52,8 +47,8 @@ def sample(
     Raises
     ------
     InputError
-        If the temperature is negative, `n` is not positive, the Hessian does not fit, or
-        `reference` is no minimum (some mode is imaginary).
+        If the temperature is negative, `n` is not positive, the Hessian has the wrong shape, or
+        `reference` is not a minimum (a mode is imaginary).
 
     Notes
     -----
@@ -76,7 +71,7 @@ def widths(modes: NormalModes, *, temperature_K: float) -> tuple[np.ndarray, np.
     Parameters
     ----------
     modes
-        Normal modes.
+        Normal modes at a minimum.
     temperature_K
         Temperature in K.
 
@@ -90,7 +85,7 @@ def widths(modes: NormalModes, *, temperature_K: float) -> tuple[np.ndarray, np.
     Raises
     ------
     InputError
-        If the temperature is negative or a mode is not a vibration.
+        If the temperature is negative or a mode is imaginary.
     """
     if not temperature_K >= 0.0:
         raise InputError(f"temperature_K: found {temperature_K}, expected zero or more (kelvin)")
@@ -98,8 +93,8 @@ def widths(modes: NormalModes, *, temperature_K: float) -> tuple[np.ndarray, np.
     if np.any(quanta <= 0.0):
         symbols = ("atom ",) * len(modes.masses)
         raise InputError(
-            f"reference: {modes.describe(0, symbols)} is imaginary, a Wigner distribution needs a "
-            "minimum; optimise the geometry at the level of the Hessian"
+            f"reference: {modes.describe(0, symbols)} is imaginary, but a Wigner distribution "
+            "needs a minimum; optimise the geometry at the level of the Hessian"
         )
     factor = np.ones_like(quanta)
     if temperature_K > 0.0:

@@ -1,4 +1,4 @@
-"""Labelled frames of several files as one checked set."""
+"""Labelled frames of several files, checked and joined."""
 
 from __future__ import annotations
 
@@ -16,27 +16,23 @@ from rpr.molecule.torsion import dihedral_angle
 
 
 def assemble(
-    paths: Sequence[str | os.PathLike],
-    *,
-    molecule: Molecule,
-    n_needed: int = 1,
-    n_failed: int = 0,
+    paths: Sequence[str | os.PathLike], *, molecule: Molecule, n_needed: int = 1, n_failed: int = 0
 ) -> FrameSet:
-    """Labelled frames of several files as one set, checked for what the studies need.
+    """Labelled frames of several files as one set with everything that the studies need.
 
-    A dihedral is computed where the molecule has one; frames without a trajectory become
-    trajectories of their own, so that none is a neighbour of another.
+    The dihedral is computed if the molecule has one.  Frames without a trajectory become
+    trajectories of their own, so that no frame is a neighbour of another.
 
     Parameters
     ----------
     paths
         Extended XYZ files.
     molecule
-        What the frames must be frames of.
+        Molecule of the frames.
     n_needed
-        Smallest useful number of frames.
+        Smallest number of frames that is enough.
     n_failed
-        Number of frames that could not be labelled, for the message.
+        Number of frames without labels, for the message.
 
     Returns
     -------
@@ -45,14 +41,14 @@ def assemble(
     Raises
     ------
     InputError
-        If atoms, labels or frames are missing.
+        If the atoms are other ones, labels are missing, or there are too few frames.
     """
     frames = concatenate([_read_labelled(path, molecule) for path in paths])
     if len(frames) < n_needed:
         failed = f" ({n_failed} could not be labelled)" if n_failed else ""
         raise InputError(
-            f"{paths[0]}: found {len(frames)} labelled frames{failed}, but split/n_train + "
-            f"split/n_test need {n_needed}; label more frames or make the split smaller"
+            f"{paths[0]}: found {len(frames)} labelled frames{failed}, expected at "
+            f"least {n_needed} to train and test on; label more frames or make these sets smaller"
         )
     n_frames = len(frames)
     if frames.trajectory is None:

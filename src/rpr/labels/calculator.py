@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 
 from rpr.errors import ConvergenceError
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
-from rpr.labels.results import check_properties
+from rpr.labels.results import Labels, check_properties
 from rpr.labels.state_check import Neighbour, compute_checked
 from rpr.labels.version import LABEL_VERSION
 
@@ -22,42 +23,42 @@ class LabelCalculator(Calculator):
     """ASE calculator that computes energy, forces, dipole and polarizability by a `Method`.
 
     The engine is made at the first frame and keeps its guess between frames.  Energy, forces and
-    dipole come with every frame, other properties where they are asked for, among them the
-    derivatives of the dipole: ``get_property("dipole_derivatives", atoms)``, [n_atoms, 3, 3] in e,
-    element (A, x, k) being d mu_k / d R_Ax.
+    dipole come with every frame, other properties on request, among them the derivatives of the
+    dipole: ``get_property("dipole_derivatives", atoms)``, [n_atoms, 3, 3] in e, element (A, x, k)
+    being d mu_k / d R_Ax.
 
     Parameters
     ----------
     method
         Level of theory.
     properties
-        What else comes with every frame.  It does not change energy, forces and dipole in any bit.
-        Where it cannot be computed it is left out of `results`, and `faults` says why.
+        Other labels that come with every frame.  They do not change energy, forces and dipole in
+        any bit.  One that cannot be computed is missing in `results`, and `faults` says why.
     check_states
-        Compare each frame with the one before, as successive steps of a trajectory: where the
-        energy jumps it is computed anew from another guess (:mod:`rpr.labels.state_check`).
+        Whether to compare each frame with the one before, as successive steps of a trajectory; if
+        the energy jumps it is computed again from another guess (:mod:`rpr.labels.state_check`).
     max_memory_mb
-        Memory the engine may use, MB; None for no bound.
+        Memory that the engine may use, MB; None for no bound.
     charge
         Total charge.
 
     Attributes
     ----------
     labels : Labels
-        Of the last frame.
+        Labels of the last frame.
     faults : tuple of str
         What is wrong with the labels of the last frame, empty for most.
     jump : float
-        How far the energy of the last frame lies above what the frame before explains, eV: 0 where
-        it is explained, negative where the frame before is in a wrong state.
+        Jump of the energy from the frame before to the last frame, eV; 0 if it is explained,
+        negative if the frame before is in a wrong state.
 
     Raises
     ------
     InputError
-        If a property is not known.
+        If there is no such property.
     """
 
-    implemented_properties: ClassVar[list[str]] = [
+    implemented_properties: ClassVar[list[str]] = [  # type: ignore[misc]
         "energy",
         "free_energy",
         "forces",
@@ -74,7 +75,7 @@ class LabelCalculator(Calculator):
         check_states: bool = False,
         max_memory_mb: float | None = None,
         charge: int = 0,
-    ):
+    ) -> None:
         super().__init__()
         self.method = method
         self._properties = check_properties(properties)
@@ -84,8 +85,8 @@ class LabelCalculator(Calculator):
         self._symbols: tuple[str, ...] | None = None
         self._state: dict | None = None
         self._previous: Neighbour | None = None
-        self.engine = None
-        self.labels = None
+        self.engine: Any = None
+        self.labels: Labels | None = None
         self.jump = 0.0
 
     @property
@@ -93,42 +94,49 @@ class LabelCalculator(Calculator):
         """What is wrong with the labels of the last frame, empty for most."""
         return self.labels.flags if self.labels is not None else ()
 
-    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
+    def calculate(
+        self,
+        atoms: Atoms | None = None,
+        properties: Sequence[str] = ("energy",),
+        system_changes: Sequence[str] = all_changes,
+    ) -> None:
         """Label `atoms`.
 
         Raises
         ------
         ConvergenceError
-            If no solver reaches self-consistency, or a property that was asked for here fails.
+            If no solver reaches self-consistency, or one of `properties` cannot be computed.
         """
         super().calculate(atoms, properties, system_changes)
-        self._prepare(tuple(self.atoms.get_chemical_symbols()))
+        frame: Any = self.atoms
+        self._prepare(tuple(frame.get_chemical_symbols()))
         asked = [name for name in properties if name != "free_energy"]
         wanted = tuple(dict.fromkeys((*_ALWAYS, *self._properties, *asked)))
-        positions = self.atoms.get_positions()
+        positions = frame.get_positions()
         if self._check_states:
-            self.labels, self.jump = compute_checked(self.engine, positions, wanted, self._previous)
-            self._previous = Neighbour(positions, self.labels.energy, self.labels.forces)
+            labels, self.jump = compute_checked(self.engine, positions, wanted, self._previous)
+            self._previous = Neighbour(positions, labels.energy, labels.forces)
         else:
-            self.labels = self.engine.compute(positions, wanted)
-        found = {name: getattr(self.labels, name) for name in wanted}
+            labels = self.engine.compute(positions, wanted)
+        self.labels = labels
+        found = {name: getattr(labels, name) for name in wanted}
         self.results = {name: value for name, value in found.items() if value is not None}
-        self.results["free_energy"] = self.labels.energy
+        self.results["free_energy"] = labels.energy
         if not set(asked) <= set(self.results):
             raise ConvergenceError("; ".join(self.faults))
 
     def fingerprint(self) -> str:
-        """What its results depend on: method, charge, version of the labels."""
+        """Everything that its results depend on: method, charge, version of the labels."""
         return f"{self.method.fingerprint()} charge={self._charge} label_version={LABEL_VERSION}"
 
     def get_state(self) -> dict:
-        """What it remembers of previous frames, as arrays (empty before the first)."""
+        """Memory of previous frames, as arrays; empty before the first."""
         state = self.engine.get_state() if self.engine is not None else (self._state or {})
         previous = vars(self._previous) if self._previous is not None else {}
         return {**state, **{f"{_PREVIOUS}{name}": value for name, value in previous.items()}}
 
     def set_state(self, state: dict) -> None:
-        """Go on from a state of `get_state`: the next labels are the same to the last bit."""
+        """Resume from a state of `get_state`: the next labels are the same to the last bit."""
         previous = {k[len(_PREVIOUS) :]: v for k, v in state.items() if k.startswith(_PREVIOUS)}
         self._previous = Neighbour(**previous) if previous else None
         self._state = {k: v for k, v in state.items() if not k.startswith(_PREVIOUS)}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from ase.data import atomic_numbers
@@ -13,17 +14,22 @@ from rpr.labels.dft import scf_fallback
 from rpr.labels.dft.electronic_structure import ElectronicStructure, memory_mb
 from rpr.labels.dft.exchange_correlation import Functional
 from rpr.labels.dft.gradient import contract_derivatives, nuclear_gradient
-from rpr.labels.dft.polar_tensor import OrbitalResponse, dipole_derivatives
-from rpr.labels.dft.response import ResponseOperator, polarizability
-from rpr.labels.dft.scf import solve_scf
+from rpr.labels.dft.polar_tensor import dipole_derivatives
+from rpr.labels.dft.response import (
+    OrbitalResponse,
+    Response,
+    ResponseOperator,
+    polarizability,
+)
+from rpr.labels.dft.scf import SCFSolution, solve_scf
 from rpr.labels.dft.scf_extrapolation import History
 from rpr.labels.dft.workspace import Workspace
 from rpr.labels.method import Method
 from rpr.labels.oriented_engine import OrientedEngine
 from rpr.labels.plain_engine import PlainEngine
-from rpr.labels.results import Labels
+from rpr.labels.results import Engine, Labels
 
-CYCLES_FROM_HISTORY = 20  #: more cycles than this and the guess was bad: begin anew
+CYCLES_FROM_HISTORY = 20  #: cycles after which a guess from previous frames was bad
 
 
 def make_engine(
@@ -33,7 +39,7 @@ def make_engine(
     max_memory_mb: float | None = None,
     charge: int = 0,
     plain: bool = False,
-):
+) -> Engine:
     """Engine that labels frames of one molecule by `method`.
 
     Parameters
@@ -43,18 +49,16 @@ def make_engine(
     symbols
         Chemical symbols, in the order of the positions.
     max_memory_mb
-        Memory the process may use, MB; None for no bound.
+        Memory that the process may use, MB; None for no bound.
     charge
         Total charge.
     plain
-        Compute by plain PySCF, without the shortcuts of the label engine. Exact integrals always
-        come from there.
+        Whether to compute by plain PySCF, without the shortcuts of the label engine. Integrals
+        that are not density-fitted always are.
 
     Returns
     -------
-    engine
-        With ``compute(positions, properties) -> Labels``, ``reset()``, ``get_state()`` and
-        ``set_state(state)``.
+    Engine
 
     Raises
     ------
@@ -63,7 +67,7 @@ def make_engine(
     """
     method.check(symbols)
     if plain and method.code != "pyscf":
-        raise InputError(f"method/code: plain labels need pyscf, found {method.code!r}")
+        raise InputError(f"plain: found True for code {method.code!r}, expected code 'pyscf'")
     if method.code == "tblite":
         from rpr.labels.xtb_engine import XTBEngine
 
@@ -71,8 +75,8 @@ def make_engine(
     electrons = sum(atomic_numbers[s] for s in symbols) - charge
     if electrons % 2 or electrons < 2:
         raise InputError(
-            f"charge: {''.join(symbols)} with charge {charge} has {electrons} electrons; "
-            "expected an even number, as open shells are left out"
+            f"charge: {''.join(symbols)} with charge {charge} has {electrons} electrons, expected "
+            "an even number, because open shells are not supported"
         )
     engine = PlainEngine if plain or not method.density_fitting else FittedEngine
     return engine(method, symbols, max_memory_mb=max_memory_mb, charge=charge)
@@ -81,29 +85,36 @@ def make_engine(
 class FittedEngine(OrientedEngine):
     """Labels with density-fitted integrals in memory, fast along trajectories.
 
-    The orbitals and induced densities of the last frames are the guess for the next.  Labels do
-    not depend on the guess beyond the tolerances of the method.  The guess of the orbitals is made
-    of orbitals alone: energies and forces are the same to the last bit with and without other
-    properties, also where one of these fails.
+    The orbitals and induced densities of the last frames are the guess for the next one.  Labels
+    depend on the guess only within the tolerances of the method.  Induced densities never enter the
+    guess of the orbitals, so that energies and forces are the same to the last bit with and without
+    other properties, even if one of these fails.
 
     Parameters
     ----------
     method
         Level of theory.
     symbols
-        Chemical symbols.
+        Chemical symbols, in the order of the positions.
     max_memory_mb
-        Memory the process may use, MB.
+        Memory that the process may use, MB; None for no bound.
     charge
         Total charge.
 
     Raises
     ------
     InputError
-        If the memory is too little; it says how much is needed.
+        If the memory is too little; the message says how much is needed.
     """
 
-    def __init__(self, method, symbols, *, max_memory_mb=None, charge=0):
+    def __init__(
+        self,
+        method: Method,
+        symbols: Sequence[str],
+        *,
+        max_memory_mb: float | None = None,
+        charge: int = 0,
+    ) -> None:
         super().__init__(method, symbols, max_memory_mb=max_memory_mb, charge=charge)
         self._functional = Functional(method.functional)
         self._workspace = Workspace()
@@ -121,14 +132,14 @@ class FittedEngine(OrientedEngine):
         self._history.clear()
 
     def get_state(self) -> dict[str, np.ndarray]:
-        """What the engine remembers of previous frames, as arrays."""
+        """Memory of previous frames, as arrays."""
         return self._history.state()
 
-    def set_state(self, state: dict[str, np.ndarray]) -> None:
-        """Go on from a state of `get_state`: the next labels are the same to the last bit."""
+    def set_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Resume from a state of `get_state`: the next labels are the same to the last bit."""
         self._history.restore(state)
 
-    def _compute(self, positions, properties):
+    def _compute(self, positions: np.ndarray, properties: tuple[str, ...]) -> Labels:
         clock = _Clock()
         structure = ElectronicStructure(
             self.method, self.symbols, positions, self.charge, self._functional, self._workspace
@@ -144,7 +155,7 @@ class FittedEngine(OrientedEngine):
         )
         if "dipole" in properties:
             labels.dipole = structure.dipole(solution.density)
-        operator = response = induced = None
+        operator, response, induced = None, None, None
         asked = [n for n in ("polarizability", "dipole_derivatives") if n in properties]
         if asked:
             with labels.without_failure(asked[0]):
@@ -152,14 +163,40 @@ class FittedEngine(OrientedEngine):
             clock.lap("response")
         if "polarizability" in asked and response is not None:
             labels.polarizability = response.polarizability
-        self._differentiate(structure, solution, operator, response, properties, labels, clock)
+        change = None
+        if "dipole_derivatives" in asked and response is not None:
+            change = OrbitalResponse.from_response(response, solution, structure.coordinates())
+        if "forces" in properties or change is not None:
+            contracted = contract_derivatives(
+                structure.mol,
+                structure.auxmol,
+                structure.integrals,
+                self._functional,
+                solution,
+                self._workspace,
+                change,
+            )
+            if "forces" in properties:
+                labels.forces = self._forces(structure, solution, contracted[0])
+            clock.lap("gradient")
+            if operator is not None and change is not None:
+                labels.dipole_derivatives = dipole_derivatives(
+                    structure.mol,
+                    self._functional,
+                    structure.response_grid(),
+                    operator,
+                    solution,
+                    change,
+                    contracted[1:],
+                )
+                clock.lap("dipole derivatives")
         self._history.add(positions, structure.basis.root @ solution.occupied, induced)
         labels.timings = clock.laps
         return labels
 
-    def _solve(self, structure):
-        """Self-consistent field, by the first way that leads there."""
-        options = {"gradient_tolerance": self.method.scf_gradient_tolerance}
+    def _solve(self, structure: ElectronicStructure) -> tuple[SCFSolution, str]:
+        """Self-consistent field from the guess of previous frames, or else from scratch."""
+        options: Any = {"gradient_tolerance": self.method.scf_gradient_tolerance}
         y = self._history.orbitals(structure.positions)
         if y is not None:
             cycles = min(CYCLES_FROM_HISTORY, self.method.max_cycles)
@@ -177,7 +214,17 @@ class FittedEngine(OrientedEngine):
             structure, self._n_occupied, max_cycles=self.method.max_cycles, **options
         )
 
-    def _respond(self, structure, solution):
+    def _forces(
+        self, structure: ElectronicStructure, solution: SCFSolution, contracted: np.ndarray
+    ) -> np.ndarray:
+        """Forces in hartree/bohr from the first row of `contract_derivatives`."""
+        return -nuclear_gradient(
+            structure.mol, self._functional, structure.gradient_grid(), solution, contracted
+        )
+
+    def _respond(
+        self, structure: ElectronicStructure, solution: SCFSolution
+    ) -> tuple[ResponseOperator, Response, np.ndarray]:
         """Operator, response, and the induced operators in the orthogonalised basis."""
         operator = ResponseOperator(
             structure.integrals,
@@ -199,44 +246,11 @@ class FittedEngine(OrientedEngine):
         )
         return operator, response, y_virtual @ response.amplitudes @ y_occupied.T
 
-    def _differentiate(self, structure, solution, operator, response, properties, labels, clock):
-        """Forces and dipole derivatives by one pass over the derivative integrals."""
-        change = None
-        if "dipole_derivatives" in properties and response is not None:
-            change = OrbitalResponse.from_response(response, solution, structure.coordinates())
-        if "forces" not in properties and change is None:
-            return
-        contracted = contract_derivatives(
-            structure.mol,
-            structure.auxmol,
-            structure.integrals,
-            self._functional,
-            solution,
-            self._workspace,
-            change,
-        )
-        if "forces" in properties:
-            labels.forces = -nuclear_gradient(
-                structure.mol, self._functional, structure.gradient_grid(), solution, contracted[0]
-            )
-        clock.lap("gradient")
-        if change is not None:
-            labels.dipole_derivatives = dipole_derivatives(
-                structure.mol,
-                self._functional,
-                structure.response_grid(),
-                operator,
-                solution,
-                change,
-                contracted[1:],
-            )
-            clock.lap("dipole derivatives")
-
 
 class _Clock:
     """CPU seconds between laps."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.laps: dict[str, float] = {}
         self._last = time.process_time()
 

@@ -1,4 +1,4 @@
-"""The level of theory at which frames are labelled, checked before anything runs."""
+"""The level of theory at which frames are labelled."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import rpr.labels.dft  # noqa: F401  (sets PySCF's configuration file before PySCF is imported)
 from rpr.errors import InputError
@@ -18,9 +19,9 @@ TBLITE_METHODS = {"gfn2-xtb": "GFN2-xTB", "gfn1-xtb": "GFN1-xTB"}
 class Method:
     """A level of theory with its numerical settings.
 
-    Grid levels are those of PySCF (0 to 9; 3 is its default).  The self-consistent field is
+    Grid levels are those of PySCF (0 to 9, 3 by default).  The self-consistent field is
     converged on `coarse_grid_level` and then corrected to self-consistency on `grid_level`,
-    which decides energy and dipole.
+    which determines energy and dipole.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ class Method:
     basis
         Orbital basis; empty for tblite.
     density_fitting
-        Density-fitted Coulomb and exchange integrals.
+        Whether Coulomb and exchange integrals are density-fitted.
     auxiliary_basis
         Fitting basis; empty for PySCF's choice for `basis`.
     grid_level, coarse_grid_level, response_grid_level, gradient_grid_level
@@ -45,8 +46,8 @@ class Method:
     max_cycles
         SCF cycles before another solver is tried.
     canonical_orientation
-        Compute in an orientation fixed to the molecule and rotate the labels back: labels of a
-        rotated molecule are then exactly the rotated labels.
+        Whether to compute in an orientation fixed to the molecule and rotate the labels back, so
+        that labels of a rotated molecule are exactly the rotated labels.
     """
 
     code: str = "pyscf"
@@ -72,37 +73,42 @@ class Method:
         Raises
         ------
         InputError
-            If a key is unknown or a value cannot be used: the functional or the basis does not
-            exist, the functional is of a kind that is left out, a number has the wrong type.
+            If a key is unknown, the functional or the basis does not exist, the functional is of an
+            unsupported kind, or a number has the wrong type or size.
         """
-        known = {f.name: f.type for f in fields(cls)}
+        known = {f.name: str(f.type) for f in fields(cls)}
         for key, value in config.items():
             if key not in known:
                 raise InputError(
                     f"method: found the unknown key {key!r}, expected one of {', '.join(known)}"
                 )
             _check_type(key, value, known[key])
-        method = cls(**config)
+        values: dict[str, Any] = dict(config)
+        method = cls(**values)
         method.check(symbols)
         return method
 
     def check(self, symbols: Sequence[str] = ("H", "C")) -> None:
-        """Raise InputError if the method cannot label molecules of the elements `symbols`."""
+        """Refuse a method that cannot label molecules of the elements `symbols`.
+
+        Raises
+        ------
+        InputError
+            As for :meth:`from_config`.
+        """
         if self.code not in CODES:
-            raise InputError(
-                f"method/code: found {self.code!r}, expected one of {', '.join(CODES)}"
-            )
+            raise InputError(f"code: found {self.code!r}, expected one of {', '.join(CODES)}")
         if self.code == "tblite":
             if self.functional not in TBLITE_METHODS:
                 raise InputError(
-                    f"method/functional: found {self.functional!r} for code tblite, "
+                    f"functional: found {self.functional!r} for code tblite, "
                     f"expected one of {', '.join(TBLITE_METHODS)}"
                 )
             return
         _check_functional(self.functional)
-        _check_basis("method/basis", self.basis, symbols)
+        _check_basis("basis", self.basis, symbols)
         if self.auxiliary_basis:
-            _check_basis("method/auxiliary_basis", self.auxiliary_basis, symbols)
+            _check_basis("auxiliary_basis", self.auxiliary_basis, symbols)
         _check_numbers(self)
 
     def as_dict(self) -> dict[str, object]:
@@ -121,8 +127,7 @@ def _check_type(key: str, value: object, expected: str) -> None:
     if type(value).__name__ != expected:
         hint = " (write 1.0e-8, not 1e-8, in YAML)" if expected == "float" else ""
         raise InputError(
-            f"method/{key}: found {value!r} of type {type(value).__name__}, "
-            f"expected {expected}{hint}"
+            f"{key}: found {value!r} of type {type(value).__name__}, expected {expected}{hint}"
         )
 
 
@@ -135,7 +140,7 @@ def _check_functional(name: str) -> None:
         nonlocal_correlation = libxc.is_nlc(name)
     except (KeyError, ValueError) as error:
         raise InputError(
-            f"method/functional: found {name!r}, which libxc does not know; "
+            f"functional: found {name!r}, which libxc does not know; "
             "expected a name such as b3lyp5, blyp, pbe0 or hf"
         ) from error
     left_out = {
@@ -146,7 +151,7 @@ def _check_functional(name: str) -> None:
     for reason, found in left_out.items():
         if found:
             raise InputError(
-                f"method/functional: {name!r} is {reason}, which the label engine leaves out; "
+                f"functional: {name!r} is {reason}, which is not supported; "
                 "expected an LDA, a GGA, a global hybrid of these, or hf"
             )
 
@@ -165,19 +170,19 @@ def _check_basis(key: str, name: str, symbols: Sequence[str]) -> None:
             ) from error
         if atomic_numbers[symbol] > 36:
             raise InputError(
-                f"{key}: {symbol} needs an effective core potential, which the label engine "
-                "leaves out; expected elements up to Kr"
+                f"{key}: {symbol} needs an effective core potential, which is not "
+                "supported; expected elements up to Kr"
             )
 
 
 def _check_numbers(method: Method) -> None:
     for key in ("grid_level", "coarse_grid_level", "response_grid_level", "gradient_grid_level"):
         if not 0 <= getattr(method, key) <= 9:
-            raise InputError(f"method/{key}: found {getattr(method, key)}, expected 0 to 9")
+            raise InputError(f"{key}: found {getattr(method, key)}, expected 0 to 9")
     for key in ("scf_gradient_tolerance", "response_tolerance"):
         if not 0 < getattr(method, key) < 1:
             raise InputError(
-                f"method/{key}: found {getattr(method, key)}, expected a number between 0 and 1"
+                f"{key}: found {getattr(method, key)}, expected a number between 0 and 1"
             )
     if method.max_cycles < 1:
-        raise InputError(f"method/max_cycles: found {method.max_cycles}, expected at least 1")
+        raise InputError(f"max_cycles: found {method.max_cycles}, expected at least 1")

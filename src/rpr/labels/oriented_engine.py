@@ -1,4 +1,4 @@
-"""What the engines on PySCF share: units, and the orientation labels are computed in."""
+"""Base of the engines on PySCF: units, and the orientation in which labels are computed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from ase.data import atomic_numbers
 
+from rpr.labels.method import Method
 from rpr.labels.results import PROPERTIES, Labels, check_positions, check_properties
 from rpr.units import BOHR, BOHR3, HARTREE
 
@@ -14,19 +15,20 @@ _COLLINEAR = 0.1
 
 
 def molecular_orientation(positions: np.ndarray, charges: np.ndarray) -> np.ndarray:
-    """Proper rotation whose rows are the molecule's axes in the laboratory.
+    """Proper rotation into an orientation that is fixed to the molecule.
 
     Parameters
     ----------
     positions : array, [n_atoms, 3]
+        Any unit.
     charges : array, [n_atoms]
         Nuclear charges.
 
     Returns
     -------
     array, [3, 3]
-        ``(positions - origin) @ rotation.T`` does not depend on the laboratory.  For a linear
-        molecule the second axis is arbitrary, and for an atom all are.
+        ``(positions - origin) @ rotation.T`` does not depend on the laboratory.  The rotation
+        about the axis of a linear molecule is arbitrary, and so is that of an atom.
     """
     if len(positions) == 1:
         return np.eye(3)
@@ -52,9 +54,30 @@ def _unit(vector: np.ndarray) -> np.ndarray:
 
 
 class OrientedEngine:
-    """What the engines on PySCF share: units, and the orientation labels are computed in."""
+    """Base of the engines on PySCF: units, and the orientation in which labels are computed.
 
-    def __init__(self, method, symbols, *, max_memory_mb=None, charge=0):
+    A subclass computes in atomic units (`_compute`) and keeps what it remembers of frames.
+
+    Parameters
+    ----------
+    method
+        Level of theory.
+    symbols
+        Chemical symbols, in the order of the positions.
+    max_memory_mb
+        Memory that the engine may use, MB; None for no bound.
+    charge
+        Total charge.
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        symbols: Sequence[str],
+        *,
+        max_memory_mb: float | None = None,
+        charge: int = 0,
+    ) -> None:
         self.method = method
         self.symbols = tuple(symbols)
         self.charge = charge
@@ -82,24 +105,24 @@ class OrientedEngine:
         """
         properties = check_properties(properties)
         positions = check_positions(positions, self.symbols)
-        axes = np.eye(3)
+        orientation = np.eye(3)
         if self.method.canonical_orientation:
-            axes = molecular_orientation(positions, self._numbers)
+            orientation = molecular_orientation(positions, self._numbers)
         centre = self._numbers @ positions / self._numbers.sum()
-        labels = self._compute((positions - centre) @ axes.T / BOHR, properties)
+        labels = self._compute((positions - centre) @ orientation.T / BOHR, properties)
         labels.energy *= HARTREE
         if labels.orbital_gap is not None:
             labels.orbital_gap *= HARTREE
         if labels.forces is not None:
-            labels.forces = labels.forces @ axes * (HARTREE / BOHR)
+            labels.forces = labels.forces @ orientation * (HARTREE / BOHR)
         if labels.dipole is not None:
-            labels.dipole = labels.dipole @ axes * BOHR
+            labels.dipole = labels.dipole @ orientation * BOHR
         if labels.polarizability is not None:
-            labels.polarizability = axes.T @ labels.polarizability @ axes * BOHR3
+            labels.polarizability = orientation.T @ labels.polarizability @ orientation * BOHR3
         if labels.dipole_derivatives is not None:
-            labels.dipole_derivatives = axes.T @ labels.dipole_derivatives @ axes
+            labels.dipole_derivatives = orientation.T @ labels.dipole_derivatives @ orientation
         return labels
 
     def _compute(self, positions: np.ndarray, properties: tuple[str, ...]) -> Labels:
-        """Labels in atomic units of a frame in bohr."""
+        """Labels in atomic units, at positions in bohr."""
         raise NotImplementedError

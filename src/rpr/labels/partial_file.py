@@ -1,7 +1,8 @@
-"""The partial file of a shard: one line per finished frame, safe against a kill at any moment.
+"""The partial file of a shard: one line for each finished frame, safe against a kill at any moment.
 
-It stays when the shard is finished: a workflow that was killed before it took note of the outputs
-asks for the shard once more, and then nothing has to be computed.
+It belongs to the settings whose fingerprint its name ends with (:mod:`rpr.files`).  It stays when
+the shard is finished: a workflow that was killed before it took note of the outputs asks for the
+shard once more, and then nothing has to be computed.
 """
 
 from __future__ import annotations
@@ -9,25 +10,15 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from rpr.errors import InputError
-from rpr.files import atomic_path
-
-_MEANING = {
-    "method": "another method",
-    "frames": "other geometries or another selection of frames",
-    "properties": "other properties",
-    "charge": "another charge",
-    "plain": "another program (plain PySCF or the label engine)",
-    "label_version": "another version of the labels",
-    "pyscf": "another version of PySCF",
-}
+from rpr.files import atomic_path, fingerprint, other_unfinished, unfinished_path
 
 
 class PartialFile:
@@ -42,17 +33,29 @@ class PartialFile:
     Parameters
     ----------
     path
-        Of the partial file.
+        Path of the file without the fingerprint.
     header
-        What the frames depend on; a file with another header is refused unless it is finished.
+        JSON values of everything that the labels depend on.
     indices
         The frames, in the order in which they are labelled.
+
+    Attributes
+    ----------
+    path : Path
+        Path with the fingerprint of the header.
+    others : str
+        Which files of other settings lie beside it, in words; empty if there are none.
     """
 
-    def __init__(self, path: str | os.PathLike, header: dict, indices: Sequence[int]):
-        self.path = Path(path)
+    def __init__(
+        self, path: str | os.PathLike, header: Mapping[str, object], indices: Sequence[int]
+    ) -> None:
         self._header = {**header, "n_frames": len(indices)}
         self._indices = indices
+        key = fingerprint(self._header)
+        self.path = unfinished_path(path, key)
+        self._adopt(Path(path))
+        self.others = other_unfinished(path, key)
 
     def read(self) -> list[dict]:
         """Records of the first frames, without a gap; begins the file if there is none.
@@ -60,25 +63,31 @@ class PartialFile:
         Raises
         ------
         InputError
-            If the file was written with another header, which is named, and is not finished.
+            If the first line of the file is not its header.
         """
         lines = self.path.read_bytes().split(b"\n") if self.path.exists() else []
-        if len(lines) < 2 or self._is_obsolete(lines[0], len(lines) - 2):
+        if len(lines) < 2:
             self._begin()
             return []
+        if _parsed(lines[0]) != self._header:
+            raise InputError(
+                f"{self.path}: found a first line that is not the header of these frames; delete "
+                "the file to begin anew"
+            )
         if lines[-1]:
             self._append(b"\n")
         found: dict[int, dict] = {}
         for line in lines[1:-1]:
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                record = json.loads(line)
+            with contextlib.suppress(KeyError, TypeError):
+                record = _parsed(line)
                 found.setdefault(record["frame"], record)
         return [found[k] for k in itertools.takewhile(found.__contains__, self._indices)]
 
-    def append(self, record: dict, state: dict[str, np.ndarray], count: int) -> None:
+    def append(self, record: dict, state: Mapping[str, np.ndarray], count: int) -> None:
         """Add a finished frame, the `count`-th line, with the engine's state after it."""
+        arrays = {"count": np.array(count), **{f"state_{k}": v for k, v in state.items()}}
         with atomic_path(self._state_path(count)) as temporary, open(temporary, "wb") as stream:
-            np.savez(stream, count=count, **{f"state_{k}": v for k, v in state.items()})
+            np.savez(stream, **arrays)  # type: ignore[arg-type]
         self._append(json.dumps(record).encode() + b"\n")
 
     def read_state(self, count: int) -> dict[str, np.ndarray]:
@@ -106,26 +115,25 @@ class PartialFile:
             stream.flush()
             os.fsync(stream.fileno())
 
-    def _is_obsolete(self, line: bytes, n_records: int) -> bool:
-        """Whether a file with the first line `line` is finished, but of other frames."""
-        try:
-            found = json.loads(line)
-        except ValueError as error:
-            raise InputError(
-                f"{self.path}: found a first line that is no header of a partial file; "
-                "delete the file to begin anew"
-            ) from error
-        for key, meaning in _MEANING.items():
-            if found.get(key) == self._header[key]:
-                continue
-            if n_records >= found.get("n_frames", math.inf):
-                return True
-            raise InputError(
-                f"{self.path}: the partial file belongs to {meaning} "
-                f"(found {key} {found.get(key)}, expected {self._header[key]}); delete it to "
-                "label these frames anew, or restore what it was begun with to go on with it"
-            )
-        return False
+    def _adopt(self, path: Path) -> None:
+        """Rename a file of these settings that was begun before names had a fingerprint."""
+        if self.path.exists() or not path.is_file():
+            return
+        with open(path, "rb") as stream:
+            header = _parsed(stream.readline())
+        if header == self._header:
+            for state in path.parent.glob(f"{path.name}.state?.npz"):
+                os.replace(
+                    state, self.path.with_name(self.path.name + state.name[len(path.name) :])
+                )
+            os.replace(path, self.path)
 
     def _state_path(self, count: int) -> Path:
         return self.path.with_name(f"{self.path.name}.state{count % 2}.npz")
+
+
+def _parsed(line: bytes) -> Any:
+    """A line as JSON; None if it is none."""
+    with contextlib.suppress(ValueError):
+        return json.loads(line)
+    return None

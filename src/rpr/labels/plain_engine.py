@@ -1,8 +1,10 @@
-"""Labels by plain PySCF: slow, for comparison and for exact (not density-fitted) integrals."""
+"""Labels by plain PySCF: slow, for comparison and for integrals that are not density-fitted."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -18,11 +20,11 @@ STEP = 0.005  #: bohr, of the central differences of dipoles
 class PlainEngine(OrientedEngine):
     """Labels by plain PySCF with the functional, basis, fitting and grid of a method.
 
-    No shortcut of the label engine is used: one grid for the field, the gradient and the response
-    equations, no guess from previous frames, and PySCF's own tolerances except that the
-    self-consistent field is converged as tightly as the method asks.  Dipole derivatives are
-    central differences, ``d mu_k / d R_Ax = [mu_k(R_Ax + h) - mu_k(R_Ax - h)] / 2h``, six
-    self-consistent fields an atom.
+    None of the shortcuts of the label engine is used: one grid serves the field, the gradient and
+    the response, there is no guess from previous frames, and all tolerances are those of PySCF
+    except that of the self-consistent field.  Dipole derivatives are central differences,
+    ``d mu_k / d R_Ax = [mu_k(R_Ax + h) - mu_k(R_Ax - h)] / 2h``, which take six self-consistent
+    fields an atom.
     """
 
     def reset(self) -> None:
@@ -32,10 +34,10 @@ class PlainEngine(OrientedEngine):
         """Nothing is remembered."""
         return {}
 
-    def set_state(self, state: dict[str, np.ndarray]) -> None:
+    def set_state(self, state: Mapping[str, np.ndarray]) -> None:
         """Nothing is remembered."""
 
-    def _compute(self, positions, properties):
+    def _compute(self, positions: np.ndarray, properties: tuple[str, ...]) -> Labels:
         start = time.process_time()
         mf, solver = self._solve(positions)
         labels = Labels(
@@ -54,7 +56,7 @@ class PlainEngine(OrientedEngine):
         labels.timings["total"] = time.process_time() - start
         return labels
 
-    def _solve(self, positions, guess=None):
+    def _solve(self, positions: np.ndarray, guess: np.ndarray | None = None) -> tuple[Any, str]:
         """Converged mean field, and the solver that got there."""
         method = self.method
         mol = plain.molecule(
@@ -75,7 +77,7 @@ class PlainEngine(OrientedEngine):
         mf.conv_tol, mf.conv_tol_grad = ENERGY_TOLERANCE, method.scf_gradient_tolerance
         return scf_fallback.converge_plain(mf, guess)
 
-    def _dipole_derivatives(self, positions, density) -> np.ndarray:
+    def _dipole_derivatives(self, positions: np.ndarray, density: np.ndarray) -> np.ndarray:
         """d mu_k / d R_Ax by central differences, e, [n_atoms, 3, 3]."""
         rows = []
         for step in STEP * np.eye(positions.size).reshape(-1, *positions.shape):

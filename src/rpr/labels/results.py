@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from rpr.errors import ConvergenceError, InputError
+from rpr.molecule.plausibility import check_overlap
 
 #: What an engine computes where nothing else is asked for.
 PROPERTIES = ("energy", "forces", "dipole", "polarizability")
@@ -17,12 +19,10 @@ PROPERTIES = ("energy", "forces", "dipole", "polarizability")
 OPTIONAL_PROPERTIES = ("dipole_derivatives",)
 ALL_PROPERTIES = PROPERTIES + OPTIONAL_PROPERTIES
 
-#: Columns of the table of frames that could not be labelled.
-
 
 @dataclass(eq=False)
 class Labels:
-    """Labels of one frame in ASE units; what was not asked for, or failed, is None.
+    """Labels of one frame in ASE units; those that were not asked for or that failed are None.
 
     Parameters
     ----------
@@ -40,15 +40,13 @@ class Labels:
         about a point fixed in space, so that the sum over atoms is the total charge times the unit
         matrix.
     scf_cycles
-        Cycles until self-consistency.
-    converged
-        True: labels that did not converge are never returned.
+        Number of cycles until self-consistency.
     solver
         The solver that converged: ``default``, ``second-order`` or ``level-shift``.
     orbital_gap
         Orbital energy gap in eV, None where the code does not give it.
     flags
-        What is wrong with the frame, empty for most.
+        Everything that is wrong with the labels, empty for most frames.
     timings
         CPU seconds of each part.
     """
@@ -59,7 +57,6 @@ class Labels:
     polarizability: np.ndarray | None = None
     dipole_derivatives: np.ndarray | None = None
     scf_cycles: int = 0
-    converged: bool = True
     solver: str = "default"
     orbital_gap: float | None = None
     flags: tuple[str, ...] = ()
@@ -67,11 +64,31 @@ class Labels:
 
     @contextmanager
     def without_failure(self, name: str) -> Iterator[None]:
-        """Computation of property `name`; if it fails it gets a flag, and the others stay."""
+        """Block that computes the property `name`; if it fails, a flag says why."""
         try:
             yield
         except (ConvergenceError, ArithmeticError, np.linalg.LinAlgError) as error:
             self.flags += (f"{name}: {type(error).__name__}: {error}",)
+
+
+class Engine(Protocol):
+    """Label engine: positions of one frame in, labels out.
+
+    An engine may remember frames, to guess the next one.  `set_state` takes what `get_state`
+    returned, and the next labels are then the same to the last bit.
+    """
+
+    def compute(self, positions: np.ndarray, properties: Sequence[str] = PROPERTIES) -> Labels:
+        """Labels of one frame at positions, [n_atoms, 3], in Angstrom."""
+
+    def reset(self) -> None:
+        """Forget the previous frames."""
+
+    def get_state(self) -> dict[str, np.ndarray]:
+        """Memory of previous frames, as arrays."""
+
+    def set_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Resume from a state of `get_state`."""
 
 
 def check_properties(properties: Sequence[str]) -> tuple[str, ...]:
@@ -80,7 +97,7 @@ def check_properties(properties: Sequence[str]) -> tuple[str, ...]:
     Raises
     ------
     InputError
-        If one is not known.
+        If there is no such property.
     """
     for name in properties:
         if name not in ALL_PROPERTIES:
@@ -91,24 +108,15 @@ def check_properties(properties: Sequence[str]) -> tuple[str, ...]:
 
 
 def check_positions(positions: np.ndarray, symbols: Sequence[str]) -> np.ndarray:
-    """Positions of one frame as a float array [n_atoms, 3].
+    """Positions of one frame as a float array, [n_atoms, 3].
 
     Raises
     ------
     InputError
-        If the shape does not fit `symbols`, a number is not finite, or atoms coincide.
+        If the shape does not match `symbols`, a number is not finite, or atoms overlap.
     """
     positions = np.array(positions, dtype=float)
     if positions.shape != (len(symbols), 3):
         raise InputError(f"positions: found shape {positions.shape}, expected ({len(symbols)}, 3)")
-    if not np.isfinite(positions).all():
-        raise InputError("positions: found a number that is not finite")
-    distances = np.linalg.norm(positions[:, None] - positions, axis=2)
-    distances[np.diag_indices(len(symbols))] = np.inf
-    if distances.min() < 0.2:
-        i, j = np.unravel_index(np.argmin(distances), distances.shape)
-        raise InputError(
-            f"positions: atoms {i} and {j} are {distances.min():.3f} Angstrom apart, "
-            "expected at least 0.2"
-        )
+    check_overlap(positions[None], "positions")
     return positions

@@ -1,8 +1,8 @@
-"""Labels of many frames: written frame by frame, resumed after a kill, refused when stale.
+"""Labels of many frames, written frame by frame and resumed after a kill.
 
 Every finished frame is one line of a partial file, on disk before the next frame starts.  What
-the engine remembers of previous frames is kept beside it, so that a resumed shard equals an
-uninterrupted one to the last bit.
+the engine remembers of previous frames is kept beside it, so that the labels of a resumed shard
+are those of an uninterrupted one to the last bit.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from rpr.labels import state_check
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.labels.partial_file import PartialFile
-from rpr.labels.results import ALL_PROPERTIES, PROPERTIES, check_properties
+from rpr.labels.results import ALL_PROPERTIES, PROPERTIES, Engine, check_properties
 from rpr.labels.version import LABEL_VERSION
 
 
@@ -49,37 +49,36 @@ def label_shard(
     Parameters
     ----------
     frames
-        All frames; positions, trajectory, step and dihedral are used.
+        All frames; their positions, trajectories, steps and dihedrals are used.
     indices
-        Which frames to label, in this order.
+        Frames to label, in this order.
     method
         Level of theory.
     properties
         Some of ``energy``, ``forces``, ``dipole``, ``polarizability``, ``dipole_derivatives``; the
         energy always comes.
     partial_path
-        File of the finished frames.  It must not be an output of a workflow rule, or a killed
-        job would lose it; it stays at the end, and a shard asked for once more is only written.
+        File of the finished frames, without its fingerprint (:mod:`rpr.labels.partial_file`).  It
+        must not be an output of a workflow rule, because a killed job would lose it.
     output_path
         Extended XYZ file of the labelled frames, in the order of `indices`.
     failures_path
-        CSV ``frame,trajectory,step,reason`` of the frames without labels.
+        CSV file ``frame,trajectory,step,reason`` of the frames without labels.
     max_memory_mb
-        Memory the engine may use, MB.
+        Memory that the engine may use, MB; None for no bound.
     charge
         Total charge.
     plain
-        Compute by plain PySCF instead of the label engine.
+        Whether to compute by plain PySCF instead of the label engine.
     known
-        Frames with labels of `method`: what has the geometry of one of them takes its labels
-        instead of computing them.
+        Frames with labels of `method`; frames of the same geometry take these labels.
     log
-        Where progress goes.
+        Logger of the progress; default: that of this module.
 
     Raises
     ------
     InputError
-        If an unfinished partial file belongs to another method, other frames or other code.
+        If the partial file is damaged.
     ConvergenceError
         If not one frame could be labelled.
     """
@@ -97,6 +96,8 @@ def label_shard(
     resumed, start = len(records), time.monotonic()
     if resumed:
         log.info("resuming: %d of %d frames are done", resumed, len(indices))
+    elif partial.others:
+        log.info("begins anew; %s", partial.others)
     for k in indices[resumed:]:
         previous = records[-1] if records else None
         record = taken.get(k) or _label(engine, frames, k, properties, previous)
@@ -107,7 +108,9 @@ def label_shard(
     partial.close()
 
 
-def _label(engine, frames: FrameSet, k: int, properties, previous: dict | None) -> dict:
+def _label(
+    engine: Engine, frames: FrameSet, k: int, properties: tuple[str, ...], previous: dict | None
+) -> dict:
     """Record of frame `k`: its labels, or the reason why it has none."""
     neighbour = None
     if previous is not None and "reason" not in previous:
@@ -121,7 +124,7 @@ def _label(engine, frames: FrameSet, k: int, properties, previous: dict | None) 
     except (ConvergenceError, InputError, ArithmeticError, np.linalg.LinAlgError) as error:
         engine.reset()
         return {"frame": k, "reason": f"{type(error).__name__}: {error}"}
-    record = {"frame": k, "cycles": labels.scf_cycles, "solver": labels.solver}
+    record: dict = {"frame": k, "cycles": labels.scf_cycles, "solver": labels.solver}
     for name in properties:
         if getattr(labels, name) is None:  # a flag says why
             engine.reset()
@@ -133,11 +136,13 @@ def _label(engine, frames: FrameSet, k: int, properties, previous: dict | None) 
     return record
 
 
-def _known(frames: FrameSet, indices, known: FrameSet, properties) -> dict[int, dict]:
+def _known(
+    frames: FrameSet, indices: list[int], known: FrameSet, properties: tuple[str, ...]
+) -> dict[int, dict]:
     """Records of the frames whose geometry, to the last bit, is that of a known frame."""
     missing = [name for name in properties if getattr(known, name) is None]
     if missing:
-        raise InputError(f"known frames: {missing[0]} is missing, expected {', '.join(properties)}")
+        raise InputError(f"known: {missing[0]} is missing, expected {', '.join(properties)}")
     places = find_frames(frames.subset(np.array(indices, dtype=int)), known).tolist()
     return {
         k: {"frame": k, **{name: getattr(known, name)[n].tolist() for name in properties}}
@@ -147,7 +152,7 @@ def _known(frames: FrameSet, indices, known: FrameSet, properties) -> dict[int, 
 
 
 def _with_suspects(records: Sequence[dict]) -> list[dict]:
-    """Records, where a frame whose successor lies too low for it has a reason against it."""
+    """Records, with a reason for frames whose successor lies too low in energy."""
     checked = [dict(r) for r in records]
     for record, after in itertools.pairwise(checked):
         if "below_previous" in after:
@@ -159,8 +164,15 @@ def _with_suspects(records: Sequence[dict]) -> list[dict]:
     return checked
 
 
-def _header(frames: FrameSet, indices, method: Method, properties, charge: int, plain) -> dict:
-    """What the labels depend on."""
+def _header(
+    frames: FrameSet,
+    indices: list[int],
+    method: Method,
+    properties: tuple[str, ...],
+    charge: int,
+    plain: bool,
+) -> dict[str, object]:
+    """Everything that the labels depend on."""
     digest = hashlib.sha256(json.dumps([list(frames.symbols), indices]).encode())
     digest.update(np.ascontiguousarray(frames.positions[indices]).tobytes())
     return {
@@ -180,7 +192,9 @@ def _pyscf_version() -> str:
     return pyscf.__version__
 
 
-def _report(log, record: dict, done: int, total: int, resumed: int, seconds: float) -> None:
+def _report(
+    log: logging.Logger, record: dict, done: int, total: int, resumed: int, seconds: float
+) -> None:
     rate = (done - resumed) / max(seconds, 1e-9) * 60
     what = record.get("reason") or (
         f"{record['cycles']} cycles, {record['solver']} solver" if "cycles" in record else "known"
@@ -196,7 +210,13 @@ def _report(log, record: dict, done: int, total: int, resumed: int, seconds: flo
     )
 
 
-def _write_outputs(frames, records, properties, output_path, failures_path) -> None:
+def _write_outputs(
+    frames: FrameSet,
+    records: list[dict],
+    properties: tuple[str, ...],
+    output_path: str | os.PathLike,
+    failures_path: str | os.PathLike,
+) -> None:
     records = _with_suspects(records)
     good = [r for r in records if "reason" not in r]
     _write_failures(frames, [r for r in records if "reason" in r], failures_path)
@@ -212,11 +232,11 @@ def _write_outputs(frames, records, properties, output_path, failures_path) -> N
     write_frames(output_path, labelled)
 
 
-def _write_failures(frames: FrameSet, records: Sequence[dict], path) -> None:
-    def of_frame(values, k):
+def _write_failures(frames: FrameSet, records: Sequence[dict], path: str | os.PathLike) -> None:
+    def of_frame(values: np.ndarray | None, k: int) -> int | str:
         return "" if values is None else int(values[k])
 
-    def row(record):
+    def row(record: dict) -> tuple[object, ...]:
         k = record["frame"]
         return k, of_frame(frames.trajectory, k), of_frame(frames.step, k), record["reason"]
 

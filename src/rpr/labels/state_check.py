@@ -1,8 +1,8 @@
-"""Detection of a self-consistent field that converged to a wrong state.
+"""Detection of self-consistent fields that converged to a wrong state.
 
-Between two near frames the energy must change by the work of the forces,
-``E' - E = -(F + F') . (x' - x) / 2`` up to third order in the displacement.  An energy that jumps
-belongs to another electronic state.
+Between two similar frames the energy must change by the work of the forces,
+``E' - E = -(F + F') . (x' - x) / 2`` up to third order in the displacement.  If it jumps, one
+of the frames is in another electronic state.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rpr.errors import ConvergenceError
-from rpr.labels.results import Labels
+from rpr.labels.results import Engine, Labels
 
 NEIGHBOUR_DISPLACEMENT = 0.15  #: Angstrom: frames with smaller displacements are neighbours
 LARGEST_JUMP = 0.02  #: eV: largest jump between neighbours, at small displacements
 JUMP_PER_CUBED_DISPLACEMENT = 40.0  #: eV/Angstrom^3: allowance for the displacement
-LARGEST_CHANGE = 4.0  #: eV: largest change between frames whose work is not known
-SAME_STATE = 1e-4  #: eV
+LARGEST_CHANGE = 4.0  #: eV: largest change between frames that are no neighbours
+SAME_STATE = 1e-4  #: eV: a state lower by more than this is another one
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +30,11 @@ class Neighbour:
 
     positions: np.ndarray
     energy: float
-    forces: object = None
+    forces: ArrayLike | None = None
 
 
 def jump(neighbour: Neighbour, positions: np.ndarray, labels: Labels) -> float:
-    """How far the energy lies beyond what the displacement explains, eV; 0 if it is explained."""
+    """Change of the energy in eV that the displacement does not explain; 0 if it does."""
     displacement = positions - neighbour.positions
     change = labels.energy - neighbour.energy
     largest = np.abs(displacement).max()
@@ -41,25 +42,35 @@ def jump(neighbour: Neighbour, positions: np.ndarray, labels: Labels) -> float:
         return change if abs(change) > LARGEST_CHANGE else 0.0
     work = np.sum((np.asarray(neighbour.forces) + labels.forces) * displacement) / 2
     unexplained = change + work
-    return (
-        unexplained
-        if abs(unexplained) > LARGEST_JUMP + JUMP_PER_CUBED_DISPLACEMENT * largest**3
-        else 0.0
-    )
+    allowed = LARGEST_JUMP + JUMP_PER_CUBED_DISPLACEMENT * largest**3
+    return unexplained if abs(unexplained) > allowed else 0.0
 
 
 def compute_checked(
-    engine, positions: np.ndarray, properties: Sequence[str], neighbour: Neighbour | None
+    engine: Engine, positions: np.ndarray, properties: Sequence[str], neighbour: Neighbour | None
 ) -> tuple[Labels, float]:
-    """Labels of a frame, computed anew from another guess where the energy jumps.
+    """Labels of a frame, computed again from another guess if the energy jumps.
 
-    Labels that lie above their neighbour carry a flag.  If they lie below, the neighbour is in the
-    wrong state.
+    If the energy is still too high, the labels carry a flag.  If it is too low, the neighbour is in
+    the wrong state.
+
+    Parameters
+    ----------
+    engine
+        Label engine.
+    positions : array, [n_atoms, 3]
+        Angstrom.
+    properties
+        Names of the labels.
+    neighbour
+        Frame before, if there is one.
 
     Returns
     -------
-    labels, jump
-        The jump of the energy that remains, eV.
+    labels : Labels
+        Of the lower of the states that were found.
+    jump : float
+        Jump of the energy that remains, eV.
 
     Raises
     ------

@@ -1,16 +1,17 @@
 """Labels by extended tight binding (GFN2-xTB through tblite): a cheap stand-in for DFT.
 
 The polarizability is the central finite difference of the dipole in a field f,
-``alpha_ij = (mu_i(+f e_j) - mu_i(-f e_j)) / 2f``, made symmetric.  A field of 5e-4 au and an
-accuracy of 1e-3 or tighter keep it rotation covariant to 3e-4 bohr^3.  The same six points give the
-derivatives of the dipole, ``d mu_k / d R_Ax = -(G_Ax(+f e_k) - G_Ax(-f e_k)) / 2f`` with G the
+``alpha_ij = (mu_i(+f e_j) - mu_i(-f e_j)) / 2f``, made symmetric.  With a field of 5e-4 au
+and an accuracy of 1e-3 it turns with the molecule to within 3e-4 bohr^3.  The same six points give
+the derivatives of the dipole, ``d mu_k / d R_Ax = -(G_Ax(+f e_k) - G_Ax(-f e_k)) / 2f`` with G the
 gradient of the energy in the field.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from ase.data import atomic_numbers
@@ -25,14 +26,14 @@ ACCURACY = 1e-3  #: tblite's own scale, 1 is its default
 
 
 class XTBEngine:
-    """Labels by tblite; keeps nothing of previous frames.
+    """Labels by tblite; frames are independent of each other.
 
     Parameters
     ----------
     method
-        With code ``tblite``.
+        Level of theory with the code ``tblite``.
     symbols
-        Chemical symbols.
+        Chemical symbols, in the order of the positions.
     charge
         Total charge.
 
@@ -42,33 +43,33 @@ class XTBEngine:
         If tblite is not installed.
     """
 
-    def __init__(self, method: Method, symbols: Sequence[str], *, charge: int = 0):
+    def __init__(self, method: Method, symbols: Sequence[str], *, charge: int = 0) -> None:
         self.method = method
         self.symbols = tuple(symbols)
         self.charge = charge
         self._numbers = np.array([atomic_numbers[s] for s in symbols])
-        self._calculators: dict[tuple[float, ...], object] = {}
+        self._calculators: dict[tuple[float, ...], Any] = {}
         _import_tblite()
 
     def reset(self) -> None:
-        """Nothing to forget."""
+        """Nothing is remembered."""
 
     def get_state(self) -> dict[str, np.ndarray]:
-        """Empty: frames are independent of each other."""
+        """Nothing is remembered."""
         return {}
 
-    def set_state(self, state: dict[str, np.ndarray]) -> None:
-        """Nothing to restore."""
+    def set_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Nothing is remembered."""
 
     def compute(self, positions: np.ndarray, properties: Sequence[str] = PROPERTIES) -> Labels:
-        """Labels of one frame at `positions` [n_atoms, 3] in Angstrom.
+        """Labels of one frame at positions, [n_atoms, 3], in Angstrom.
 
         A polarizability that cannot be computed is None, and a flag says why.
 
         Raises
         ------
         InputError
-            If the positions do not fit the molecule or a property is unknown.
+            If the positions do not match the molecule or a property is unknown.
         ConvergenceError
             If tblite does not converge.
         """
@@ -92,7 +93,9 @@ class XTBEngine:
         labels.timings["total"] = time.process_time() - start
         return labels
 
-    def _field_differences(self, positions, result) -> tuple[np.ndarray, np.ndarray]:
+    def _field_differences(
+        self, positions: np.ndarray, result: Any
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Polarizability in bohr^3, [3, 3], and dipole derivatives in e, [n_atoms, 3, 3]."""
         columns, derivatives = [], []
         for field in FIELD * np.eye(3):
@@ -102,9 +105,11 @@ class XTBEngine:
             forward, backward = (np.array(end.get("gradient")) for end in ends)
             derivatives.append(-(forward - backward) / (2 * FIELD))
         alpha = np.array(columns)
-        return (alpha + alpha.T) / 2, np.moveaxis(derivatives, 0, 2)
+        return (alpha + alpha.T) / 2, np.moveaxis(np.array(derivatives), 0, 2)
 
-    def _single_point(self, positions, field, guess=None):
+    def _single_point(
+        self, positions: np.ndarray, field: Sequence[float] | np.ndarray, guess: Any = None
+    ) -> Any:
         _, exceptions = _import_tblite()
         calculator = self._calculator(positions, field)
         try:
@@ -114,8 +119,8 @@ class XTBEngine:
         except exceptions.TBLiteRuntimeError as error:
             raise ConvergenceError(f"tblite: {error}") from error
 
-    def _calculator(self, positions, field):
-        """Calculator of a field, made once and moved to `positions`."""
+    def _calculator(self, positions: np.ndarray, field: Sequence[float] | np.ndarray) -> Any:
+        """Calculator with a field, made once and then moved to `positions`."""
         key = tuple(float(x) for x in field)
         if key in self._calculators:
             self._calculators[key].update(positions)
@@ -136,12 +141,12 @@ class XTBEngine:
         return calculator
 
 
-def _import_tblite():
+def _import_tblite() -> tuple[Any, Any]:
     try:
         from tblite import exceptions, interface
     except ImportError as error:
         raise InputError(
-            "method/code: tblite is not installed; install the environment with xtb "
+            "code: tblite is not installed; install the environment with xtb "
             "(pip install 'rpr[xtb]') or use code pyscf"
         ) from error
     return interface, exceptions

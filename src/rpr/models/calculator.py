@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, cast
+
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 
@@ -14,19 +17,24 @@ class KREGCalculator(Calculator):
     Parameters
     ----------
     model
-        A trained `rpr.models.kreg.potential.KREG`.
+        Trained potential.
+    **kwargs
+        Passed to `ase.calculators.calculator.Calculator`.
     """
 
-    implemented_properties = ("energy", "forces")
+    implemented_properties = ["energy", "forces"]  # noqa: RUF012, as ASE declares it
 
-    def __init__(self, model: KREG, **kwargs):
+    def __init__(self, model: KREG, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.model = model
 
     def calculate(
-        self, atoms: Atoms | None = None, properties=("energy",), system_changes=all_changes
+        self,
+        atoms: Atoms | None = None,
+        properties: Sequence[str] = ("energy",),
+        system_changes: Sequence[str] = all_changes,
     ) -> None:
-        """Energy and forces of `atoms`, whose order must be that of the training frames."""
+        """Energy and forces of atoms in the order of the training frames."""
         super().calculate(atoms, properties, system_changes)
-        energy, forces = self.model.predict([self.atoms])
+        energy, forces = self.model.predict(cast(Atoms, self.atoms))
         self.results = {"energy": float(energy[0]), "forces": forces[0]}

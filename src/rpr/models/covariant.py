@@ -1,37 +1,41 @@
-"""Frame-free covariant regression of dipoles and polarizabilities.
+"""Covariant regression of dipoles and polarizabilities, without canonical axes.
 
 The property is written as a sum of tensors that turn with the molecule, each with an invariant
 coefficient that is learnt:
 
     mu(X) = sum_p q_p(z) r_p,    alpha(X) = a(z) 1 + sum_p c_p(z) r_p r_p^T,
 
-r_p the vectors between the atoms of each pair (or of bonds only), z = r/r_eq or r_eq/r over all
-pairs. The coefficients are Gaussian processes with the additive kernel of
+with r_p the vectors between the atoms of each pair (or of bonds only), and z = r/r_eq or r_eq/r
+over all pairs.  The coefficients are Gaussian processes with the additive kernel of
 :mod:`rpr.regression.additive_kernel`, which makes the property a process with the matrix-valued
 kernel of :mod:`rpr.regression.covariant_kernel`, averaged over the permutation-inversion group.
-No canonical axes enters, so that nothing jumps anywhere, and linear molecules and spherical tops
-are no exception. The training system has 3 N (6 N) rows; prediction costs one scalar kernel for
-each training frame and element of the group.
+As there are no canonical axes, nothing jumps anywhere, and linear molecules and spherical tops are
+no exception.  The training system has 3 N (6 N) rows; a prediction costs one scalar kernel for each
+training frame and element of the group.
 
 Hyper-parameters (a width and a variance for each class of atom pairs, amplitudes of orders and of
-classes of tensors, lambda) maximise the marginal likelihood of a part of the training frames: first
-of a quarter of that part, then, from there, of all of it.
+classes of tensors, and lambda) maximize the marginal likelihood of a part of the training frames.
+The search begins with a quarter of that part and continues with all of it.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
 
-from rpr.axes.canonical import canonical_axes
-from rpr.axes.components import to_components
-from rpr.axes.rotation import to_axes
 from rpr.errors import ConditioningWarning, InputError
 from rpr.models.covariant_tensors import TensorBasis, pack, unpack
-from rpr.models.estimator import Estimator, checked_positions, checked_values, training_checksum
+from rpr.models.estimator import Frames
+from rpr.models.property_estimator import (
+    PropertyEstimator,
+    checked_positions,
+    checked_values,
+    training_checksum,
+)
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group
 from rpr.regression import ridge
@@ -40,17 +44,17 @@ from rpr.regression.covariant_kernel import CovariantKernel, predict
 from rpr.regression.descriptors import pair_distances
 
 _BLOCK = 1024  # frames described at once in a prediction
-_NO_LIKELIHOOD = 1e6  # in place of infinity, for the line search
-_BOUNDS = (-12.0, 8.0)  # of the logarithms of parameters
-_LAMBDA_CEILING = 1e-2
-_SMALLEST_SEARCH = 50  # frames
-_N_SEARCH = {"dipole": 400, "polarizability": 250}
+_NO_LIKELIHOOD = 1e6  # stands for infinity, which the line search could not use
+_BOUNDS = (-12.0, 8.0)  # of the logarithms of all other parameters
+_LAMBDA_CEILING = 1e-2  # largest lambda of the search
+_SMALLEST_SEARCH = 50  # frames in the first part of the search
+_N_SEARCH = {"dipole": 400, "polarizability": 250}  # default of n_search
 
 #: Invariant features: distances relative to the reference geometry, or their inverse.
 FEATURES = ("distances", "inverse")
 
 
-class CovariantRegression(Estimator):
+class CovariantRegression(PropertyEstimator):
     """Dipole or polarizability by a matrix-valued kernel that turns with the molecule.
 
     Parameters
@@ -67,14 +71,15 @@ class CovariantRegression(Estimator):
     features
         ``"distances"`` r/r_eq or ``"inverse"`` r_eq/r, over all pairs of atoms.
     n_search
-        Training frames, at most, whose marginal likelihood the search maximises; None takes 400
-        for the dipole, 250 for the polarizability.
+        Largest number of training frames whose marginal likelihood the search maximizes; None
+        takes 400 for the dipole and 250 for the polarizability.
     max_iterations
-        Of the search (L-BFGS) on a quarter of these frames; a third of it follows on all of them.
+        Iterations of the search (L-BFGS) on a quarter of these frames; a third as many follow on
+        all of them.
     seed
-        Of the random choice of these frames.
+        Seed of the random choice of these frames.
     hyperparameters
-        ``hyperparameters_`` of a fitted model: nothing is searched.
+        `hyperparameters_` of a fitted model. If they are given, nothing is searched.
 
     Attributes
     ----------
@@ -82,8 +87,11 @@ class CovariantRegression(Estimator):
         ``theta``: logarithms of widths, variances, amplitudes, product scale, tensor amplitudes
         and lambda; ``lambda``; ``loss``: negative log marginal likelihood per value.
     group_ : PermutationInversionGroup
+        Permutations and inversions that the model obeys.
     coefficients_ : array, [n_train, 3] or [n_train, 6]
+        Solution of the training system.
     training_checksum_ : str
+        SHA-256 of training positions and values.
     """
 
     KIND = "covariant"
@@ -101,9 +109,8 @@ class CovariantRegression(Estimator):
         max_iterations: int = 60,
         seed: int = 0,
         hyperparameters: Mapping | None = None,
-    ):
-        self.molecule = molecule
-        self.property = property
+    ) -> None:
+        super().__init__(molecule, property)
         self.order = order
         self.tensors = tensors
         self.features = features
@@ -112,7 +119,12 @@ class CovariantRegression(Estimator):
         self.seed = seed
         self.hyperparameters = hyperparameters
 
-    def fit(self, frames, values: np.ndarray | None = None) -> CovariantRegression:
+    @property
+    def axes_(self) -> str:
+        """Axes of `predict_components`; the model itself needs none."""
+        return "inertia"
+
+    def fit(self, frames: Frames, values: np.ndarray | None = None) -> CovariantRegression:
         """Search hyper-parameters on some of the training frames, then fit all of them.
 
         Parameters
@@ -120,7 +132,7 @@ class CovariantRegression(Estimator):
         frames
             A `FrameSet`, a sequence of ASE atoms, or an array [n_frames, n_atoms, 3], Angstrom.
         values : array, [n_frames, 3] or [n_frames, 3, 3]
-            Property in the laboratory; default: the one a `FrameSet` holds.
+            Property in the laboratory; the default is the one a `FrameSet` holds.
 
         Raises
         ------
@@ -135,19 +147,17 @@ class CovariantRegression(Estimator):
         positions = checked_positions(frames, self.molecule)
         values = checked_values(self.property, values, frames, len(positions))
         self._set_molecule()
-        c = len(self.components)
-        ridge.check_memory(c * len(positions), copies=3)
+        ridge.check_memory(len(positions), copies=3, rows_per_frame=len(self.components))
         self.mean_ = self._mean(values)
         y = self._pack(values)
         kernel = self._kernel(positions)
         self.hyperparameters_ = dict(self.hyperparameters or self._search(positions, y))
-        theta = np.asarray(self.hyperparameters_["theta"], dtype=float)
-        self.coefficients_ = kernel.coefficients(theta, y)
+        self.coefficients_ = kernel.coefficients(self._theta(), y)
         self._store(positions, kernel)
         self.training_checksum_ = training_checksum(positions, values)
         return self
 
-    def predict(self, frames) -> np.ndarray:
+    def predict(self, frames: Frames) -> np.ndarray:
         """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
         self._require_fitted()
         positions = checked_positions(frames, self.molecule)
@@ -157,7 +167,7 @@ class CovariantRegression(Estimator):
                 self._features(block),
                 self._basis(block),
                 self._centres,
-                self._folded,
+                self._image_coefficients,
             )
             for block in np.array_split(positions, range(_BLOCK, len(positions), _BLOCK))
         ]
@@ -166,20 +176,6 @@ class CovariantRegression(Estimator):
             return values
         return unpack(values) + self.mean_ * np.eye(3)
 
-    def predict_components(self, frames, axes: str = "inertia") -> np.ndarray:
-        """Components in canonical axes, [n_frames, 3] or [n_frames, 6].
-
-        Parameters
-        ----------
-        frames
-            As for `predict`.
-        axes
-            One of `rpr.axes.canonical.AXES`; the model itself needs none.
-        """
-        positions = checked_positions(frames, self.molecule)
-        rotations = canonical_axes(axes, positions, self.molecule).rotations
-        return to_components(to_axes(self.predict(positions), rotations))
-
     def _arrays(self) -> dict[str, np.ndarray]:
         return {
             "positions": self._positions,
@@ -187,7 +183,9 @@ class CovariantRegression(Estimator):
             "mean": np.array(self.mean_),
         }
 
-    def _restore_arrays(self, arrays: Mapping[str, np.ndarray], metadata: Mapping) -> None:
+    def _restore_arrays(
+        self, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]
+    ) -> None:
         self.mean_ = float(arrays["mean"])
         self.coefficients_ = arrays["coefficients"]
         self._set_molecule()
@@ -212,7 +210,7 @@ class CovariantRegression(Estimator):
         return relative if self.features == "distances" else 1.0 / relative
 
     def _mean(self, values: np.ndarray) -> float:
-        """Mean of the isotropic part, the only covariant constant."""
+        """Mean of the isotropic part, which is the only constant that does not turn."""
         return 0.0 if values.ndim == 2 else float(np.trace(values, axis1=1, axis2=2).mean() / 3)
 
     def _pack(self, values: np.ndarray) -> np.ndarray:
@@ -231,35 +229,39 @@ class CovariantRegression(Estimator):
             signs=parities if self.property == "dipole" else np.ones(n_elements),
             feature_classes=self._pair_classes,
             tensor_classes=self._basis.classes,
-            order=self.order,
         )
 
-    def _search(self, positions: np.ndarray, y: np.ndarray) -> dict:
-        """Parameters of largest marginal likelihood on at most ``n_search`` training frames."""
+    def _theta(self) -> np.ndarray:
+        return np.asarray(self.hyperparameters_["theta"], dtype=float)
+
+    def _search(self, positions: np.ndarray, y: np.ndarray) -> dict[str, Any]:
+        """Parameters of largest marginal likelihood on at most `n_search` training frames."""
         n_search = min(self.n_search or _N_SEARCH[self.property], len(positions))
         order = np.random.default_rng(self.seed).permutation(len(positions))
         theta, n_quarter = self._start(), max(_SMALLEST_SEARCH, n_search // 4)
         if n_quarter < n_search:
             quarter = order[:n_quarter]
-            theta, _ = self._maximise(positions[quarter], y[quarter], theta, self.max_iterations)
+            theta, _ = self._maximize(positions[quarter], y[quarter], theta, self.max_iterations)
             iterations = max(1, self.max_iterations // 3)
         else:
             iterations = self.max_iterations
         chosen = order[:n_search]
-        theta, loss = self._maximise(positions[chosen], y[chosen], theta, iterations)
+        theta, loss = self._maximize(positions[chosen], y[chosen], theta, iterations)
         return {
             "theta": [float(x) for x in theta],
             "lambda": float(np.exp(theta[-1])),
             "loss": loss,
         }
 
-    def _maximise(self, positions, y, start, iterations) -> tuple[np.ndarray, float]:
-        """Climb the marginal likelihood of the given frames from ``start``."""
+    def _maximize(
+        self, positions: np.ndarray, y: np.ndarray, start: np.ndarray, iterations: int
+    ) -> tuple[np.ndarray, float]:
+        """Climb the marginal likelihood of the given frames from the parameters `start`."""
         kernel = self._kernel(positions)
         bounds = [_BOUNDS] * (len(start) - 1)
         bounds.append((np.log(ridge.LAMBDA_FLOOR), np.log(_LAMBDA_CEILING)))
 
-        def loss(theta):
+        def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
             value, gradient = kernel.loss(theta, y)
             return (value, gradient) if np.isfinite(value) else (_NO_LIKELIHOOD, gradient)
 
@@ -267,15 +269,15 @@ class CovariantRegression(Estimator):
         found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
         if found.fun >= _NO_LIKELIHOOD:
             warnings.warn(
-                "the search of hyper-parameters found no positive definite kernel matrix; the "
-                "training frames may be duplicates or all values zero",
+                "the search for hyper-parameters found no positive definite kernel matrix; the "
+                "training frames may be duplicates, or all values zero",
                 ConditioningWarning,
                 stacklevel=4,
             )
         return found.x, float(found.fun)
 
     def _start(self) -> np.ndarray:
-        """Where the search begins: lengths of 0.6 r_eq, all classes alike."""
+        """Parameters that the search starts from: lengths of 0.6 r_eq, and all classes alike."""
         n_pairs, n_tensors = self._pair_classes.max() + 1, self._basis.classes.max() + 1
         return np.concatenate(
             [
@@ -290,8 +292,7 @@ class CovariantRegression(Estimator):
         )
 
     def _store(self, positions: np.ndarray, kernel: CovariantKernel) -> None:
-        theta = np.asarray(self.hyperparameters_["theta"], dtype=float)
         self._positions = positions
-        self._scalar = kernel.split(theta)[0]
+        self._scalar = kernel.split(self._theta())[0]
         self._centres = kernel.features.reshape(-1, kernel.features.shape[-1])
-        self._folded = kernel.fold(theta, self.coefficients_)
+        self._image_coefficients = kernel.image_coefficients(self._theta(), self.coefficients_)

@@ -7,16 +7,20 @@ pairs     r_ij of all pairs of atoms       1 and r_ij r_ij^T of all pairs of ato
 bonds     b_p of all bonds                 1 and (b_p b_q^T + b_q b_p^T)/2 of all pairs of bonds
 ========= ================================ =====================================================
 
-Both span the same space. Symmetric matrices are kept as six numbers, (xx, yy, zz, sqrt2 xy,
-sqrt2 xz, sqrt2 yz), so that the scalar product of two of them is that of the matrices. Every tensor
-belongs to a class; tensors that a permutation exchanges are in one class and share an amplitude.
+Both span the same space.  Symmetric matrices are kept as six numbers, (xx, yy, zz, sqrt2 xy,
+sqrt2 xz, sqrt2 yz), so that the scalar product of two of them is that of the matrices.  Every
+tensor belongs to a class; tensors that a permutation exchanges are in one class and share an
+amplitude.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from rpr.errors import InputError
+from rpr.molecule.molecule import Molecule
 
 TENSORS = ("pairs", "bonds")
 _ROWS = np.array([0, 1, 2, 0, 0, 1])
@@ -24,13 +28,13 @@ _COLUMNS = np.array([0, 1, 2, 1, 2, 2])
 _FACTORS = np.array([1.0, 1, 1, np.sqrt(2), np.sqrt(2), np.sqrt(2)])
 
 
-def pack(matrices):
+def pack(matrices: np.ndarray) -> np.ndarray:
     """Symmetric matrices [..., 3, 3] as [..., 6], keeping scalar products."""
     return matrices[..., _ROWS, _COLUMNS] * _FACTORS
 
 
-def unpack(packed):
-    """Symmetric matrices [..., 3, 3] from [..., 6]; the inverse of :func:`pack`."""
+def unpack(packed: np.ndarray) -> np.ndarray:
+    """Symmetric matrices [..., 3, 3] from [..., 6]; the inverse of `pack`."""
     matrices = np.empty((*packed.shape[:-1], 3, 3))
     matrices[..., _ROWS, _COLUMNS] = packed / _FACTORS
     matrices[..., _COLUMNS, _ROWS] = packed / _FACTORS
@@ -42,17 +46,18 @@ class TensorBasis:
 
     Parameters
     ----------
-    property : str
+    property
         ``"dipole"`` or ``"polarizability"``.
-    tensors : str
+    tensors
         ``"pairs"`` or ``"bonds"``.
-    molecule : Molecule
-    permutations : ndarray of int [n_elements, n_atoms]
-        Of the permutation-inversion group.
+    molecule
+        Its atoms or bonds make the tensors.
+    permutations : array of int, [n_elements, n_atoms]
+        Permutations in the permutation-inversion group.
 
     Attributes
     ----------
-    classes : ndarray of int [n_tensors]
+    classes : array of int, [n_tensors]
         Orbit of every tensor under the permutations.
 
     Raises
@@ -61,35 +66,37 @@ class TensorBasis:
         If there are no such tensors, or the molecule has no bonds to make them of.
     """
 
-    def __init__(self, property, tensors, molecule, permutations):
+    def __init__(
+        self, property: str, tensors: str, molecule: Molecule, permutations: np.ndarray
+    ) -> None:
         if tensors not in TENSORS:
             raise InputError(f"tensors: found {tensors!r}, expected one of {', '.join(TENSORS)}")
         every_pair = zip(*np.triu_indices(molecule.n_atoms, k=1), strict=True)
         pairs = molecule.bonds if tensors == "bonds" else [(int(i), int(j)) for i, j in every_pair]
         if not pairs:
             raise InputError(
-                f"molecule: found no {tensors}, expected at least one: the model 'covariant' is "
-                "made of vectors between atoms"
+                f"molecule: found no {tensors}, expected at least one, as tensors are made of "
+                "vectors between atoms"
             )
         self._property = property
         self._first, self._second = np.array(pairs, dtype=int).T
         n = len(pairs)
-        # Factors p, q of every product of two vectors; dyads are products with themselves.
+        # Vectors p, q of every product of two; for pairs of atoms only products with themselves.
         self._p, self._q = np.triu_indices(n) if tensors == "bonds" else (np.arange(n),) * 2
         self.classes = self._orbits(pairs, permutations)
 
-    def __call__(self, positions):
+    def __call__(self, positions: np.ndarray) -> np.ndarray:
         """Tensors of every geometry.
 
         Parameters
         ----------
-        positions : ndarray [..., n_atoms, 3]
+        positions : array, [..., n_atoms, 3]
             Angstrom.
 
         Returns
         -------
-        ndarray [..., n_tensors, 3] or [..., n_tensors, 6]
-            Angstrom for vectors; Angstrom^2 for products, and the identity / sqrt(3).
+        array, [..., n_tensors, 3] or [..., n_tensors, 6]
+            Vectors in Angstrom; or the identity / sqrt(3) and products in Angstrom^2, packed.
         """
         vectors = positions[..., self._second, :] - positions[..., self._first, :]
         if self._property == "dipole":
@@ -99,7 +106,7 @@ class TensorBasis:
         identity = np.broadcast_to(pack(np.eye(3)) / np.sqrt(3.0), (*products.shape[:-2], 1, 6))
         return np.concatenate([identity, products], axis=-2)
 
-    def _orbits(self, pairs, permutations):
+    def _orbits(self, pairs: Sequence[tuple[int, int]], permutations: np.ndarray) -> np.ndarray:
         index = {tuple(sorted(pair)): k for k, pair in enumerate(pairs)}
         images = np.array(
             [[index[tuple(sorted((int(p[i]), int(p[j]))))] for i, j in pairs] for p in permutations]
@@ -111,5 +118,6 @@ class TensorBasis:
         return np.concatenate([[0], 1 + _relabel(orbits)])
 
 
-def _relabel(labels):
+def _relabel(labels: np.ndarray) -> np.ndarray:
+    """Labels counted from zero."""
     return np.unique(labels, return_inverse=True)[1].reshape(-1)

@@ -1,54 +1,53 @@
-"""Cure R: where the dihedral is negative, invert the molecule and exchange equal atoms.
+"""Folding: where the dihedral is negative, invert the molecule and exchange equal atoms.
 
-The mirror image of a geometry with dihedral -60 degrees has +60 degrees, but its labelled
-hydrogens have changed places: for a model trained on positive dihedrals it is still a stranger. The
-element g of the permutation-inversion group that inverts and leaves the atoms of the dihedral in
-place (for 1,2-dichloroethane the exchange of the hydrogens of both ends, with inversion) maps
-negative dihedrals onto positive ones that the model knows; the dipole of the image is -mu, its
-polarizability alpha. Frames are folded before training and before prediction, predictions are
-unfolded.
+The mirror image of a geometry with dihedral -60 degrees has +60 degrees, but its labelled hydrogens
+have changed places, so that it is unknown to a model trained on positive dihedrals.  One element of
+the permutation-inversion group inverts and leaves the atoms of the dihedral in place; for
+1,2-dichloroethane it exchanges the hydrogens of both ends and inverts.  It maps negative dihedrals
+onto positive ones that the model knows.  The dipole of the image is -mu, its polarizability alpha.
+Frames are folded before training and before prediction, and predictions are unfolded.
 
-The fold is not continuous at 0 and +-180 degrees, and uses one element of the group only: the
-symmetrised kernel (:mod:`rpr.models.symmetrized`) has neither fault.
+The fold is not continuous at 0 and +-180 degrees, and it uses a single element of the group.  The
+symmetrized kernel (:mod:`rpr.models.symmetrized`) has neither fault.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from rpr.axes.canonical import canonical_axes
-from rpr.axes.components import RANK, to_components
-from rpr.axes.rotation import to_axes
+from rpr.axes.components import RANK
 from rpr.errors import InputError
-from rpr.models.estimator import checked_positions, checked_values
+from rpr.models.estimator import Frames
+from rpr.models.property_estimator import checked_positions, checked_values
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
+from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group
-from rpr.molecule.torsion import dihedral_angle
+from rpr.molecule.torsion import dihedral_angle, dihedral_of
 
 
-def mirror_permutation(molecule):
-    """Permutation that, with inversion, turns the sign of the dihedral and nothing else.
+def mirror_permutation(molecule: Molecule) -> np.ndarray:
+    """Permutation that, together with inversion, changes the sign of the dihedral.
 
     Parameters
     ----------
-    molecule : Molecule
-        With a dihedral.
+    molecule
+        A molecule with a dihedral.
 
     Returns
     -------
-    ndarray of int [n_atoms]
-        An element of the permutation-inversion group with inversion; one that leaves the four
+    array of int, [n_atoms]
+        An element of the permutation-inversion group with inversion: one that leaves the four
         atoms of the dihedral in place, or else one that reverses their order.
 
     Raises
     ------
     InputError
-        If there is no dihedral, or no such element (the molecule is chiral).
+        If there is no dihedral, or no such element because the molecule is chiral.
     """
     if molecule.dihedral is None:
         raise InputError(
-            "the model 'folded' needs molecule/dihedral, found none; name four atoms or use the "
-            "model 'symmetrized'"
+            "molecule: found no dihedral, which the model 'folded' needs; name four atoms or use "
+            "the model 'symmetrized'"
         )
     group = find_group(molecule)
     dihedral = list(molecule.dihedral)
@@ -58,32 +57,34 @@ def mirror_permutation(molecule):
             if permutation[dihedral].tolist() == wanted:
                 return permutation
     raise InputError(
-        f"the model 'folded' finds no symmetry of {''.join(molecule.symbols)} that changes the "
-        f"sign of the dihedral {tuple(dihedral)}: its mirror images are different molecules; use "
-        "the model 'rotate-predict-rotate'"
+        f"molecule: {''.join(molecule.symbols)} has no symmetry that changes the sign of the "
+        f"dihedral {tuple(dihedral)}, which the model 'folded' needs: its mirror images are "
+        "different molecules; use the model 'rotate-predict-rotate'"
     )
 
 
-def fold(positions, molecule):
+def fold(positions: np.ndarray, molecule: Molecule) -> tuple[np.ndarray, np.ndarray]:
     """Map frames of negative dihedral onto their images of positive dihedral.
 
     Parameters
     ----------
-    positions : ndarray [n_frames, n_atoms, 3]
+    positions : array, [n_frames, n_atoms, 3]
         Angstrom.
-    molecule : Molecule
+    molecule
+        A molecule with a dihedral and a symmetry that changes its sign.
 
     Returns
     -------
-    folded : ndarray [n_frames, n_atoms, 3]
+    folded : array, [n_frames, n_atoms, 3]
         -x_{P(i)} where the dihedral is negative, x_i elsewhere.
-    parities : ndarray [n_frames]
-        -1 where a frame was inverted, +1 elsewhere: tensors of rank n of a frame are
+    parities : array, [n_frames]
+        -1 where a frame was inverted, +1 elsewhere. The tensors of rank n of a frame are
         ``parities**n`` times those of its image.
     """
     permutation = mirror_permutation(molecule)
+    assert molecule.dihedral is not None  # or mirror_permutation would have refused the molecule
     positions = np.asarray(positions, dtype=float)
-    negative = dihedral_angle(positions, molecule.dihedral) < 0
+    negative = dihedral_angle(positions, dihedral_of(molecule)) < 0
     folded = np.where(negative[:, None, None], -positions[:, permutation], positions)
     return folded, np.where(negative, -1.0, 1.0)
 
@@ -100,28 +101,23 @@ class FoldedRPR(RotatePredictRotate):
     KIND = "folded"
 
     def check_molecule(self) -> None:
-        """Refuse a molecule without these axes or without a symmetry that changes the dihedral."""
+        """Refuse a molecule that lacks the axes or a symmetry that changes the dihedral."""
         super().check_molecule()
         mirror_permutation(self.molecule)
 
-    def fit(self, frames, values=None):
+    def fit(self, frames: Frames, values: np.ndarray | None = None) -> FoldedRPR:
         """Fold the training frames, then fit; see `RotatePredictRotate.fit`."""
         positions = checked_positions(frames, self.molecule)
         values = checked_values(self.property, values, frames, len(positions))
         folded, parities = fold(positions, self.molecule)
-        return super().fit(folded, self._unfold(values, parities))
+        super().fit(folded, self._unfold(values, parities))
+        return self
 
-    def predict(self, frames):
+    def predict(self, frames: Frames) -> np.ndarray:
         """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
         folded, parities = fold(checked_positions(frames, self.molecule), self.molecule)
         return self._unfold(super().predict(folded), parities)
 
-    def predict_components(self, frames):
-        """Components in the canonical axes of each frame as it is, [n_frames, 3] or [.., 6]."""
-        positions = checked_positions(frames, self.molecule)
-        rotations = canonical_axes(self.axes, positions, self.molecule).rotations
-        return to_components(to_axes(self.predict(positions), rotations))
-
-    def _unfold(self, values, parities):
-        signs = parities ** RANK[self.property]
-        return values * signs.reshape(-1, *[1] * RANK[self.property])
+    def _unfold(self, values: np.ndarray, parities: np.ndarray) -> np.ndarray:
+        rank = RANK[self.property]
+        return values * (parities**rank).reshape(-1, *[1] * rank)

@@ -73,7 +73,7 @@ def save_model(
     }
     text = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     with atomic_path(path) as temporary, open(temporary, "wb") as stream:
-        np.savez(stream, **arrays, **{_METADATA: text})
+        np.savez(stream, allow_pickle=False, **arrays, **{_METADATA: text})
 
 
 def load_model(path: str | os.PathLike, kind: str | None = None) -> StoredModel:
@@ -93,7 +93,7 @@ def load_model(path: str | os.PathLike, kind: str | None = None) -> StoredModel:
         another kind.
     """
     arrays = _read_arrays(path)
-    header = _with_today_names(_read_header(path, arrays.pop(_METADATA, None)))
+    header = _with_today_names(_read_header(path, arrays.pop(_METADATA, np.empty(0))))
     if header["checksum"] != checksum(arrays):
         raise InputError(f"{path}: damaged: the arrays do not match their checksum; save it again")
     found = header["kind"]
@@ -180,7 +180,7 @@ def _read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
         ) from error
 
 
-def _read_header(path: str | os.PathLike, text: np.ndarray | None) -> dict:
+def _read_header(path: str | os.PathLike, text: np.ndarray) -> dict:
     try:
         header = json.loads(text.tobytes().decode())
         foreign = header["format"] != FORMAT

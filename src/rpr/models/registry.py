@@ -1,8 +1,9 @@
 """The registry of models: every model that the project knows, in one table.
 
-The workflow, the file format, the documentation and the figures read it.  An entry says where the
-class is and with which settings the name stands for it; classes are imported when they are used, so
-that an edit of one model concerns no other.
+The workflow, the file format, the documentation, the figures and the battery of invariance tests
+read it.  An entry says which class and which settings a name stands for, and which symmetries the
+model breaks.  Classes are imported when they are used, so that an edit of one model concerns no
+other.
 """
 
 from __future__ import annotations
@@ -12,13 +13,18 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
+from rpr.models.estimator import Estimator
 from rpr.models.model_file import load_model
 from rpr.molecule.molecule import Molecule
+
+#: Operations on a molecule that its properties follow exactly.
+SYMMETRIES = ("translation", "rotation", "permutation-inversion")
 
 
 @dataclass(frozen=True)
@@ -28,24 +34,27 @@ class Entry:
     Parameters
     ----------
     summary
-        What it is, in one line.
+        What the model is, in one line.
     home
-        Its estimator as ``module:class``; the class has a classmethod ``load(path)``.
+        Its estimator as ``module:class``.
     settings
         Arguments of the estimator that the name stands for.
     by_property
         Further arguments, by property.
     needs
-        What it needs of a molecule, in words; the estimator's ``check_molecule`` decides.
+        What the model needs of a molecule, in words; ``check_molecule`` of the estimator decides.
+    breaks
+        Those of `SYMMETRIES` that predictions do not follow exactly, each with the reason.
     file
         Whether files are of this kind (``KIND`` of the class); the other names are settings of it.
     """
 
     summary: str
     home: str
-    settings: Mapping = field(default_factory=dict)
-    by_property: Mapping[str, Mapping] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    by_property: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     needs: str = "nothing"
+    breaks: Mapping[str, str] = field(default_factory=dict)
     file: bool = True
 
     @property
@@ -53,7 +62,7 @@ class Entry:
         """Full name of the module of the estimator."""
         return self.home.partition(":")[0]
 
-    def estimator(self) -> type:
+    def estimator(self) -> type[Estimator]:
         """The class of the estimator, imported now."""
         module, _, name = self.home.partition(":")
         return getattr(importlib.import_module(module), name)
@@ -64,10 +73,14 @@ _FOLDED = "rpr.models.folded:FoldedRPR"
 #: The kernels that the paper found best.
 _KERNELS = {"dipole": {"kernel": "matern2"}, "polarizability": {"kernel": "gaussian"}}
 _AXES = "canonical axes: three atoms or more, not in line"
+_NUMBERED = {"permutation-inversion": "equal atoms are told apart by their numbers"}
+_RAW = _NUMBERED | {"rotation": "LAPACK chooses the signs of axes, which depend on the orientation"}
+_LABORATORY = _NUMBERED | {"rotation": "components refer to the axes of the laboratory"}
+_ONE_MIRROR = {"permutation-inversion": "folding uses one element of the group"}
 
 
-def _published(summary: str, **settings) -> Entry:
-    return Entry(summary, _PUBLISHED, settings, _KERNELS, _AXES, file=False)
+def _published(summary: str, breaks: Mapping[str, str] = _NUMBERED, **settings: Any) -> Entry:
+    return Entry(summary, _PUBLISHED, settings, _KERNELS, _AXES, breaks, file=False)
 
 
 #: Models that are compared with each other, in the order of tables and figures.
@@ -77,12 +90,14 @@ _COMPARED = {
         _PUBLISHED,
         by_property=_KERNELS,
         needs=_AXES,
+        breaks=_NUMBERED,
     ),
     "folded": Entry(
         "the published model, with frames of negative dihedral mirrored onto positive ones",
         _FOLDED,
         by_property=_KERNELS,
         needs=f"{_AXES}; a dihedral, and a symmetry that changes its sign",
+        breaks=_ONE_MIRROR,
     ),
     "symmetrized": Entry(
         "kernel averaged over axis signs and the permutation-inversion group",
@@ -94,24 +109,35 @@ _COMPARED = {
         "rpr.models.covariant:CovariantRegression",
         needs="two atoms or more",
     ),
-    "laboratory": _published("no canonical axes: laboratory components", axes="laboratory"),
+    "laboratory": _published(
+        "no canonical axes: laboratory components", _LABORATORY, axes="laboratory"
+    ),
     "augmented": Entry(
         "no canonical axes: training frames and copies of them turned at random",
         "rpr.models.augmented:AugmentedRegression",
         by_property=_KERNELS,
+        breaks=_LABORATORY,
     ),
 }
 #: The published model with one choice changed, which is its name.
 _ABLATIONS = {
-    "rotate-predict-rotate-raw-axes": _published("axes as LAPACK returns them", axes="inertia-raw"),
+    "rotate-predict-rotate-raw-axes": _published(
+        "axes as LAPACK returns them", _RAW, axes="inertia-raw"
+    ),
     "rotate-predict-rotate-RE": _published("descriptor RE", descriptor="RE"),
     "rotate-predict-rotate-RE-raw-axes": _published(
-        "descriptor RE, axes as LAPACK returns them", axes="inertia-raw", descriptor="RE"
+        "descriptor RE, axes as LAPACK returns them", _RAW, axes="inertia-raw", descriptor="RE"
     ),
     "rotate-predict-rotate-kabsch": _published("axes of superposition", axes="kabsch"),
     "rotate-predict-rotate-three-atom": _published("axes of three atoms", axes="three-atom"),
     "folded-kabsch": Entry(
-        "folded, axes of superposition", _FOLDED, {"axes": "kabsch"}, _KERNELS, _AXES, file=False
+        "folded, axes of superposition",
+        _FOLDED,
+        settings={"axes": "kabsch"},
+        by_property=_KERNELS,
+        needs=_AXES,
+        breaks=_ONE_MIRROR,
+        file=False,
     ),
 }
 _POTENTIALS = {
@@ -119,6 +145,7 @@ _POTENTIALS = {
         "a potential on energies and gradients",
         "rpr.models.kreg.potential:KREG",
         needs="two atoms or more",
+        breaks={"permutation-inversion": "the kernel is averaged over given permutations only"},
     ),
 }
 
@@ -134,7 +161,7 @@ def find(name: str) -> Entry:
     Raises
     ------
     InputError
-        If there is none of that name; lists those there are.
+        If there is none of that name; the message lists the names.
     """
     if name not in (*MODELS, *ABLATIONS):
         raise InputError(
@@ -143,7 +170,9 @@ def find(name: str) -> Entry:
     return REGISTRY[name]
 
 
-def make_model(name: str, *, property: str, molecule: Molecule, seed: int = 0, **settings):
+def make_model(
+    name: str, *, property: str, molecule: Molecule, seed: int = 0, **settings: Any
+) -> Any:
     """Unfitted estimator of one of :data:`MODELS` or :data:`ABLATIONS`.
 
     Parameters
@@ -157,12 +186,12 @@ def make_model(name: str, *, property: str, molecule: Molecule, seed: int = 0, *
     seed
         Seed of the validation split.
     **settings
-        Arguments of the estimator; they replace its defaults and the settings of the name.
+        Arguments of the estimator, which replace its defaults and the settings of the name.
 
     Returns
     -------
-    object
-        Estimator with ``fit(frames, values)``, ``predict(frames)`` and ``save(path)``.
+    PropertyEstimator
+        The class depends on the name.
 
     Raises
     ------
@@ -172,9 +201,10 @@ def make_model(name: str, *, property: str, molecule: Molecule, seed: int = 0, *
     entry = find(name)
     estimator = entry.estimator()
     options = {**entry.by_property.get(property, {}), **entry.settings, **settings}
+    options |= {"property": property, "molecule": molecule, "seed": seed}
     if "validation_fraction" not in estimator.parameter_names():
-        options.pop("validation_fraction", None)  # a likelihood needs no validation set
-    return estimator(property=property, molecule=molecule, seed=seed, **options)
+        options.pop("validation_fraction", None)  # as a likelihood needs no validation
+    return estimator(**options)
 
 
 def fit_model(
@@ -185,27 +215,21 @@ def fit_model(
     property: str,
     molecule: Molecule,
     seed: int = 0,
-    **settings,
-):
-    """Model `name` fitted to the frames `indices`; arguments as for :func:`make_model`.
-
-    Returns
-    -------
-    object
-        The fitted estimator.
-    """
+    **settings: Any,
+) -> Any:
+    """Model `name` fitted to the frames `indices`; arguments as for :func:`make_model`."""
     training = frames.subset(np.asarray(indices))
     model = make_model(name, property=property, molecule=molecule, seed=seed, **settings)
     return model.fit(training, getattr(training, property))
 
 
-def load(path: str | os.PathLike):
+def load(path: str | os.PathLike) -> Any:
     """Trained estimator from its file, whatever its kind.
 
     Raises
     ------
     InputError
-        As `load_model`, and if the file is of a kind that is not in the registry.
+        If the file cannot be read, or its kind is not in the registry.
     """
     kind = load_model(path).kind
     if kind not in KINDS:

@@ -1,29 +1,33 @@
-"""Rotate, predict, rotate: dipole or polarizability by way of a canonical axes.
+"""Rotate, predict, rotate: dipole or polarizability by way of canonical axes.
 
-Every geometry is rotated into a frame fixed in the molecule, each Cartesian component of the
-property is predicted there by kernel ridge regression, and the result is rotated back:
+Every geometry is rotated into axes fixed in the molecule, each Cartesian component of the property
+is predicted there by kernel ridge regression, and the result is rotated back:
 
     mu(X) = R(X)^T mu_c(R(X) (X - o)),    alpha(X) = R(X)^T alpha_c(R(X) (X - o)) R(X).
 
-Rotating the molecule changes R and nothing else, so that the prediction turns with it, as far as
-the frame is a function of the geometry.  The targets of every component are centred: the mean over
-the training frames, in the canonical axes, is subtracted before the fit and added afterwards.
+Rotating the molecule changes R and nothing else, so that the prediction turns with it, provided
+that the axes are a function of the geometry.  The targets of every component are centred: their
+mean over the training frames, in the canonical axes, is subtracted before the fit and added to
+predictions.
 
-Source: Martinka et al., J. Chem. Phys. 161, 174104 (2024), eqs. (1)-(5) and Fig. 1; whether it
-centres targets, and how it weights coordinates against RE, the paper does not say.
+Source: Martinka et al., J. Chem. Phys. 161, 174104 (2024), eqs. (1)-(5) and Fig. 1.  The paper does
+not say whether it centres targets, nor how it weights coordinates against RE.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from rpr.axes.components import to_components
-from rpr.axes.rotation import to_axes
+from rpr.axes.canonical import canonical_axes, check_axes
+from rpr.axes.components import from_components, to_components
+from rpr.axes.rotation import to_axes, to_axes_positions, to_laboratory
 from rpr.errors import InputError
-from rpr.models.estimator import (
-    AxesEstimator,
+from rpr.models.estimator import Frames
+from rpr.models.property_estimator import (
+    PropertyEstimator,
     checked_positions,
     checked_values,
     training_checksum,
@@ -33,44 +37,48 @@ from rpr.regression import search
 from rpr.regression.descriptors import describe
 from rpr.regression.kernel_regression import KernelRegression
 
+_BLOCK = 16384  # frames rotated and described at once in a prediction
 
-class RotatePredictRotate(AxesEstimator):
-    """Dipole or polarizability, one kernel ridge regression per component in a canonical axes.
+
+class RotatePredictRotate(PropertyEstimator):
+    """Dipole or polarizability, one kernel ridge regression per component in canonical axes.
 
     Parameters
     ----------
     molecule
-        Atoms and their order, reference geometry, anchors, dihedral.
+        Atoms and their order, reference geometry, anchors and dihedral.
     property
         ``"dipole"`` (e Angstrom) or ``"polarizability"`` (Angstrom^3).
     axes
-        One of `rpr.axes.canonical.AXES`.
+        One of `rpr.axes.canonical.AXES`; None takes inertia.
     descriptor
         One of `rpr.regression.descriptors.DESCRIPTORS`.
     kernel
-        One of `rpr.regression.kernels.KERNELS`.
+        One of `rpr.regression.kernels.KERNELS`; None takes matern2.
     coordinate_weight
-        Weight of coordinates against RE in the descriptor, 1/Angstrom; of a sequence, the weight
-        of lowest validation error is taken.
-    sigmas, lambdas
-        Grid of the search for each component, sigmas relative to the median distance of the
-        training frames; default `sigma_factors` and `default_lambdas` of
-        :mod:`rpr.regression.search`.
+        Weight of coordinates against RE in the descriptor, 1/Angstrom. Of a sequence, the weight
+        with the lowest validation error is taken.
+    sigmas
+        Length scales to try for each component, relative to the median distance between the
+        training frames; the default is `rpr.regression.search.sigma_factors`.
+    lambdas
+        Regularization strengths to try; the default is `rpr.regression.search.default_lambdas`.
     validation_fraction
-        Part of the training frames that validates in the search.
+        Part of the training frames that the search validates on.
     seed
-        Of the random split of the training frames into fitted and validated ones.
+        Seed of the random split of the training frames into fitted and validated ones.
     hyperparameters
-        ``{component: {"sigma": ..., "lambda": ...}}`` or one such pair for all components: nothing
-        is searched.  A fitted model's `hyperparameters_` can be given.
+        ``{component: {"sigma": ..., "lambda": ...}}``, such as `hyperparameters_` of a fitted
+        model, or one such pair for all components. If they are given, nothing is searched.
 
     Attributes
     ----------
     regression_ : KernelRegression
-        In the canonical axes.
+        The regression in the canonical axes.
     hyperparameters_ : dict
         Component -> sigma, lambda, validation_rmse (in the unit of the property).
     coordinate_weight_ : float
+        The weight in use.
     training_checksum_ : str
         SHA-256 of training positions and values.
 
@@ -91,8 +99,7 @@ class RotatePredictRotate(AxesEstimator):
     """
 
     KIND = "rotate-predict-rotate"
-    BLOCK = 16384
-    STORED = (
+    STORED: tuple[str, ...] = (
         *("property", "axes", "descriptor", "kernel"),
         *("coordinate_weight", "validation_fraction", "seed"),
     )
@@ -102,21 +109,20 @@ class RotatePredictRotate(AxesEstimator):
         *,
         molecule: Molecule,
         property: str = "dipole",
-        axes: str = "inertia",
+        axes: str | None = "inertia",
         descriptor: str = "RExyzCl",
-        kernel: str = "matern2",
+        kernel: str | None = "matern2",
         coordinate_weight: float | Sequence[float] = 0.5,
         sigmas: Sequence[float] | None = None,
         lambdas: Sequence[float] | None = None,
         validation_fraction: float = 0.2,
         seed: int = 0,
         hyperparameters: Mapping | Sequence[float] | None = None,
-    ):
-        self.molecule = molecule
-        self.property = property
+    ) -> None:
+        super().__init__(molecule, property)
         self.axes = axes
         self.descriptor = descriptor
-        self.kernel = kernel
+        self.kernel: Any = kernel
         self.coordinate_weight = coordinate_weight
         self.sigmas = sigmas
         self.lambdas = lambdas
@@ -127,9 +133,21 @@ class RotatePredictRotate(AxesEstimator):
     @property
     def axes_(self) -> str:
         """Name of the axes in use."""
-        return self.axes
+        return self.axes or "inertia"
 
-    def fit(self, frames, values: np.ndarray | None = None) -> RotatePredictRotate:
+    @property
+    def kernel_(self) -> str:
+        """Name of the kernel in use."""
+        return self.kernel or "matern2"
+
+    def check_molecule(self) -> None:
+        """Refuse a molecule that does not have these axes."""
+        try:
+            check_axes(self.axes_, self.molecule)
+        except InputError as error:
+            raise InputError(f"{error}, or the model 'covariant', which needs no axes") from error
+
+    def fit(self, frames: Frames, values: np.ndarray | None = None) -> RotatePredictRotate:
         """Search hyper-parameters on a part of the training frames, then fit all of them.
 
         Parameters
@@ -137,13 +155,13 @@ class RotatePredictRotate(AxesEstimator):
         frames
             A `FrameSet`, a sequence of ASE atoms, or an array [n_frames, n_atoms, 3], Angstrom.
         values : array, [n_frames, 3] or [n_frames, 3, 3]
-            Property of each frame in the laboratory; default: the one a `FrameSet` holds.
+            Property of each frame in the laboratory; the default is the one a `FrameSet` holds.
 
         Raises
         ------
         InputError
             For unknown names, wrong shapes, other atoms than the molecule's, positions that cannot
-            be in Angstrom, numbers that are not finite.
+            be in Angstrom, or numbers that are not finite.
 
         Warns
         -----
@@ -152,11 +170,15 @@ class RotatePredictRotate(AxesEstimator):
         """
         positions = checked_positions(frames, self.molecule)
         values = checked_values(self.property, values, frames, len(positions))
+        self._prepare(positions)
         canonical, rotations = self._rotate(positions)
         targets = to_components(to_axes(values, rotations))  # -> [n_frames, n_components]
-        self.coordinate_weight_, choices = self._choose_weight(canonical, targets)
-        regression = self._regression([(c.sigma, c.lam) for c in choices])
-        self.regression_ = regression.fit(self._describe(canonical), targets)
+        self.coordinate_weight_, choices = self._choose(canonical, targets)
+        regression = KernelRegression(
+            kernel=self.kernel_, hyperparameters=[(c.sigma, c.lam) for c in choices]
+        )
+        images = self._images(canonical, self.coordinate_weight_)
+        self.regression_ = regression.fit(images, targets, self._characters())
         self.hyperparameters_ = {
             name: {"sigma": c.sigma, "lambda": c.lam, "validation_rmse": c.rmse}
             for name, c in zip(self.components, choices, strict=True)
@@ -164,69 +186,107 @@ class RotatePredictRotate(AxesEstimator):
         self.training_checksum_ = training_checksum(positions, values)
         return self
 
+    def predict(self, frames: Frames) -> np.ndarray:
+        """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
+        self._require_fitted()
+        positions = checked_positions(frames, self.molecule)
+        predicted = []
+        for start in range(0, len(positions), _BLOCK):
+            canonical, rotations = self._rotate(positions[start : start + _BLOCK])
+            X = self._describe(canonical, self.coordinate_weight_)
+            predicted.append(to_laboratory(from_components(self.regression_.predict(X)), rotations))
+        return np.concatenate(predicted)
+
+    # What a subclass with another kernel replaces.
+
+    def _prepare(self, positions: np.ndarray) -> None:
+        """Check the training positions, and set what depends on the molecule alone."""
+
+    def _describe(self, canonical: np.ndarray, weight: float) -> np.ndarray:
+        """Descriptors [n_frames, n_features] of canonical coordinates."""
+        return describe(self.descriptor, canonical, self.molecule, coordinate_weight=weight)
+
+    def _images(self, canonical: np.ndarray, weight: float) -> np.ndarray:
+        """Descriptors of training frames in the form that `KernelRegression.fit` takes."""
+        return self._describe(canonical, weight)
+
+    def _characters(self) -> np.ndarray | None:
+        """Signs of the components under the group that the kernel is averaged over."""
+        return None
+
+    def _sigmas(self, X: np.ndarray) -> np.ndarray:
+        """Length scales to try, for training frames with descriptors `X`."""
+        return search.sigma_grid(self.kernel_, X, self.sigmas)
+
     def _arrays(self) -> dict[str, np.ndarray]:
         return {
-            "descriptors": self.regression_.descriptors_,
+            "descriptors": self.regression_.descriptors_[0],
             "coefficients": self.regression_.coefficients_,
             "means": self.regression_.means_,
         }
 
-    def _metadata(self) -> dict:
-        return super()._metadata() | {"coordinate_weight": self.coordinate_weight_}
+    def _metadata(self) -> dict[str, Any]:
+        chosen = {name: getattr(self, f"{name}_") for name in ("kernel", "coordinate_weight")}
+        return super()._metadata() | chosen
 
-    def _restore_arrays(self, arrays: Mapping[str, np.ndarray], metadata: Mapping) -> None:
+    def _restore_arrays(
+        self, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]
+    ) -> None:
         self.coordinate_weight_ = metadata["coordinate_weight"]
-        self.regression_ = KernelRegression.restore(
-            kernel=self.kernel,
-            hyperparameters=self._pairs(),
-            **{name: arrays[name] for name in ("descriptors", "coefficients", "means")},
-        )
+        self._restore_regression(arrays, arrays["descriptors"])
 
-    def _components(self, canonical: np.ndarray) -> np.ndarray:
-        return self.regression_.predict(self._describe(canonical))
+    def _restore_regression(self, arrays: Mapping[str, np.ndarray], images: np.ndarray) -> None:
+        regression = KernelRegression(kernel=self.kernel_, hyperparameters=self._pairs())
+        coefficients, means = arrays["coefficients"], arrays["means"]
+        self.regression_ = regression.restore(images, coefficients, means, self._characters())
 
-    def _describe(self, canonical: np.ndarray, weight: float | None = None) -> np.ndarray:
-        weight = self.coordinate_weight_ if weight is None else weight
-        return describe(self.descriptor, canonical, self.molecule, coordinate_weight=weight)
+    def _rotate(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Canonical coordinates [n_frames, n_atoms, 3] and rotations [n_frames, 3, 3]."""
+        axes = canonical_axes(self.axes_, positions, self.molecule)
+        return to_axes_positions(positions, axes), axes.rotations
 
-    def _choose_weight(
+    def _choose(
         self, canonical: np.ndarray, targets: np.ndarray
     ) -> tuple[float, list[search.Choice]]:
-        """Weight of lowest validation error, relative to the spread of each component."""
-        regression = self._regression(self._pairs())
-        scale = targets.std(axis=0)
-        scale[scale == 0.0] = 1.0
-        trials = []
-        for weight in np.atleast_1d(np.asarray(self.coordinate_weight, dtype=float)):
-            choices = regression.choose(self._describe(canonical, float(weight)), targets)
-            error = np.sum((np.array([c.rmse for c in choices]) / scale) ** 2)
-            trials.append((float(error), float(weight), choices))
-        if len(trials) > 1 and self.hyperparameters is not None:
+        """Coordinate weight and hyper-parameters with the lowest validation error.
+
+        Between weights, the errors of the components count relative to their spread.
+        """
+        weights = np.atleast_1d(np.asarray(self.coordinate_weight, dtype=float))
+        pairs = self._pairs()
+        if len(weights) > 1 and pairs is not None:
             raise InputError(
                 "coordinate_weight: found several and given hyperparameters, so nothing is "
                 "searched; give one weight"
             )
+        scale = targets.std(axis=0)
+        scale[scale == 0.0] = 1.0
+        trials = []
+        for weight in weights:
+            images = self._images(canonical, float(weight))
+            regression = KernelRegression(
+                kernel=self.kernel_,
+                sigmas=self._sigmas(images if images.ndim == 2 else images[0]),
+                lambdas=self.lambdas,
+                validation_fraction=self.validation_fraction,
+                seed=self.seed,
+                hyperparameters=pairs,
+            )
+            choices = regression.choose(images, targets, self._characters())
+            error = np.sum((np.array([c.rmse for c in choices]) / scale) ** 2)
+            trials.append((float(error), float(weight), choices))
         _, weight, choices = min(trials, key=lambda trial: trial[0])
         return weight, choices
 
-    def _regression(self, pairs: Sequence[tuple[float, float]] | None) -> KernelRegression:
-        return KernelRegression(
-            kernel=self.kernel,
-            sigmas=self.sigmas,
-            lambdas=self.lambdas,
-            validation_fraction=self.validation_fraction,
-            seed=self.seed,
-            hyperparameters=pairs,
-        )
-
     def _pairs(self) -> list[tuple[float, float]] | None:
-        """Given hyper-parameters as (sigma, lambda) per component."""
-        given = self.hyperparameters
+        """Given hyper-parameters as (sigma, lambda) of each component."""
+        given: Any = self.hyperparameters
         if given is None:
             return None
-        per_component = isinstance(given, Mapping) and "sigma" not in given
         try:
-            entries = [given[name] if per_component else given for name in self.components]
+            entries: list[Any] = [given] * len(self.components)
+            if isinstance(given, Mapping) and "sigma" not in given:
+                entries = [given[name] for name in self.components]
             pairs = [
                 (e["sigma"], e["lambda"]) if isinstance(e, Mapping) else tuple(e) for e in entries
             ]

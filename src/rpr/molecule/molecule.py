@@ -1,10 +1,11 @@
-"""The molecule: its atoms, bonds, reference geometry, anchors and dihedral."""
+"""The molecule: its atoms, bonds, reference geometry, anchors and dihedral; files of geometries."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -14,9 +15,7 @@ from ase.neighborlist import natural_cutoffs, neighbor_list
 
 from rpr.errors import InputError
 from rpr.files import atomic_path, read_failure
-
-#: Two nuclei closer than this, in Angstrom, are taken for an error in the input (H2 has 0.74).
-MINIMUM_DISTANCE = 0.4
+from rpr.molecule.plausibility import check_overlap
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +29,17 @@ class Molecule:
     reference : array, [n_atoms, 3]
         Reference geometry in Angstrom; its distances are the r_eq of the RE descriptor.
     anchors
-        Indices of the anchors: those whose coordinates the descriptors ending in ``Cl`` use
-        (the two chlorines of 1,2-dichloroethane) and that settle the signs of axes.
+        Indices of the atoms whose coordinates the descriptors ending in ``Cl`` use (the two
+        chlorines of 1,2-dichloroethane) and that decide the signs of canonical axes.
     dihedral
         Indices of the four atoms of the dihedral that is scanned, or None.
     bonds
         Pairs of bonded atoms.
+
+    Raises
+    ------
+    InputError
+        If the reference geometry does not have one position for each symbol.
     """
 
     symbols: tuple[str, ...]
@@ -44,34 +48,45 @@ class Molecule:
     dihedral: tuple[int, int, int, int] | None = None
     bonds: tuple[tuple[int, int], ...] = ()
 
+    def __post_init__(self) -> None:
+        if np.shape(self.reference) != (self.n_atoms, 3):
+            raise InputError(
+                f"reference: found shape {np.shape(self.reference)}, expected ({self.n_atoms}, 3)"
+            )
+
     @classmethod
     def from_atoms(
-        cls,
-        atoms: Atoms,
-        *,
-        anchors: Sequence[int] = (),
-        dihedral: Sequence[int] | None = None,
+        cls, atoms: Atoms, *, anchors: Sequence[int] = (), dihedral: Sequence[int] | None = None
     ) -> Molecule:
-        """Molecule with `atoms` as reference geometry; bonds from covalent radii.
+        """Molecule with `atoms` as its reference geometry, and the bonds of :func:`find_bonds`.
 
-        Two atoms are bonded if closer than 1.2 times the sum of their covalent radii.
+        Parameters
+        ----------
+        atoms
+            Reference geometry.
+        anchors, dihedral
+            As for `Molecule`.
 
         Raises
         ------
         InputError
-            If a anchors or dihedral index names no atom or an atom twice, the dihedral has not
-            four atoms, or atoms lie on top of each other.
+            If an index in `anchors` or `dihedral` is no atom or occurs twice, the dihedral does not
+            have four atoms, or atoms lie on top of each other.
         """
         _check_indices("anchors", anchors, len(atoms))
         _check_indices("dihedral", dihedral or (), len(atoms))
-        if dihedral and len(dihedral) != 4:
-            raise InputError(f"dihedral: found {len(dihedral)} atom indices, expected four")
-        refuse_overlap(atoms.positions[None], "reference geometry")
+        four = None
+        if dihedral:
+            if len(dihedral) != 4:
+                raise InputError(f"dihedral: found {len(dihedral)} atom indices, expected four")
+            i, j, k, m = (int(atom) for atom in dihedral)
+            four = i, j, k, m
+        check_overlap(atoms.positions[None], "reference geometry")
         return cls(
             symbols=tuple(atoms.get_chemical_symbols()),
             reference=np.array(atoms.positions, dtype=float),
             anchors=tuple(int(k) for k in anchors),
-            dihedral=tuple(int(k) for k in dihedral) if dihedral else None,
+            dihedral=four,
             bonds=find_bonds(atoms),
         )
 
@@ -124,18 +139,18 @@ def read_geometry(path: str | os.PathLike, *, symbols: Sequence[str] | None = No
         finite, two atoms lie on top of each other, or the atoms are not `symbols`.
     """
     try:
-        images = read(path, index=":")
+        images: Any = read(str(path), index=":")
     except Exception as error:
         raise InputError(
             f"{path}: not readable as a geometry ({read_failure(error)}); expected a file such as "
             "extended XYZ with one molecule, in Angstrom"
         ) from error
     if len(images) != 1 or len(images[0]) == 0:
-        found = f"{len(images)} geometries" if len(images) != 1 else "no atoms"
-        raise InputError(f"{path}: found {found}, expected one geometry")
+        number = f"{len(images)} geometries" if len(images) != 1 else "no atoms"
+        raise InputError(f"{path}: found {number}, expected one geometry")
     found = tuple(images[0].get_chemical_symbols())
     check_symbols(found, symbols, path)
-    refuse_overlap(images[0].positions[None], path)
+    check_overlap(images[0].positions[None], path)
     return Atoms(found, positions=images[0].positions)
 
 
@@ -147,7 +162,7 @@ def check_symbols(
     Raises
     ------
     InputError
-        Names `source` and both orders; says so if it is only the order that differs.
+        If the atoms differ; the message names `source` and both orders.
     """
     if expected is None or tuple(found) == tuple(expected):
         return
@@ -156,46 +171,6 @@ def check_symbols(
         f"{source}: found atoms {' '.join(found)}, expected {' '.join(expected)} in this order; "
         f"{remedy}"
     )
-
-
-def refuse_overlap(positions: np.ndarray, source: str | os.PathLike) -> None:
-    """Refuse positions that are not finite or have atoms on top of each other.
-
-    Parameters
-    ----------
-    positions : array, [n_frames, n_atoms, 3]
-        Angstrom.
-    source
-        What the message begins with: a file or an argument.
-
-    Raises
-    ------
-    InputError
-        If a number is not finite or two atoms are closer than `MINIMUM_DISTANCE`.
-    """
-    positions = np.asarray(positions, dtype=float)
-    finite = np.isfinite(positions).all(axis=(1, 2))
-    if not finite.all():
-        frame = int(np.argmin(finite))
-        atom = int(np.argmin(np.isfinite(positions[frame]).all(axis=1)))
-        raise InputError(
-            f"{source}: {_frame(frame, positions)}position of atom {atom} is not a finite number; "
-            "remove the frame or compute it again"
-        )
-    i, j = np.triu_indices(positions.shape[1], k=1)
-    close = np.linalg.norm(positions[:, i] - positions[:, j], axis=2) < MINIMUM_DISTANCE
-    if close.any():
-        frame, pair = np.argwhere(close)[0]
-        distance = np.linalg.norm(positions[frame, i[pair]] - positions[frame, j[pair]])
-        raise InputError(
-            f"{source}: {_frame(frame, positions)}atoms {i[pair]} and {j[pair]} are "
-            f"{distance:.3f} Angstrom apart, expected at least {MINIMUM_DISTANCE}; "
-            "are the coordinates in Angstrom?"
-        )
-
-
-def _frame(frame: int, positions: np.ndarray) -> str:
-    return f"frame {frame}: " if len(positions) > 1 else ""
 
 
 def _check_indices(key: str, indices: Sequence[int], n_atoms: int) -> None:

@@ -1,4 +1,4 @@
-"""Harmonic normal modes from a Hessian, rigid-body motions projected out."""
+"""Harmonic normal modes from a Hessian, with rigid-body motions projected out."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class NormalModes:
         return self.wavenumbers < 0.0
 
     def describe(self, mode: int, symbols: tuple[str, ...]) -> str:
-        """Wavenumber of a mode and the atoms that carry most of its motion, in words."""
+        """Wavenumber of a mode and the three atoms that move most, for messages."""
         share = np.sum(self.vectors[mode] ** 2, axis=1)
         atoms = np.argsort(-share.round(6), kind="stable")[:3]
         moving = ", ".join(f"{symbols[i]}{i}" for i in atoms)
@@ -57,9 +57,9 @@ class NormalModes:
 def normal_modes(positions: np.ndarray, masses: np.ndarray, hessian: np.ndarray) -> NormalModes:
     """Diagonalise the mass-weighted Hessian in the space without translations and rotations.
 
-    omega^2 are the eigenvalues of Q^T M^-1/2 H M^-1/2 Q, the columns of Q being an orthonormal
-    basis of the complement of the rigid-body motions.  That leaves exactly 3 n_atoms - 6 modes
-    (- 5 if linear), with no cutoff that tells soft modes from rotations.
+    The eigenvalues of Q^T M^-1/2 H M^-1/2 Q are omega^2, where the columns of Q are an orthonormal
+    basis of the complement of the rigid-body motions.  Exactly 3 n_atoms - 6 modes are left (one
+    more if the molecule is linear), and no cutoff has to tell soft modes from rotations.
 
     Parameters
     ----------
@@ -151,30 +151,29 @@ def _checked_hessian(hessian: np.ndarray, n_atoms: int) -> np.ndarray:
 def frequencies(
     atoms: Atoms, hessian: np.ndarray, *, name: str = "geometry", minimum: bool = True
 ) -> NormalModes:
-    """Harmonic frequencies, and the check that the geometry is a minimum.
+    """Normal modes of an optimised geometry, which must be a minimum.
 
     Parameters
     ----------
     atoms
         Optimised geometry.
     hessian : array, [3 n_atoms, 3 n_atoms]
-        eV/Angstrom^2, at the same level of theory.
+        eV/Angstrom^2, at the level of theory of the optimisation.
     name
-        What messages call this geometry.
+        Name of this geometry in messages.
     minimum
-        Refuse imaginary frequencies.
+        Whether to refuse imaginary frequencies.
 
     Returns
     -------
     NormalModes
-        Rigid-body motions are projected out.
 
     Raises
     ------
     InputError
-        If the Hessian does not fit the atoms.
+        If the Hessian has the wrong shape, is not finite or not symmetric.
     ConvergenceError
-        If a frequency is imaginary; names the modes.
+        If a frequency is imaginary; the message names the modes.
     """
     modes = normal_modes(atoms.positions, atoms.get_masses(), hessian)
     wrong = np.flatnonzero(modes.imaginary)

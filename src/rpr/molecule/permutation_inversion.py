@@ -1,39 +1,44 @@
-"""Permutation-inversion group of a molecule, found from its reference geometry.
+"""Permutation-inversion group of a molecule, found from its bonds and reference geometry.
 
 An element g = (permutation P, inversion s) turns a geometry x into
 
     x'_i = s x_{P(i)},   s = -1 with inversion, +1 without.
 
 Energy and forces, dipole and polarizability follow exactly: E' = E, mu' = s mu, alpha' = alpha,
-whatever the element. What makes an element *useful* is that both geometries occur: it must be
-feasible without breaking a bond. An element is taken when
+for every element. An element is useful only if both geometries occur, that is, if it is feasible
+without breaking a bond. An element belongs to the group if
 
 1. P is an automorphism of the bond graph (elements and bonds are kept), and
 2. it keeps the handedness of every centre: the sign of the triple product of each three bonds of
    an atom, and
 3. it keeps cis and trans at every bond between two planar three-coordinate atoms.
 
-Internal rotation about every other bond is free, so a torsion may change its sign. For
+Internal rotation about every other bond is free, so that a torsion may change its sign. For
 1,2-dichloroethane four of the sixteen combinations remain: the identity, an exchange of the ends
-that keeps the dihedral, and the two that change its sign: the exchange of the hydrogens of both
-CH2Cl groups with inversion, and the product of the two.
+that keeps the dihedral, the exchange of the hydrogens of both CH2Cl groups with inversion, which
+changes the sign of the dihedral, and the product of the two.
 
 Pyramidal atoms with three bonds keep their handedness too: ammonia has the six elements of C3v(M).
-Inversion of the umbrella takes 25 kJ/mol and 1e-11 s, more than a thermal trajectory of picoseconds
-has; ``pyramidal_inversion=True`` declares it feasible (twelve elements).
+Its umbrella inversion takes 25 kJ/mol and 1e-11 s, longer than a trajectory of picoseconds;
+``pyramidal_inversion=True`` declares it feasible, which gives twelve elements.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
 import numpy as np
 
 from rpr.errors import InputError
+from rpr.molecule.molecule import Molecule
 
 FLAT = 0.2  # triple product of unit vectors below which three bonds are planar; 0.77 is tetrahedral
 MAX_AUTOMORPHISMS = 20_000
+
+#: Stereo rules: (atom or "bond", atoms) -> sign, and the factor of that sign under inversion.
+_Rules = dict[tuple[int | str, tuple[int, ...]], tuple[int, int]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +47,9 @@ class PermutationInversionGroup:
 
     Attributes
     ----------
-    permutations : ndarray of int [n_elements, n_atoms]
+    permutations : int array, [n_elements, n_atoms]
         Element g turns x into x'_i = s x_{permutations[g, i]}.
-    inversions : ndarray of bool [n_elements]
+    inversions : bool array, [n_elements]
         True where s = -1.
     names : tuple of str
         Cycle notation with atom indices counted from 0, with ``*`` for inversion; ``E`` is the
@@ -55,54 +60,56 @@ class PermutationInversionGroup:
     inversions: np.ndarray
     names: tuple[str, ...]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.permutations)
 
     @property
-    def parities(self):
+    def parities(self) -> np.ndarray:
         """s of every element: +1, or -1 with inversion, [n_elements]."""
         return np.where(self.inversions, -1.0, 1.0)
 
-    def act_on_positions(self, positions):
+    def act_on_positions(self, positions: np.ndarray) -> np.ndarray:
         """Images of geometries under every element.
 
         Parameters
         ----------
-        positions : ndarray [n_frames, n_atoms, 3]
-            Relative to an origin that the permutations leave in place.
+        positions : array, [n_frames, n_atoms, 3]
+            Relative to an origin that does not move under the permutations.
 
         Returns
         -------
-        ndarray [n_elements, n_frames, n_atoms, 3]
+        array, [n_elements, n_frames, n_atoms, 3]
         """
         images = np.asarray(positions)[:, self.permutations]  # -> [n_frames, n_elements, ...]
         return self.parities[:, None, None, None] * np.swapaxes(images, 0, 1)
 
-    def act_on_tensors(self, values):
+    def act_on_tensors(self, values: np.ndarray) -> np.ndarray:
         """Images of dipoles, polarizabilities or tensors of any rank: s^rank times the tensor.
 
         Parameters
         ----------
-        values : ndarray [n_frames, 3, ..., 3]
+        values : array, [n_frames, 3, ..., 3]
 
         Returns
         -------
-        ndarray [n_elements, n_frames, 3, ..., 3]
+        array, [n_elements, n_frames, 3, ..., 3]
         """
         values = np.asarray(values)
         signs = self.parities ** (values.ndim - 1)
         return signs.reshape(-1, *[1] * values.ndim) * values[None]
 
 
-def find_group(molecule, *, pyramidal_inversion=False):
+def find_group(
+    molecule: Molecule, *, pyramidal_inversion: bool = False
+) -> PermutationInversionGroup:
     """Permutation-inversion group of a molecule from its bonds and reference geometry.
 
     Parameters
     ----------
-    molecule : Molecule
-        Symbols, bonds and reference geometry are used.
-    pyramidal_inversion : bool
-        Whether an atom with three bonds may turn its pyramid inside out.
+    molecule
+        Its symbols, bonds and reference geometry are used.
+    pyramidal_inversion
+        Whether pyramids of an atom with three bonds can turn inside out.
 
     Returns
     -------
@@ -111,7 +118,7 @@ def find_group(molecule, *, pyramidal_inversion=False):
     Raises
     ------
     InputError
-        If the bond graph has more than ``MAX_AUTOMORPHISMS`` automorphisms.
+        If the bond graph has more than `MAX_AUTOMORPHISMS` automorphisms.
     """
     automorphisms = np.array(_automorphisms(molecule), dtype=int)
     rules = _handedness(molecule, pyramidal_inversion) | _rigid_bonds(molecule)
@@ -127,21 +134,21 @@ def find_group(molecule, *, pyramidal_inversion=False):
     )
 
 
-def permutations_of(group):
-    """Permutations under which a potential energy is symmetric, each once: [n, n_atoms]."""
+def permutations_of(group: PermutationInversionGroup) -> np.ndarray:
+    """Permutations that leave the potential energy unchanged, each once, [n, n_atoms]."""
     return np.array(sorted({tuple(int(i) for i in row) for row in group.permutations}))
 
 
-def _neighbours(molecule):
-    neighbours = [[] for _ in range(molecule.n_atoms)]
+def _neighbours(molecule: Molecule) -> list[list[int]]:
+    neighbours: list[list[int]] = [[] for _ in range(molecule.n_atoms)]
     for i, j in molecule.bonds:
         neighbours[i].append(j)
         neighbours[j].append(i)
     return [sorted(atoms) for atoms in neighbours]
 
 
-def _colours(molecule, neighbours):
-    """Classes of atoms that no automorphism can mix: symbols, refined by those of neighbours."""
+def _colours(molecule: Molecule, neighbours: list[list[int]]) -> list[str]:
+    """Classes of atoms that no automorphism can mix: symbols, refined by their neighbours'."""
     colours = list(molecule.symbols)
     for _ in range(molecule.n_atoms):
         keys = [
@@ -155,21 +162,21 @@ def _colours(molecule, neighbours):
     return colours
 
 
-def _automorphisms(molecule):
-    """All permutations that keep elements and bonds, by backtracking; the identity first."""
+def _automorphisms(molecule: Molecule) -> list[list[int]]:
+    """All permutations that keep elements and bonds, found by backtracking; the identity first."""
     neighbours = _neighbours(molecule)
     colours = _colours(molecule, neighbours)
     bonded = np.zeros((molecule.n_atoms, molecule.n_atoms), dtype=bool)
     for i, near in enumerate(neighbours):
         bonded[i, near] = True
     order = _walk(neighbours)
-    found = []
+    found: list[list[int]] = []
 
-    def extend(image):
+    def extend(image: dict[int, int]) -> None:
         if len(found) > MAX_AUTOMORPHISMS:
             raise InputError(
                 f"molecule {''.join(molecule.symbols)}: more than {MAX_AUTOMORPHISMS} permutations "
-                "keep its bonds, too many for a symmetrised kernel; use a model without symmetry"
+                "preserve its bonds, which is too many to sum over"
             )
         if len(image) == len(order):
             found.append([image[atom] for atom in range(len(order))])
@@ -184,9 +191,9 @@ def _automorphisms(molecule):
     return sorted(found)
 
 
-def _walk(neighbours):
-    """Atoms in an order in which each touches an earlier one, so that wrong starts end soon."""
-    order = []
+def _walk(neighbours: list[list[int]]) -> list[int]:
+    """Atoms in an order in which each is bonded to an earlier one: wrong attempts then end soon."""
+    order: list[int] = []
     for start in range(len(neighbours)):
         queue = [start] if start not in order else []
         while queue:
@@ -197,9 +204,9 @@ def _walk(neighbours):
     return order
 
 
-def _handedness(molecule, pyramidal_inversion):
+def _handedness(molecule: Molecule, pyramidal_inversion: bool) -> _Rules:
     """Sign (-1, 0, 1) of the triple product of each three bonds of an atom: odd under inversion."""
-    rules = {}
+    rules: _Rules = {}
     for atom, near in enumerate(_neighbours(molecule)):
         if len(near) == 3 and pyramidal_inversion:
             continue
@@ -211,15 +218,15 @@ def _handedness(molecule, pyramidal_inversion):
     return rules
 
 
-def _rigid_bonds(molecule):
+def _rigid_bonds(molecule: Molecule) -> _Rules:
     """Cis (+1) or trans (-1) across bonds between planar atoms with three bonds each."""
     neighbours = _neighbours(molecule)
     flat = {
         atom
         for (atom, _), (sign, _) in _handedness(molecule, False).items()
-        if sign == 0 and len(neighbours[atom]) == 3
+        if sign == 0 and isinstance(atom, int) and len(neighbours[atom]) == 3
     }
-    rules = {}
+    rules: _Rules = {}
     for i, j in molecule.bonds:
         if i not in flat or j not in flat:
             continue
@@ -234,8 +241,8 @@ def _rigid_bonds(molecule):
     return rules
 
 
-def _keeps(rules, permutation, parity):
-    """Whether every stereo rule reads the same after the element."""
+def _keeps(rules: _Rules, permutation: np.ndarray, parity: int) -> bool:
+    """Whether every stereo rule still holds after the element."""
     for (kind, atoms), (sign, under_inversion) in rules.items():
         image = tuple(int(permutation[atom]) for atom in atoms)
         factor = under_inversion if parity < 0 else 1
@@ -249,14 +256,14 @@ def _keeps(rules, permutation, parity):
     return True
 
 
-def _parity(sequence):
+def _parity(sequence: Sequence[int]) -> int:
     """Sign of the permutation that sorts a sequence."""
     swaps = sum(a > b for a, b in combinations(sequence, 2))
     return -1 if swaps % 2 else 1
 
 
-def _name(permutation, inverted):
-    cycles, seen = "", set()
+def _name(permutation: np.ndarray, inverted: bool) -> str:
+    cycles, seen = "", set[int]()
     for start in range(len(permutation)):
         cycle, atom = [], start
         while atom not in seen:

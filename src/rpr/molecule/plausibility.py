@@ -1,34 +1,187 @@
-"""Limits of geometries that a bound molecule can have."""
+"""What positions of an intact molecule look like: the limits, and the checks against them.
+
+Every check of geometries in the project uses these four limits.  Bonds are compared with their
+lengths in the reference geometry, so that one limit serves all elements.
+"""
 
 from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 
 from rpr.errors import InputError
-from rpr.molecule.molecule import Molecule
 
-#: Bond lengths that a reference geometry can have, Angstrom.
-_BOND_RANGE = (0.3, 3.0)
+#: Two nuclei closer than this, in Angstrom, are an error in the input (H2 has 0.74).
+MINIMUM_DISTANCE = 0.4
 
-#: Bond lengths that a frame can have, relative to the reference.  Vibrations stay within 0.75..1.5;
-#: positions in bohr are at 1.89, a hydrogen in the place of a chlorine is at 0.6.
-_STRETCH_RANGE = (0.65, 1.6)
+#: Longest bond of a reference geometry, in Angstrom.
+LONGEST_BOND = 3.0
+
+#: Range of a bond of a labelled frame in units of its reference length.  Vibrations stay within
+#: 0.75 to 1.5; positions in bohr give 1.89, and a hydrogen in the place of a chlorine gives 0.6.
+FRAME_STRETCH = (0.65, 1.6)
+
+#: Range of a bond in dynamics in units of its reference length; outside it the bond has broken.
+INTACT_STRETCH = (0.5, 2.0)
 
 
-def _check_reference(molecule: Molecule) -> None:
-    reference = np.asarray(molecule.reference, dtype=float)
-    if reference.shape != (molecule.n_atoms, 3) or not np.isfinite(reference).all():
+def bond_lengths(positions: np.ndarray, bonds: Sequence[tuple[int, int]]) -> np.ndarray:
+    """Length of each bond.
+
+    Parameters
+    ----------
+    positions : array, [..., n_atoms, 3]
+        Angstrom.
+    bonds
+        Pairs of bonded atoms.
+
+    Returns
+    -------
+    array, [..., n_bonds]
+        Angstrom.
+    """
+    i, j = np.array(bonds, dtype=int).reshape(-1, 2).T
+    return np.linalg.norm(positions[..., i, :] - positions[..., j, :], axis=-1)
+
+
+def is_intact(lengths: np.ndarray, reference_lengths: np.ndarray) -> np.ndarray:
+    """Whether bonds of these lengths are whole (`INTACT_STRETCH`); a NaN is not."""
+    low, high = INTACT_STRETCH
+    return (lengths > low * reference_lengths) & (lengths < high * reference_lengths)
+
+
+def check_overlap(positions: np.ndarray, source: str | os.PathLike) -> None:
+    """Refuse positions that are not finite or have atoms on top of each other.
+
+    Parameters
+    ----------
+    positions : array, [n_frames, n_atoms, 3]
+        Angstrom.
+    source
+        File or argument that the message names first.
+
+    Raises
+    ------
+    InputError
+        If a number is not finite or two atoms are closer than `MINIMUM_DISTANCE`.
+    """
+    positions = np.asarray(positions, dtype=float)
+    finite = np.isfinite(positions).all(axis=2)  # -> [n_frames, n_atoms]
+    if not finite.all():
+        frame, atom = np.argwhere(~finite)[0]
         raise InputError(
-            f"molecule: reference geometry of shape {reference.shape}, expected finite numbers "
-            f"[{molecule.n_atoms}, 3]"
+            f"{source}: {_frame(frame, positions)}position of atom {atom} is not a finite number; "
+            "remove the frame or compute it again"
         )
-    low, high = _BOND_RANGE
-    lengths = [float(np.linalg.norm(reference[i] - reference[j])) for i, j in molecule.bonds]
-    if molecule.n_atoms > 1 and not (lengths and low <= min(lengths) and max(lengths) <= high):
-        found = f"bonds of {min(lengths):.3g} to {max(lengths):.3g}" if lengths else "no bonds"
+    pairs = list(combinations(range(positions.shape[1]), 2))
+    distances = bond_lengths(positions, pairs)
+    if (distances < MINIMUM_DISTANCE).any():
+        frame, pair = np.argwhere(distances < MINIMUM_DISTANCE)[0]
+        i, j = pairs[pair]
         raise InputError(
-            f"molecule: found {found} in the reference geometry, expected {low:g} to {high:g} "
-            "Angstrom; convert it to Angstrom"
+            f"{source}: {_frame(frame, positions)}atoms {i} and {j} are "
+            f"{distances[frame, pair]:.3f} Angstrom apart, expected at least {MINIMUM_DISTANCE}; "
+            "are the coordinates in Angstrom?"
+        )
+
+
+def check_reference(reference: np.ndarray, bonds: Sequence[tuple[int, int]]) -> None:
+    """Refuse a reference geometry that is not a bonded molecule in Angstrom.
+
+    Parameters
+    ----------
+    reference : array, [n_atoms, 3]
+        Angstrom.
+    bonds
+        Pairs of bonded atoms.
+
+    Raises
+    ------
+    InputError
+        If the shape is wrong, a number is not finite, atoms overlap, or there is no bond or one
+        longer than `LONGEST_BOND`.
+    """
+    reference = np.asarray(reference, dtype=float)
+    if reference.ndim != 2 or reference.shape[1] != 3:
+        raise InputError(
+            f"molecule: found a reference geometry of shape {reference.shape}, expected "
+            "[n_atoms, 3]"
+        )
+    check_overlap(reference[None], "molecule: reference geometry")
+    lengths = bond_lengths(reference, bonds)
+    if len(reference) > 1 and not (len(lengths) and lengths.max() <= LONGEST_BOND):
+        found = f"a bond of {lengths.max():.3g} Angstrom" if len(lengths) else "no bonds"
+        raise InputError(
+            f"molecule: found {found} in the reference geometry, expected bonds of up to "
+            f"{LONGEST_BOND:g} Angstrom; convert it to Angstrom"
+        )
+
+
+def check_stretch(
+    positions: np.ndarray, reference: np.ndarray, bonds: Sequence[tuple[int, int]]
+) -> None:
+    """Refuse frames with a bond that no vibration explains, for models that learn its length.
+
+    Parameters
+    ----------
+    positions : array, [n_frames, n_atoms, 3]
+        Angstrom.
+    reference : array, [n_atoms, 3]
+        Angstrom.
+    bonds
+        Pairs of bonded atoms.
+
+    Raises
+    ------
+    InputError
+        If a bond is outside `FRAME_STRETCH`; the message guesses the unit of the positions.
+    """
+    expected = bond_lengths(reference, bonds)
+    stretch = bond_lengths(positions, bonds) / expected
+    low, high = FRAME_STRETCH
+    wrong = (stretch < low) | (stretch > high)
+    if wrong.any():
+        frame, bond = np.argwhere(wrong)[0]
+        i, j = bonds[bond]
+        raise InputError(
+            f"frames: bond {i}-{j} of frame {frame} is "
+            f"{stretch[frame, bond] * expected[bond]:.3g} long, in the reference "
+            f"{expected[bond]:.3g} Angstrom; {_remedy(float(np.median(stretch)))}"
+        )
+
+
+def check_unit(
+    positions: np.ndarray, reference: np.ndarray, bonds: Sequence[tuple[int, int]]
+) -> None:
+    """Refuse frames that cannot be in Angstrom, for potentials that may learn broken bonds.
+
+    Parameters
+    ----------
+    positions : array, [n_frames, n_atoms, 3]
+        Angstrom.
+    reference : array, [n_atoms, 3]
+        Angstrom.
+    bonds
+        Pairs of bonded atoms; without any, all pairs of atoms are compared.
+
+    Raises
+    ------
+    InputError
+        If atoms overlap, or the median bond is outside `FRAME_STRETCH`.
+    """
+    check_overlap(positions, "positions")
+    pairs = list(bonds) or list(combinations(range(len(reference)), 2))
+    if not pairs:
+        return
+    median = float(np.median(bond_lengths(positions, pairs) / bond_lengths(reference, pairs)))
+    low, high = FRAME_STRETCH
+    if not low <= median <= high:
+        raise InputError(
+            f"positions: bonds are {median:.2f} times their reference lengths, expected {low} to "
+            f"{high}; {_remedy(median)}"
         )
 
 
@@ -42,41 +195,5 @@ def _remedy(stretch: float) -> str:
     return "expected an intact molecule in Angstrom; check the order of atoms, or drop the frame"
 
 
-#: A bond outside this range, in units of its reference length, means that a trajectory exploded.
-BOND_RANGE = (0.5, 2.0)
-
-#: A bond shorter or longer than these multiples of its reference length has broken.
-BOND_LIMITS = (0.5, 2.0)
-
-#: Median bond length over reference bond length that Angstrom can give; bohr gives 1.89, nm 0.1.
-_PLAUSIBLE_BONDS = (0.6, 1.6)
-
-
-def check_scale(molecule: Molecule, positions: np.ndarray) -> None:
-    """Refuse positions [n_frames, n_atoms, 3] that cannot be in Angstrom.
-
-    Raises
-    ------
-    InputError
-        If bonds are far from their reference lengths, or two atoms are at the same place.
-    """
-    i, j = np.triu_indices(molecule.n_atoms, 1)
-    distances = np.linalg.norm(positions[:, i] - positions[:, j], axis=2)
-    if (distances == 0).any():
-        frame, pair = np.argwhere(distances == 0)[0]
-        raise InputError(
-            f"positions: atoms {i[pair]} and {j[pair]} of frame {frame} are at the same place"
-        )
-    bonds = list(molecule.bonds) or list(zip(i, j, strict=True))
-    if not bonds:
-        return
-    a, b = np.array(bonds).T
-    found = np.linalg.norm(positions[:, a] - positions[:, b], axis=2)
-    expected = np.linalg.norm(molecule.reference[a] - molecule.reference[b], axis=1)
-    ratio = float(np.median(found / expected))
-    low, high = _PLAUSIBLE_BONDS
-    if not low < ratio < high:
-        raise InputError(
-            f"positions: bonds are {ratio:.2f} times their reference lengths, expected "
-            f"{low}..{high}; positions must be in Angstrom (bohr would give 1.89, nm 0.10)"
-        )
+def _frame(frame: int, positions: np.ndarray) -> str:
+    return f"frame {frame}: " if len(positions) > 1 else ""

@@ -1,4 +1,4 @@
-"""Rigid-body motions: the directions of translation and rotation, and motion without them."""
+"""Rigid-body motions: translations and rotations, and velocities without them."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ def rigid_body_basis(positions: np.ndarray, masses: np.ndarray) -> np.ndarray:
     """Orthonormal basis of infinitesimal translations and rotations, mass-weighted.
 
     Columns span sqrt(m_i) e_k (translations) and sqrt(m_i) e_k x (r_i - r_0) (rotations about the
-    centre of mass r_0).  A linear molecule has five columns, one atom three, others six.
+    centre of mass r_0).  A linear molecule has five such motions, an atom three, others six.
 
     Parameters
     ----------
     positions : array, [n_atoms, 3]
         Angstrom.
     masses : array, [n_atoms]
+        u.
 
     Returns
     -------
-    array, [3 n_atoms, 5 or 6]
+    array, [3 n_atoms, n_motions]
     """
     root = np.sqrt(masses)[:, None]
     arms = positions - np.average(positions, axis=0, weights=masses)
     axes = np.eye(3)
-    translations = [(root * axis).ravel() for axis in axes]
-    rotations = [(root * np.cross(axis, arms)).ravel() for axis in axes]
-    basis, size, _ = np.linalg.svd(np.array(rotations).T, full_matrices=False)
+    translations = np.array([(root * axis).ravel() for axis in axes]).T / np.sqrt(masses.sum())
+    turning = np.array([(root * np.cross(axis, arms)).ravel() for axis in axes]).T
+    basis, size, _ = np.linalg.svd(turning, full_matrices=False)
     rotations = basis[:, size**2 > LINEAR * max(size[0] ** 2, np.finfo(float).tiny)]
-    translations = np.array(translations).T / np.sqrt(masses.sum())
     return np.concatenate([translations, rotations], axis=1)
 
 
@@ -40,7 +40,7 @@ def without_rigid_body_motion(
 ) -> np.ndarray:
     """Velocities without net momentum and angular momentum.
 
-    Removes the components along `rigid_body_basis`; what is left is the nearest motion (in
+    The components along `rigid_body_basis` are removed.  What is left is the nearest motion (in
     kinetic energy) that neither translates nor rotates the molecule.
 
     Parameters
@@ -50,6 +50,7 @@ def without_rigid_body_motion(
     positions : array, [n_atoms, 3]
         Angstrom.
     masses : array, [n_atoms]
+        u.
 
     Returns
     -------

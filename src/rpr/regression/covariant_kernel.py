@@ -2,13 +2,14 @@
 
     K(X, X') = 1/|G| sum_g chi(g) k(z, g z') sum_t A_t T_t(X) T_t(g X')^T
 
-T_t are tensors that turn with the molecule (:mod:`rpr.models.covariant_tensors`), z its invariant
-features, g an element of the permutation-inversion group and chi(g) the sign with which the
-property transforms (the parity of g for dipoles, 1 for polarizabilities; the inversion is also in
-T_t(g X')). No frame is needed: K(R X, R' X') = D(R) K(X, X') D(R')^T for all rotations.
+T_t are tensors that turn with the molecule (:mod:`rpr.models.covariant_tensors`), z are its
+invariant features, g is an element of the permutation-inversion group, and chi(g) is the sign with
+which the property transforms: the parity of g for dipoles, 1 for polarizabilities.  (The inversion
+is also in T_t(g X').)  No axes are needed, as K(R X, R' X') = D(R) K(X, X') D(R')^T for all
+rotations.
 
-:class:`CovariantKernel` holds the training side; parameters are the logarithms of those of the
-additive kernel, of the amplitudes A of the classes of tensors, and of lambda.
+:class:`CovariantKernel` holds the training frames.  Its parameters theta are the logarithms of the
+parameters of the additive kernel, of the amplitudes A of the classes of tensors, and of lambda.
 """
 
 from __future__ import annotations
@@ -27,16 +28,16 @@ class CovariantKernel:
 
     Attributes
     ----------
-    features : ndarray [n_elements, n_frames, n_features]
-        z(g X); the identity first.
-    tensors : ndarray [n_elements, n_frames, n_tensors, n_components]
-        T_t(g X).
-    signs : ndarray [n_elements]
-        chi(g).
-    feature_classes : ndarray of int [n_features]
-    tensor_classes : ndarray of int [n_tensors]
-    order : int
-        Order of the additive kernel.
+    features : array, [n_elements, n_frames, n_features]
+        Features z(g X), those of the identity first.
+    tensors : array, [n_elements, n_frames, n_tensors, n_components]
+        Tensors T_t(g X), packed.
+    signs : array, [n_elements]
+        Characters chi(g).
+    feature_classes : array of int, [n_features]
+        Class of every feature in the additive kernel.
+    tensor_classes : array of int, [n_tensors]
+        Class of every tensor; the tensors of a class share an amplitude.
     """
 
     features: np.ndarray
@@ -44,20 +45,19 @@ class CovariantKernel:
     signs: np.ndarray
     feature_classes: np.ndarray
     tensor_classes: np.ndarray
-    order: int
 
-    def split(self, theta):
+    def split(self, theta: np.ndarray) -> tuple[AdditiveKernel, np.ndarray, float]:
         """Scalar kernel, amplitude of every tensor, and lambda from the parameters."""
         n_amplitudes = int(self.tensor_classes.max()) + 1
         scalar = AdditiveKernel.from_logarithms(self.feature_classes, theta[: -n_amplitudes - 1])
         amplitudes = np.exp(theta[-n_amplitudes - 1 : -1])[self.tensor_classes]
         return scalar, amplitudes, float(np.exp(theta[-1]))
 
-    def matrix(self, theta):
+    def matrix(self, theta: np.ndarray) -> np.ndarray:
         """Kernel matrix between all training frames, [n_frames * c, n_frames * c], unscaled."""
         scalar, amplitudes, _ = self.split(theta)
         left = _flat(self.tensors[0])  # -> [n_frames * c, n_tensors]
-        total = 0.0
+        total = np.zeros(())
         for z, tensors, sign in zip(self.features, self.tensors, self.signs, strict=True):
             block = (left * amplitudes) @ _flat(tensors).T
             _scale_blocks(block, sign * scalar.evaluate(self.features[0], z))
@@ -65,31 +65,21 @@ class CovariantKernel:
         total = total / len(self.signs)
         return 0.5 * (total + total.T)
 
-    def coefficients(self, theta, y):
-        """Ridge solution for packed values y [n_frames, c], and the unit of the kernel.
-
-        Returns
-        -------
-        ndarray [n_frames, c]
-        """
+    def coefficients(self, theta: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Coefficients [n_frames, n_components] that ridge regression finds for packed values."""
         K = self.matrix(theta)
         K.flat[:: len(K) + 1] += self.split(theta)[2] * np.trace(K) / len(K)
         factor = cho_factor(K, lower=True, overwrite_a=True, check_finite=False)
         return cho_solve(factor, y.reshape(-1), check_finite=False).reshape(y.shape)
 
-    def fold(self, theta, coefficients):
-        """Coefficients of the scalar kernels k(z, g z_i) of each tensor.
-
-        Returns
-        -------
-        ndarray [n_elements * n_frames, n_tensors]
-        """
+    def image_coefficients(self, theta: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+        """Coefficients of the scalar kernels k(z, g z_i), [n_elements * n_frames, n_tensors]."""
         _, amplitudes, _ = self.split(theta)
         contracted = np.einsum("gntc,nc->gnt", self.tensors, coefficients, optimize=True)
         contracted *= self.signs[:, None, None] * amplitudes / len(self.signs)
         return contracted.reshape(-1, contracted.shape[2])
 
-    def loss(self, theta, y):
+    def loss(self, theta: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
         """Negative logarithm of the marginal likelihood per value, and its gradient.
 
         With C = K + lambda (tr K / n) 1 and the scale of the kernel profiled out,
@@ -98,19 +88,22 @@ class CovariantKernel:
 
         Parameters
         ----------
-        theta : ndarray [n_parameters]
-        y : ndarray [n_frames, c]
+        theta : array, [n_parameters]
+            Logarithms of all parameters.
+        y : array, [n_frames, n_components]
+            Packed values.
 
         Returns
         -------
         loss : float
             Infinite where C is numerically not positive definite.
-        gradient : ndarray [n_parameters]
+        gradient : array, [n_parameters]
+            Derivatives of the loss with respect to theta.
         """
         C = self.matrix(theta)
         n, lam = len(C), self.split(theta)[2]
-        level = np.trace(C) / n
-        C.flat[:: n + 1] += lam * level
+        mean = np.trace(C) / n
+        C.flat[:: n + 1] += lam * mean
         factor, info = lapack.dpotrf(C, lower=1)
         if info != 0:
             return np.inf, np.zeros_like(theta)
@@ -121,15 +114,15 @@ class CovariantKernel:
         inverse = np.tril(inverse) + np.tril(inverse, -1).T
         M = 0.5 * inverse / n - 0.5 * np.outer(a, a) / (y @ a)  # d loss / d C
         trace = np.trace(M)
-        M.flat[:: n + 1] += lam * trace / n  # C depends on K through its trace, too
-        return float(loss), np.append(self._gradient(theta, M), lam * level * trace)
+        M.flat[:: n + 1] += lam * trace / n  # as C also depends on K through its trace
+        return float(loss), np.append(self._gradient(theta, M), lam * mean * trace)
 
-    def _gradient(self, theta, M):
+    def _gradient(self, theta: np.ndarray, M: np.ndarray) -> np.ndarray:
         """Gradient of sum(M * K) with respect to all parameters but lambda."""
         scalar, amplitudes, _ = self.split(theta)
         left = _flat(self.tensors[0])
         n_frames, c = self.tensors.shape[1], self.tensors.shape[3]
-        of_kernel, of_tensors = 0.0, 0.0
+        of_kernel, of_tensors = np.zeros(()), np.zeros(())
         for z, tensors, sign in zip(self.features, self.tensors, self.signs, strict=True):
             factor = sign / len(self.signs)
             right = _flat(tensors)
@@ -143,31 +136,38 @@ class CovariantKernel:
         return np.concatenate([of_kernel, per_class])
 
 
-def predict(scalar, features, tensors, centres, folded):
-    """Packed values of new frames.
+def predict(
+    scalar: AdditiveKernel,
+    features: np.ndarray,
+    tensors: np.ndarray,
+    centres: np.ndarray,
+    coefficients: np.ndarray,
+) -> np.ndarray:
+    """Packed values [n, n_components] of new frames.
 
     Parameters
     ----------
-    scalar : AdditiveKernel
-    features : ndarray [n, n_features]
-    tensors : ndarray [n, n_tensors, c]
-    centres : ndarray [n_elements * n_train, n_features]
-    folded : ndarray [n_elements * n_train, n_tensors]
-
-    Returns
-    -------
-    ndarray [n, c]
+    scalar
+        Additive kernel of the features.
+    features : array, [n, n_features]
+        Features of the new frames.
+    tensors : array, [n, n_tensors, n_components]
+        Tensors of the new frames, packed.
+    centres : array, [n_elements * n_train, n_features]
+        Features of the training frames and their images.
+    coefficients : array, [n_elements * n_train, n_tensors]
+        What `CovariantKernel.image_coefficients` returns.
     """
-    weights = scalar.evaluate(features, centres) @ folded  # -> [n, n_tensors]
+    weights = scalar.evaluate(features, centres) @ coefficients  # -> [n, n_tensors]
     return np.einsum("nt,ntc->nc", weights, tensors)
 
 
-def _flat(tensors):
+def _flat(tensors: np.ndarray) -> np.ndarray:
     """[n_frames, n_tensors, c] -> [n_frames * c, n_tensors]."""
     return np.swapaxes(tensors, 1, 2).reshape(-1, tensors.shape[1])
 
 
-def _scale_blocks(matrix, factors):
+def _scale_blocks(matrix: np.ndarray, factors: np.ndarray) -> None:
     """Multiply each block of a matrix by its own factor, in place."""
     n, m = factors.shape
     matrix.reshape(n, len(matrix) // n, m, matrix.shape[1] // m)[:] *= factors[:, None, :, None]

@@ -1,7 +1,7 @@
 """Descriptors: what the kernels see of a molecule.
 
 The part that does not change when the molecule turns is built from all interatomic distances
-r_ij; the part that does is built from coordinates in the canonical axes (relative to its origin).
+r_ij; the part that does is built from coordinates in canonical axes (relative to their origin).
 
 ============ =============================================================================
 RE           r_eq/r over all pairs, r_eq of the molecule's reference geometry
@@ -34,7 +34,7 @@ from rpr.units import BOHR
 
 DESCRIPTORS = ("RE", "ID", "CM", "RExyzCl", "REsphCl", "REdihedCl", "xyzQ", "xyz", "RExyz")
 
-#: Descriptors made of distances alone: the same in every frame, so they cannot know its signs.
+#: Descriptors made of distances alone: the same in all axes, so they cannot know the signs of axes.
 ROTATION_INVARIANT = ("RE", "ID", "CM", "REdihedCl")
 
 
@@ -48,7 +48,7 @@ def describe(
     name
         One of `DESCRIPTORS`.
     positions : array, [n_frames, n_atoms, 3]
-        In the canonical axes, relative to its origin, Angstrom.
+        In canonical axes, relative to their origin, Angstrom.
     molecule
         Gives the reference distances, charges, anchors and dihedral.
     coordinate_weight

@@ -1,81 +1,96 @@
 """Kernel ridge regression of several components on one descriptor.
 
-Each component has its own sigma and lambda, but all share one search and, where they share a
-sigma, one kernel.  This is the engine of the estimators; it knows nothing of molecules or frames.
+    f_c(x) = mean_c + sum_i a_ic K_c(x, x_i),    (K_c + lambda_c I) a_c = y_c - mean_c
+
+Each component has its own sigma and lambda.  All components share one search and, where they have
+the same sigma, one kernel.  The kernel K_c is a plain one, or its average over a group
+(:mod:`rpr.regression.symmetrized_kernel`).  This is the engine of the models in canonical axes; it
+knows nothing of molecules.
 
 Source: Martinka et al., J. Chem. Phys. 161, 174104 (2024), eq. (1).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from rpr.errors import InputError
 from rpr.regression import kernels, ridge, search
-from rpr.regression.resources import thread_map
+from rpr.regression.resources import available_threads, thread_map
+from rpr.regression.symmetrized_kernel import (
+    averaged_kernels,
+    distinct_characters,
+    image_coefficients,
+)
 
-#: Kernel elements evaluated at once in a prediction: small enough for the processor's cache.
+#: Kernel elements evaluated at once in a prediction, so that they stay in the processor's cache.
 _CHUNK_ELEMENTS = 1 << 17
 
 
 class KernelRegression:
-    """f_c(x) = mean_c + sum_i a_ic k(x, x_i; sigma_c), with (K + lambda_c I) a_c = y_c - mean_c.
+    """Search for hyper-parameters, fit and prediction.
 
     Parameters
     ----------
     kernel
         One of `rpr.regression.kernels.KERNELS`.
     sigmas
-        Length scales tried, relative to the median distance of the training frames; default
-        `rpr.regression.search.sigma_factors`.
+        Length scales to try, in the unit of the distances; the default is
+        `rpr.regression.search.sigma_grid`.
     lambdas
-        Regularisation strengths tried; default `rpr.regression.search.default_lambdas`.
+        Regularization strengths to try; the default is `rpr.regression.search.default_lambdas`.
     validation_fraction
-        Part of the training frames that validates in the search; the final fit uses all frames.
+        Part of the training frames that the search validates on. The final fit uses all frames.
     seed
-        Of the random split into fitted and validated frames.
+        Seed of the random split into fitted and validated frames.
     hyperparameters
-        Sequence of (sigma, lambda), one per component; given these, nothing is searched.
-    centre
-        Subtract the mean of the training targets, per component, and add it to predictions.
+        One pair (sigma, lambda) for each component. If they are given, nothing is searched.
 
     Attributes
     ----------
     choices_ : list of rpr.regression.search.Choice
-        Sigma, lambda and validation error (NaN if nothing was searched) per component.
+        Sigma, lambda and validation error of each component. The error is NaN without a search.
     coefficients_ : array, [n_train, n_components]
+        The a_ic.
     means_ : array, [n_components]
-    descriptors_ : array, [n_train, n_features]
+        Means of the training targets; zero for components that change sign under the group.
+    descriptors_ : array, [n_elements, n_train, n_features]
+        Training frames and their images.
     """
 
     def __init__(
         self,
         *,
         kernel: str = "matern2",
-        sigmas: Sequence[float] | None = None,
-        lambdas: Sequence[float] | None = None,
+        sigmas: Sequence[float] | np.ndarray | None = None,
+        lambdas: Sequence[float] | np.ndarray | None = None,
         validation_fraction: float = 0.2,
         seed: int = 0,
         hyperparameters: Sequence[tuple[float, float]] | None = None,
-        centre: bool = True,
-    ):
+    ) -> None:
         self.kernel = kernel
         self.sigmas = sigmas
         self.lambdas = lambdas
         self.validation_fraction = validation_fraction
         self.seed = seed
         self.hyperparameters = hyperparameters
-        self.centre = centre
 
-    def fit(self, X: np.ndarray, Y: np.ndarray) -> KernelRegression:
+    def fit(
+        self, X: np.ndarray, Y: np.ndarray, characters: np.ndarray | None = None
+    ) -> KernelRegression:
         """Search the hyper-parameters and fit all frames.
 
         Parameters
         ----------
-        X : array, [n_train, n_features]
+        X : array, [n_train, n_features] or [n_elements, n_train, n_features]
+            Descriptors of the training frames or, for an averaged kernel, of their images under
+            each element of the group, the identity first.
         Y : array, [n_train, n_components]
+            Targets.
+        characters : array, [n_components, n_elements]
+            Signs with which the elements multiply the components; needed with images only.
 
         Raises
         ------
@@ -85,46 +100,38 @@ class KernelRegression:
         Warns
         -----
         ConditioningWarning
-            As `rpr.regression.ridge.solve`.
+            As `rpr.regression.ridge.solve_ridge`.
         """
-        X, Y = _checked(X, Y)
-        ridge.check_memory(len(X))
-        distances = kernels.distance(self.kernel, X)
-        self.choices_ = self._choose(distances, Y)
-        self.descriptors_ = X
-        self.means_ = Y.mean(axis=0) if self.centre else np.zeros(Y.shape[1])
-        self.coefficients_ = self._solve(distances, Y - self.means_)
+        training = _Training(self.kernel, X, Y, characters)
+        self.choices_ = self._choose(training)
+        means = training.means()
+        self._store(training, self._solve(training, training.Y - means), means)
         return self
 
-    def choose(self, X: np.ndarray, Y: np.ndarray) -> list[search.Choice]:
-        """Hyper-parameters that `fit` would take: given, or found by the search."""
-        X, Y = _checked(X, Y)
-        if self.hyperparameters is not None:
-            return self._given(Y)
-        ridge.check_memory(len(X))
-        return self._choose(kernels.distance(self.kernel, X), Y)
+    def choose(
+        self, X: np.ndarray, Y: np.ndarray, characters: np.ndarray | None = None
+    ) -> list[search.Choice]:
+        """Hyper-parameters that `fit` would take, either given or found by the search."""
+        return self._choose(_Training(self.kernel, X, Y, characters))
 
-    @classmethod
     def restore(
-        cls,
-        *,
-        kernel: str,
-        hyperparameters: Sequence[tuple[float, float]],
-        descriptors: np.ndarray,
+        self,
+        X: np.ndarray,
         coefficients: np.ndarray,
         means: np.ndarray,
+        characters: np.ndarray | None = None,
     ) -> KernelRegression:
-        """A fitted regression from its stored parts."""
-        model = cls(kernel=kernel, hyperparameters=hyperparameters)
-        model.choices_ = model._given(coefficients)
-        model.descriptors_, model.coefficients_, model.means_ = descriptors, coefficients, means
-        return model
+        """Put back what an earlier fit found; `X` and `characters` are as for `fit`."""
+        training = _Training(self.kernel, X, coefficients, characters)
+        self.choices_ = self._choose(training)
+        self._store(training, coefficients, means)
+        return self
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """Components for descriptors [n, n_features], [n, n_components]."""
+        """Components [n, n_components] at descriptors [n, n_features]."""
         X = np.asarray(X, dtype=float)
         predicted = np.empty((len(X), len(self.means_)))
-        size = max(1, _CHUNK_ELEMENTS // len(self.descriptors_))
+        size = max(1, _CHUNK_ELEMENTS // len(self._centres))
         chunks = [slice(start, start + size) for start in range(0, len(X), size)]
 
         def fill(chunk: slice) -> None:
@@ -134,67 +141,118 @@ class KernelRegression:
         return predicted
 
     def _predict_chunk(self, X: np.ndarray) -> np.ndarray:
-        distances = kernels.distance(self.kernel, X, self.descriptors_)
+        distances = kernels.distance(self.kernel, X, self._centres)
         K = np.empty_like(distances)
         predicted = np.empty((len(X), len(self.means_)))
-        for sigma, columns in _shared_sigmas(self.choices_):
+        for sigma, columns in self._shared_sigmas():
             kernels.kernel_from_distance(self.kernel, distances, sigma, out=K)
-            predicted[:, columns] = K @ self.coefficients_[:, columns]
+            predicted[:, columns] = K @ self._weights[:, columns]
         return predicted + self.means_
 
-    def _choose(self, distances: np.ndarray, Y: np.ndarray) -> list[search.Choice]:
-        return self._search(distances, Y) if self.hyperparameters is None else self._given(Y)
+    def _store(self, training: _Training, coefficients: np.ndarray, means: np.ndarray) -> None:
+        self.coefficients_, self.means_ = coefficients, means
+        self.descriptors_ = training.images
+        self._centres = training.images.reshape(-1, training.images.shape[2])
+        self._weights = image_coefficients(coefficients, training.characters)
 
-    def _given(self, Y: np.ndarray) -> list[search.Choice]:
-        if len(self.hyperparameters) != Y.shape[1]:
+    def _choose(self, training: _Training) -> list[search.Choice]:
+        n_components = training.Y.shape[1]
+        if self.hyperparameters is None:
+            return self._search(training)
+        if len(self.hyperparameters) != n_components:
             raise InputError(
                 f"hyperparameters: found {len(self.hyperparameters)} pairs (sigma, lambda), "
-                f"expected one for each of {Y.shape[1]} components"
+                f"expected one for each of {n_components} components"
             )
         return [search.Choice(float(s), float(lam), np.nan) for s, lam in self.hyperparameters]
 
-    def _search(self, distances: np.ndarray, Y: np.ndarray) -> list[search.Choice]:
-        fitted, validated = search.validation_split(len(Y), self.validation_fraction, self.seed)
-        d_fitted = distances[np.ix_(fitted, fitted)]
-        d_validated = distances[np.ix_(validated, fitted)]
-        mean = Y[fitted].mean(axis=0) if self.centre else 0.0
+    def _search(self, training: _Training) -> list[search.Choice]:
+        training.prepare()
+        fitted, validated = search.validation_split(
+            len(training.Y), self.validation_fraction, self.seed
+        )
+        both, n = np.concatenate([fitted, validated]), len(fitted)
+        components = np.arange(training.Y.shape[1])
 
-        def blocks(sigma: float) -> tuple[np.ndarray, np.ndarray]:
-            return (
-                kernels.kernel_from_distance(self.kernel, d_fitted, sigma),
-                kernels.kernel_from_distance(self.kernel, d_validated, sigma),
-            )
+        def blocks(sigma: float) -> Iterator[search.Blocks]:
+            for columns, K in training.kernels(sigma, components, both, fitted):
+                yield columns, training.symmetric(K[:n]), K[n:]
 
-        factors = search.sigma_factors(self.kernel) if self.sigmas is None else self.sigmas
-        sigmas = search.median_distance(distances) * np.asarray(factors, dtype=float)
-        lambdas = search.default_lambdas() if self.lambdas is None else self.lambdas
-        return search.search(blocks, Y[fitted] - mean, Y[validated] - mean, sigmas, lambdas)
+        X, means = training.images[0], training.means(fitted)
+        return search.search(
+            blocks,
+            training.Y[fitted] - means,
+            training.Y[validated] - means,
+            search.sigma_grid(self.kernel, X) if self.sigmas is None else self.sigmas,
+            search.default_lambdas() if self.lambdas is None else self.lambdas,
+        )
 
-    def _solve(self, distances: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def _solve(self, training: _Training, y: np.ndarray) -> np.ndarray:
+        training.prepare()
         coefficients = np.empty_like(y)
         lams = np.array([choice.lam for choice in self.choices_])
+        frames = np.arange(len(y))
 
-        def solve(group: tuple[float, list[int]]) -> None:
-            sigma, columns = group
-            K = kernels.kernel_from_distance(self.kernel, distances, sigma)
-            coefficients[:, columns] = ridge.solve_ridge(K, y[:, columns], lams[columns])
+        def solve(group: tuple[float, np.ndarray]) -> None:
+            sigma, components = group
+            for c, K in training.kernels(sigma, components, frames, frames):
+                coefficients[:, c] = ridge.solve_ridge(training.symmetric(K), y[:, c], lams[c])
 
-        thread_map(solve, _shared_sigmas(self.choices_))
+        thread_map(solve, self._shared_sigmas())
         return coefficients
 
-
-def _checked(X: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    X, Y = np.asarray(X, dtype=float), np.asarray(Y, dtype=float)
-    if Y.ndim != 2 or len(X) != len(Y) or not len(X):
-        raise InputError(
-            f"Y: found shape {Y.shape}, expected [{len(X)}, n_components] with at least one row"
-        )
-    return X, Y
+    def _shared_sigmas(self) -> list[tuple[float, np.ndarray]]:
+        """Distinct sigmas with the components that use them."""
+        sigmas = np.array([choice.sigma for choice in self.choices_])
+        return [(float(sigma), np.flatnonzero(sigmas == sigma)) for sigma in np.unique(sigmas)]
 
 
-def _shared_sigmas(choices: Sequence[search.Choice]) -> list[tuple[float, list[int]]]:
-    """Distinct sigmas with the components that use them."""
-    groups: dict[float, list[int]] = {}
-    for column, choice in enumerate(choices):
-        groups.setdefault(choice.sigma, []).append(column)
-    return list(groups.items())
+class _Training:
+    """Training frames and the kernel matrices between them; arguments as for `fit`."""
+
+    def __init__(
+        self, kernel: str, X: np.ndarray, Y: np.ndarray, characters: np.ndarray | None
+    ) -> None:
+        X, self.Y = np.asarray(X, dtype=float), np.asarray(Y, dtype=float)
+        self.kernel, self.images = kernel, X if X.ndim == 3 else X[None]
+        n_elements, n_train = self.images.shape[:2]
+        if self.Y.ndim != 2 or len(self.Y) != n_train or not n_train:
+            raise InputError(
+                f"Y: found shape {self.Y.shape}, expected [{n_train}, n_components] with at least "
+                "one row"
+            )
+        ones = np.ones((self.Y.shape[1], n_elements))
+        self.characters = ones if characters is None else characters
+        self._plain: np.ndarray | None = None  # distances without images
+
+    def prepare(self) -> None:
+        """Compute the distances that all sigmas share, if the memory holds all that follows."""
+        n_rows = len(distinct_characters(self.characters)[0])
+        ridge.check_memory(len(self.Y), copies=2 + available_threads() * (1 + n_rows))
+        if len(self.images) == 1 and self._plain is None:
+            self._plain = kernels.distance(self.kernel, self.images[0])
+
+    def means(self, frames: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Means of the components that no element changes; the others average to zero."""
+        unchanged = (self.characters > 0).all(axis=1)
+        return np.where(unchanged, self.Y[frames].mean(axis=0), 0.0)
+
+    def kernels(
+        self, sigma: float, components: np.ndarray, rows: np.ndarray, columns: np.ndarray
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Components that share a kernel matrix, and the matrix between `rows` and `columns`."""
+        characters, membership = distinct_characters(self.characters[components])
+        distances = self._distances(rows, columns)
+        for k, K in enumerate(averaged_kernels(self.kernel, distances, characters, sigma)):
+            yield components[membership == k], K
+
+    def symmetric(self, K: np.ndarray) -> np.ndarray:
+        """The matrix without the asymmetry of an average, in which images differ by rounding."""
+        return K if len(self.images) == 1 else 0.5 * (K + K.T)
+
+    def _distances(self, rows: np.ndarray, columns: np.ndarray) -> Iterable[np.ndarray]:
+        if self._plain is not None:
+            return [self._plain[np.ix_(rows, columns)]]
+        # Distances to all images might not fit into memory, so each sigma computes them anew.
+        X = self.images[0][rows]
+        return (kernels.distance(self.kernel, X, image[columns]) for image in self.images)

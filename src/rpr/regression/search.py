@@ -1,16 +1,29 @@
-"""Search for sigma and lambda by validation."""
+"""Choice of sigma and lambda by validation."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from rpr.errors import InputError
-from rpr.regression.kernels import metric
+from rpr.regression import kernels
 from rpr.regression.resources import thread_map
 from rpr.regression.ridge import LAMBDA_FLOOR, ridge_path
+
+_SIGMA_RANGE = {
+    "gaussian": (0.25, 16.0),
+    "laplacian": (0.5, 32.0),
+    "matern1": (0.25, 50.0),
+    "matern2": (0.2, 25.0),
+    "matern3": (0.15, 15.0),
+    "matern4": (0.1, 10.0),
+}
+
+#: Components that share kernel matrices, the matrix between the fitted frames [n, n], and the one
+#: between validated and fitted frames [m, n].
+Blocks = tuple[Sequence[int] | np.ndarray | slice, np.ndarray, np.ndarray]
 
 
 class Choice(NamedTuple):
@@ -33,97 +46,90 @@ def sigma_factors(name: str, n: int = 12) -> np.ndarray:
 
     Returns
     -------
-    array, [n], ascending, evenly spaced in the logarithm
+    array, [n]
+        Ascending, evenly spaced in the logarithm.
 
     Raises
     ------
     InputError
         If there is no such kernel.
     """
-    metric(name)
+    kernels.metric(name)
     return np.geomspace(*_SIGMA_RANGE[name], n)
 
 
-def default_sigmas(name: str, distances: np.ndarray, n: int = 12) -> np.ndarray:
-    """`sigma_factors` times the `median_distance` of `distances`, in the unit of the latter."""
-    return median_distance(distances) * sigma_factors(name, n)
-
-
-_SIGMA_RANGE = {
-    "gaussian": (0.25, 16.0),
-    "laplacian": (0.5, 32.0),
-    "matern1": (0.25, 50.0),
-    "matern2": (0.2, 25.0),
-    "matern3": (0.15, 15.0),
-    "matern4": (0.1, 10.0),
-}
-
-
-def median_distance(distances: np.ndarray) -> float:
-    """Median of the positive distances; 1 if there is none, as then sigma does not matter."""
-    positive = distances[distances > 0.0]
-    return float(np.median(positive)) if positive.size else 1.0
-
-
-def search_surface(
-    kernel_blocks: Callable[[float], tuple[np.ndarray, np.ndarray]],
-    y_train: np.ndarray,
-    y_validation: np.ndarray,
-    sigmas: Sequence[float],
-    lambdas: Sequence[float],
-) -> np.ndarray:
-    """Validation errors on the whole grid, [n_sigmas, n_lambdas, n_components]; see `search`.
-
-    `kernel_blocks` is called from several threads at once.
-    """
-    for name, grid in (("sigmas", sigmas), ("lambdas", lambdas)):
-        if not len(grid) or not (np.asarray(grid, dtype=float) > 0.0).all():
-            raise InputError(f"{name}: found {list(grid)}, expected at least one positive number")
-
-    def errors(sigma: float) -> np.ndarray:
-        return ridge_path(*kernel_blocks(sigma), y_train, y_validation, lambdas)
-
-    return np.array(thread_map(errors, sigmas))
-
-
-def search(
-    kernel_blocks: Callable[[float], tuple[np.ndarray, np.ndarray]],
-    y_train: np.ndarray,
-    y_validation: np.ndarray,
-    sigmas: Sequence[float],
-    lambdas: Sequence[float],
-) -> list[Choice]:
-    """Sigma and lambda of lowest validation error, for each component.
+def sigma_grid(name: str, X: np.ndarray, factors: Sequence[float] | None = None) -> np.ndarray:
+    """Values of sigma to try: multiples of the median distance between the rows of `X`.
 
     Parameters
     ----------
-    kernel_blocks
-        Function of sigma that returns (K_train [n, n], K_validation [m, n]); it is called from
-        several threads at once.
-    y_train : array, [n, c]
-        Centred, where the model centres.
-    y_validation : array, [m, c]
-        Shifted by the same.
-    sigmas, lambdas
-        The grid; all pairs are tried.
+    name
+        Name of the kernel, which decides what a distance is.
+    X : array, [n, n_features]
+        Descriptors of the frames.
+    factors
+        The multiples; the default is `sigma_factors`.
+    """
+    multiples = np.asarray(sigma_factors(name) if factors is None else factors, dtype=float)
+    distances = kernels.distance(name, X)
+    positive = distances[distances > 0.0]
+    # If all frames are the same, any sigma will do.
+    return (np.median(positive) if positive.size else 1.0) * multiples
 
-    Returns
-    -------
-    list of Choice, one per component
+
+def search(
+    blocks: Callable[[float], Iterable[Blocks]],
+    y_fitted: np.ndarray,
+    y_validated: np.ndarray,
+    sigmas: Sequence[float] | np.ndarray,
+    lambdas: Sequence[float] | np.ndarray,
+) -> list[Choice]:
+    """Sigma and lambda with the lowest validation error, for each component.
+
+    Parameters
+    ----------
+    blocks
+        Function that returns the kernel matrices at one sigma, which together serve all
+        components. Several threads call it at once.
+    y_fitted : array, [n, n_components]
+        Targets of the fitted frames, centred where the model centres them.
+    y_validated : array, [m, n_components]
+        Targets of the validated frames, shifted by the same means.
+    sigmas, lambdas
+        All pairs of these values are tried.
 
     Raises
     ------
     InputError
-        If the grid is empty or has a number that is not positive.
+        If a grid is empty or contains a number that is not positive.
     """
-    surface = search_surface(kernel_blocks, y_train, y_validation, sigmas, lambdas)
-    return choose(surface, sigmas, lambdas)
+    for name, grid in (("sigmas", sigmas), ("lambdas", lambdas)):
+        values = np.asarray(grid, dtype=float)
+        if not values.size or not (values > 0.0).all():
+            raise InputError(
+                f"{name}: found {values.tolist()}, expected at least one positive number"
+            )
+
+    def errors(sigma: float) -> np.ndarray:
+        rmse = np.empty((len(lambdas), y_fitted.shape[1]))
+        for c, K_fitted, K_validated in blocks(sigma):
+            rmse[:, c] = ridge_path(
+                K_fitted, K_validated, y_fitted[:, c], y_validated[:, c], lambdas
+            )
+        return rmse
+
+    return choose(np.array(thread_map(errors, sigmas)), sigmas, lambdas)
 
 
-def choose(surface: np.ndarray, sigmas: Sequence[float], lambdas: Sequence[float]) -> list[Choice]:
-    """Lowest point of the errors [n_sigmas, n_lambdas, c] for each component.
+def choose(
+    surface: np.ndarray,
+    sigmas: Sequence[float] | np.ndarray,
+    lambdas: Sequence[float] | np.ndarray,
+) -> list[Choice]:
+    """Lowest point of the errors [n_sigmas, n_lambdas, n_components] for each component.
 
-    Of equally good points (a constant target has only those) the last one, the smoothest, is taken.
+    Among equally good points, which are all of them for a constant target, the last and smoothest
+    one is taken.
     """
     choices = []
     for errors in np.moveaxis(surface, 2, 0):
@@ -134,28 +140,28 @@ def choose(surface: np.ndarray, sigmas: Sequence[float], lambdas: Sequence[float
 
 
 def validation_split(n: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Random split of n training frames into those fitted and those validated in a search.
+    """Random split of training frames into fitted and validated ones, for a search.
 
-    Both parts hold at least one frame; of a single frame both are that frame, since it can be
-    nothing else.
+    Each part holds at least one frame. A single frame belongs to both parts.
 
     Parameters
     ----------
     n
-        Number of frames.
+        Number of training frames.
     fraction
-        Part that validates, between 0 and 1.
+        Part of the frames that is validated, between 0 and 1.
     seed
-        Of the random order.
+        Seed of the random order.
 
     Returns
     -------
-    (indices fitted, indices validated), both ascending
+    fitted, validated : array of int
+        Indices in ascending order.
     """
     if not 0.0 < fraction < 1.0:
         raise InputError(f"validation_fraction: found {fraction}, expected between 0 and 1")
     if n == 1:
         return np.array([0]), np.array([0])
-    n_validation = min(max(round(fraction * n), 1), n - 1)
+    n_validated = min(max(round(fraction * n), 1), n - 1)
     order = np.random.default_rng(seed).permutation(n)
-    return np.sort(order[n_validation:]), np.sort(order[:n_validation])
+    return np.sort(order[n_validated:]), np.sort(order[:n_validated])

@@ -5,104 +5,81 @@ kernel
 
     K_c(x, x') = 1/|G| sum_g chi_c(g) k(x, g x')
 
-makes every model y_c(x) = sum_i a_i K_c(x, x_i) obey the same rule exactly. k(x, x') has to be
-invariant, k(g x, g x') = k(x, x'); every function of a distance between descriptors that g only
-permutes and changes in sign is. Components with equal characters share one matrix, and all
-components share the |G| kernels k(x, g x'), which are computed once for each sigma.
+makes every model y_c(x) = sum_i a_i K_c(x, x_i) obey the same rule exactly.  The kernel k has to be
+invariant, k(g x, g x') = k(x, x'); every function of a distance between descriptors is, if g only
+permutes their entries and changes signs.  Components with equal characters chi share one matrix,
+and all components share the |G| kernels k(x, g x').
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 
 from rpr.regression import kernels
 
-_CHUNK = 1 << 18  # kernel elements evaluated at once in a prediction
 
-
-def distinct_characters(characters):
-    """Different rows of characters and which row each component has.
-
-    Parameters
-    ----------
-    characters : ndarray [n_components, n_elements]
+def distinct_characters(characters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of `characters` [n_components, n_elements] that differ, and the row of each component.
 
     Returns
     -------
-    rows : ndarray [n_distinct, n_elements]
-    membership : ndarray of int [n_components]
+    rows : array, [n_distinct, n_elements]
+    membership : array of int, [n_components]
     """
     rows, membership = np.unique(characters, axis=0, return_inverse=True)
     return rows, membership.reshape(-1)
 
 
-def averaged_kernels(kernel, X, images, characters, sigma):
-    """K_c(x, x') for each row of characters.
+def averaged_kernels(
+    kernel: str, distances: Iterable[np.ndarray], characters: np.ndarray, sigma: float
+) -> list[np.ndarray]:
+    """Kernel matrix K_c for each row of characters.
 
     Parameters
     ----------
-    kernel : str
+    kernel
         One of `rpr.regression.kernels.KERNELS`.
-    X : ndarray [n, n_features]
-        Descriptors of x.
-    images : ndarray [n_elements, m, n_features]
-        Descriptors of g x'.
-    characters : ndarray [n_rows, n_elements]
-    sigma : float
+    distances
+        Distances between x and g x', [n, m], for each element g. They are overwritten.
+    characters : array, [n_rows, n_elements]
+        Signs chi_c(g).
+    sigma
+        Length scale of the kernel.
 
     Returns
     -------
-    ndarray [n_rows, n, m]
+    list of array, [n, m]
+        One for each row of characters.
     """
-    averaged = np.zeros((len(characters), len(X), images.shape[1]))
-    for image, signs in zip(images, characters.T, strict=True):
-        k = kernels.kernel(kernel, X, image, sigma)
+    averaged: list[np.ndarray] = []
+    for d, signs in zip(distances, characters.T, strict=True):
+        k = kernels.kernel_from_distance(kernel, d, sigma, out=d)
+        averaged = averaged or [np.zeros_like(k) for _ in signs]
         for matrix, sign in zip(averaged, signs, strict=True):
-            if sign > 0:
-                matrix += k
-            else:
-                matrix -= k
-    averaged /= len(images)
+            accumulate = np.add if sign > 0 else np.subtract
+            accumulate(matrix, k, out=matrix)
+    for matrix in averaged:
+        matrix /= characters.shape[1]
     return averaged
 
 
-def image_coefficients(coefficients, characters):
-    """Coefficients of the plain kernels k(x, g x_i): chi_c(g) a_ic / |G|.
+def image_coefficients(coefficients: np.ndarray, characters: np.ndarray) -> np.ndarray:
+    """Coefficients of the plain kernels k(x, g x_i), chi_c(g) a_ic / |G|.
 
     Parameters
     ----------
-    coefficients : ndarray [n_train, n_components]
-    characters : ndarray [n_components, n_elements]
+    coefficients : array, [n_train, n_components]
+        Coefficients a of the averaged kernels.
+    characters : array, [n_components, n_elements]
+        Signs chi.
 
     Returns
     -------
-    ndarray [n_elements * n_train, n_components]
-        In the order of ``images.reshape(-1, n_features)``.
+    array, [n_elements * n_train, n_components]
+        One element of the group after the other.
     """
     n_elements = characters.shape[1]
-    folded = characters.T[:, None, :] * coefficients[None] / n_elements
-    return folded.reshape(-1, coefficients.shape[1])
-
-
-def predict(kernel, X, images, folded, sigmas):
-    """Sum of plain kernels with folded coefficients: [n, n_components].
-
-    Parameters
-    ----------
-    kernel : str
-    X : ndarray [n, n_features]
-    images : ndarray [n_elements, n_train, n_features]
-    folded : ndarray [n_elements * n_train, n_components]
-    sigmas : ndarray [n_components]
-    """
-    centres = images.reshape(-1, images.shape[-1])
-    predicted = np.empty((len(X), folded.shape[1]))
-    size = max(1, _CHUNK // len(centres))
-    for start in range(0, len(X), size):
-        chunk = slice(start, start + size)
-        distances = kernels.distance(kernel, X[chunk], centres)
-        for sigma in np.unique(sigmas):
-            columns = np.flatnonzero(sigmas == sigma)
-            k = kernels.kernel_from_distance(kernel, distances, sigma)
-            predicted[chunk, columns] = k @ folded[:, columns]
-    return predicted
+    expanded = characters.T[:, None, :] * coefficients[None] / n_elements
+    return expanded.reshape(-1, coefficients.shape[1])

@@ -1,6 +1,6 @@
 """Report: what a run tells its reader.
 
-Here live the rules of a verdict, the claims and how each is measured, published values, summaries
-of tables, and the style of figures.  Numbers are measured in :mod:`rpr.studies`; here they are put
-into words and drawn.
+Here live the claims, how each is measured, and the rules of a verdict; published values; summaries
+of tables and of a run; and the look of figures.  Studies measure numbers; the report words and
+draws them.
 """

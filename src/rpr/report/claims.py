@@ -1,26 +1,18 @@
-"""The claims of the paper and the aims of this project."""
+"""The claims of the paper and the aims of this project, beside what a run measured.
+
+No verdict is typed: each follows from the measured value, its 95 % interval and the expected range
+by one of the rules in :data:`rpr.report.verdicts.RULES`.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 import pandas as pd
 
-from rpr.report.measurements import (
-    _axes_share,
-    _between,
-    _between_models,
-    _descriptor_factor,
-    _deviation,
-    _fewer_frames,
-    _handedness_share,
-    _kernel_probability,
-    _kreg_hands,
-    _Missing,
-    _sign_share,
-)
-from rpr.report.verdicts import Claim, Measurement, verdict
+from rpr.report import measurements as measure
+from rpr.report.verdicts import Claim, Measurement, Tables, verdict
 from rpr.studies.equivariance import LIMITS
 from rpr.studies.evaluation import INVARIANT
 
@@ -45,48 +37,59 @@ PAPER = "J. Chem. Phys. 161, 174104 (2024)"
 PROJECT = "this project"
 
 
-def claims_table(
-    *,
-    benchmark: pd.DataFrame | None = None,
-    learning_curve: pd.DataFrame | None = None,
-    kreg: pd.DataFrame | None = None,
-    test_set: pd.DataFrame | None = None,
-    equivariance: pd.DataFrame | None = None,
-    axes_flips: pd.DataFrame | None = None,
-    axes_accuracy: pd.DataFrame | None = None,
-) -> pd.DataFrame:
+def claims_table(tables: Tables, *, papers_molecule: bool = True) -> pd.DataFrame:
     """Every claim with what this run measured.
 
     Parameters
     ----------
-    benchmark, learning_curve, kreg, test_set, equivariance, axes_flips, axes_accuracy
-        Tables of the run; a claim whose tables are missing or empty is ``not measured``.
+    tables
+        Tables of the run by name: ``benchmark``, ``learning_curve``, ``kreg``, ``test_set``,
+        ``equivariance``, ``axes_flips``, ``axes_accuracy``.  A claim whose tables are missing or
+        empty is ``not measured``.
+    papers_molecule
+        Whether the run is about 1,2-dichloroethane.  For another molecule, claims about it are left
+        out, and only general ones and mere measurements stay.
 
     Returns
     -------
     DataFrame
-        Columns ``COLUMNS``; ``rule`` is a name from :data:`RULES`. Verdicts are
-        ``holds``, ``does not hold``, ``undecided``,
-        ``measured`` (no range is expected) and ``not measured``.
+        Columns ``COLUMNS``; ``rule`` is a name from :data:`rpr.report.verdicts.RULES`, and the
+        verdict is ``holds``, ``does not hold``, ``undecided``, ``measured`` (nothing is expected)
+        or ``not measured``.
     """
-    given = {
-        "benchmark": benchmark,
-        "learning_curve": learning_curve,
-        "kreg": kreg,
-        "test_set": test_set,
-        "equivariance": equivariance,
-        "axes_flips": axes_flips,
-        "axes_accuracy": axes_accuracy,
-    }
-    tables = {name: t for name, t in given.items() if t is not None and len(t)}
-    table = pd.DataFrame([_row(claim, tables) for claim in CLAIMS], columns=COLUMNS)
+    known = {name: table for name, table in tables.items() if len(table)}
+    chosen = [c for c in CLAIMS if papers_molecule or c.general or c.rule == "none"]
+    table = pd.DataFrame([_row(claim, known) for claim in chosen], columns=COLUMNS)
     return table.astype(dict.fromkeys(("n_train", "n_test", "seed"), "Int64"))
 
 
-def _row(claim: Claim, tables: dict) -> dict:
+def readable(claims: pd.DataFrame) -> pd.DataFrame:
+    """The claims in the few columns that a reader needs; the CSV has all of them."""
+    number = "{:.3g}".format
+    measured = claims["measured"].map(number) + claims["unit"].map(
+        lambda u: "" if u == "1" else f" {u}"
+    )
+    interval = claims["measured_low"].map(number) + " to " + claims["measured_high"].map(number)
+    measured += (" (" + interval + ")").where(claims["measured_low"].notna(), "")
+    low, high = claims["expected_low"], claims["expected_high"]
+    expected = low.map(number) + " to " + high.map(number)
+    expected = expected.mask(high == math.inf, "at least " + low.map(number))
+    expected = expected.mask(low == high, low.map(number)).where(low.notna(), "")
+    return pd.DataFrame(
+        {
+            "claim": claims["claim"],
+            "source": claims["source"].map({PAPER: "the paper"}).fillna(claims["source"]),
+            "measured (95 % interval)": measured.where(claims["measured"].notna(), ""),
+            "expected": expected,
+            "verdict": claims["verdict"],
+        }
+    )
+
+
+def _row(claim: Claim, tables: Tables) -> dict[str, object]:
     try:
         measured = claim.measure(tables)
-    except _Missing:
+    except measure.NotMeasured:
         measured = None
     result = verdict(claim.rule, claim.low, claim.high, measured)
     number = measured or Measurement(math.nan)
@@ -108,146 +111,146 @@ def _row(claim: Claim, tables: dict) -> dict:
     }
 
 
-def _claims() -> Iterable[Claim]:
+def _claims() -> Iterator[Claim]:
+    yield from _descriptor_claims()
+    yield from _kernel_claims()
+    for component in INVARIANT.values():
+        yield from _error_claims(component)
+    yield from _equivariance_claims()
+    yield Claim(
+        "energy error of the plain KREG potential at negative dihedrals over that at positive ones",
+        PROJECT,
+        measure.kreg_hands("plain"),
+    )
+    yield Claim(
+        "the symmetric KREG potential has equal energy errors for both signs of the dihedral",
+        PROJECT,
+        measure.kreg_hands("symmetric"),
+        1.0,
+        1.0,
+        "contains",
+    )
+
+
+def _descriptor_claims() -> Iterator[Claim]:
     choices = {"inertia-raw": "axes as LAPACK returns them", "inertia": "the default sign rule"}
     for axes, words in choices.items():
         for component in ("mu_y", "mu_z"):
             yield Claim(
                 f"RExyzCl has 20 to 40 times lower RMSE than RE for {component} ({words})",
                 PAPER,
+                measure.descriptor_factor(component, axes),
                 20.0,
                 40.0,
                 "range",
-                _descriptor_factor(component, axes),
             )
     for component in ("mu_y", "mu_z"):
         yield Claim(
-            f"part of that factor that the sign rule removes, {component}",
+            f"part of the factor between RE and RExyzCl for {component} that the sign rule removes",
             PROJECT,
-            math.nan,
-            math.nan,
-            "none",
-            _sign_share(component),
+            measure.sign_share(component),
         )
     for axes in ("inertia", "three-atom"):
         yield Claim(
             f"part of the factor between RE and RExyzCl on the whole dipole that the axes "
             f"{axes} remove",
             PROJECT,
-            math.nan,
-            math.nan,
-            "none",
-            _axes_share(axes),
+            measure.axes_share(axes),
         )
-    yield Claim(
-        "a Matern kernel is best for every dipole component (probability over trajectories)",
-        PAPER,
-        0.95,
-        1.0,
-        "probability",
-        _kernel_probability("matern", "dipole"),
-    )
-    yield Claim(
-        "the Gaussian kernel is best for every polarizability component "
-        "(probability over trajectories)",
-        PAPER,
-        0.95,
-        1.0,
-        "probability",
-        _kernel_probability("gaussian", "polarizability"),
-    )
-    for component in INVARIANT.values():
-        yield from _invariant_claims(component)
+
+
+def _kernel_claims() -> Iterator[Claim]:
+    best = {
+        "matern": ("a Matern kernel is best for every dipole component", "dipole"),
+        "gaussian": (
+            "the Gaussian kernel is best for every polarizability component",
+            "polarizability",
+        ),
+    }
+    for kind, (text, property) in best.items():
+        yield Claim(
+            f"{text} (probability over trajectories)",
+            PAPER,
+            measure.kernel_probability(kind, property),
+            0.95,
+            1.0,
+            "probability",
+        )
+
+
+def _equivariance_claims() -> Iterator[Claim]:
     for model in ("rotate-predict-rotate", "symmetrized", "covariant"):
         for property, limit in LIMITS.items():
             yield Claim(
                 f"the {property} of the model {model} turns with the molecule to rounding",
                 PAPER if model == "rotate-predict-rotate" else PROJECT,
+                measure.deviation(model, property),
                 0.0,
                 limit,
                 "limit",
-                _deviation(model, property),
+                general=True,
             )
-    yield Claim(
-        "the plain KREG potential is at least twice as wrong in energy at negative dihedrals",
-        PROJECT,
-        2.0,
-        math.inf,
-        "interval",
-        _kreg_hands("plain"),
-    )
-    yield Claim(
-        "the symmetric KREG potential has equal energy errors for both signs of the dihedral",
-        PROJECT,
-        1.0,
-        1.0,
-        "contains",
-        _kreg_hands("symmetric"),
-    )
 
 
-def _invariant_claims(component: str) -> Iterable[Claim]:
+def _error_claims(component: str) -> Iterator[Claim]:
+    published = "rotate-predict-rotate"
     rotated, inside = ("rotated",), ("in_distribution",)
     hands = ("rotated", "negative"), ("rotated", "positive")
     yield Claim(
         f"RMSE on the rotated set is about four times that in distribution, {component}, "
-        "paper's model",
+        "published model",
         PAPER,
+        measure.between_sets(published, component, rotated, inside),
         2.0,
         8.0,
         "range",
-        _between("rotate-predict-rotate", component, rotated, inside),
     )
     yield Claim(
-        f"part of that factor that is handedness (removed by the cure), {component}",
+        "part of the factor between the rotated set and random frames that folding removes, "
+        f"{component}",
         PROJECT,
-        math.nan,
-        math.nan,
-        "none",
-        _handedness_share(component),
+        measure.folding_share(component),
     )
     yield Claim(
-        f"error on held-out trajectories over that of a random split, {component}, paper's model",
+        f"error on held-out trajectories over that of random frames, {component}, published model",
         PROJECT,
-        math.nan,
-        math.nan,
-        "none",
-        _between("rotate-predict-rotate", component, ("held_out_trajectories",), inside),
+        measure.between_sets(published, component, ("held_out_trajectories",), inside),
     )
     yield Claim(
-        f"the paper's model is at least twice as wrong at negative dihedrals, {component}",
+        f"error at negative over that at positive dihedrals, {component}, published model",
         PROJECT,
-        2.0,
-        math.inf,
-        "interval",
-        _between("rotate-predict-rotate", component, *hands),
+        measure.between_sets(published, component, *hands),
     )
     yield Claim(
         f"the symmetrized model has equal errors for both signs of the dihedral, {component}",
         PROJECT,
+        measure.between_sets("symmetrized", component, *hands),
         1.0,
         1.0,
         "contains",
-        _between("symmetrized", component, *hands),
     )
+    yield from _frugality_claims(component)
+
+
+def _frugality_claims(component: str) -> Iterator[Claim]:
     factor = 2.5 if component == "mu_inv" else 2.0
     yield Claim(
         f"the symmetrized model has {factor:g} times lower RMSE than the folded one on the "
         f"rotated set, {component}",
         PROJECT,
+        measure.between_models("folded", "symmetrized", component),
         factor,
         math.inf,
         "range",
-        _between_models("folded", "symmetrized", component),
     )
     yield Claim(
         f"the symmetrized model with 30 % of the frames is not worse than the folded one with "
         f"all, {component}",
         PROJECT,
+        measure.fewer_frames(component),
         0.0,
         1.0,
         "range",
-        _fewer_frames(component),
     )
 
 

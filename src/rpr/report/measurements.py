@@ -1,33 +1,36 @@
-"""The paper's claims, and the aims of this project, beside what a run measured.
+"""How the numbers of the claims are measured from the tables of a run.
 
-No verdict is typed: each follows from the measured value, its 95 % interval and the expected
-range by one of the rules in :data:`RULES`.
+Each public function returns a function of the tables, which raises `NotMeasured` where a table, or
+the rows that it needs, are missing.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
 from rpr.axes.components import COMPONENTS
-from rpr.report.verdicts import Measurement
+from rpr.report.verdicts import Measurement, Tables
+
+Measure = Callable[[Tables], Measurement]
 
 
-class _Missing(LookupError):
-    """A table, or the rows of it that a claim needs, are not there."""
+class NotMeasured(LookupError):
+    """A table, or the rows of it that a claim needs, are missing."""
 
 
-def _rows(tables: dict, name: str, **values) -> pd.DataFrame:
+def _rows(tables: Tables, name: str, **values: str) -> pd.DataFrame:
     if name not in tables:
-        raise _Missing(name)
+        raise NotMeasured(name)
     table = tables[name]
     for column, value in values.items():
         table = table[table[column] == value]
     if table.empty:
-        raise _Missing(name)
+        raise NotMeasured(name)
     return table
 
 
@@ -37,14 +40,14 @@ def _of_row(row: pd.Series, column: str = "rmse") -> Measurement:
     return Measurement(row[column], low, high, row["unit"], n_train, n_test, seed)
 
 
-def _integer(value) -> int | None:
+def _integer(value: float | None) -> int | None:
     return None if value is None or pd.isna(value) else int(value)
 
 
 def _ratio(above: Measurement, below: Measurement, detail: str = "") -> Measurement:
     """Ratio of two errors; the intervals combine as those of independent logarithms."""
     if not above.value > 0.0 or not below.value > 0.0:
-        raise _Missing("error")
+        raise NotMeasured("error")
     value = above.value / below.value
     spread = math.hypot(_log_width(above), _log_width(below))
     detail = detail or f"{above.value:.3g} / {below.value:.3g} {above.unit}"
@@ -66,13 +69,15 @@ def _log_width(number: Measurement) -> float:
     return 0.5 * math.log(number.high / number.low)
 
 
-def _best(tables: dict, descriptor: str, component: str, axes: str) -> Measurement:
+def _best(tables: Tables, descriptor: str, component: str, axes: str) -> Measurement:
     rows = _rows(tables, "benchmark", descriptor=descriptor, component=component, axes=axes)
     return _of_row(rows.loc[rows["rmse"].idxmin()])
 
 
-def _descriptor_factor(component: str, axes: str):
-    def measure(tables):
+def descriptor_factor(component: str, axes: str) -> Measure:
+    """Error of RE over that of RExyzCl for one component, each with its best kernel."""
+
+    def measure(tables: Tables) -> Measurement:
         return _ratio(
             _best(tables, "RE", component, axes), _best(tables, "RExyzCl", component, axes)
         )
@@ -80,33 +85,38 @@ def _descriptor_factor(component: str, axes: str):
     return measure
 
 
-def _sign_share(component: str):
-    def measure(tables):
-        raw = _descriptor_factor(component, "inertia-raw")(tables)
-        rule = _descriptor_factor(component, "inertia")(tables)
+def sign_share(component: str) -> Measure:
+    """Part of that factor, on the logarithmic scale, that the sign rule removes."""
+
+    def measure(tables: Tables) -> Measurement:
+        raw = descriptor_factor(component, "inertia-raw")(tables)
+        rule = descriptor_factor(component, "inertia")(tables)
         return _share(raw, rule, "factor {:.3g} with raw axes, {:.3g} with the sign rule")
 
     return measure
 
 
-def _axes_share(axes: str):
-    def measure(tables):
-        factors = [_axes_factor(tables, name) for name in ("inertia-raw", axes)]
-        return _share(*factors, "factor {:.3g} with raw axes, {:.3g} in the axes " + axes)
+def axes_share(axes: str) -> Measure:
+    """Part of that factor for the whole dipole that a choice of axes removes."""
+
+    def measure(tables: Tables) -> Measurement:
+        raw, chosen = (_axes_factor(tables, name) for name in ("inertia-raw", axes))
+        return _share(raw, chosen, "factor {:.3g} with raw axes, {:.3g} in the axes " + axes)
 
     return measure
 
 
-def _axes_factor(tables, axes):
+def _axes_factor(tables: Tables, axes: str) -> Measurement:
     keys = {"component": "mu_inv", "test_set": "in_distribution", "axes": axes}
     pair = (_rows(tables, "axes_accuracy", descriptor=d, **keys) for d in ("RE", "RExyzCl"))
-    return _ratio(*(_of_row(rows.iloc[0]) for rows in pair))
+    without, with_coordinates = (_of_row(rows.iloc[0]) for rows in pair)
+    return _ratio(without, with_coordinates)
 
 
 def _share(before: Measurement, after: Measurement, detail: str) -> Measurement:
     """Part of a factor, on the logarithmic scale, that a change removes."""
     if before.value <= 1.0:
-        raise _Missing("factor")
+        raise NotMeasured("factor")
     value = 1.0 - math.log(after.value) / math.log(before.value)
     return Measurement(
         value,
@@ -117,14 +127,14 @@ def _share(before: Measurement, after: Measurement, detail: str) -> Measurement:
     )
 
 
-def _kernel_probability(kind: str, property: str):
+def kernel_probability(kind: str, property: str) -> Measure:
     """Lowest probability, over the components, that a kernel of this kind is the best."""
 
-    def measure(tables):
+    def measure(tables: Tables) -> Measurement:
         rows = _rows(tables, "benchmark", descriptor="RExyzCl", axes="inertia")
         rows = rows[rows["component"].isin(COMPONENTS[property])]
         if rows.empty:
-            raise _Missing(property)
+            raise NotMeasured(property)
         of_kind = rows[rows["kernel"].str.startswith(kind)]
         probability = of_kind.groupby("component", sort=False)["best_probability"].sum(min_count=1)
         lowest = rows.loc[rows.groupby("component", sort=False)["rmse"].idxmin()]
@@ -142,7 +152,9 @@ def _kernel_probability(kind: str, property: str):
     return measure
 
 
-def _error(tables, model, component, test_set, sign="all"):
+def _error(
+    tables: Tables, model: str, component: str, test_set: str, sign: str = "all"
+) -> Measurement:
     rows = _rows(
         tables,
         "test_set",
@@ -154,34 +166,40 @@ def _error(tables, model, component, test_set, sign="all"):
     return _of_row(rows.iloc[0])
 
 
-def _between(model, component, above, below):
-    """Ratio of errors of one model on two (test set, sign)."""
+def between_sets(
+    model: str, component: str, above: tuple[str, ...], below: tuple[str, ...]
+) -> Measure:
+    """Ratio of the errors of one model on two test sets, each with the sign of the dihedral."""
     return lambda tables: _ratio(
         _error(tables, model, component, *above), _error(tables, model, component, *below)
     )
 
 
-def _between_models(above, below, component, test_set="rotated"):
+def between_models(above: str, below: str, component: str, test_set: str = "rotated") -> Measure:
+    """Ratio of the errors of two models on one test set."""
     return lambda tables: _ratio(
         _error(tables, above, component, test_set), _error(tables, below, component, test_set)
     )
 
 
-def _handedness_share(component):
-    def measure(tables):
-        ratios = [
-            _between(model, component, ("rotated",), ("in_distribution",))(tables)
+def folding_share(component: str) -> Measure:
+    """Part of the factor between rotated and random frames that folding removes."""
+
+    def measure(tables: Tables) -> Measurement:
+        detail = "factor {:.3g} for rotate-predict-rotate, {:.3g} for folded"
+        ordinary, folded = (
+            between_sets(model, component, ("rotated",), ("in_distribution",))(tables)
             for model in ("rotate-predict-rotate", "folded")
-        ]
-        return _share(*ratios, "factor {:.3g} for the paper's model, {:.3g} folded")
+        )
+        return _share(ordinary, folded, detail)
 
     return measure
 
 
-def _fewer_frames(component, part=0.3):
-    """Error of the symmetrised model at a part of the frames over that of the folded at all."""
+def fewer_frames(component: str, part: float = 0.3) -> Measure:
+    """Error of `symmetrized` with a part of the frames over that of `folded` with all."""
 
-    def measure(tables):
+    def measure(tables: Tables) -> Measurement:
         keys = {"component": component, "test_set": "rotated"}
         folded = _rows(tables, "learning_curve", model="folded", **keys)
         symmetrized = _rows(tables, "learning_curve", model="symmetrized", **keys)
@@ -189,7 +207,7 @@ def _fewer_frames(component, part=0.3):
         sizes = np.unique(symmetrized["n_train"])
         fitting = sizes[sizes <= part * largest + 1e-9]
         if not len(fitting):
-            raise _Missing("size")
+            raise NotMeasured("size")
         few = int(fitting.max())
         above = _over_repeats(symmetrized[symmetrized["n_train"] == few])
         below = _over_repeats(folded[folded["n_train"] == largest])
@@ -204,7 +222,7 @@ def _fewer_frames(component, part=0.3):
 
 
 def _over_repeats(rows: pd.DataFrame) -> Measurement:
-    """Mean over random subsets with its 95 % interval (Student's t), on the logarithmic scale."""
+    """Geometric mean over random subsets, with the 95 % interval of Student's t."""
     logs = np.log(rows["rmse"].to_numpy(dtype=float))
     mean = float(logs.mean())
     width = math.nan
@@ -222,8 +240,10 @@ def _over_repeats(rows: pd.DataFrame) -> Measurement:
     )
 
 
-def _deviation(model, property):
-    def measure(tables):
+def deviation(model: str, property: str) -> Measure:
+    """Largest deviation of a prediction from exact rotation with the molecule."""
+
+    def measure(tables: Tables) -> Measurement:
         row = _rows(tables, "equivariance", model=model, property=property).iloc[0]
         number = _of_row(row, "max_error")
         detail = f"median {row['median_error']:.1e}, {int(row['n_rotations'])} rotations"
@@ -239,18 +259,19 @@ def _deviation(model, property):
     return measure
 
 
-def _kreg_hands(potential):
-    """Energy error at negative over that at positive dihedrals, at the largest size."""
+def kreg_hands(potential: str) -> Measure:
+    """Energy error at negative over that at positive dihedrals, with the most training frames."""
 
-    def measure(tables):
+    def measure(tables: Tables) -> Measurement:
         if "kreg" not in tables or "dihedral_sign" not in tables["kreg"]:
-            raise _Missing("kreg")
+            raise NotMeasured("kreg")
         keys = {"quantity": "energy", "test_set": "rotated", "potential": potential}
         rows = _rows(tables, "kreg", **keys)
         rows = rows[rows["n_train"] == rows["n_train"].max()]
         signs = [rows[rows["dihedral_sign"] == s] for s in ("negative", "positive")]
         if any(sign.empty for sign in signs):
-            raise _Missing("sign")
-        return _ratio(*(_of_row(sign.sort_values("repeat").iloc[0]) for sign in signs))
+            raise NotMeasured("sign")
+        negative, positive = (_of_row(sign.sort_values("repeat").iloc[0]) for sign in signs)
+        return _ratio(negative, positive)
 
     return measure

@@ -1,9 +1,9 @@
 """Published values beside those of a run.
 
 The files in ``resources/published`` hold what Martinka et al., J. Chem. Phys. 161, 174104 (2024)
-report: sizes of the protocol, ranges of the components in Fig. 5, and errors estimated from the
-scatter there. Columns: ``quantity,component,published,low,high,unit,source,note``; low and high
-bound how well the value can be read.
+report about 1,2-dichloroethane: sizes of the protocol, ranges of the components in Fig. 5, and
+errors estimated from the scatter there.  Their columns are `FILE_COLUMNS`; ``low`` and ``high``
+bound how well a value can be read, and are equal where the paper states it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from rpr.errors import InputError
+from rpr.molecule.molecule import Molecule
+from rpr.report.summaries import PUBLISHED_MODEL
 from rpr.studies.tables import require
 
 FILE_COLUMNS = ["quantity", "component", "published", "low", "high", "unit", "source", "note"]
@@ -24,15 +26,30 @@ COLUMNS = [
     "published",
     "published_low",
     "published_high",
+    "estimated",
     "ours",
     "unit",
     "ratio",
     "inside",
     "n_test",
     "seed",
+    "note",
 ]
 
-_STATISTICS = ("range_low", "range_high", "rmse_rotated")
+_READABLE = ["quantity", "component", "published", "estimated", "ours", "unit", "inside"]
+_RANGES = ("range_low", "range_high")
+_STATISTICS = (*_RANGES, "rmse_rotated")
+
+
+def is_papers_molecule(molecule: Molecule) -> bool:
+    """Whether a molecule is 1,2-dichloroethane: two bonded CH2Cl groups."""
+    neighbours: list[list[str]] = [[] for _ in molecule.symbols]
+    for i, j in molecule.bonds:
+        neighbours[i].append(molecule.symbols[j])
+        neighbours[j].append(molecule.symbols[i])
+    found = sorted((s, *sorted(n)) for s, n in zip(molecule.symbols, neighbours, strict=True))
+    carbon, others = ("C", "C", "Cl", "H", "H"), [("Cl", "C")] * 2 + [("H", "C")] * 4
+    return found == [carbon, carbon, *others]
 
 
 def compare(
@@ -47,20 +64,22 @@ def compare(
     Parameters
     ----------
     published
-        Tables read from ``resources/published``.
+        Tables read from ``resources/published``; none for another molecule.
     test_set
-        Table ``test_set.csv``: gives the errors of the paper's model on the rotated set.
+        Table ``test_set.csv``, which has the errors of the published model on the rotated set.
     predictions
-        Predictions of the paper's model of both properties: give the ranges of the reference
-        values on the rotated set.
+        Predictions of the published model of both properties, which have the ranges of the
+        reference values on the rotated set.
     protocol
         Sizes of this run by the names in ``protocol.csv``, for example ``n_train``.
 
     Returns
     -------
     DataFrame
-        Columns ``COLUMNS``; ``inside`` says whether ours lies within the bounds of reading, and
-        is empty, as is ``ours``, for what the run did not measure.
+        Columns ``COLUMNS``.  ``estimated`` says whether the published value was read off a picture,
+        ``inside`` whether ours lies within the bounds of reading.  ``ours`` and what follows from
+        it are empty where the run measured nothing; ``ratio`` and ``inside`` also for the extremes
+        of sets of other sizes, since larger sets reach further.
 
     Raises
     ------
@@ -70,13 +89,23 @@ def compare(
     rows = []
     for table in published:
         require(table, FILE_COLUMNS, "published")
+    sizes = {e["quantity"]: e["published"] for t in published for _, e in t.iterrows()}
+    for table in published:
         for _, entry in table.iterrows():
-            measured = _measured(entry, test_set, predictions, protocol or {})
-            rows.append(_row(entry, *measured))
+            ours, n_test, seed = _measured(entry, test_set, predictions, protocol or {})
+            alike = entry["quantity"] not in _RANGES or n_test == sizes.get("n_rotated_frames")
+            rows.append(_row(entry, ours, alike) | {"n_test": n_test, "seed": seed})
     return pd.DataFrame(rows, columns=COLUMNS).astype({"n_test": "Int64", "seed": "Int64"})
 
 
-def _measured(entry, test_set, predictions, protocol):
+def readable(compared: pd.DataFrame) -> pd.DataFrame:
+    """The comparison in the few columns that a reader needs; the CSV has all of them."""
+    return compared[_READABLE]
+
+
+def _measured(
+    entry: pd.Series, test_set: pd.DataFrame, predictions: pd.DataFrame, protocol: Mapping
+) -> tuple[float | None, int | None, int | None]:
     quantity, component = entry["quantity"], entry["component"]
     if quantity in _STATISTICS:
         return _statistic(quantity, component, test_set, predictions)
@@ -88,10 +117,12 @@ def _measured(entry, test_set, predictions, protocol):
     )
 
 
-def _statistic(quantity, component, test_set, predictions):
+def _statistic(
+    quantity: str, component: str, test_set: pd.DataFrame, predictions: pd.DataFrame
+) -> tuple[float | None, int | None, int | None]:
     if quantity == "rmse_rotated":
         rows = test_set[
-            (test_set["model"] == "rotate-predict-rotate")
+            (test_set["model"] == PUBLISHED_MODEL)
             & (test_set["component"] == component)
             & (test_set["test_set"] == "rotated")
             & (test_set["dihedral_sign"] == "all")
@@ -108,19 +139,20 @@ def _statistic(quantity, component, test_set, predictions):
     return float(values.iloc[0]), int(n_test), int(rows["seed"].iloc[0])
 
 
-def _row(entry, ours, n_test, seed):
-    known = ours is not None
+def _row(entry: pd.Series, ours: float | None, alike: bool) -> dict[str, object]:
+    low, high = float(entry["low"]), float(entry["high"])
+    compared = ours if alike else None
     return {
         "quantity": entry["quantity"],
         "component": entry["component"],
         "source": entry["source"],
         "published": float(entry["published"]),
-        "published_low": float(entry["low"]),
-        "published_high": float(entry["high"]),
-        "ours": float(ours) if known else None,
+        "published_low": low,
+        "published_high": high,
+        "estimated": "yes" if low < high else "no",
+        "ours": None if ours is None else float(ours),
         "unit": entry["unit"],
-        "ratio": float(ours) / float(entry["published"]) if known else None,
-        "inside": str(entry["low"] <= ours <= entry["high"]).lower() if known else None,
-        "n_test": n_test,
-        "seed": seed,
+        "ratio": None if compared is None else compared / float(entry["published"]),
+        "inside": None if compared is None else str(low <= compared <= high).lower(),
+        "note": entry["note"],
     }

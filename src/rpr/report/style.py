@@ -1,20 +1,19 @@
 """One look for all figures: sizes, colours, names, and how a figure is saved.
 
-Widths are those of a two-column journal page. Colours are those of Okabe and Ito, which stay
-apart for colour-blind readers; series also differ in marker or line style. Text is kept as text
-in PDF (TrueType) and as outlines in SVG, so that no reader needs a font.
+Widths are those of a two-column journal page. Colours are those of Okabe and Ito, which
+colour-blind readers can tell apart; series also differ in marker or line style. Text stays text in
+PDF (TrueType) and becomes outlines in SVG, so that no reader needs a font.
 """
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import ase.data
 import matplotlib as mpl
-import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -26,7 +25,7 @@ from rpr.studies import tables
 COLUMN = 3.37  #: width of one column, inches
 PAGE = 6.97  #: width of two columns, inches
 
-BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PINK = (
+BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PINK = (
     "#000000",
     "#E69F00",
     "#56B4E9",
@@ -80,7 +79,7 @@ _RC = {
     "path.simplify_threshold": 0.2,
 }
 
-#: Symbols of components and frame-independent errors.
+#: Symbols of components and of axes-independent errors.
 SYMBOLS = {
     "mu_x": r"$\mu_x$",
     "mu_y": r"$\mu_y$",
@@ -106,7 +105,7 @@ MODELS = dict(
     zip(
         registry.MODELS,
         (
-            (RED, "o", "-"),
+            (VERMILION, "o", "-"),
             (ORANGE, "s", "-"),
             (BLUE, "D", "-"),
             (GREEN, "^", "-"),
@@ -127,7 +126,7 @@ TEST_SETS = {
 
 
 @contextmanager
-def style():
+def style() -> Iterator[None]:
     """Context in which figures are drawn and saved."""
     with mpl.rc_context():
         mpl.rcdefaults()
@@ -135,20 +134,19 @@ def style():
         yield
 
 
-def styled(draw):
-    """Decorator: draw inside :func:`style`."""
+def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+    """Decorator of functions that draw, which then draw inside :func:`style`."""
 
-    def wrapper(*args, **kwargs):
+    @functools.wraps(draw)
+    def wrapper(*args: object, **kwargs: object) -> Figure:
         with style():
             return draw(*args, **kwargs)
 
-    wrapper.__doc__, wrapper.__name__ = draw.__doc__, draw.__name__
-    wrapper.__wrapped__, wrapper.__module__ = draw, draw.__module__
     return wrapper
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Empty figure, size in inches, laid out so that no text overlaps."""
+    """Empty figure of this size in inches, laid out so that no text overlaps."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
@@ -163,7 +161,7 @@ def save(
 ) -> tuple[Path, ...]:
     """Write ``stem.pdf``, ``stem.svg``, ``stem.png`` and ``stem.csv``, each atomically.
 
-    Files of equal figures are equal byte by byte: no dates, no random identifiers.
+    Equal figures make files that are equal byte by byte, without dates or random identifiers.
 
     Parameters
     ----------
@@ -172,8 +170,8 @@ def save(
     stem
         Path without suffix.
     data
-        What is drawn: one table, or several by name, which are joined with a first column
-        ``panel``.
+        What is drawn: one table, or several by name, which are then joined, with the name in the
+        first column ``panel``.
     dpi
         Resolution of the PNG.
 
@@ -232,94 +230,23 @@ def symbol(name: str) -> str:
     return SYMBOLS.get(name, name)
 
 
-def model_looks(names) -> dict[str, tuple[str, str, str]]:
+def model_looks(names: Iterable[str]) -> dict[str, tuple[str, str, str]]:
     """Colour, marker and line style of each model, in the order of ``MODELS``."""
+    names = list(names)
     ordered = tables.spread_columns(names, tuple(MODELS))
     spare = iter(_SPARE * 10)
     return {n: MODELS[n] if n in MODELS else next(spare) for n in ordered}
 
 
-def degrees_axis(axes, *, low: float = -180.0, high: float = 180.0, step: float = 60.0) -> None:
-    """Horizontal axis of a dihedral angle."""
-    axes.set_xlim(low, high)
-    axes.set_xticks(np.arange(low, high + 1.0, step))
-    axes.set_xlabel("dihedral (°)")
+def model_label(name: str) -> str:
+    """Name of a model on an axis; what an ablation changes goes to a second line.
 
-
-def grid(axes, which: str = "both") -> None:
-    """Faint lines behind the data."""
-    axes.grid(True, axis=which, which="major")
-
-
-def count_axis(axes, sizes) -> None:
-    """Logarithmic horizontal axis with the training set sizes as ticks, thinned to fit."""
-    sizes = np.unique(np.asarray(sizes, dtype=float))
-    axes.set_xscale("log")
-    axes.set_xlabel("training frames")
-    axes.xaxis.set_minor_locator(mpl.ticker.NullLocator())
-    if not len(sizes):
-        return
-    kept = [sizes[-1]]
-    for size in sizes[-2::-1]:
-        if np.log10(kept[-1] / size) > 0.24:
-            kept.append(size)
-    axes.set_xticks(kept, [f"{int(s)}" for s in kept])
-    margin = 1.25
-    axes.set_xlim(sizes[0] / margin, sizes[-1] * margin)
-
-
-def plain_log(axis) -> None:
-    """Numbers such as 0.01 on a logarithmic axis that spans at least two thirds of a decade.
-
-    Minor ones are written only where decades are few.
+    Examples
+    --------
+    >>> model_label("folded-kabsch")
+    'folded\\n(kabsch)'
     """
-    low, high = sorted(axis.get_view_interval())
-    decades = np.log10(high / low) if low > 0 else 1.0
-    if decades < 0.7:
-        middle, half = np.sqrt(low * high), 10**0.35
-        axis.axes.set(**{f"{axis.axis_name}lim": (middle / half, middle * half)})
-    axis.set_major_locator(mpl.ticker.LogLocator())
-    axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_formatter(mpl.ticker.NullFormatter())
-    if decades < 1.7:
-        axis.set_minor_locator(mpl.ticker.LogLocator(subs=(2, 5)))
-        axis.set_minor_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-
-
-def point_size(n_points: int) -> float:
-    """Size of scatter markers: small where they are many."""
-    return 1.7 if n_points > 300 else 3.0
-
-
-def scatter(axes, rows: pd.DataFrame, *, colour: str, marker: str, label: str, size: float) -> None:
-    """Predictions against references, columns ``prediction`` and ``reference``."""
-    axes.plot(
-        rows["reference"],
-        rows["prediction"],
-        linestyle="none",
-        marker=marker,
-        markersize=size,
-        markeredgewidth=0,
-        alpha=0.6,
-        color=colour,
-        label=label,
-    )
-
-
-def diagonal(axes, *values) -> None:
-    """Equal limits on both axes, round all `values`, and the line y = x."""
-    joined = np.concatenate([np.asarray(v, dtype=float) for v in values])
-    low, high = float(joined.min()), float(joined.max())
-    margin = 0.04 * (high - low) or 1.0
-    limits = low - margin, high + margin
-    axes.plot(limits, limits, color=GREY, linewidth=0.6, zorder=0)
-    axes.set_xlim(limits)
-    axes.set_ylim(limits)
-    axes.set_box_aspect(1)
-    axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(5))
-    axes.yaxis.set_major_locator(mpl.ticker.MaxNLocator(5))
-
-
-def atomic_number(symbol: str) -> int:
-    """Atomic number of a chemical symbol."""
-    return ase.data.atomic_numbers[symbol]
+    for model in MODELS:
+        if name.startswith(f"{model}-"):
+            return f"{model}\n({name.removeprefix(model)[1:].replace('-', ' ')})"
+    return name

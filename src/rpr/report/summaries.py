@@ -1,4 +1,4 @@
-"""Tables made of tables."""
+"""Tables that sum up other tables."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import pandas as pd
 from rpr.models.registry import MODELS
 from rpr.studies.tables import require, spread_columns
 
-#: Order in which the tables name test sets and models; others follow by name.
+#: Test sets in the order of the tables; others follow by name.
 TEST_SETS = ("in_distribution", "held_out_trajectories", "rotated")
-#: The model of the paper.
+#: Name of the model of the paper.
 PUBLISHED_MODEL = "rotate-predict-rotate"
 SIGNS = ("all", "positive", "negative")
 _SIGN_MARKS = {"all": "", "positive": " (+)", "negative": " (-)"}
@@ -28,8 +28,8 @@ def rmse_table(test_set: pd.DataFrame, *, model: str = PUBLISHED_MODEL) -> pd.Da
     Returns
     -------
     DataFrame
-        Columns ``component, unit, <test set>, <test set> (+), <test set> (-)``; (+) and (-) are
-        the signs of the dihedral.
+        Columns ``component, unit, <test set>, <test set> (+), <test set> (-)``, where (+) and (-)
+        are the signs of the dihedral.
     """
     require(test_set, ("model", "component", "test_set", "dihedral_sign", "rmse"), "test_set")
     chosen = test_set[test_set["model"] == model]
@@ -37,7 +37,10 @@ def rmse_table(test_set: pd.DataFrame, *, model: str = PUBLISHED_MODEL) -> pd.Da
 
 
 def models_table(test_set: pd.DataFrame) -> pd.DataFrame:
-    """Frame-independent RMSE of all models: rows model and property, columns as `rmse_table`."""
+    """Axes-independent RMSE of all models, a row for each model and property.
+
+    The columns are those of :func:`rmse_table`.
+    """
     require(test_set, ("model", "component", "test_set", "dihedral_sign", "rmse"), "test_set")
     chosen = test_set[test_set["component"].isin(("mu_inv", "alpha_inv"))]
     order = spread_columns(chosen["model"], MODELS)
@@ -76,12 +79,12 @@ SUMMARY_COLUMNS = [
 
 
 def summarise(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean and spread over the random subsets.
+    """Mean and spread over random subsets.
 
     Parameters
     ----------
     table
-        Rows of :func:`learning_curve`.
+        Rows of :func:`rpr.studies.learning_curve.learning_curve`.
 
     Returns
     -------

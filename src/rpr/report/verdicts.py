@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+import pandas as pd
+
+#: Tables of a run by name.
+Tables = Mapping[str, pd.DataFrame]
 
 RULES = {
     "range": "holds if the measured value is in the expected range; undecided if only its 95 % "
@@ -21,7 +26,7 @@ RULES = {
 
 @dataclass(frozen=True)
 class Measurement:
-    """A number that a run measured, with its 95 % interval (NaN if unknown) and its origin."""
+    """A number that a run measured, its 95 % interval (NaN if unknown), and what it rests on."""
 
     value: float
     low: float = math.nan
@@ -35,18 +40,23 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement, the range in which it expects a number, and how that number is measured."""
+    """A statement, how its number is measured, and the range in which it expects that number.
+
+    Without a range, the number is only measured.  A claim that is `general` holds for any molecule;
+    the others are about 1,2-dichloroethane.
+    """
 
     text: str
     source: str
-    low: float
-    high: float
-    rule: str
-    measure: Callable[[dict], Measurement | None]
+    measure: Callable[[Tables], Measurement]
+    low: float = math.nan
+    high: float = math.nan
+    rule: str = "none"
+    general: bool = False
 
 
 def verdict(rule: str, low: float, high: float, measured: Measurement | None) -> str:
-    """Verdict of one rule of :data:`RULES`."""
+    """Verdict on a measured number by one rule of :data:`RULES`."""
     if measured is None or math.isnan(measured.value):
         return "not measured"
     if rule == "none":

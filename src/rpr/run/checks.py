@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from rpr.axes.canonical import AXES, check_axes
 from rpr.errors import InputError
@@ -20,18 +21,25 @@ from rpr.models.registry import ABLATIONS, MODELS, make_model
 from rpr.molecule.molecule import Molecule, read_geometry
 from rpr.molecule.torsion import turned_atoms
 from rpr.run import deposit
-from rpr.run.config import (
-    deposited_frames,
-    free_megabytes,
-    n_label_frames,
-    pool_size,
-    rotated_source,
-)
+from rpr.run.config import Plan
+from rpr.run.jobs import free_megabytes
 from rpr.run.schema import nearest
 
+Result = TypeVar("Result")
 
-def check_consistency(config: Mapping) -> None:
-    """Check what a schema cannot express; `config` has all its keys.
+#: Beginnings of names that models had before, and what they are called now.
+_FORMER_MODELS = {"paper": "rotate-predict-rotate", "cured": "folded"}
+
+
+def check_consistency(config: Mapping, plan: Plan) -> None:
+    """Check what a schema cannot express.
+
+    Parameters
+    ----------
+    config
+        The configuration with all its keys.
+    plan
+        Its plan, from :func:`rpr.run.config.make_plan`.
 
     Raises
     ------
@@ -42,15 +50,15 @@ def check_consistency(config: Mapping) -> None:
     _check_methods(config, molecule.symbols)
     _check_names(config, molecule)
     _check_source(config, molecule.symbols)
-    _check_sizes(config)
-    _check_memory(config, molecule)
-    if "md" in _computed_levels(config) and molecule.dihedral is not None:
-        turned_atoms(molecule)
+    _check_sizes(config, plan)
+    _check_memory(config, plan, molecule)
+    if "md" in plan.computed_stages and molecule.dihedral is not None:
+        _with_key("molecule/dihedral", turned_atoms, molecule)
 
 
 def _check_molecule(molecule: Mapping) -> Molecule:
     """The molecule, after a look at every geometry."""
-    symbols = None
+    symbols: Any = None
     for path in molecule["geometries"]:
         if not os.path.isfile(path):
             raise InputError(f"molecule/geometries: file {path} does not exist")
@@ -70,6 +78,7 @@ def _check_molecule(molecule: Mapping) -> Molecule:
 
 
 def _check_atoms(molecule: Mapping, n_atoms: int) -> None:
+    """Refuse anchors and dihedrals of atoms that are not there."""
     for key in ("anchors", "dihedral"):
         wrong = [i for i in molecule[key] or () if i >= n_atoms]
         if wrong:
@@ -107,32 +116,46 @@ def _check_model(name: str, molecule: Molecule) -> None:
     make_model(name, property="dipole", molecule=molecule).check_molecule()
 
 
-def _with_key(key: str, check, *arguments):
-    """What `check` returns; its error names the key."""
+def _with_key(key: str, check: Callable[..., Result], *arguments: object) -> Result:
+    """Return what `check` returns; let its error name the key."""
     try:
         return check(*arguments)
     except InputError as error:
-        raise InputError(f"{key}: {error}") from error
+        found = str(error).removeprefix(f"{key.rpartition('/')[2]}: ")
+        raise InputError(f"{key}: {found}") from error
 
 
 def _check_known(key: str, names: Sequence[str], known: Sequence[str]) -> None:
     for name in names:
-        if name not in known:
-            raise InputError(f"{key}: found {name!r}; {nearest(name, known)}")
+        if name in known:
+            continue
+        former, _, change = name.partition("-")
+        if now := _FORMER_MODELS.get(former):
+            now = f"{now}-{change}" if change else now
+            raise InputError(f"{key}: the model {name!r} is called {now!r} now; rename it")
+        raise InputError(f"{key}: found {name!r}; {nearest(name, known)}")
 
 
 def _check_source(config: Mapping, symbols: Sequence[str]) -> None:
     labels = config["labels"]
-    if labels["source"] == "deposit" or (labels["source"] == "compute" and labels["deposit"]):
+    source, files = labels["source"], labels["files"]
+    if source == "deposit" or (source == "compute" and labels["deposit"]):
         _require_file("labels/deposit", labels["deposit"], "the manifest of a deposit")
         _with_key("labels/deposit", _check_deposit, labels, symbols)
-    if labels["source"] == "files":
-        _require_file("labels/files/frames", labels["files"]["frames"], "an extended XYZ file")
-        if labels["files"]["test_set"] != "compute":
-            _require_file(
-                "labels/files/test_set",
-                labels["files"]["test_set"],
-                "an extended XYZ file, or `compute`",
+    if source == "files":
+        _require_file("labels/files/frames", files["frames"], "an extended XYZ file")
+        if files["test_set"] != "compute":
+            expected = "an extended XYZ file, or `compute`"
+            _require_file("labels/files/test_set", files["test_set"], expected)
+    ignored = {"deposit": labels["deposit"]} if source == "files" else {}
+    if source != "files":
+        ignored = {f"files/{key}": value for key, value in files.items()}
+    for key, value in ignored.items():
+        if value is not None:
+            wanted = "compute or deposit" if source == "files" else "files"
+            raise InputError(
+                f"labels/{key}: found {value}, but labels/source is {source}, which ignores it; "
+                f"set labels/source to {wanted}, or remove labels/{key}"
             )
 
 
@@ -145,10 +168,10 @@ def _check_deposit(labels: Mapping, symbols: Sequence[str]) -> None:
     )
 
 
-def _check_memory(config: Mapping, molecule: Molecule) -> None:
+def _check_memory(config: Mapping, plan: Plan, molecule: Molecule) -> None:
     """Refuse memory that a job would refuse, hours later."""
     resources, n_atoms = config["resources"], molecule.n_atoms
-    for stage in _computed_levels(config):
+    for stage in plan.computed_stages:
         method = Method.from_config(config[stage]["method"], molecule.symbols)
         key = {"md": "md_mem_mb", "labels": "label_mem_mb"}[stage]
         if method.code == "pyscf":
@@ -160,14 +183,6 @@ def _check_memory(config: Mapping, molecule: Molecule) -> None:
     needed = training_bytes(n_train, per_frame) / 1e6
     what = f"kreg/n_train {n_train}"
     _require_memory("kreg_mem_mb", resources["kreg_mem_mb"], needed, what)
-
-
-def _computed_levels(config: Mapping) -> list[str]:
-    """Levels of theory that the run computes at."""
-    deposited = deposited_frames(config)
-    if config["labels"]["source"] == "compute":
-        return ["labels"] if "md" in deposited else ["md", "labels"]
-    return ["labels"] if rotated_source(config, deposited) == "compute" else []
 
 
 def _require_memory(key: str, found: int, needed: float, what: str) -> None:
@@ -183,26 +198,28 @@ def _require_file(key: str, path: str | None, expected: str) -> None:
         raise InputError(f"{key}: file {path} does not exist; expected {expected}")
 
 
-def _check_sizes(config: Mapping) -> None:
-    labels, split, deposited = config["labels"], config["split"], deposited_frames(config)
-    if labels["source"] == "compute":
-        _check_pool(config, deposited)
-        _check_split_sizes(split, n_label_frames(config, deposited))
-        _check_trajectories(config, deposited)
-    if labels["source"] == "deposit":
-        deposit.check_prefix(labels["deposit"], deposited["frames"], labels["n_frames"])
-        _check_split_sizes(split, labels["n_frames"] or deposited["frames"])
+def _check_sizes(config: Mapping, plan: Plan) -> None:
+    labels, split = config["labels"], config["split"]
+    if plan.source == "compute":
+        _check_pool(config, plan)
+        _check_split_sizes(split, plan.n_labelled)
+        _check_trajectories(config, plan)
+    if plan.source == "deposit":
+        available = plan.deposited["frames"]
+        deposit.check_prefix(labels["deposit"], available, labels["n_frames"])
+        _check_split_sizes(split, labels["n_frames"] or available)
     _check_curve_sizes(config)
     _check_test_set(config["test_set"])
 
 
-def _check_pool(config: Mapping, deposited: Mapping[str, int]) -> None:
-    wanted, pool = n_label_frames(config, deposited), pool_size(config, deposited)
-    if wanted > pool:
+def _check_pool(config: Mapping, plan: Plan) -> None:
+    if plan.n_labelled > plan.pool_size:
         made = "the dynamics makes {} frames (initial_conditions/n_trajectories x md/n_steps)"
-        if "md" in deposited:
+        if "md" in plan.deposited:
             made = f"{config['labels']['deposit']} has {{}} frames of the dynamics"
-        raise InputError(f"labels/n_frames: found {wanted}, but {made.format(pool)}")
+        raise InputError(
+            f"labels/n_frames: found {plan.n_labelled}, but {made.format(plan.pool_size)}"
+        )
 
 
 def _check_test_set(test: Mapping) -> None:
@@ -227,9 +244,9 @@ def _check_split_sizes(split: Mapping, available: int) -> None:
         )
 
 
-def _check_trajectories(config: Mapping, deposited: Mapping[str, int]) -> None:
+def _check_trajectories(config: Mapping, plan: Plan) -> None:
     n_trajectories = config["initial_conditions"]["n_trajectories"]
-    if "md" not in deposited and n_trajectories < 2:
+    if "md" not in plan.deposited and n_trajectories < 2:
         raise InputError(
             "split/n_test: holding out whole trajectories needs at least 2, found "
             f"initial_conditions/n_trajectories {n_trajectories}"

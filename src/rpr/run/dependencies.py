@@ -1,4 +1,4 @@
-"""What a computation rests on: the code of a script and of all library modules it imports."""
+"""The code that a computation depends on: a script and all library modules that it imports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-#: Modules that write, report or refuse, and decide no number.
+#: Modules that write, report or refuse, but decide no number.
 NO_NUMBERS = frozenset(
     {"rpr", "rpr.errors", "rpr.files", "rpr.run.logs", "rpr.regression.resources"}
 )
@@ -20,9 +20,9 @@ _ROOT = Path(__file__).parents[1]
 def code_digest(script: str | os.PathLike, *modules: str) -> str:
     """Digest of a script and of every library module that it imports, directly or not.
 
-    Comments, docstrings and layout do not count: the digest changes if and only if a statement
-    changes somewhere.  Rules carry it as a parameter, so that Snakemake repeats a job when code
-    that its numbers rest on was edited, and no other job.
+    The digest changes if and only if a statement changes somewhere; comments, docstrings and layout
+    do not count.  Rules carry it as a parameter, so that Snakemake repeats those jobs, and no
+    others, whose numbers depend on edited code.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def code_digest(script: str | os.PathLike, *modules: str) -> str:
 
 
 def closure(modules: set[str] | frozenset[str]) -> list[str]:
-    """Modules of the library with all that they import, sorted, without those in `NO_NUMBERS`.
+    """Modules of the library and all that they import, sorted, without those in `NO_NUMBERS`.
 
     Parameters
     ----------
@@ -92,8 +92,8 @@ def _path(module: str) -> Path:
 
 @cache
 def _imports(path: Path) -> frozenset[str]:
-    """Modules of the library that the imports of a file name, also within functions."""
-    found = set()
+    """Modules of the library that a file imports, also within its functions."""
+    found: set[str] = set()
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
@@ -120,7 +120,7 @@ def _statements(path: Path) -> str:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_text(body[0]):
-            node.body = body[1:]
+            setattr(node, "body", body[1:])  # noqa: B010
     return ast.dump(tree)
 
 

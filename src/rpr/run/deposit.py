@@ -6,18 +6,17 @@ A deposit is a folder with ``manifest.json`` and the files it names::
      "files": {"frames": {"path": "frames.extxyz", "sha256": "...", "n_frames": 600},
                "test_set": {...}, "md": {...}, "reference": {...}}}
 
-Roles of files: ``frames`` (labelled, in the random order of the pool, so that any beginning is a
-valid set; required), ``test_set`` (labelled), ``md`` (the trajectories), ``reference`` (one frame,
-the reference geometry). A file may be compressed with gzip. ``documents`` are further files, with
-their SHA-256: checks of the labels, distributions, failures, and the order of the pool. ``extends``
-is the origin of the deposit whose frames were taken, if there was one: its configuration, versions
-and commit made those frames.
+The roles of files are ``frames`` (required: labelled, in the random order of the pool, so that the
+first frames, however many, are a valid set), ``test_set`` (labelled), ``md`` (the trajectories) and
+``reference`` (one frame, the reference geometry). A file may be compressed with gzip. ``documents``
+are further files, with their SHA-256: checks of the labels, distributions, failures, and the order
+of the pool. If frames were taken from another deposit, ``extends`` is its origin: the
+configuration, versions and commit that made those frames.
 """
 
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import shutil
 import tempfile
@@ -32,23 +31,27 @@ from rpr.data.extxyz import read_frames, write_frames
 from rpr.data.frame_set import FrameSet, find_frames
 from rpr.errors import InputError
 from rpr.files import atomic_path, sha256, write_json
-from rpr.labels.method import Method
 from rpr.molecule.molecule import find_bonds
+from rpr.run.manifest import (
+    FORMAT,
+    check_file,
+    check_method,
+    check_symbols,
+    read_manifest,
+)
 
-ROLES = ("frames", "test_set", "md", "reference")
-FORMAT = 1
 COVERAGE = 5  #: degrees of the absolute dihedral
 _CONTENT = ("format", "symbols", "method", "files", "documents")
 
 
 def frame_counts(manifest: str | os.PathLike) -> dict[str, int]:
     """Number of frames of each role in a deposit."""
-    return {role: entry["n_frames"] for role, entry in _read_manifest(manifest)["files"].items()}
+    return {role: entry["n_frames"] for role, entry in read_manifest(manifest)["files"].items()}
 
 
 def level(manifest: str | os.PathLike) -> dict[str, object]:
     """Level of theory of the labels of a deposit, with its numerical settings."""
-    return dict(_read_manifest(manifest)["method"])
+    return dict(read_manifest(manifest)["method"])
 
 
 def check_fits(
@@ -58,7 +61,7 @@ def check_fits(
     method: Mapping[str, object],
     same_settings: bool = False,
 ) -> None:
-    """Refuse a deposit of other atoms or of another level of theory; its files are not opened.
+    """Refuse a deposit of other atoms or of another level of theory, without opening its files.
 
     Parameters
     ----------
@@ -72,9 +75,9 @@ def check_fits(
     InputError
         Names what was found and what was expected.
     """
-    content = _read_manifest(manifest)
-    _check_symbols(manifest, content["symbols"], symbols)
-    _check_method(manifest, content["method"], method, same_settings)
+    content = read_manifest(manifest)
+    check_symbols(manifest, content["symbols"], symbols)
+    check_method(manifest, content["method"], method, same_settings)
 
 
 def check_prefix(source: str | os.PathLike, available: int, wanted: int | None) -> None:
@@ -87,7 +90,7 @@ def check_prefix(source: str | os.PathLike, available: int, wanted: int | None) 
 
 
 def origin(manifest: str | os.PathLike) -> dict[str, object]:
-    """What made the frames of a deposit, for the manifest of one that takes them.
+    """What made the frames of a deposit, for the manifest of a deposit that takes them.
 
     Parameters
     ----------
@@ -97,10 +100,10 @@ def origin(manifest: str | os.PathLike) -> dict[str, object]:
     Returns
     -------
     dict
-        ``files``: SHA-256 and number of frames by role; and what the manifest says beside files:
-        configuration, versions, commit, and what it ``extends`` itself.
+        ``files``, with SHA-256 and number of frames by role, and what else the manifest says:
+        configuration, versions, commit, and what the deposit ``extends`` itself.
     """
-    content = _read_manifest(manifest)
+    content = read_manifest(manifest)
     about = {key: value for key, value in content.items() if key not in _CONTENT}
     files = {
         role: {key: entry[key] for key in ("sha256", "n_frames")}
@@ -131,10 +134,10 @@ def read_deposit(
     method
         Expected level of theory of the labels.
     n_frames
-        Only so many frames from the beginning (role ``frames``).
+        Take only this many frames from the beginning (role ``frames``).
     same_settings
-        Refuse labels of other numerical settings too, not only those of another code, functional
-        or basis: for a run that computes more of the same.
+        Also refuse labels of other numerical settings, for a run that computes more of the same;
+        otherwise only code, functional and basis must agree.
 
     Returns
     -------
@@ -143,19 +146,18 @@ def read_deposit(
     Raises
     ------
     InputError
-        If the manifest cannot be read, the file is missing or changed, its atoms or its method are
-        not those of the run, or it has fewer frames than asked for.
+        If the manifest, file, atoms, method or number of frames are not what was asked for.
     """
-    content = _read_manifest(manifest)
+    content = read_manifest(manifest)
     if role not in content["files"]:
         raise InputError(f"{manifest}: has no {role}, found {', '.join(content['files'])}")
     if symbols is not None:
-        _check_symbols(manifest, content["symbols"], symbols)
+        check_symbols(manifest, content["symbols"], symbols)
     if method is not None:
-        _check_method(manifest, content["method"], method, same_settings)
+        check_method(manifest, content["method"], method, same_settings)
     entry = content["files"][role]
     path = Path(manifest).parent / entry["path"]
-    _check_file(manifest, path, entry["sha256"])
+    check_file(manifest, path, entry["sha256"])
     frames = read_frames(path)
     if role != "frames" or n_frames is None:
         return frames
@@ -164,18 +166,18 @@ def read_deposit(
 
 
 def read_document(manifest: str | os.PathLike, name: str) -> pd.DataFrame | None:
-    """A table among the documents of a deposit; None if it has no such document.
+    """A table among the documents of a deposit, or None if it has no such document.
 
     Raises
     ------
     InputError
         If the file is missing or changed.
     """
-    expected = _read_manifest(manifest).get("documents", {}).get(name)
+    expected = read_manifest(manifest).get("documents", {}).get(name)
     if expected is None:
         return None
     path = Path(manifest).parent / name
-    _check_file(manifest, path, expected)
+    check_file(manifest, path, expected)
     return pd.read_csv(path)
 
 
@@ -216,15 +218,15 @@ def write_deposit(
     Parameters
     ----------
     folder
-        Where to; created if missing.
+        Folder of the deposit, created if missing.
     files
         Frames of each role.
     method
         Level of theory of the labels.
     about
-        What else the manifest says: software, seeds, configuration.
+        What the manifest says besides, such as software, seeds and configuration.
     documents
-        Files that are copied beside the frames: checks, figures, the order of the pool.
+        Files that are copied beside the frames, such as checks, figures and the order of the pool.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -250,68 +252,6 @@ def write_deposit(
     }
     write_json(folder / "manifest.json", content)
     return folder / "manifest.json"
-
-
-def _read_manifest(path: str | os.PathLike) -> dict:
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise InputError(
-            f"{path}: not readable as a manifest ({error}); expected the manifest.json of a deposit"
-        ) from error
-    missing = {"format", "symbols", "method", "files"} - set(content)
-    if missing:
-        raise InputError(f"{path}: the key {sorted(missing)[0]} is missing from this manifest")
-    if content["format"] != FORMAT:
-        raise InputError(f"{path}: found format {content['format']}, expected {FORMAT}")
-    unknown = sorted(set(content["files"]) - set(ROLES))
-    if unknown or "frames" not in content["files"]:
-        raise InputError(
-            f"{path}: found files {', '.join(content['files'])}, expected frames and perhaps "
-            f"{', '.join(ROLES[1:])}"
-        )
-    for role, entry in content["files"].items():
-        if absent := sorted({"path", "sha256", "n_frames"} - set(entry)):
-            raise InputError(f"{path}: the key files/{role}/{absent[0]} is missing")
-    return content
-
-
-def _check_file(manifest: str | os.PathLike, path: Path, expected: str) -> None:
-    if not path.is_file():
-        raise InputError(f"{manifest}: its file {path} does not exist; fetch the deposit again")
-    if (found := sha256(path)) != expected:
-        raise InputError(
-            f"{path}: found SHA-256 {found}, expected {expected} ({manifest}); "
-            "the file was changed or damaged, fetch the deposit again"
-        )
-
-
-def _check_symbols(
-    manifest: str | os.PathLike, found: Sequence[str], expected: Sequence[str]
-) -> None:
-    if tuple(found) != tuple(expected):
-        raise InputError(
-            f"{manifest}: found atoms {' '.join(found)}, expected {' '.join(expected)} in this "
-            "order; bring molecule/geometries into the deposit's order"
-        )
-
-
-def _check_method(
-    manifest: str | os.PathLike,
-    found: Mapping[str, object],
-    wanted: Mapping[str, object],
-    same_settings: bool,
-) -> None:
-    keys = ("code", "functional", "basis")
-    if same_settings:
-        wanted = Method.from_config(wanted).as_dict()
-        keys = tuple(dict.fromkeys((*keys, *wanted)))
-    for key in keys:
-        if str(found.get(key, "")).lower() != str(wanted.get(key, "")).lower():
-            raise InputError(
-                f"{manifest}: found method/{key} {found.get(key)!r}, but labels/method/{key} is "
-                f"{wanted.get(key)!r}; set labels/method to the level of the deposit"
-            )
 
 
 def _write_compressed(path: Path, frames: FrameSet) -> None:

@@ -1,4 +1,4 @@
-"""Where a script's words go: all into its log file, errors of the user in one clear message."""
+"""Redirect the output of a script to its log, and print errors of the user as one message."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 from rpr.errors import ConvergenceError, InputError
 
@@ -14,22 +16,23 @@ from rpr.errors import ConvergenceError, InputError
 def start(path: str | os.PathLike) -> logging.Logger:
     """Send all that this process prints, logs and raises to the file `path`.
 
-    Output of compiled libraries is caught too. An `InputError` or `ConvergenceError` that nobody
-    handles is printed as one message; any other exception with its traceback.
+    This includes the output of compiled libraries. An `InputError` or `ConvergenceError` that is
+    not handled is printed as one message, any other exception with its traceback.
 
     Parameters
     ----------
     path
-        Log file, written anew; its folder is created if missing.
+        Log file, which is overwritten; its folder is created if missing.
 
     Returns
     -------
     logging.Logger
-        For progress: ``log.info("12 of 25 frames")``.
+        Logger for progress, as in ``log.info("12 of 25 frames")``.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     stream = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)
+    standard: Any
     for standard in (sys.stdout, sys.stderr):
         standard.flush()
         os.dup2(stream, standard.fileno())
@@ -46,7 +49,7 @@ def start(path: str | os.PathLike) -> logging.Logger:
     return logging.getLogger("rpr")
 
 
-def _report(kind: type[BaseException], error: BaseException, trace) -> None:
+def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if issubclass(kind, InputError | ConvergenceError):
         print(f"\nerror: {error}", file=sys.stderr)
         return

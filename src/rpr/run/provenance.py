@@ -5,37 +5,81 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from types import MappingProxyType
 
+from rpr.data.extxyz import read_frames
 from rpr.files import sha256
+from rpr.run.config import Plan
 
 PACKAGES = ("rpr", "numpy", "scipy", "pandas", "ase", "pyscf", "tblite", "matplotlib", "snakemake")
 
 
-def provenance(config: Mapping, data: Sequence[str | os.PathLike] = ()) -> dict:
+def provenance(
+    config: Mapping, plan: Plan, data: Mapping[str, str | os.PathLike] = MappingProxyType({})
+) -> dict:
     """Record of a run.
 
     Parameters
     ----------
     config
         The complete configuration.
+    plan
+        Its plan, from :func:`rpr.run.config.make_plan`.
     data
-        Data files whose SHA-256 is recorded.
+        Files of labelled frames by role: ``frames``, and perhaps ``test_set``.
 
     Returns
     -------
     dict
-        ``config``, ``versions``, ``commit``, ``platform``, and ``sha256`` where there are files.
+        ``config`` without the keys that had no effect, ``versions``, ``commit``, ``platform``, and
+        for each file in ``data`` its level of theory, number of frames and SHA-256.
     """
-    checksums = {"sha256": {os.fspath(path): sha256(path) for path in data}} if data else {}
+    described = {
+        role: {
+            "level_of_theory": level_of_theory(config, plan, role),
+            "n_frames": len(read_frames(path)),
+            "path": os.fspath(path),
+            "sha256": sha256(path),
+        }
+        for role, path in data.items()
+    }
     return {
-        "config": dict(config),
+        "config": effective(config, plan),
         "versions": {"python": platform.python_version(), **_versions()},
         "commit": _commit(),
         "platform": f"{platform.system()} {platform.machine()}",
-        **checksums,
+        **({"data": described} if described else {}),
     }
+
+
+def level_of_theory(config: Mapping, plan: Plan, role: str) -> str:
+    """Level of theory of the labelled `frames` or of the `test_set`, in words.
+
+    Frames that were labelled elsewhere have the level that the user states, or none: the run cannot
+    know it.
+    """
+    labels = config["labels"]
+    if (plan.test_source if role == "test_set" else plan.source) != "files":
+        method = labels["method"]
+        return "/".join(filter(None, (method["functional"], method.get("basis"))))
+    level = labels["files"]["level"]
+    return f"{level} (as stated by the user)" if level else "not stated"
+
+
+def effective(config: Mapping, plan: Plan) -> dict:
+    """Copy of the configuration without the keys that had no effect on frames read from files."""
+    kept = {key: dict(v) if isinstance(v, Mapping) else v for key, v in config.items()}
+    if plan.source != "files":
+        return kept
+    unused = ["md", "initial_conditions", "labels/n_frames", "labels/deposit"]
+    if plan.test_source == "files":
+        unused += ["optimisation", "labels/method", "labels/shard_size"]
+    for path in unused:
+        group, _, key = path.partition("/")
+        (kept[group] if key else kept).pop(key or group, None)
+    return kept
 
 
 def _versions() -> dict[str, str]:

@@ -1,13 +1,14 @@
 """The closed schema of a configuration: names, types, ranges and defaults.
 
-``workflow/schemas/config.schema.yaml`` knows them; this module words its errors so that they name
-the key and the nearest valid one.
+They are in ``workflow/schemas/config.schema.yaml``; this module words errors so that they name the
+key and the nearest valid one.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
@@ -31,8 +32,8 @@ def check_schema(config: Mapping, schema: Mapping) -> None:
     Raises
     ------
     InputError
-        Naming the key, what was found and what is expected; for an unknown key or name the nearest
-        valid one.
+        Names the key, what was found and what is expected; for an unknown key or name the nearest
+        valid one, and for a former key its name of today.
     """
     error = best_match(Draft202012Validator(schema).iter_errors(config), key=_relevance)
     if error is not None:
@@ -45,7 +46,7 @@ def with_defaults(config: Mapping, schema: Mapping) -> dict:
 
 
 def nearest(name: object, known: Sequence[str]) -> str:
-    """Words that suggest the nearest of `known`, and list them all if there are few."""
+    """Words that suggest the nearest of the known names and list them all."""
     known = list(known)
     close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}? " if close else ""
@@ -91,7 +92,7 @@ def _text_number_hint(value: object, wanted: Sequence[str]) -> str:
     return " (YAML reads 1e-8 as text: write 1.0e-8)"
 
 
-def _filled(value: object, schema: Mapping, root: Mapping) -> object:
+def _filled(value: Any, schema: Mapping, root: Mapping) -> Any:
     schema = _resolve(schema, root)
     if not isinstance(value, Mapping) or "properties" not in schema:
         return value

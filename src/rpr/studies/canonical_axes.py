@@ -3,72 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.spatial.transform import Rotation
 
 from rpr.axes.canonical import canonical_axes, check_axes
-from rpr.axes.rotation import to_axes_positions
+from rpr.axes.rotation import random_rotations, rotate_vectors, to_axes_positions
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
 from rpr.models.registry import fit_model
 from rpr.molecule.molecule import Molecule
 from rpr.studies.benchmark import applies
-from rpr.studies.evaluation import INVARIANT, errors, frame_origin, predictions
+from rpr.studies.evaluation import INVARIANT, errors_on_test_sets, frame_origin
 
-FRAME_NAMES = (
-    "inertia-raw",
-    "inertia-pair",
-    "inertia-largest",
-    "inertia-skew",
-    "inertia-aligned",
-    "inertia",
-    "inertia-charge",
-    "three-atom",
-    "bond-axis",
-    "kabsch",
-    "eckart",
-)
+AXES_NAMES = (
+    "inertia-raw", "inertia-pair", "inertia-largest", "inertia-skew", "inertia-aligned", "inertia",
+    "inertia-charge", "three-atom", "bond-axis", "kabsch", "eckart",
+)  # fmt: skip
 
 FLIP_COLUMNS = [
-    "axes",
-    "n_steps",
-    "flips",
-    "swaps",
-    "flips_per_1000",
-    "swaps_per_1000",
-    "changed_by_rotation",
-    "n_frames",
-    "n_near_degenerate",
-    "seed",
-]
+    "axes", "n_steps", "flips", "swaps", "flips_per_1000", "swaps_per_1000",
+    "changed_by_rotation", "n_frames", "n_near_degenerate", "seed",
+]  # fmt: skip
 
 GAP_COLUMNS = ["axes", "trajectory", "step", "dihedral", "axis_gap", "sign_margin"]
 
 ACCURACY_COLUMNS = [
-    "axes",
-    "descriptor",
-    "property",
-    "component",
-    "test_set",
-    "n_train",
-    "n_test",
-    "seed",
-    "rmse",
-    "unit",
-    "rmse_low",
-    "rmse_high",
-]
+    "axes", "descriptor", "property", "component", "test_set", "n_train", "n_test", "seed",
+    "rmse", "unit", "rmse_low", "rmse_high",
+]  # fmt: skip
 
-#: Angle between the axes of consecutive steps from which they count as changed, degrees.
-JUMP = 45.0
+#: Axes of consecutive steps count as changed if the angle between them is larger.
+JUMP_DEGREES = 45.0
 
-#: Largest change of canonical coordinates under a rotation that is rounding, Angstrom.
-ROUNDING = 1e-6
+#: A rotation of the molecule changes canonical coordinates by less than this through rounding.
+ROUNDING_ANGSTROM = 1e-6
 
 
-def possible_axes(molecule: Molecule, names: Sequence[str] = FRAME_NAMES) -> list[str]:
+def possible_axes(molecule: Molecule, names: Sequence[str] = AXES_NAMES) -> list[str]:
     """The `names` that this molecule can have."""
     possible = []
     for name in names:
@@ -90,33 +63,32 @@ def flips(
 ) -> pd.DataFrame:
     r"""How often canonical axes jump between consecutive frames of a trajectory.
 
-    With :math:`Q = R_{t+1} R_t^T`, the rotation of the axes from one frame to the next, a *flip*
-    is a step in which an axis turns round (a negative diagonal element of Q nearest to a signed
-    permutation) and a *swap* one in which two axes change places. Smooth axes have neither:
-    the molecule turns by a degree or two in half a femtosecond.
+    :math:`Q = R_{t+1} R_t^T` rotates the axes of one frame into those of the next.  A *flip* is a
+    step in which an axis turns round, so that the signed permutation nearest to Q has a negative
+    element on its diagonal.  A *swap* is a step in which two axes change places.  Smooth axes have
+    neither, as the molecule turns by a degree or two in half a femtosecond.
 
     Parameters
     ----------
     frames
-        Frames with trajectory and step.
+        Frames of which trajectory and step are known.
     molecule
         Molecule of the frames.
     axes_names
-        Frames to compare; None takes those of ``FRAME_NAMES`` that the molecule can have.
+        Axes to compare; None takes those of ``AXES_NAMES`` that the molecule can have.
     seed
         Seed of the random rotations.
 
     Returns
     -------
     DataFrame
-        Columns ``FLIP_COLUMNS``; ``changed_by_rotation`` is the part of the frames whose canonical
-        coordinates a random rotation of the molecule changes by more than ``ROUNDING``, which is 0
-        for axes that are a function of the molecule.
+        Columns ``FLIP_COLUMNS``. ``changed_by_rotation`` is the part of the frames whose canonical
+        coordinates a random rotation of the molecule changes by more than ``ROUNDING_ANGSTROM``;
+        it is 0 for axes that are a function of the molecule.
     """
     names = possible_axes(molecule) if axes_names is None else list(axes_names)
     before, after = consecutive(frames)
-    rotation = Rotation.random(len(frames), rng=np.random.default_rng(seed)).as_matrix()
-    turned = np.einsum("fij,faj->fai", rotation, frames.positions)
+    turned = rotate_vectors(frames.positions, random_rotations(len(frames), seed))
     rows = []
     for name in names:
         canonical = canonical_axes(name, frames.positions, molecule)
@@ -132,7 +104,9 @@ def flips(
                 "swaps": int(swap.sum()),
                 "flips_per_1000": _per_1000(sign),
                 "swaps_per_1000": _per_1000(swap),
-                "changed_by_rotation": float(np.mean(change > ROUNDING)) if len(frames) else np.nan,
+                "changed_by_rotation": float(np.mean(change > ROUNDING_ANGSTROM))
+                if len(frames)
+                else np.nan,
                 "n_frames": len(frames),
                 "n_near_degenerate": int(canonical.near_degenerate.sum()),
                 "seed": seed,
@@ -144,13 +118,13 @@ def flips(
 def consecutive(frames: FrameSet) -> tuple[np.ndarray, np.ndarray]:
     """Indices of pairs of frames that follow each other in a trajectory.
 
-    The step between them is the smallest difference of steps within a trajectory; pairs further
-    apart (a frame in between is missing) are left out.
+    The step between them is the smallest difference of steps within a trajectory.  Pairs that are
+    further apart are left out, as a frame in between is missing.
     """
-    labels = frame_origin(frames)
-    order = np.lexsort((labels["step"], labels["trajectory"]))
-    same = np.diff(labels["trajectory"][order]) == 0
-    distance = np.diff(labels["step"][order])
+    origin = frame_origin(frames)
+    order = np.lexsort((origin["step"], origin["trajectory"]))
+    same = np.diff(origin["trajectory"][order]) == 0
+    distance = np.diff(origin["step"][order])
     following = same & (distance > 0)
     following &= distance == (distance[following].min() if following.any() else 0)
     return order[:-1][following], order[1:][following]
@@ -159,9 +133,9 @@ def consecutive(frames: FrameSet) -> tuple[np.ndarray, np.ndarray]:
 def gaps(frames: FrameSet, *, molecule: Molecule, axes: str = "inertia") -> pd.DataFrame:
     """How well `axes` are determined in every frame, along the dihedral.
 
-    For the inertia axes the gap is the smaller difference between neighbouring moments of
-    inertia over the largest, (I_c - I_b)/I_c for 1,2-dichloroethane; 0 where two axes are
-    arbitrary.
+    For inertia axes the gap is the smaller difference between neighbouring moments of inertia,
+    relative to the largest one; this is (I_c - I_b)/I_c for 1,2-dichloroethane.  It is 0 where two
+    axes are arbitrary.
 
     Returns
     -------
@@ -171,16 +145,8 @@ def gaps(frames: FrameSet, *, molecule: Molecule, axes: str = "inertia") -> pd.D
     if not possible_axes(molecule, [axes]):
         return pd.DataFrame(columns=GAP_COLUMNS)
     canonical = canonical_axes(axes, frames.positions, molecule)
-    labels = frame_origin(frames)
-    table = {k: labels[k] for k in ("trajectory", "step", "dihedral")}
-    return pd.DataFrame(
-        {
-            "axes": axes,
-            **table,
-            "axis_gap": canonical.axis_gap,
-            "sign_margin": canonical.sign_margin,
-        }
-    )[GAP_COLUMNS]
+    gap = {"axes": axes, "axis_gap": canonical.axis_gap, "sign_margin": canonical.sign_margin}
+    return pd.DataFrame(frame_origin(frames) | gap)[GAP_COLUMNS]
 
 
 def axes_accuracy(
@@ -193,9 +159,9 @@ def axes_accuracy(
     axes_names: Sequence[str] | None = None,
     descriptors: Sequence[str] = ("RE", "RExyzCl"),
     seed: int = 0,
-    **settings,
+    **settings: Any,
 ) -> pd.DataFrame:
-    """Frame-independent RMSE of rotate-predict-rotate for each canonical axes and descriptor.
+    """Axes-independent RMSE of rotate-predict-rotate for each canonical axes and descriptor.
 
     Parameters
     ----------
@@ -210,7 +176,7 @@ def axes_accuracy(
     property
         ``"dipole"`` or ``"polarizability"``.
     axes_names
-        Frames to compare; None takes those of ``FRAME_NAMES`` that the molecule can have.
+        Axes to compare; None takes those of ``AXES_NAMES`` that the molecule can have.
     descriptors
         Descriptors to compare; those that the molecule cannot have are left out.
     seed
@@ -238,39 +204,32 @@ def axes_accuracy(
                 descriptor=descriptor,
                 **settings,
             )
-            for test_set, test_frames in test_sets.items():
-                predicted = predictions(
-                    model,
-                    test_frames,
-                    model_name=descriptor,
-                    property=property,
-                    test_set=test_set,
-                    molecule=molecule,
-                    n_train=len(train),
-                    seed=seed,
-                )
-                table = errors(predicted)
-                chosen = (table["component"] == INVARIANT[property]) & (
-                    table["dihedral_sign"] == "all"
-                )
-                tables.append(
-                    table[chosen].assign(axes=name, descriptor=descriptor, property=property)
-                )
+            table = errors_on_test_sets(
+                model,
+                test_sets,
+                model_name=descriptor,
+                property=property,
+                molecule=molecule,
+                n_train=len(train),
+                seed=seed,
+            )
+            chosen = table[table["component"] == INVARIANT[property]]
+            tables.append(chosen.assign(axes=name, descriptor=descriptor, property=property))
     if not tables:
         return pd.DataFrame(columns=ACCURACY_COLUMNS)
     return pd.concat(tables, ignore_index=True)[ACCURACY_COLUMNS]
 
 
-def _jumps(before, after):
+def _jumps(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Whether an axis turned round, and whether two axes changed places, for each pair."""
     turn = np.einsum("fij,fkj->fik", after, before)  # rows: new axes, columns: old ones
     nearest = np.abs(turn).argmax(axis=2)  # -> [n_pairs, 3]
     swapped = (nearest != np.arange(3)).any(axis=1)
     element = np.take_along_axis(turn, nearest[:, :, None], axis=2)[:, :, 0]
     angle = np.degrees(np.arccos(np.clip((np.trace(turn, axis1=1, axis2=2) - 1) / 2, -1, 1)))
-    jumped = angle > JUMP
+    jumped = angle > JUMP_DEGREES
     return jumped & ~swapped & (element < 0).any(axis=1), jumped & swapped
 
 
-def _per_1000(events):
+def _per_1000(events: np.ndarray) -> float:
     return float(1000.0 * events.mean()) if len(events) else float("nan")

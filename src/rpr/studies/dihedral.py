@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 from rpr.data.frame_set import FrameSet
 from rpr.studies import metrics
-from rpr.studies.evaluation import INVARIANT, squared_errors
+from rpr.studies.evaluation import INVARIANT, frame_origin, squared_errors
 
 COLUMNS = [
-    "model",
-    "property",
-    "component",
-    "test_set",
-    "dihedral_low",
-    "dihedral_high",
-    "n_test",
-    "rmse",
-    "unit",
-    "n_train",
-    "seed",
-    "rmse_low",
-    "rmse_high",
-]
+    "model", "property", "component", "test_set", "dihedral_low", "dihedral_high", "n_test",
+    "rmse", "unit", "n_train", "seed", "rmse_low", "rmse_high",
+]  # fmt: skip
 
 _KEYS = ["model", "property", "test_set", "n_train", "seed"]
 
@@ -31,14 +22,14 @@ _KEYS = ["model", "property", "test_set", "n_train", "seed"]
 def error_by_dihedral(
     predictions: pd.DataFrame, *, width: float = 10.0, minimum: int = 3
 ) -> pd.DataFrame:
-    """Frame-independent RMSE in bins of the dihedral.
+    """Axes-independent RMSE in bins of the dihedral.
 
     Parameters
     ----------
     predictions
-        Rows of :func:`rpr.studies.evaluation.predictions`, any models and test sets.
+        Rows of :func:`rpr.studies.evaluation.predictions` of any models and test sets.
     width
-        Width of a bin in degrees; bins start at -180.
+        Width of a bin in degrees; the first bin starts at -180.
     minimum
         Bins with fewer frames are left out.
 
@@ -47,7 +38,7 @@ def error_by_dihedral(
     DataFrame
         Columns ``COLUMNS``; empty for a molecule without a dihedral.
     """
-    rows = []
+    rows: list[dict] = []
     for keys, group in predictions.groupby(_KEYS, sort=False):
         frames, squares = squared_errors(group)
         known = frames["dihedral"].notna().to_numpy()
@@ -61,7 +52,15 @@ def error_by_dihedral(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _bin_rows(row, bins, squares, trajectories, width, minimum):
+def _bin_rows(
+    row: dict,
+    bins: np.ndarray,
+    squares: np.ndarray,
+    trajectories: np.ndarray,
+    width: float,
+    minimum: int,
+) -> Iterator[dict]:
+    """Rows of the bins that hold at least `minimum` frames."""
     for number in np.unique(bins):
         chosen = bins == number
         if chosen.sum() < minimum:
@@ -79,6 +78,7 @@ def _bin_rows(row, bins, squares, trajectories, width, minimum):
 
 def dihedral_table(frames: FrameSet, dt_fs: float) -> pd.DataFrame:
     """Dihedral of every frame, degrees; columns ``trajectory``, ``time_ps``, ``dihedral``."""
-    dihedral = np.nan if frames.dihedral is None else frames.dihedral
-    recorded = {"trajectory": frames.trajectory, "time_ps": frames.step * dt_fs / 1000}
-    return pd.DataFrame(recorded).assign(dihedral=dihedral)
+    origin = pd.DataFrame(frame_origin(frames))
+    return origin.assign(time_ps=origin["step"] * dt_fs / 1000)[
+        ["trajectory", "time_ps", "dihedral"]
+    ]

@@ -1,34 +1,27 @@
-"""Covariance of a fitted model: does the prediction turn with the molecule?"""
+"""Equivariance of a fitted model: does the prediction turn with the molecule?"""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.spatial.transform import Rotation
 
-from rpr.axes.components import RANK
+from rpr.axes.rotation import random_rotations, rotate_vectors, to_axes
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
+from rpr.studies.evaluation import PropertyModel
 from rpr.units import AU_DIPOLE, DEBYE, REPORTED
 
-#: Largest deviation called covariant: 1e-8 e bohr and 1e-6 bohr^3, in D and bohr^3.
+#: Largest deviation of an equivariant model: 1e-8 e bohr and 1e-6 bohr^3, in D and bohr^3.
 LIMITS = {"dipole": 1e-8 * AU_DIPOLE / DEBYE, "polarizability": 1e-6}
 
 COLUMNS = [
-    "model",
-    "property",
-    "n_rotations",
-    "max_error",
-    "median_error",
-    "unit",
-    "n_frames",
-    "n_train",
-    "seed",
-]
+    "model", "property", "n_rotations", "max_error", "median_error", "unit", "n_frames",
+    "n_train", "seed",
+]  # fmt: skip
 
 
 def equivariance(
-    model,
+    model: PropertyModel,
     frames: FrameSet,
     *,
     model_name: str,
@@ -39,18 +32,17 @@ def equivariance(
 ) -> pd.DataFrame:
     """Deviation between f(R X) and R f(X) (R f R^T for the polarizability).
 
-    Each of `n_rotations` uniformly random proper rotations is applied to one of the frames,
-    taken in turn. The deviation of one rotation is the largest absolute element of the
-    difference.
+    Each of `n_rotations` uniformly random proper rotations is applied to one of the frames, which
+    take turns.  The deviation of one rotation is the largest absolute element of the difference.
 
     Parameters
     ----------
     model
-        Fitted estimator with ``predict(frames)``.
+        Fitted estimator.
     frames
-        Frames of the molecule; labels are not used.
+        Frames of the molecule, which need no labels.
     model_name, n_train
-        Written into the row.
+        Name and number that are written into the row.
     property
         ``"dipole"`` or ``"polarizability"``.
     n_rotations
@@ -73,13 +65,11 @@ def equivariance(
             f"equivariance: found {len(frames)} frames and {n_rotations} rotations, "
             "expected at least one of each"
         )
-    rotations = Rotation.random(n_rotations, rng=np.random.default_rng(seed)).as_matrix()
+    rotations = random_rotations(n_rotations, seed)
     chosen = np.arange(n_rotations) % len(frames)
     positions = frames.positions[chosen]
-    turned = np.einsum("fij,faj->fai", rotations, positions)
-    expected = np.asarray(model.predict(positions))
-    for _ in range(RANK[property]):
-        expected = np.einsum("fij,fj...->f...i", rotations, expected)
+    expected = to_axes(model.predict(positions), rotations)
+    turned = rotate_vectors(positions, rotations)
     deviation = np.abs(np.asarray(model.predict(turned)) - expected)
     unit, size = REPORTED[property]
     per_rotation = deviation.reshape(n_rotations, -1).max(axis=1) / size

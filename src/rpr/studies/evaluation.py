@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -17,54 +18,39 @@ from rpr.studies import metrics
 from rpr.studies.tables import require
 from rpr.units import REPORTED
 
+PREDICTION_COLUMNS = [
+    "model", "property", "test_set", "n_train", "seed", "frame", "trajectory", "step", "dihedral",
+    "component", "reference", "prediction", "unit",
+]  # fmt: skip
+
+COLUMNS = [
+    "model", "component", "test_set", "dihedral_sign", "n_test", "rmse", "mae", "max_error", "r2",
+    "unit", "n_train", "seed", "rmse_low", "rmse_high",
+]  # fmt: skip
+
+#: Name of the axes-independent error of each property.
+INVARIANT = {"dipole": "mu_inv", "polarizability": "alpha_inv"}
+_KEYS = ["model", "property", "test_set", "n_train", "seed"]
+_FRAME = ["frame", "trajectory", "step", "dihedral"]
+
+
+class PropertyModel(Protocol):
+    """Anything that predicts a property in the laboratory."""
+
+    def predict(self, frames: FrameSet | np.ndarray) -> np.ndarray:
+        """Dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
+        ...
+
 
 def named_test_sets(
     frames: FrameSet, splits: Mapping[str, np.ndarray], rotated: FrameSet
 ) -> dict[str, FrameSet]:
-    """The test sets of learning curves: of the same trajectories, and the rotated frames."""
+    """Test sets of learning curves: frames of the training trajectories, and the rotated frames."""
     return {"in_distribution": frames.subset(splits["test"]), "rotated": rotated}
 
 
-PREDICTION_COLUMNS = [
-    "model",
-    "property",
-    "test_set",
-    "n_train",
-    "seed",
-    "frame",
-    "trajectory",
-    "step",
-    "dihedral",
-    "component",
-    "reference",
-    "prediction",
-    "unit",
-]
-
-COLUMNS = [
-    "model",
-    "component",
-    "test_set",
-    "dihedral_sign",
-    "n_test",
-    "rmse",
-    "mae",
-    "max_error",
-    "r2",
-    "unit",
-    "n_train",
-    "seed",
-    "rmse_low",
-    "rmse_high",
-]
-
-#: Name of the frame-independent error of each property.
-INVARIANT = {"dipole": "mu_inv", "polarizability": "alpha_inv"}
-_KEYS = ["model", "property", "test_set", "n_train", "seed"]
-
-
 def component_axes_of(molecule: Molecule) -> str:
-    """Frame in which components are reported: inertia, or laboratory where there is none."""
+    """Axes that components are reported in: inertia, or laboratory for a molecule without them."""
     try:
         check_axes("inertia", molecule)
     except InputError:
@@ -79,8 +65,17 @@ def dihedral_sign(dihedral: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(dihedral), "", sign)
 
 
+def masks_by_sign(dihedral: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """Masks of all frames and of those of either sign of the dihedral, unless there are none."""
+    signs = dihedral_sign(dihedral)
+    for sign in ("all", "positive", "negative"):
+        mask = np.full(len(signs), True) if sign == "all" else signs == sign
+        if mask.any():
+            yield sign, mask
+
+
 def predictions(
-    model,
+    model: PropertyModel,
     frames: FrameSet,
     *,
     model_name: str,
@@ -93,9 +88,8 @@ def predictions(
 ) -> pd.DataFrame:
     """Reference and prediction of every frame and component, in reported units.
 
-    The model predicts in the laboratory; reference and prediction are then rotated into the
-    same canonical axes of each geometry, x_c = R x, so that components of all models mean the
-    same.
+    The model predicts in the laboratory.  Reference and prediction are then rotated into the same
+    canonical axes of each geometry, x_c = R x, so that components mean the same for all models.
 
     Parameters
     ----------
@@ -104,7 +98,7 @@ def predictions(
     frames
         Labelled frames.
     model_name, test_set
-        Written into the rows.
+        Names that are written into the rows.
     property
         ``"dipole"`` or ``"polarizability"``.
     molecule
@@ -149,18 +143,18 @@ def predictions(
 
 
 def errors(table: pd.DataFrame) -> pd.DataFrame:
-    r"""Errors per component and frame-independent, for all frames and by sign of the dihedral.
+    r"""Errors per component and independent of axes, for all frames and by sign of the dihedral.
 
-    The frame-independent rows ``mu_inv`` and ``alpha_inv`` take one error per frame,
+    The axes-independent rows ``mu_inv`` and ``alpha_inv`` have one error per frame,
     :math:`e = |\Delta\mu|/\sqrt 3` or :math:`\lVert\Delta\alpha\rVert_F/3`; their rmse, mae and
-    max_error are those of e, and r2 is left empty. ``rmse_low`` and ``rmse_high`` bound the
-    95 % interval of a bootstrap over trajectories, empty with fewer than
+    max_error are those of e, and r2 is left empty.  ``rmse_low`` and ``rmse_high`` bound the
+    95 % interval of a bootstrap over trajectories; they are empty with fewer than
     :data:`rpr.studies.metrics.MIN_GROUPS` trajectories.
 
     Parameters
     ----------
     table
-        One or several tables of :func:`predictions`.
+        One or several tables of :func:`predictions`, with rows in any order.
 
     Returns
     -------
@@ -168,24 +162,48 @@ def errors(table: pd.DataFrame) -> pd.DataFrame:
         Columns ``COLUMNS``; a sign without frames has no row.
     """
     require(table, PREDICTION_COLUMNS, "predictions")
-    rows = []
+    rows: list[dict] = []
     for keys, group in table.groupby(_KEYS, sort=False):
         rows.extend(_error_rows(dict(zip(_KEYS, keys, strict=True)), group))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def errors_on_test_sets(
+    model: PropertyModel, test_sets: Mapping[str, FrameSet], **settings: Any
+) -> pd.DataFrame:
+    """Errors of a model on several test sets, all signs of the dihedral together.
+
+    Parameters
+    ----------
+    model
+        Fitted estimator.
+    test_sets
+        Labelled frames by name.
+    **settings
+        As for :func:`predictions`.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``COLUMNS``.
+    """
+    tables = [errors(predictions(model, f, test_set=n, **settings)) for n, f in test_sets.items()]
+    table = pd.concat(tables, ignore_index=True)
+    return table[table["dihedral_sign"] == "all"]
+
+
 def squared_errors(group: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
-    """Squared frame-independent error of each frame of one model, property and test set.
+    """Squared axes-independent error of each frame of one model, property and test set.
 
     Parameters
     ----------
     group
-        Rows of :func:`predictions` with one model, property, test set, size and seed.
+        Rows of :func:`predictions` with one model, property, test set, size and seed, in any order.
 
     Returns
     -------
     frames : DataFrame
-        Columns ``frame, trajectory, step, dihedral``.
+        Columns ``frame, trajectory, step, dihedral``, in ascending order of the frames.
     squared : array, [n_frames]
         |dmu|^2 / 3 or ||dalpha||_F^2 / 9 in squared reported units.
     """
@@ -205,64 +223,52 @@ def labels_of(frames: FrameSet, property: str) -> np.ndarray:
     component_names(property)
     values = getattr(frames, property)
     if values is None:
-        raise InputError(f"frames: found no {property}, expected one for every frame; label them")
+        raise InputError(f"frames: found no {property}, expected one for every frame")
     return values
 
 
 def frame_origin(frames: FrameSet) -> dict[str, np.ndarray]:
-    """Columns frame, trajectory, step, dihedral; missing trajectories count as -1, steps as 0."""
+    """Columns frame, trajectory, step, dihedral; unknown trajectories are -1, unknown steps 0."""
     n_frames = len(frames)
     fill = {
         "trajectory": np.full(n_frames, -1),
         "step": np.zeros(n_frames, dtype=int),
         "dihedral": np.full(n_frames, np.nan),
     }
-    known = {k: v if getattr(frames, k) is None else getattr(frames, k) for k, v in fill.items()}
-    return {"frame": np.arange(n_frames), **known}
+    known = {k: getattr(frames, k) for k in fill if getattr(frames, k) is not None}
+    return {"frame": np.arange(n_frames), **fill, **known}
 
 
 def _error_rows(keys: dict, group: pd.DataFrame) -> Iterator[dict]:
     property = keys["property"]
     frames, reference, prediction = _wide(group, property)
     squares = _invariant_squares(prediction - reference, property)
-    signs = dihedral_sign(frames["dihedral"].to_numpy())
     trajectories = frames["trajectory"].to_numpy()
     unit = group["unit"].iloc[0]
-    for sign in ("all", "positive", "negative"):
-        chosen = np.full(len(signs), True) if sign == "all" else signs == sign
-        if not chosen.any():
-            continue
+    for sign, chosen in masks_by_sign(frames["dihedral"].to_numpy()):
         row = {**keys, "dihedral_sign": sign, "n_test": int(chosen.sum()), "unit": unit}
         for k, name in enumerate(component_names(property)):
             pair = reference[chosen, k], prediction[chosen, k]
-            squared = (pair[1] - pair[0]) ** 2
-            yield (
-                row
-                | {"component": name}
-                | metrics.summary(*pair)
-                | _interval(squared, trajectories[chosen])
-            )
-        yield (
-            row
-            | {"component": INVARIANT[property]}
-            | _invariant_summary(squares[chosen])
-            | _interval(squares[chosen], trajectories[chosen])
-        )
+            interval = _interval((pair[1] - pair[0]) ** 2, trajectories[chosen])
+            yield row | {"component": name} | metrics.summary(*pair) | interval
+        interval = _interval(squares[chosen], trajectories[chosen])
+        summary = _invariant_summary(squares[chosen])
+        yield row | {"component": INVARIANT[property]} | summary | interval
 
 
 def _wide(group: pd.DataFrame, property: str) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    n_components = len(component_names(property))
-    if len(group) % n_components:
+    """Frames in ascending order, and their references and predictions [n_frames, n_components]."""
+    names = list(component_names(property))
+    frames = group.drop_duplicates("frame").sort_values("frame", ignore_index=True)[_FRAME]
+    expected = pd.MultiIndex.from_product([frames["frame"], names])
+    values = group.set_index(["frame", "component"])[["reference", "prediction"]]
+    if len(values) != len(expected) or values.index.symmetric_difference(expected).size:
         raise InputError(
-            f"predictions: found {len(group)} rows of {property}, expected a multiple of "
-            f"{n_components} (one for each component of each frame)"
+            f"predictions: found {len(values)} rows of {property} and {len(frames)} frames, "
+            f"expected one row for each frame and each of {', '.join(names)}"
         )
-    frames = group.iloc[::n_components][["frame", "trajectory", "step", "dihedral"]]
-    arrays = [
-        group[column].to_numpy(dtype=float).reshape(-1, n_components)
-        for column in ("reference", "prediction")
-    ]
-    return frames.reset_index(drop=True), *arrays
+    wide = values.loc[expected].to_numpy(dtype=float).reshape(len(frames), len(names), 2)
+    return frames, wide[:, :, 0], wide[:, :, 1]
 
 
 def _invariant_squares(error: np.ndarray, property: str) -> np.ndarray:

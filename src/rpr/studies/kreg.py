@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,36 +14,18 @@ from rpr.errors import InputError
 from rpr.models.kreg.potential import KREG
 from rpr.molecule.molecule import Molecule
 from rpr.studies import metrics
-from rpr.studies.evaluation import dihedral_sign, frame_origin
+from rpr.studies.evaluation import dihedral_sign, frame_origin, masks_by_sign
 from rpr.units import REPORTED
 
 COLUMNS = [
-    "n_train",
-    "repeat",
-    "test_set",
-    "quantity",
-    "rmse",
-    "mae",
-    "unit",
-    "n_test",
-    "dihedral_sign",
-    "potential",
-    "max_error",
-    "rmse_low",
-    "rmse_high",
-]
+    "n_train", "repeat", "test_set", "quantity", "rmse", "mae", "unit", "n_test", "dihedral_sign",
+    "potential", "max_error", "rmse_low", "rmse_high",
+]  # fmt: skip
 
 SCATTER_COLUMNS = [
-    "test_set",
-    "quantity",
-    "frame",
-    "dihedral_sign",
-    "reference",
-    "prediction",
-    "unit",
-    "n_train",
-    "seed",
-]
+    "test_set", "quantity", "frame", "dihedral_sign", "reference", "prediction", "unit",
+    "n_train", "seed",
+]  # fmt: skip
 
 _UNITS = {"energy": "energy", "gradient": "forces"}
 
@@ -73,9 +56,9 @@ def kreg_learning_curve(
     molecule
         Molecule of the frames.
     sizes
-        Numbers of training frames; those larger than their number are left out.
+        Numbers of training frames; those that exceed the number of candidates are left out.
     repeats
-        Seeds of random orders of the candidates; smaller sets are the beginnings of larger ones.
+        Seeds of random orders of the candidates; smaller training sets begin larger ones.
     permutations
         Permutations of atoms under which the potential is symmetric; None for the plain one.
     sigma, lambda_energy, lambda_forces
@@ -112,14 +95,13 @@ def kreg_learning_curve(
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
 
 
-def fit_kreg(frames: FrameSet, *, molecule: Molecule, **settings) -> KREG:
+def fit_kreg(frames: FrameSet, *, molecule: Molecule, **settings: Any) -> KREG:
     """KREG potential fitted to energies and forces of `frames`; settings as for KREG."""
-    _check_labels(frames)
-    return KREG(molecule=molecule, **settings).fit(frames.positions, frames.energy, frames.forces)
+    return KREG(molecule=molecule, **settings).fit(frames.positions, *_labels(frames))
 
 
 def kreg_errors(
-    model,
+    model: KREG,
     frames: FrameSet,
     *,
     test_set: str,
@@ -132,11 +114,11 @@ def kreg_errors(
     Parameters
     ----------
     model
-        Fitted potential, ``predict(positions) -> (energy, forces)``.
+        Fitted potential.
     frames
         Frames with energies and forces.
     test_set, n_train, repeat, potential
-        Written into the rows.
+        Names and numbers that are written into the rows.
 
     Returns
     -------
@@ -146,18 +128,14 @@ def kreg_errors(
         over trajectories.
     """
     values = _values(model, frames)
-    labels = frame_origin(frames)
-    signs = dihedral_sign(labels["dihedral"])
+    origin = frame_origin(frames)
     rows = []
-    for sign in ("all", "positive", "negative"):
-        chosen = np.full(len(signs), True) if sign == "all" else signs == sign
-        if not chosen.any():
-            continue
+    for sign, chosen in masks_by_sign(origin["dihedral"]):
         for quantity, (reference, prediction) in values.items():
             summary = metrics.summary(reference[chosen], prediction[chosen])
             del summary["r2"]
             squared = (prediction - reference)[chosen].reshape(chosen.sum(), -1) ** 2
-            low, high = metrics.rmse_interval(squared.mean(axis=1), labels["trajectory"][chosen])
+            low, high = metrics.rmse_interval(squared.mean(axis=1), origin["trajectory"][chosen])
             rows.append(
                 {
                     "n_train": n_train,
@@ -177,7 +155,7 @@ def kreg_errors(
 
 
 def kreg_scatter(
-    model,
+    model: KREG,
     test_sets: Mapping[str, FrameSet],
     *,
     n_train: int,
@@ -195,9 +173,9 @@ def kreg_scatter(
     test_sets
         Frames with energies and forces, by name.
     n_train, seed
-        Written into the rows; the seed also draws the gradient components kept.
+        Numbers that are written into the rows; the seed also draws the gradient components.
     max_points
-        Gradient components kept of each set, drawn at random.
+        Largest number of gradient components of each set, which are drawn at random.
 
     Returns
     -------
@@ -206,7 +184,7 @@ def kreg_scatter(
     """
     rng = np.random.default_rng(seed)
     size = REPORTED["energy"][1]
-    lowest = min((f.energy.min() for f in test_sets.values() if len(f)), default=0.0) / size
+    lowest = min((_labels(f)[0].min() for f in test_sets.values() if len(f)), default=0.0) / size
     tables = []
     for name, frames in test_sets.items():
         signs = dihedral_sign(frame_origin(frames)["dihedral"])
@@ -236,20 +214,21 @@ def kreg_scatter(
     return pd.concat(tables, ignore_index=True)
 
 
-def _values(model, frames):
-    """Reference and prediction in reported units: energy [F], gradient [F, A, 3]."""
-    _check_labels(frames)
-    energy, forces = model.predict(frames.positions)
-    in_kcal, in_kcal_angstrom = REPORTED["energy"][1], REPORTED["forces"][1]
+def _values(model: KREG, frames: FrameSet) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Reference and prediction of energy and gradient, in reported units."""
+    (energy, forces), (predicted, predicted_forces) = _labels(frames), model.predict(frames)
+    kcal, kcal_angstrom = REPORTED["energy"][1], REPORTED["forces"][1]
     return {
-        "energy": (frames.energy / in_kcal, np.asarray(energy) / in_kcal),
-        "gradient": (-frames.forces / in_kcal_angstrom, -np.asarray(forces) / in_kcal_angstrom),
+        "energy": (energy / kcal, predicted / kcal),
+        "gradient": (-forces / kcal_angstrom, -predicted_forces / kcal_angstrom),
     }
 
 
-def _check_labels(frames):
-    for name in ("energy", "forces"):
-        if getattr(frames, name) is None:
-            raise InputError(
-                f"frames: found no {name}, expected energies and forces for a potential"
-            )
+def _labels(frames: FrameSet) -> tuple[np.ndarray, np.ndarray]:
+    """Energies and forces of frames, refused if either is missing."""
+    if frames.energy is None or frames.forces is None:
+        missing = "energy" if frames.energy is None else "forces"
+        raise InputError(
+            f"frames: found no {missing}, expected energies and forces for a potential"
+        )
+    return frames.energy, frames.forces

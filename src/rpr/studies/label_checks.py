@@ -1,42 +1,35 @@
-"""Are labels right? Extreme frames, frames computed anew, and what the differences are.
+"""Checks of labels: outliers, and frames that are labelled anew.
 
-Three questions about a set of labelled frames: which frames are extreme and does their geometry
-explain it (`outliers`), does another program give the same labels, and do labels of rotated frames
-turn with them (`frames_to_check`, `deviations`).
+Three questions are asked of a set of labelled frames.  Which frames are outliers, and does their
+geometry explain it (`outliers`)?  Does another program give the same labels, and do the labels of
+reoriented frames turn with them (`frames_to_check`, `deviations`)?
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.spatial.transform import Rotation
 
+from rpr.axes.rotation import random_rotations, rotate_frames
 from rpr.data.distributions import bond_lengths, frame_quantities
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
 from rpr.units import BOHR, BOHR3, HARTREE
 
-SAME_LEVEL = 1e-3  #: hartree; two programs at one level agree to far less
-EXTREME = 4.5  #: robust standard deviations beyond which a frame is listed
+#: Energies of one geometry differ by less if two programs use the same level of theory.
+SAME_LEVEL_HARTREE = 1e-3
+#: An outlier is at least as many robust standard deviations away from the median.
+OUTLIER_DEVIATIONS = 4.5
 DEVIATION_COLUMNS = ["check", "trajectory", "step", "quantity", "deviation", "unit"]
 SUMMARY_COLUMNS = ["check", "quantity", "n_frames", "rms", "max", "unit"]
 
-EXTREME_COLUMNS = [
-    "frame",
-    "trajectory",
-    "step",
-    "quantity",
-    "value",
-    "unit",
-    "deviation",
-    "dihedral",
-    "bond",
-    "bond_length",
-    "bond_median",
-]
+OUTLIER_COLUMNS = [
+    "frame", "trajectory", "step", "quantity", "value", "unit", "deviation", "dihedral", "bond",
+    "bond_length", "bond_median",
+]  # fmt: skip
 
-#: Quantity, size of its unit in that of the frames, unit.
+#: Size and name of the atomic unit of each quantity.
 _ATOMIC = {
     "energy": (HARTREE, "hartree"),
     "forces": (HARTREE / BOHR, "hartree/bohr"),
@@ -47,23 +40,18 @@ _ATOMIC = {
 
 
 def choose(frames: FrameSet, n_frames: int, *, seed: int) -> np.ndarray:
-    """Frames to check: in turn the most extreme one left and one drawn at random.
+    """Indices of frames to check: in turn the most extreme remaining one, and a random one.
 
-    A larger number keeps the frames of a smaller one.
+    If more frames are asked for, those of a smaller number are among them.
 
     Parameters
     ----------
     frames
         Labelled frames.
     n_frames
-        How many.
+        Number of frames to choose.
     seed
-        Seed of the random numbers.
-
-    Returns
-    -------
-    array, [n_frames]
-        Indices.
+        Seed of the random frames.
 
     Raises
     ------
@@ -72,8 +60,8 @@ def choose(frames: FrameSet, n_frames: int, *, seed: int) -> np.ndarray:
     """
     if n_frames > len(frames):
         raise InputError(
-            f"deposit/n_checked: found {n_frames}, but only {len(frames)} frames have labels; "
-            "ask for fewer, or 0 for no check"
+            f"n_frames: found {n_frames}, but only {len(frames)} frames have labels; ask for "
+            "fewer, or 0 for no check"
         )
     distance = np.max([np.abs(_robust(v)) for v, _ in frame_quantities(frames).values()], axis=0)
     extreme = np.argsort(-distance, kind="stable")
@@ -83,42 +71,11 @@ def choose(frames: FrameSet, n_frames: int, *, seed: int) -> np.ndarray:
 
 
 def frames_to_check(frames: FrameSet, n_frames: int, *, check: str, seed: int) -> FrameSet:
-    """The chosen frames; for the check ``rotated`` turned at random, with their labels."""
+    """The chosen frames; for the check ``reoriented`` turned at random, with their labels."""
     chosen = frames.subset(choose(frames, n_frames, seed=seed))
-    return rotate(chosen, seed=seed) if check == "reoriented" else chosen
-
-
-def rotate(frames: FrameSet, *, seed: int) -> FrameSet:
-    """Frames turned at random: x -> x R^T, and with them whatever else is known of them.
-
-    Parameters
-    ----------
-    frames
-        Frames in the laboratory axes.
-    seed
-        Seed of the random numbers.
-
-    Returns
-    -------
-    FrameSet
-        F R^T, R mu, R alpha R^T and, for the dipole derivatives P of each atom, R P R^T of each
-        frame.
-    """
-    matrices = Rotation.random(len(frames), rng=np.random.default_rng(seed)).as_matrix()
-    turned = frames.subset(np.arange(len(frames)))
-    for name in ("positions", "forces", "velocities"):
-        if getattr(frames, name) is not None:
-            setattr(turned, name, np.einsum("kij,kaj->kai", matrices, getattr(frames, name)))
-    if frames.dipole is not None:
-        turned.dipole = np.einsum("kij,kj->ki", matrices, frames.dipole)
-    if frames.polarizability is not None:
-        turned.polarizability = matrices @ frames.polarizability @ matrices.transpose(0, 2, 1)
-    if frames.dipole_derivatives is not None:
-        of_atoms = matrices[:, None]
-        turned.dipole_derivatives = (
-            of_atoms @ frames.dipole_derivatives @ of_atoms.transpose(0, 1, 3, 2)
-        )
-    return turned
+    if check != "reoriented":
+        return chosen
+    return rotate_frames(chosen, random_rotations(n_frames, seed))
 
 
 def deviations(expected: FrameSet, found: FrameSet, *, check: str) -> pd.DataFrame:
@@ -127,10 +84,10 @@ def deviations(expected: FrameSet, found: FrameSet, *, check: str) -> pd.DataFra
     Parameters
     ----------
     expected, found
-        Labels of the same geometries; frames are matched by trajectory and step, and those that
+        Labels of the same geometries. Frames are matched by trajectory and step, and those that
         `found` lacks are left out.
     check
-        Name of the comparison.
+        Name of the comparison, which is written into the rows.
 
     Returns
     -------
@@ -162,25 +119,24 @@ def deviations(expected: FrameSet, found: FrameSet, *, check: str) -> pd.DataFra
     return pd.DataFrame(rows, columns=DEVIATION_COLUMNS)
 
 
-def check_level(table: pd.DataFrame) -> None:
-    """Refuse labels that are not of the level of theory they were computed anew at.
+def check_level_of_theory(table: pd.DataFrame) -> None:
+    """Refuse labels of another level of theory than the one that was used for the check.
 
     Parameters
     ----------
     table
-        From :func:`summary`.
+        What :func:`summary` returns.
 
     Raises
     ------
     InputError
-        If an energy differs by more than `SAME_LEVEL`.
+        If an energy differs by more than `SAME_LEVEL_HARTREE`.
     """
     differ = table.loc[table["quantity"] == "energy", "max"].max()
-    if differ > SAME_LEVEL:
+    if differ > SAME_LEVEL_HARTREE:
         raise InputError(
-            f"labels/method: energies computed anew differ from those of the frames by "
-            f"{differ:.3g} hartree, expected at most {SAME_LEVEL:g}; set labels/method to the "
-            "level of the frames"
+            f"frames: energies computed anew differ from theirs by {differ:.3g} hartree, expected "
+            f"at most {SAME_LEVEL_HARTREE:g}; set the method to the level of theory of the frames"
         )
 
 
@@ -190,7 +146,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     table
-        From :func:`deviations`.
+        What :func:`deviations` returns.
 
     Returns
     -------
@@ -207,11 +163,11 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def outliers(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
-    """Frames with a quantity beyond `EXTREME` robust standard deviations of its median.
+    """Frames with a quantity beyond `OUTLIER_DEVIATIONS` robust standard deviations.
 
-    The robust standard deviation is 1.4826 times the median absolute deviation. Beside each value
-    stand the dihedral and the bond that is strained most in that frame, in units of the same kind:
-    a right label of an extreme geometry is extreme.
+    The robust standard deviation is 1.4826 times the median absolute deviation.  Each row also
+    names the dihedral and the most strained bond of the frame, as the correct label of an extreme
+    geometry is extreme.
 
     Parameters
     ----------
@@ -223,7 +179,7 @@ def outliers(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``EXTREME_COLUMNS``; ``deviation`` in robust standard deviations, largest first.
+        Columns ``OUTLIER_COLUMNS``; ``deviation`` in robust standard deviations, largest first.
     """
     lengths, names = bond_lengths(frames, molecule.bonds)
     strain = np.stack([_robust(r) for r in lengths.T], axis=1)
@@ -231,7 +187,7 @@ def outliers(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
     rows = []
     for quantity, (values, unit) in frame_quantities(frames).items():
         robust = _robust(values)
-        for k in np.flatnonzero(np.abs(robust) > EXTREME):
+        for k in np.flatnonzero(np.abs(robust) > OUTLIER_DEVIATIONS):
             b = int(np.abs(strain[k]).argmax())
             dihedral = np.nan if frames.dihedral is None else float(frames.dihedral[k])
             rows.append(
@@ -239,7 +195,7 @@ def outliers(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
                  float(robust[k]), dihedral, names[b], float(lengths[k, b]),
                  float(np.median(lengths[:, b])))
             )  # fmt: skip
-    table = pd.DataFrame(rows, columns=EXTREME_COLUMNS)
+    table = pd.DataFrame(rows, columns=OUTLIER_COLUMNS)
     return table.sort_values("deviation", key=np.abs, ascending=False, ignore_index=True)
 
 
@@ -251,7 +207,7 @@ def _robust(values: np.ndarray) -> np.ndarray:
 
 
 def _origin(frames: FrameSet) -> np.ndarray:
-    """Trajectory and step of each frame, or its place where they are not known."""
+    """Trajectory and step of each frame; the number of the frame is the step if none is known."""
     place = np.arange(len(frames))
     trajectory = np.zeros_like(place) if frames.trajectory is None else frames.trajectory
     step = place if frames.step is None else frames.step

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,19 +12,11 @@ from rpr.data.frame_set import FrameSet
 from rpr.data.splits import random_order
 from rpr.models.registry import fit_model
 from rpr.molecule.molecule import Molecule
-from rpr.studies.evaluation import errors, predictions
+from rpr.studies.evaluation import errors_on_test_sets
 
 COLUMNS = [
-    "property",
-    "component",
-    "model",
-    "n_train",
-    "repeat",
-    "test_set",
-    "rmse",
-    "unit",
-    "n_test",
-]
+    "property", "component", "model", "n_train", "repeat", "test_set", "rmse", "unit", "n_test",
+]  # fmt: skip
 
 
 def learning_curve(
@@ -36,12 +29,13 @@ def learning_curve(
     model: str,
     sizes: Sequence[int],
     repeats: Sequence[int],
-    **settings,
+    **settings: Any,
 ) -> pd.DataFrame:
     """Errors of one model for several sizes and random subsets of the training frames.
 
-    Each repeat puts the candidates in a random order; the training set of a size is the beginning
-    of that order, so that sets are nested within a repeat and independent draws between repeats.
+    Each repeat puts the candidates in a random order, and the training set of a size is the
+    beginning of that order.  Sets are therefore nested within a repeat, and independent between
+    repeats.
 
     Parameters
     ----------
@@ -58,7 +52,7 @@ def learning_curve(
     model
         Name for :func:`rpr.models.registry.make_model`.
     sizes
-        Numbers of training frames; those larger than their number are left out.
+        Numbers of training frames; those that exceed the number of candidates are left out.
     repeats
         Seeds of random orders, one for each repeat.
     **settings
@@ -67,10 +61,10 @@ def learning_curve(
     Returns
     -------
     DataFrame
-        Columns ``COLUMNS``: a row for each component and the frame-independent error, size,
-        repeat and test set; Debye or bohr^3.
+        Columns ``COLUMNS``, with a row for each size, repeat, test set and component, and for the
+        axes-independent error; Debye or bohr^3.
     """
-    rows = []
+    tables = []
     for repeat in repeats:
         order = random_order(candidates, seed=repeat)
         for size in (n for n in sizes if n <= len(order)):
@@ -83,24 +77,16 @@ def learning_curve(
                 seed=repeat,
                 **settings,
             )
-            for name, test_frames in test_sets.items():
-                table = errors(
-                    predictions(
-                        fitted,
-                        test_frames,
-                        model_name=model,
-                        property=property,
-                        test_set=name,
-                        molecule=molecule,
-                        n_train=size,
-                        seed=repeat,
-                    )
-                )
-                rows.append(table[table["dihedral_sign"] == "all"])
-    if not rows:
+            table = errors_on_test_sets(
+                fitted,
+                test_sets,
+                model_name=model,
+                property=property,
+                molecule=molecule,
+                n_train=size,
+                seed=repeat,
+            )
+            tables.append(table.rename(columns={"seed": "repeat"}).assign(property=property))
+    if not tables:
         return pd.DataFrame(columns=COLUMNS)
-    return (
-        pd.concat(rows, ignore_index=True)
-        .rename(columns={"seed": "repeat"})
-        .assign(property=property)[COLUMNS]
-    )
+    return pd.concat(tables, ignore_index=True)[COLUMNS]

@@ -1,4 +1,4 @@
-"""Error measures: per component, and independent of the frame the components refer to."""
+"""Error measures: per component, and independent of the axes that components refer to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from rpr.errors import InputError
 
-#: Fewest independent groups from which an interval is bootstrapped.
+#: An interval is bootstrapped from at least as many independent groups.
 MIN_GROUPS = 5
 
 
@@ -58,29 +58,29 @@ def r2(reference: np.ndarray, prediction: np.ndarray) -> float:
 
 
 def mu_inv(reference: np.ndarray, prediction: np.ndarray) -> float:
-    r"""Frame-independent dipole error, :math:`\sqrt{\langle |\Delta\mu|^2 \rangle / 3}`.
+    r"""Axes-independent dipole error, :math:`\sqrt{\langle |\Delta\mu|^2 \rangle / 3}`.
 
-    The root mean square of the three component errors in any orthonormal frame; a rotation of
-    frame and values together cannot change it.
+    This is the root mean square of the three component errors in any orthonormal axes, so that a
+    rotation of the values cannot change it.
 
     Parameters
     ----------
-    reference, prediction
-        Vectors, [n_frames, 3].
+    reference, prediction : array, [n_frames, 3]
+        Vectors.
     """
-    return _frame_independent(reference, prediction, (3,))
+    return _axes_independent(reference, prediction, (3,))
 
 
 def alpha_inv(reference: np.ndarray, prediction: np.ndarray) -> float:
-    r"""Frame-independent polarizability error,
+    r"""Axes-independent polarizability error,
     :math:`\sqrt{\langle \lVert\Delta\alpha\rVert_F^2 \rangle / 9}`.
 
     Parameters
     ----------
-    reference, prediction
-        Full tensors, [n_frames, 3, 3].
+    reference, prediction : array, [n_frames, 3, 3]
+        Full tensors.
     """
-    return _frame_independent(reference, prediction, (3, 3))
+    return _axes_independent(reference, prediction, (3, 3))
 
 
 def summary(reference: np.ndarray, prediction: np.ndarray) -> dict[str, float]:
@@ -104,7 +104,7 @@ def _difference(reference: np.ndarray, prediction: np.ndarray) -> np.ndarray:
     return prediction - reference
 
 
-def _frame_independent(
+def _axes_independent(
     reference: np.ndarray, prediction: np.ndarray, shape: tuple[int, ...]
 ) -> float:
     found = np.asarray(reference).shape
@@ -117,18 +117,18 @@ def _frame_independent(
 def resampling_weights(groups: np.ndarray, *, n_resamples: int = 1000, seed: int = 0) -> np.ndarray:
     """Weights of the cluster bootstrap: whole groups are drawn with replacement.
 
-    Frames of one trajectory are correlated, so that resampling frames would make intervals too
-    narrow; trajectories are the independent draws.
+    Frames of one trajectory are correlated, and resampling frames would make intervals too narrow.
+    The trajectories are independent.
 
     Parameters
     ----------
-    groups
-        Group (trajectory) of every frame, [n_frames].
+    groups : array, [n_frames]
+        Group of every frame, which is its trajectory.
     n_resamples
         Number of bootstrap samples.
     seed
-        Seed of the draws. Equal seed and groups give equal draws, so that two models resampled
-        with them are compared in pairs.
+        Seed of the draws. Equal seeds and groups give equal draws, so that two models are compared
+        on the same samples.
 
     Returns
     -------
@@ -147,10 +147,10 @@ def resampled_rmse(squared: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    squared
-        Squared errors, [n_frames, ...].
-    weights
-        From :func:`resampling_weights`, [n_resamples, n_frames].
+    squared : array, [n_frames, ...]
+        Squared errors.
+    weights : array, [n_resamples, n_frames]
+        What :func:`resampling_weights` returns.
 
     Returns
     -------
@@ -168,16 +168,16 @@ def rmse_interval(
 
     Parameters
     ----------
-    squared
-        Squared errors, [n_frames].
-    groups
-        Trajectory of every frame, [n_frames].
+    squared : array, [n_frames]
+        Squared errors.
+    groups : array, [n_frames]
+        Trajectory of every frame.
 
     Returns
     -------
     tuple of float
-        2.5 and 97.5 percentile; NaN with fewer than MIN_GROUPS groups, where the bootstrap says
-        nothing.
+        Percentiles 2.5 and 97.5, or NaN with fewer than `MIN_GROUPS` groups, from which a bootstrap
+        learns nothing.
     """
     if len(np.unique(groups)) < MIN_GROUPS:
         return float("nan"), float("nan")

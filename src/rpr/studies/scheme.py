@@ -10,7 +10,7 @@ from rpr.axes.canonical import canonical_axes
 from rpr.axes.rotation import to_axes, to_axes_positions
 from rpr.data.frame_set import FrameSet
 from rpr.molecule.molecule import Molecule
-from rpr.studies.evaluation import component_axes_of
+from rpr.studies.evaluation import PropertyModel, component_axes_of, labels_of
 from rpr.units import DEBYE
 
 COLUMNS = ["panel", "kind", "label", "x", "y", "z", "x_end", "y_end", "z_end", "unit"]
@@ -20,7 +20,12 @@ _TURN = Rotation.from_euler("xyz", [14.0, 22.0, 58.0], degrees=True).as_matrix()
 
 
 def scheme(
-    frames: FrameSet, index: int | None, model, molecule: Molecule, *, axes: str | None = None
+    frames: FrameSet,
+    index: int | None,
+    model: PropertyModel,
+    molecule: Molecule,
+    *,
+    axes: str | None = None,
 ) -> pd.DataFrame:
     """Coordinates of everything that the figure draws.
 
@@ -29,9 +34,9 @@ def scheme(
     frames
         Frames of the molecule.
     index
-        Frame that is drawn; None takes :func:`typical`.
+        Index of the frame that is drawn; None takes :func:`typical`.
     model
-        Fitted dipole model with ``predict(positions)``.
+        Fitted dipole model.
     molecule
         Molecule of the frames.
     axes
@@ -63,18 +68,18 @@ def scheme(
     ):
         rows += _molecule_rows(panel, coordinates, molecule)
         rows += [
-            _row(panel, "axis", n, np.zeros(3), v) for n, v in zip("abc", directions, strict=True)
+            _row(panel, "axis", n, np.zeros(3), v) for n, v in zip("xyz", directions, strict=True)
         ]
         if vector is not None:
             rows.append(_row(panel, "dipole", "predicted", np.zeros(3), vector, "D"))
     if frames.dipole is not None:
-        turned = _reference_dipole(frames, index, positions, molecule, axes, R)
+        turned = _reference_dipole(frames, index, molecule, axes, R)
         rows.append(_row("back", "dipole", "reference", np.zeros(3), turned, "D"))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def typical(frames: FrameSet) -> int:
-    """Frame of lowest energy among the third with the largest dipoles: little bent, and polar."""
+    """Polar and relaxed frame: that of lowest energy among the third with the largest dipoles."""
     if frames.dipole is None:
         return 0
     size = np.linalg.norm(frames.dipole, axis=1)
@@ -84,18 +89,21 @@ def typical(frames: FrameSet) -> int:
     return int(polar[np.argmin(frames.energy[polar])])
 
 
-def _orientation(positions, molecule, axes):
+def _orientation(positions: np.ndarray, molecule: Molecule, axes: str) -> np.ndarray:
     """Rotation that brings the geometry to the chosen laboratory orientation, x' = x @ this."""
     return canonical_axes(axes, positions, molecule).rotations[0].T @ _TURN.T
 
 
-def _reference_dipole(frames, index, positions, molecule, axes, R):
+def _reference_dipole(
+    frames: FrameSet, index: int, molecule: Molecule, axes: str, R: np.ndarray
+) -> np.ndarray:
+    """Dipole of the frame in Debye, turned with it into the orientation that is drawn."""
     original = canonical_axes(axes, frames.positions[index : index + 1], molecule).rotations
-    in_axes = to_axes(frames.dipole[index : index + 1], original)[0]
+    in_axes = to_axes(labels_of(frames, "dipole")[index : index + 1], original)[0]
     return R.T @ in_axes / DEBYE
 
 
-def _molecule_rows(panel, coordinates, molecule):
+def _molecule_rows(panel: str, coordinates: np.ndarray, molecule: Molecule) -> list[dict]:
     atoms = [
         _row(panel, "atom", symbol, r, r)
         for symbol, r in zip(molecule.symbols, coordinates, strict=True)
@@ -106,6 +114,13 @@ def _molecule_rows(panel, coordinates, molecule):
     return atoms + bonds
 
 
-def _row(panel, kind, label, start, end, unit="Angstrom"):
+def _row(
+    panel: str,
+    kind: str,
+    label: str,
+    start: np.ndarray,
+    end: np.ndarray,
+    unit: str = "Angstrom",
+) -> dict:
     numbers = [float(v) for v in (*start, *end)]
     return dict(zip(COLUMNS, (panel, kind, label, *numbers, unit), strict=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -119,25 +119,26 @@ def to_csv(table: pd.DataFrame) -> str:
 
 
 def to_markdown(table: pd.DataFrame, *, digits: int = 4, caption: str = "") -> str:
-    """GitHub-flavoured Markdown; numbers right-aligned with `digits` significant digits."""
-    header = [str(column).replace("|", r"\|") for column in table.columns]
-    cells = [[_cell(v, digits).replace("|", r"\|") for v in row] for row in _rows(table)]
+    """GitHub-flavoured Markdown; numbers are right-aligned and have `digits` significant digits."""
+    text = _as_text(table, digits, {ord("|"): r"\|"})
     rule = ["---:" if _is_number(table[c]) else ":---" for c in table.columns]
-    lines = [_markdown_line(line) for line in (header, rule, *cells)]
+    lines = [f"| {' | '.join(cells)} |" for cells in (text.columns, rule, *text.to_numpy())]
     return "\n".join(([caption, ""] if caption else []) + lines) + "\n"
 
 
 def to_latex(table: pd.DataFrame, *, digits: int = 4, caption: str = "", label: str = "") -> str:
     """LaTeX ``table`` with booktabs rules (needs ``\\usepackage{booktabs}``)."""
-    alignment = "".join("r" if _is_number(table[c]) else "l" for c in table.columns)
-    header = " & ".join(_latex(str(column)) for column in table.columns)
-    body = [" & ".join(_latex(_cell(v, digits)) for v in row) + r" \\" for row in _rows(table)]
-    lines = [r"\begin{table}", r"\centering"]
-    lines += [rf"\caption{{{_latex(caption)}}}"] if caption else []
-    lines += [rf"\label{{tab:{label}}}"] if label else []
-    lines += [rf"\begin{{tabular}}{{{alignment}}}", r"\toprule", header + r" \\", r"\midrule"]
-    lines += [*body, r"\bottomrule", r"\end{tabular}", r"\end{table}"]
-    return "\n".join(lines) + "\n"
+    return (
+        _as_text(table, digits, _LATEX)
+        .style.hide(axis="index")
+        .to_latex(
+            column_format="".join("r" if _is_number(table[c]) else "l" for c in table.columns),
+            position_float="centering",
+            hrules=True,
+            caption=caption.translate(_LATEX) or None,
+            label=f"tab:{label}" if label else None,
+        )
+    )
 
 
 def spread_columns(values: Iterable[str], preferred: Sequence[str]) -> list[str]:
@@ -146,39 +147,24 @@ def spread_columns(values: Iterable[str], preferred: Sequence[str]) -> list[str]
     return [v for v in preferred if v in found] + sorted(found.difference(preferred))
 
 
-def _rows(table: pd.DataFrame) -> Iterable[tuple]:
-    return table.itertuples(index=False, name=None)
+#: What LaTeX reads as commands, and how it prints them.
+_LATEX = str.maketrans(
+    {character: f"\\{character}" for character in "&%$#_{}"}
+    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    | {"<": r"\textless{}", ">": r"\textgreater{}"}
+)
+
+
+def _as_text(table: pd.DataFrame, digits: int, escape: dict[int, str]) -> pd.DataFrame:
+    """Table of strings, with missing values empty and `escape` applied to cells and columns."""
+
+    def text(value: object) -> str:
+        number = f"{value:.{digits}g}" if isinstance(value, float) else str(value)
+        return "" if pd.isna(value) else number.translate(escape)
+
+    cells = [[text(value) for value in row] for row in table.itertuples(index=False, name=None)]
+    return pd.DataFrame(cells, columns=[str(c).translate(escape) for c in table], dtype=object)
 
 
 def _is_number(column: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-
-
-def _cell(value: object, digits: int) -> str:
-    if value is None or value is pd.NA or (isinstance(value, float) and value != value):
-        return ""
-    if isinstance(value, float):
-        return f"{value:.{digits}g}"
-    return str(value)
-
-
-def _markdown_line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
-def _latex(text: str) -> str:
-    replacements: Mapping[str, str] = {
-        "\\": r"\textbackslash{}",
-        "&": r"\&",
-        "%": r"\%",
-        "$": r"\$",
-        "#": r"\#",
-        "_": r"\_",
-        "{": r"\{",
-        "}": r"\}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "<": r"\textless{}",
-        ">": r"\textgreater{}",
-    }
-    return "".join(replacements.get(character, character) for character in text)

@@ -1,9 +1,9 @@
 """One closed-shell frame by density-fitted DFT or Hartree-Fock, in atomic units.
 
-Here live integrals, grids, the self-consistent field, its gradient and its response to an electric
-field.  Orientations, properties in ASE units, and files are the business of :mod:`rpr.labels`.
-Importing the package makes PySCF read an empty configuration file of its own, because settings in
-``~/.pyscf_conf.py`` would silently change the labels.
+This package holds integrals, grids, the self-consistent field, its gradient and its response to an
+electric field.  Orientations, ASE units and files are the business of :mod:`rpr.labels`.  PySCF is
+made to read an empty configuration file, because a user's ``~/.pyscf_conf.py`` would silently
+change the labels.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Density-fitted Coulomb and exchange integrals, held in memory for one frame.
+"""Density-fitted Coulomb and exchange integrals of one frame, in memory.
 
 With the metric J_PQ = (P|Q) = L L^T, the fitted integrals are (mn|kl) = sum_P B_mn^P B_kl^P with
 B^P_mn = sum_Q (L^-1)_PQ (Q|mn).  Coulomb needs B once per density; exchange is contracted through
@@ -8,15 +8,29 @@ instead of n_auxiliary n_ao^3.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import scipy.linalg
 from scipy.linalg.blas import dtrsm
 
 from rpr.errors import ConvergenceError
+from rpr.labels.dft.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pyscf import gto
 
 
-def three_centre(mol, auxmol, name, *, symmetry, shells=None, out=None):
-    """Integrals (mn|P), memory order [component, P, n, m] or packed [P, mn].
+def three_centre(
+    mol: gto.Mole,
+    auxmol: gto.Mole,
+    name: str,
+    *,
+    symmetry: str,
+    shells: tuple[int, int] | None = None,
+    out: np.ndarray | None = None,
+) -> np.ndarray:
+    """Integrals (mn|P), in memory as [component, P, n, m] or packed as [P, mn].
 
     Parameters
     ----------
@@ -27,7 +41,9 @@ def three_centre(mol, auxmol, name, *, symmetry, shells=None, out=None):
     symmetry
         ``s1`` or ``s2ij``.
     shells
-        First and last auxiliary shell; None for all.
+        First auxiliary shell and the one after the last; None for all.
+    out
+        Memory for the result.
     """
     from pyscf.df.incore import aux_e2
 
@@ -49,7 +65,7 @@ class FittedIntegrals:
     ----------
     mol, auxmol
         PySCF molecules of the orbital and of the auxiliary basis.
-    workspace : Workspace
+    workspace
         Holds the tensors; they are valid until the next frame is fitted in it.
 
     Attributes
@@ -65,7 +81,7 @@ class FittedIntegrals:
         If the auxiliary basis is linearly dependent at this geometry.
     """
 
-    def __init__(self, mol, auxmol, workspace):
+    def __init__(self, mol: gto.Mole, auxmol: gto.Mole, workspace: Workspace) -> None:
         from pyscf import lib
 
         n_ao, n_auxiliary = mol.nao, auxmol.nao
@@ -79,7 +95,7 @@ class FittedIntegrals:
         self.tensor = workspace.array("tensor", (n_auxiliary, n_ao, n_ao))
         lib.unpack_tril(self.packed, out=self.tensor)
         self._workspace = workspace
-        self._single = None
+        self._single: np.ndarray | None = None
 
     @property
     def single(self) -> np.ndarray:

@@ -1,6 +1,9 @@
-"""One frame at one method: molecule, integrals, grids."""
+"""The electronic structure of one frame: molecule, integrals, grids."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,28 +12,42 @@ from rpr.labels.dft.density_fitting import FittedIntegrals
 from rpr.labels.dft.exchange_correlation import Functional
 from rpr.labels.dft.grids import Grid
 from rpr.labels.dft.scf import FockBuilder, OrthogonalBasis
+from rpr.labels.dft.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pyscf import gto
 
 BASE_MB = 250.0  #: interpreter and libraries
 
 
 class ElectronicStructure:
-    """Everything that depends on positions and basis alone; grids are made when needed.
+    """Everything that depends only on positions and method; grids are made when needed.
 
     Parameters
     ----------
     method : Method
+        Functional, basis sets and grid levels.
     symbols
         Chemical symbols.
     positions : array, [n_atoms, 3]
         Bohr.
     charge
         Total charge.
-    functional : Functional
-    workspace : Workspace
-        Holds the large arrays: a frame is valid until the next is made in it.
+    functional
+        The functional of the method.
+    workspace
+        Holds the large arrays, which are valid until the next structure is made in it.
     """
 
-    def __init__(self, method, symbols, positions, charge, functional, workspace):
+    def __init__(
+        self,
+        method: Any,
+        symbols: Sequence[str],
+        positions: np.ndarray,
+        charge: int,
+        functional: Functional,
+        workspace: Workspace,
+    ) -> None:
         self.method = method
         self.positions = positions
         self.mol = plain.molecule(symbols, positions, method.basis, charge=charge)
@@ -43,7 +60,7 @@ class ElectronicStructure:
         self._grids: dict[int, Grid] = {}
 
     def builder(self) -> FockBuilder:
-        """A builder of Fock matrices without a correction yet."""
+        """New builder of Fock matrices, without a correction yet."""
         coarse = fine = None
         if self._functional.kind != "HF":
             coarse, fine = self._coarse_grid(), self._grid(self.method.grid_level)
@@ -63,7 +80,7 @@ class ElectronicStructure:
             return None
         return self._grid(self.method.response_grid_level)
 
-    def mean_field(self):
+    def mean_field(self) -> Any:
         """The same mean field as a PySCF object."""
         method = self.method
         return plain.mean_field(
@@ -95,15 +112,15 @@ class ElectronicStructure:
         return self._grids[level]
 
 
-def auxiliary_molecule(mol, method):
-    """Molecule of the fitting basis: the method's, or PySCF's choice for basis and functional."""
+def auxiliary_molecule(mol: gto.Mole, method: Any) -> gto.Mole:
+    """Molecule of the fitting basis, by default PySCF's choice for basis and functional."""
     from pyscf import df
 
     mf = plain.mean_field(mol, method.functional, auxiliary_basis=method.auxiliary_basis)
     return df.addons.make_auxmol(mol, mf.with_df.auxbasis)
 
 
-def memory_mb(method, symbols, charge) -> float:
+def memory_mb(method: Any, symbols: Sequence[str], charge: int) -> float:
     """Estimate of the peak memory of a process that labels frames by DFT, MB."""
     functional = Functional(method.functional)
     spread = 2.0 * np.arange(3 * len(symbols)).reshape(-1, 3)
@@ -116,13 +133,13 @@ def memory_mb(method, symbols, charge) -> float:
     on_grid = 0.0
     if functional.kind != "HF":
         components = 4 if functional.derivative else 1
-        points = _grid_points(mol, method.coarse_grid_level) * 8
+        points: float = _grid_points(mol, method.coarse_grid_level) * 8
         points += _grid_points(mol, method.response_grid_level) * 4 * 1.5
         on_grid = components * n_ao * points + 100 * _grid_points(mol, method.grid_level)
     return BASE_MB + 1e-6 * (fitted + derivatives + on_grid)
 
 
-def _grid_points(mol, level: int) -> int:
+def _grid_points(mol: gto.Mole, level: int) -> int:
     from pyscf.dft import gen_grid
 
     grids = gen_grid.gen_atomic_grids(mol, level=level)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-_DERIVATIVE = {"HF": None, "LDA": 0, "GGA": 1}
+from rpr.labels.dft.grids import Grid
+
+_DERIVATIVE = {"HF": 0, "LDA": 0, "GGA": 1}
 
 
 class Functional:
@@ -27,10 +29,10 @@ class Functional:
     exact_exchange
         Coefficient of exact exchange.
     derivative
-        Derivatives of the basis that the density needs, 0 or 1; None without a grid.
+        Derivatives of the basis that the density needs, 0 or 1.
     """
 
-    def __init__(self, name: str):
+    def __init__(self, name: str) -> None:
         from pyscf.dft import libxc, numint
 
         self.name = name
@@ -39,12 +41,16 @@ class Functional:
         self.derivative = _DERIVATIVE[self.kind]
         self._numint = numint.NumInt()
 
-    def energy_and_potential(self, density, weights):
+    def energy_and_potential(
+        self, density: np.ndarray, weights: np.ndarray
+    ) -> tuple[float, np.ndarray]:
         """Energy in hartree and potential times weights, [components, n_points]."""
         energy, potential = self._evaluate(density, 1)[:2]
         return float(np.dot(energy * density[0], weights)), potential * weights
 
-    def potential_and_kernel(self, density, weights):
+    def potential_and_kernel(
+        self, density: np.ndarray, weights: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """First and second derivatives times weights.
 
         [components, n_points] and [components, components, n_points]
@@ -52,7 +58,7 @@ class Functional:
         potential, kernel = self._evaluate(density, 2)[1:3]
         return potential * weights, kernel * weights
 
-    def _evaluate(self, density, order):
+    def _evaluate(self, density: np.ndarray, order: int) -> tuple[np.ndarray, ...]:
         argument = density[0] if self.kind == "LDA" else density
         return self._numint.eval_xc_eff(self.name, argument, deriv=order, xctype=self.kind)
 
@@ -69,21 +75,28 @@ def density_on_grid(psi: np.ndarray) -> np.ndarray:
     return density
 
 
-def energy_and_matrix(functional, grid, orbitals):
+def energy_and_matrix(
+    functional: Functional, grid: Grid, orbitals: np.ndarray
+) -> tuple[float, np.ndarray]:
     """Exchange-correlation energy and its matrix in the orbital basis.
 
     ``V_mn = sum_p w_p [v_0 phi_m phi_n + sum_c v_c d_c(phi_m phi_n)]``
 
     Parameters
     ----------
-    functional : Functional
-    grid : Grid
+    functional
+        Exchange-correlation functional.
+    grid
+        Integration grid.
     orbitals : array, [n_ao, n_occupied]
+        Occupied orbitals.
 
     Returns
     -------
-    energy, matrix
-        Hartree, [n_ao, n_ao].
+    energy : float
+        Hartree.
+    matrix : array, [n_ao, n_ao]
+        V.
     """
     n_ao = orbitals.shape[0]
     energy, half = 0.0, np.zeros((n_ao, n_ao))

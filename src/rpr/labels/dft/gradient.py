@@ -16,11 +16,21 @@ dipole (`rpr.labels.dft.polar_tensor`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import numpy as np
 import scipy.linalg
 
-from rpr.labels.dft.density_fitting import three_centre
-from rpr.labels.dft.exchange_correlation import density_on_grid, orbitals_on_grid
+from rpr.labels.dft.density_fitting import FittedIntegrals, three_centre
+from rpr.labels.dft.exchange_correlation import Functional, density_on_grid, orbitals_on_grid
+from rpr.labels.dft.grids import Grid
+from rpr.labels.dft.response import OrbitalResponse
+from rpr.labels.dft.scf import SCFSolution
+from rpr.labels.dft.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pyscf import gto
 
 _AUXILIARY_BLOCK = 24  #: auxiliary functions at a time
 _GRID_BLOCK = 448
@@ -29,30 +39,44 @@ _GRID_BLOCK = 448
 SECOND = ((4, 5, 6), (5, 7, 8), (6, 8, 9))
 
 
-def nuclear_gradient(mol, functional, grid, solution, contracted) -> np.ndarray:
+def nuclear_gradient(
+    mol: gto.Mole,
+    functional: Functional,
+    grid: Grid | None,
+    solution: SCFSolution,
+    contracted: np.ndarray,
+) -> np.ndarray:
     """Gradient of the total energy, hartree/bohr, [n_atoms, 3].
 
     Parameters
     ----------
     mol
         PySCF molecule of the orbital basis.
-    functional : Functional
-    grid : Grid
-        For the exchange-correlation part; unused for Hartree-Fock.
-    solution : SCFSolution
+    functional
+        Exchange-correlation functional.
+    grid
+        Grid of the exchange-correlation part; None for Hartree-Fock.
+    solution
+        Converged self-consistent field.
     contracted : array, [n_atoms, 3]
         The first row of `contract_derivatives`.
     """
     from pyscf.grad.rhf import grad_nuc
 
     gradient = grad_nuc(mol) + contracted
-    if functional.kind != "HF":
+    if grid is not None:
         gradient += exchange_correlation_gradient(mol, functional, grid, solution.occupied)
     return gradient
 
 
 def contract_derivatives(
-    mol, auxmol, integrals, functional, solution, workspace, change=None
+    mol: gto.Mole,
+    auxmol: gto.Mole,
+    integrals: FittedIntegrals,
+    functional: Functional,
+    solution: SCFSolution,
+    workspace: Workspace,
+    change: OrbitalResponse | None = None,
 ) -> np.ndarray:
     """Derivatives of the core, overlap and fitted integrals, contracted with densities.
 
@@ -63,12 +87,16 @@ def contract_derivatives(
     ----------
     mol, auxmol
         PySCF molecules of the orbital and of the auxiliary basis.
-    integrals : FittedIntegrals
-    functional : Functional
-    solution : SCFSolution
-    workspace : Workspace
-    change : OrbitalResponse, optional
-        First-order orbitals and densities of the three fields.
+    integrals
+        Fitted integrals of the frame.
+    functional
+        Exchange-correlation functional.
+    solution
+        Converged self-consistent field.
+    workspace
+        Memory for large arrays.
+    change
+        First-order orbitals and densities of the three fields; None for the energy alone.
 
     Returns
     -------
@@ -86,22 +114,21 @@ def contract_derivatives(
     return gradients
 
 
-def _energy_weighted(solution) -> np.ndarray:
+def _energy_weighted(solution: SCFSolution) -> np.ndarray:
     """W = 2 C F_oo C^T of canonical orbitals, [n_ao, n_ao]."""
     occupied = solution.occupied
     return 2 * (occupied * solution.orbital_energies[: solution.n_occupied]) @ occupied.T
 
 
-def _one_electron(mol, densities, weighted) -> np.ndarray:
+def _one_electron(mol: gto.Mole, densities: np.ndarray, weighted: np.ndarray) -> np.ndarray:
     """Derivatives of core and overlap integrals with densities [d, m, n], [d, n_atoms, 3]."""
     moved = mol.intor("int1e_ipkin", comp=3) + mol.intor("int1e_ipnuc", comp=3)
     overlap = mol.intor("int1e_ipovlp", comp=3)
-    gradients = []
-    for density, energy_weighted in zip(densities, weighted, strict=True):
+    gradients = np.empty((len(densities), mol.natm, 3))
+    for d, (density, energy_weighted) in enumerate(zip(densities, weighted, strict=True)):
         per_function = -2 * np.einsum("xmn,mn->mx", moved, density)
         per_function += 2 * np.einsum("xmn,mn->mx", overlap, energy_weighted)
-        gradients.append(sum_by_atom(mol, per_function))
-    gradients = np.array(gradients)
+        gradients[d] = sum_by_atom(mol, per_function)
     flat = densities.reshape(len(densities), -1)
     for atom, charge in enumerate(mol.atom_charges()):
         with mol.with_rinv_at_nucleus(atom):
@@ -110,12 +137,21 @@ def _one_electron(mol, densities, weighted) -> np.ndarray:
     return gradients
 
 
-def _fitted(mol, auxmol, integrals, functional, solution, workspace, densities, change):
+def _fitted(
+    mol: gto.Mole,
+    auxmol: gto.Mole,
+    integrals: FittedIntegrals,
+    functional: Functional,
+    solution: SCFSolution,
+    workspace: Workspace,
+    densities: np.ndarray,
+    change: OrbitalResponse | None,
+) -> np.ndarray:
     """Derivatives of the fitted integrals with pair densities G and w, [d, n_atoms, 3]."""
     coulomb = _solve_transposed(integrals.factor, integrals.fit(densities).T).T  # c -> [d, P]
     pair_densities = -0.5 * np.array([np.outer(coulomb[0], c) for c in coulomb])
     exchange = None
-    if functional.exact_exchange:
+    if solution.half is not None:
         exchange = _Exchange(integrals.factor, functional.exact_exchange, solution, change)
         pair_densities += exchange.pair_densities()
     pair_densities[1:] += pair_densities[1:].transpose(0, 2, 1)
@@ -137,7 +173,9 @@ def _fitted(mol, auxmol, integrals, functional, solution, workspace, densities, 
     return gradients
 
 
-def _coulomb_derivatives(moved, coulomb, densities):
+def _coulomb_derivatives(
+    moved: np.ndarray, coulomb: np.ndarray, densities: np.ndarray
+) -> np.ndarray:
     """sum_Pn (grad m n|P) of a block of P with c_P D, or for a field c'_P D + c_P D', [d, m, x]."""
     n_ao = densities.shape[-1]
     potentials = np.array([coulomb @ m.reshape(len(m), -1) for m in moved])
@@ -166,17 +204,26 @@ class _Exchange:
         L, lower triangular.
     share
         a.
-    solution : SCFSolution
-    change : OrbitalResponse or None
+    solution
+        Converged self-consistent field, with half-transformed integrals.
+    change
+        First-order orbitals of the fields, or None.
     """
 
-    def __init__(self, factor, share, solution, change):
+    def __init__(
+        self,
+        factor: np.ndarray,
+        share: float,
+        solution: SCFSolution,
+        change: OrbitalResponse | None,
+    ) -> None:
         self._share = share
         self._occupied = solution.occupied
         self._first_order = np.empty((0, *self._occupied.shape))
         if change is not None:
             self._first_order = change.orbitals
         half = solution.half
+        assert half is not None
         pairs = [half @ self._occupied]  # B_ij -> [P, i, j]
         for orbitals in self._first_order:
             mixed = half @ orbitals
@@ -185,12 +232,12 @@ class _Exchange:
         flat = _solve_transposed(factor, flat).reshape(len(half), len(pairs), *pairs[0].shape[1:])
         self._pairs = np.ascontiguousarray(flat.swapaxes(0, 1))  # t, t' -> [d, P, i, j]
 
-    def pair_densities(self):
+    def pair_densities(self) -> np.ndarray:
         """a sum_ij t^P_ij t^Q_ij, and a sum_ij t'^P_ij t^Q_ij of the fields, [d, P, Q]."""
         flat = self._pairs.reshape(*self._pairs.shape[:2], -1)
         return self._share * (flat @ flat[0].T)
 
-    def derivatives(self, moved, functions):
+    def derivatives(self, moved: np.ndarray, functions: slice) -> np.ndarray:
         """sum_n (grad m n|P) G^P_mn of a block of P, [d, m, x]."""
         occupied, first_order = self._occupied, self._first_order
         n_ao, n_occupied = occupied.shape
@@ -206,7 +253,7 @@ class _Exchange:
             per_function[1:, :, x] += np.einsum("im,kmi->km", mixed[0], first_order)
         return per_function
 
-    def _from_first_order(self, moved, pairs):
+    def _from_first_order(self, moved: np.ndarray, pairs: np.ndarray) -> np.ndarray:
         """Y of a block of P and one direction, [k, i, m]."""
         single = moved.astype(np.float32)
         pairs = pairs.astype(np.float32)
@@ -218,7 +265,9 @@ class _Exchange:
         )
 
 
-def _derivative_integrals(mol, auxmol, shells, workspace):
+def _derivative_integrals(
+    mol: gto.Mole, auxmol: gto.Mole, shells: tuple[int, int], workspace: Workspace
+) -> np.ndarray:
     """(grad m n|P), [3, P, n, m]."""
     loc = auxmol.ao_loc
     shape = (3, loc[shells[1]] - loc[shells[0]], mol.nao, mol.nao)
@@ -227,7 +276,7 @@ def _derivative_integrals(mol, auxmol, shells, workspace):
     return raw.transpose(0, 3, 2, 1)
 
 
-def _auxiliary_blocks(auxmol):
+def _auxiliary_blocks(auxmol: gto.Mole) -> Iterator[tuple[int, tuple[int, int], slice]]:
     """Atom, shells and functions of blocks of the auxiliary basis that lie on one atom each."""
     loc = auxmol.ao_loc
     for atom, (begin, end) in enumerate(auxmol.aoslice_by_atom()[:, :2]):
@@ -238,7 +287,9 @@ def _auxiliary_blocks(auxmol):
                 first = shell + 1
 
 
-def exchange_correlation_gradient(mol, functional, grid, occupied) -> np.ndarray:
+def exchange_correlation_gradient(
+    mol: gto.Mole, functional: Functional, grid: Grid, occupied: np.ndarray
+) -> np.ndarray:
     """dE_xc/dA at a fixed grid, [n_atoms, 3].
 
     With u_m = sum_i C_mi psi_i and v the potential times weights,
@@ -263,11 +314,11 @@ def exchange_correlation_gradient(mol, functional, grid, occupied) -> np.ndarray
     return -4 * sum_by_atom(mol, per_function)
 
 
-def _solve_transposed(factor, values):
+def _solve_transposed(factor: np.ndarray, values: np.ndarray) -> np.ndarray:
     """L^-T values."""
     return scipy.linalg.solve_triangular(factor, values, lower=True, trans="T")
 
 
-def sum_by_atom(mol, per_function) -> np.ndarray:
+def sum_by_atom(mol: gto.Mole, per_function: np.ndarray) -> np.ndarray:
     """Sums over the functions of each atom, [n_atoms, 3]."""
     return np.array([per_function[a:b].sum(axis=0) for a, b in mol.aoslice_by_atom()[:, 2:]])

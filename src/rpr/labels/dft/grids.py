@@ -8,8 +8,14 @@ on the grid are plain matrix products.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from rpr.labels.dft.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pyscf import gto
 
 BLOCK = 1792  #: points at a time; a multiple of PySCF's screening block of 56
 CUTOFF = 1e-13  #: basis functions below it are zero, as in PySCF's grids
@@ -19,17 +25,17 @@ _COMPONENTS = (1, 4, 10)
 
 
 class Grid:
-    """Points and weights of a frame, and the basis on them, block by block.
+    """Points and weights of an electronic structure, and the basis on them, block by block.
 
     Parameters
     ----------
     mol
-        PySCF molecule.
+        PySCF molecule of the orbital basis.
     level
         Grid level of PySCF.
     """
 
-    def __init__(self, mol, level: int):
+    def __init__(self, mol: gto.Mole, level: int) -> None:
         from pyscf.dft import gen_grid
 
         grids = gen_grid.Grids(mol)
@@ -50,7 +56,7 @@ class Grid:
         """Whether the basis is served from memory."""
         return bool(self._kept)
 
-    def keep(self, derivative: int, workspace, name: str) -> None:
+    def keep(self, derivative: int, workspace: Workspace, name: str) -> None:
         """Evaluate the basis now, into `workspace`, and serve later blocks from memory."""
         self._kept = []
         count, n_points = _COMPONENTS[derivative], len(self.weights)

@@ -1,17 +1,30 @@
-"""The baseline: labels from plain PySCF, as a careful user would compute them.
+"""Labels from plain PySCF, as a careful user would compute them.
 
-It is what the label engine is measured against, and what computes labels where the engine does
-not apply (exact integrals).
+The label engine is measured against them, and they serve where it does not apply, that is, for
+exact integrals.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import rpr.labels.dft  # noqa: F401  (sets PySCF's configuration file before PySCF is imported)
 
+if TYPE_CHECKING:
+    from pyscf import gto
 
-def molecule(symbols, positions_bohr, basis, *, charge=0, max_memory_mb=None):
+
+def molecule(
+    symbols: Sequence[str],
+    positions_bohr: np.ndarray,
+    basis: str,
+    *,
+    charge: int = 0,
+    max_memory_mb: float | None = None,
+) -> gto.Mole:
     """PySCF molecule, closed shell, silent.
 
     Parameters
@@ -22,6 +35,10 @@ def molecule(symbols, positions_bohr, basis, *, charge=0, max_memory_mb=None):
         Bohr.
     basis
         Name of the orbital basis.
+    charge
+        Total charge.
+    max_memory_mb
+        Memory that PySCF may use, MB; None for its default.
     """
     from pyscf import gto
 
@@ -35,7 +52,14 @@ def molecule(symbols, positions_bohr, basis, *, charge=0, max_memory_mb=None):
     return mol.build()
 
 
-def mean_field(mol, functional, *, density_fitting=True, auxiliary_basis="", grid_level=3):
+def mean_field(
+    mol: gto.Mole,
+    functional: str,
+    *,
+    density_fitting: bool = True,
+    auxiliary_basis: str = "",
+    grid_level: int = 3,
+) -> Any:
     """Restricted Kohn-Sham object with PySCF's default settings, not yet run."""
     from pyscf import dft
 
@@ -46,17 +70,17 @@ def mean_field(mol, functional, *, density_fitting=True, auxiliary_basis="", gri
     return mf
 
 
-def dipole(mf) -> np.ndarray:
+def dipole(mf: Any) -> np.ndarray:
     """Dipole moment in e bohr, [3]."""
     return mf.dip_moment(mf.mol, mf.make_rdm1(), unit="AU", verbose=0)
 
 
-def gradient(mf) -> np.ndarray:
+def gradient(mf: Any) -> np.ndarray:
     """Nuclear gradient in hartree/bohr, [n_atoms, 3]."""
     return mf.nuc_grad_method().kernel()
 
 
-def polarizability(mf) -> np.ndarray:
+def polarizability(mf: Any) -> np.ndarray:
     """Static polarizability in bohr^3, [3, 3]: ``gen_response`` and ``cphf.solve``."""
     from pyscf.scf import cphf
 
@@ -67,7 +91,7 @@ def polarizability(mf) -> np.ndarray:
     h1 = np.einsum("xpq,pa,qi->xai", r, virtual, occupied)
     response = mf.gen_response(hermi=1)
 
-    def induced(u):
+    def induced(u: np.ndarray) -> np.ndarray:
         u = u.reshape(-1, virtual.shape[1], occupied.shape[1])
         density = 2 * np.einsum("xai,pa,qi->xpq", u, virtual, occupied)
         v = response(density + density.transpose(0, 2, 1))

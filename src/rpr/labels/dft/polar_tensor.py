@@ -29,75 +29,52 @@ residual of the response equations (that of the polarizability is of second).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rpr.labels.dft.exchange_correlation import orbitals_on_grid
+from rpr.labels.dft.exchange_correlation import Functional, orbitals_on_grid
 from rpr.labels.dft.gradient import SECOND, sum_by_atom
-from rpr.labels.dft.grids import BLOCK
+from rpr.labels.dft.grids import BLOCK, Grid
+from rpr.labels.dft.response import OrbitalResponse, ResponseOperator
+from rpr.labels.dft.scf import SCFSolution
+
+if TYPE_CHECKING:
+    from pyscf import gto
 
 _GRID_BLOCK = BLOCK // 4
 
 
-@dataclass(eq=False)
-class OrbitalResponse:
-    """First-order change of a closed shell in the three fields.
-
-    Parameters
-    ----------
-    orbitals : array, [3, n_ao, n_occupied]
-        Z.
-    density : array, [3, n_ao, n_ao]
-        D'.
-    weighted : array, [3, n_ao, n_ao]
-        W'.
-    """
-
-    orbitals: np.ndarray
-    density: np.ndarray
-    weighted: np.ndarray
-
-    @classmethod
-    def from_response(cls, response, solution, coordinates) -> OrbitalResponse:
-        """From the solution of the response equations.
-
-        Parameters
-        ----------
-        response : Response
-        solution : SCFSolution
-        coordinates : array, [3, n_ao, n_ao]
-            Matrices of x, y, z, bohr.
-        """
-        occupied = solution.occupied
-        energies = solution.orbital_energies[: solution.n_occupied]
-        orbitals = np.matmul(solution.virtual, response.amplitudes)
-        block = occupied.T @ coordinates @ occupied + response.induced
-        moved = np.matmul(orbitals * energies, occupied.T)
-        weighted = moved + moved.transpose(0, 2, 1) + occupied @ block @ occupied.T
-        outer = np.matmul(orbitals, occupied.T)
-        return cls(orbitals, 2 * (outer + outer.transpose(0, 2, 1)), 2 * weighted)
-
-
-def dipole_derivatives(mol, functional, grid, operator, solution, change, contracted) -> np.ndarray:
+def dipole_derivatives(
+    mol: gto.Mole,
+    functional: Functional,
+    grid: Grid | None,
+    operator: ResponseOperator,
+    solution: SCFSolution,
+    change: OrbitalResponse,
+    contracted: np.ndarray,
+) -> np.ndarray:
     """Atomic polar tensors, e, [n_atoms, 3, 3]: (A, x, k) is d mu_k / d R_Ax.
 
     Parameters
     ----------
     mol
         PySCF molecule of the orbital basis.
-    functional : Functional
-    grid : Grid
-        That of the response equations; unused for Hartree-Fock.
-    operator : ResponseOperator
-        Has the orbitals, the potential and the kernel on that grid.
-    solution : SCFSolution
-    change : OrbitalResponse
+    functional
+        Exchange-correlation functional.
+    grid
+        Grid of the response equations; None for Hartree-Fock.
+    operator
+        Operator of the response equations; it has orbitals, potential and kernel on that grid.
+    solution
+        Converged self-consistent field.
+    change
+        First-order orbitals of the three fields.
     contracted : array, [3, n_atoms, 3]
         The fields' part of `rpr.labels.dft.gradient.contract_derivatives`.
     """
     derivatives = contracted + _moving_coordinates(mol, solution.density)
-    if functional.kind != "HF":
+    if grid is not None:
         derivatives += _exchange_correlation(
             mol, functional, grid, operator, solution.occupied, change.orbitals
         )
@@ -105,7 +82,7 @@ def dipole_derivatives(mol, functional, grid, operator, solution, change, contra
     return tensors + mol.atom_charges()[:, None, None] * np.eye(3)
 
 
-def _moving_coordinates(mol, density) -> np.ndarray:
+def _moving_coordinates(mol: gto.Mole, density: np.ndarray) -> np.ndarray:
     """D . dr_k/dR_Ax = -2 sum_{n in A, m} D_mn <m|r_k d_x n>, [k, n_atoms, x]."""
     with mol.with_common_orig((0.0, 0.0, 0.0)):
         moved = mol.intor("int1e_irp", comp=9).reshape(3, 3, mol.nao, mol.nao)  # -> [k, x, m, n]
@@ -113,7 +90,14 @@ def _moving_coordinates(mol, density) -> np.ndarray:
     return np.array([sum_by_atom(mol, one) for one in per_function])
 
 
-def _exchange_correlation(mol, functional, grid, operator, occupied, first_order) -> np.ndarray:
+def _exchange_correlation(
+    mol: gto.Mole,
+    functional: Functional,
+    grid: Grid,
+    operator: ResponseOperator,
+    occupied: np.ndarray,
+    first_order: np.ndarray,
+) -> np.ndarray:
     """X_kAx, the derivative of the exchange-correlation gradient with respect to the fields.
 
     With psi and v as in `rpr.labels.dft.gradient`, zeta_i = sum_m Z_mi phi_m, v' = f rho', and sums
@@ -136,7 +120,7 @@ def _exchange_correlation(mol, functional, grid, operator, occupied, first_order
     order = functional.derivative
     count = 4 if order else 1
     single = occupied.astype(np.float32)
-    fields = np.hstack(first_order).astype(np.float32)
+    fields = np.hstack([*first_order]).astype(np.float32)
     transformed = np.zeros((3, n_ao, 4 * n_occupied))  # R and R' -> [x, m, (psi, zeta_k) i]
     bent = np.zeros((3, n_ao, 3))  # sum_yp q_my v'_y -> [x, m, k]
     for points, basis in grid.blocks(order + 1, size=_GRID_BLOCK):
@@ -158,7 +142,7 @@ def _exchange_correlation(mol, functional, grid, operator, occupied, first_order
     return -4 * np.array([sum_by_atom(mol, one) for one in per_function])
 
 
-def _bent_by_potential(basis, potential):
+def _bent_by_potential(basis: np.ndarray, potential: np.ndarray) -> np.ndarray:
     """T_m of each direction x on a block of points, [x, m, p]."""
     bent = np.empty_like(basis[1:4])
     for x, (first, second, third) in enumerate(SECOND):
@@ -168,7 +152,7 @@ def _bent_by_potential(basis, potential):
     return bent
 
 
-def _bent_by_change(basis, plain, changed):
+def _bent_by_change(basis: np.ndarray, plain: np.ndarray, changed: np.ndarray) -> np.ndarray:
     """sum_yp q_my v'_y of a block of points, [x, m, k]; overwrites the second derivatives."""
     second = basis[4:]
     second *= plain  # q -> [xy, m, p]
@@ -177,14 +161,16 @@ def _bent_by_change(basis, plain, changed):
     return np.array([sum(products[xy - 4, :, y] for y, xy in enumerate(row)) for row in SECOND])
 
 
-def _changed_density(psi, zeta):
+def _changed_density(psi: np.ndarray, zeta: np.ndarray) -> np.ndarray:
     """rho' = 4 sum_i psi_i zeta_i and its gradient, [c, k, n_points]."""
     density = np.einsum("ip,ckip->ckp", psi[0], zeta)
     density[1:] += np.einsum("kip,cip->ckp", zeta[0], psi[1:])
     return 4 * density
 
 
-def _weighted_orbitals(psi, zeta, potential, changed):
+def _weighted_orbitals(
+    psi: np.ndarray, zeta: np.ndarray, potential: np.ndarray, changed: np.ndarray
+) -> np.ndarray:
     """sum_c v_c d_c psi_i and sum_c (v_c d_c zeta_i + v'_c d_c psi_i), [(psi, zeta_k) i, p]."""
     fields = np.einsum("ckip,cp->kip", zeta, potential)
     fields += np.einsum("cip,ckp->kip", psi, changed)

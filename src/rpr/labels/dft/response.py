@@ -25,20 +25,26 @@ variational: the error of alpha is of second order in the residual.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from rpr.errors import ConvergenceError
-from rpr.labels.dft.exchange_correlation import density_on_grid, orbitals_on_grid
-from rpr.labels.dft.grids import BLOCK
+from rpr.labels.dft.density_fitting import FittedIntegrals
+from rpr.labels.dft.exchange_correlation import Functional, density_on_grid, orbitals_on_grid
+from rpr.labels.dft.grids import BLOCK, Grid
+from rpr.labels.dft.scf import SCFSolution
+from rpr.labels.dft.workspace import Workspace
 
 MAX_ITERATIONS = 30
+
+_Block = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass(eq=False)
 class Response:
-    """SCFSolution of the response equations.
+    """Solution of the response equations.
 
     Parameters
     ----------
@@ -47,7 +53,7 @@ class Response:
     amplitudes : array, [3, n_virtual, n_occupied]
         U of the three fields.
     iterations
-        Products with A.
+        Number of products with A.
     residual
         Largest norm of a residual relative to its right-hand side.
     induced : array, [3, n_occupied, n_occupied]
@@ -61,24 +67,78 @@ class Response:
     induced: np.ndarray
 
 
+@dataclass(eq=False)
+class OrbitalResponse:
+    """First-order change of a closed shell in the three fields.
+
+    Parameters
+    ----------
+    orbitals : array, [3, n_ao, n_occupied]
+        Z.
+    density : array, [3, n_ao, n_ao]
+        D'.
+    weighted : array, [3, n_ao, n_ao]
+        Energy-weighted density W' = 2 (Z e C_o^T + C_o e Z^T + C_o F'_oo C_o^T), where F'_oo is the
+        occupied block of the coordinate and the induced Fock matrix.
+    """
+
+    orbitals: np.ndarray
+    density: np.ndarray
+    weighted: np.ndarray
+
+    @classmethod
+    def from_response(
+        cls, response: Response, solution: SCFSolution, coordinates: np.ndarray
+    ) -> OrbitalResponse:
+        """Orbitals and densities of a solution of the response equations.
+
+        Parameters
+        ----------
+        response
+            Solution of the response equations.
+        solution
+            Converged self-consistent field.
+        coordinates : array, [3, n_ao, n_ao]
+            Matrices of x, y, z, bohr.
+        """
+        occupied = solution.occupied
+        energies = solution.orbital_energies[: solution.n_occupied]
+        orbitals = np.matmul(solution.virtual, response.amplitudes)
+        block = occupied.T @ coordinates @ occupied + response.induced
+        moved = np.matmul(orbitals * energies, occupied.T)
+        weighted = moved + moved.transpose(0, 2, 1) + occupied @ block @ occupied.T
+        outer = np.matmul(orbitals, occupied.T)
+        return cls(orbitals, 2 * (outer + outer.transpose(0, 2, 1)), 2 * weighted)
+
+
 class ResponseOperator:
     """The matrix A, as its product with trial vectors.
 
     Parameters
     ----------
-    integrals : FittedIntegrals
-    functional : Functional
-    grid : Grid
-        With the basis kept, or evaluated anew in each product; unused for Hartree-Fock.
-    solution : SCFSolution
-    workspace : Workspace
+    integrals
+        Fitted integrals of the frame.
+    functional
+        Exchange-correlation functional.
+    grid
+        Grid of the exchange-correlation kernel; None for Hartree-Fock.
+    solution
+        Converged self-consistent field.
+    workspace
+        Memory for large arrays.
     """
 
-    def __init__(self, integrals, functional, grid, solution, workspace):
+    def __init__(
+        self,
+        integrals: FittedIntegrals,
+        functional: Functional,
+        grid: Grid | None,
+        solution: SCFSolution,
+        workspace: Workspace,
+    ) -> None:
         single = np.float32
         self._integrals = integrals
         self._functional = functional
-        self._grid = grid
         self._solution = solution
         self.differences = np.subtract.outer(
             solution.orbital_energies[solution.n_occupied :],
@@ -91,9 +151,7 @@ class ResponseOperator:
             half = integrals.half_transform(solution.occupied)
         self._half = half.astype(single)
         self._pairs = self._half @ self._occupied  # B_ij -> [P, i, j]
-        self._on_grid = []
-        if functional.kind != "HF":
-            self._on_grid = list(self._kernel_on_grid(workspace))
+        self._on_grid = [] if grid is None else list(self._kernel_on_grid(grid, workspace))
 
     def on_grid(self, points: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Orbitals, potential and kernel on points of one `grids.BLOCK`, single precision.
@@ -106,8 +164,8 @@ class ResponseOperator:
         """
         block, begin = divmod(points.start, BLOCK)
         inside = slice(begin, begin + points.stop - points.start)
-        _, *arrays = self._on_grid[block]
-        return tuple(array[..., inside] for array in arrays)
+        _, psi, potential, kernel = self._on_grid[block]
+        return psi[..., inside], potential[..., inside], kernel[..., inside]
 
     def __call__(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Products of trial vectors U, [n_vectors, n_virtual, n_occupied].
@@ -127,12 +185,12 @@ class ResponseOperator:
         products = self.differences * vectors + np.matmul(self._virtual.T, product)
         return products, np.matmul(self._occupied.T, product)
 
-    def _coulomb(self, z):
+    def _coulomb(self, z: np.ndarray) -> np.ndarray:
         flat = self._half.reshape(len(self._half), -1)  # -> [P, i m]
         fitted = flat @ z.transpose(0, 2, 1).reshape(len(z), -1).T
         return 4 * (fitted.T @ flat).reshape(len(z), *self._half.shape[1:]).transpose(0, 2, 1)
 
-    def _exchange(self, z):
+    def _exchange(self, z: np.ndarray) -> np.ndarray:
         n_vectors, n_ao, n_occupied = z.shape
         flat = self._half.reshape(-1, n_ao)  # -> [P j, m]
         product = np.empty_like(z)
@@ -143,23 +201,26 @@ class ResponseOperator:
             product[v] += flat.T @ pairs.transpose(0, 2, 1).reshape(-1, n_occupied)
         return 2 * product
 
-    def _kernel_on_grid(self, workspace):
+    def _kernel_on_grid(self, grid: Grid, workspace: Workspace) -> Iterator[_Block]:
         """Basis, orbitals, potential and kernel of each block of the grid, single precision."""
         order = self._functional.derivative
         count = 4 if order else 1
-        n_ao, n_points = self._solution.occupied.shape[0], len(self._grid.weights)
+        n_ao, n_points = self._solution.occupied.shape[0], len(grid.weights)
         store = workspace.array("response basis", (count * n_ao * n_points,), np.float32)
-        for points, basis in self._grid.blocks(order):
+        for points, basis in grid.blocks(order):
             begin, end = count * n_ao * points.start, count * n_ao * points.stop
             single = store[begin:end].reshape(count, n_ao, -1)
             np.copyto(single, basis[:count], casting="same_kind")
             psi = orbitals_on_grid(self._solution.occupied, basis)
             potential, kernel = self._functional.potential_and_kernel(
-                density_on_grid(psi), self._grid.weights[points]
+                density_on_grid(psi), grid.weights[points]
             )
-            yield single, *(a.astype(np.float32) for a in (psi, potential, kernel))
+            psi, potential, kernel = (a.astype(np.float32) for a in (psi, potential, kernel))
+            yield single, psi, potential, kernel
 
-    def _exchange_correlation(self, z, basis, psi, kernel):
+    def _exchange_correlation(
+        self, z: np.ndarray, basis: np.ndarray, psi: np.ndarray, kernel: np.ndarray
+    ) -> np.ndarray:
         n_vectors, n_ao, n_occupied = z.shape
         stacked = np.ascontiguousarray(z.transpose(0, 2, 1)).reshape(-1, n_ao)
         zeta = np.matmul(stacked, basis).reshape(len(basis), n_vectors, n_occupied, -1)
@@ -176,17 +237,25 @@ class ResponseOperator:
         return product.reshape(n_ao, n_vectors, n_occupied).transpose(1, 0, 2)
 
 
-def polarizability(operator, coordinates, *, tolerance, guess=None) -> Response:
+def polarizability(
+    operator: ResponseOperator,
+    coordinates: np.ndarray,
+    *,
+    tolerance: float,
+    guess: np.ndarray | None = None,
+) -> Response:
     """Solve the response equations of the three fields.
 
     Parameters
     ----------
-    operator : ResponseOperator
+    operator
+        A.
     coordinates : array, [3, n_virtual, n_occupied]
         r.
     tolerance
         Largest norm of a residual relative to its right-hand side.
     guess : array, [3, n_virtual, n_occupied], optional
+        Guess of U.
 
     Raises
     ------
@@ -227,7 +296,7 @@ def polarizability(operator, coordinates, *, tolerance, guess=None) -> Response:
     )
 
 
-def _orthonormalised(new, trial):
+def _orthonormalised(new: np.ndarray, trial: np.ndarray) -> np.ndarray:
     """Orthonormal basis of what `new` adds to the span of `trial`."""
     for _ in range(2):
         new = new - (new @ trial.T) @ trial
@@ -238,7 +307,7 @@ def _orthonormalised(new, trial):
     return new
 
 
-def _solve_positive(matrix, right):
+def _solve_positive(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     values, vectors = np.linalg.eigh(matrix)
     if values[0] <= 0:
         raise ConvergenceError(

@@ -1,36 +1,37 @@
-"""Self-consistent field of a closed shell: integrals in memory, two grids, one of them seldom.
+"""Self-consistent field of a closed shell, on a coarse grid and seldom on a fine one.
 
 With the occupied orbitals C, D = 2 C C^T and
 
     F = h + J[D] - (a/2) K[D] + V[D],
 
 where a is the share of exact exchange, the orbitals are found by DIIS.  The potential V is
-computed on a coarse grid and corrected by what the fine grid adds at one density D0 near the
-solution,
+computed on a coarse grid and corrected by the difference of the fine grid at one density D0 near
+the solution,
 
     V[D] = V_coarse[D] + (V_fine[D0] - V_coarse[D0]),
     E[D] = E_coarse[D] + (E_fine[D0] - E_coarse[D0]) + Tr (V_fine[D0] - V_coarse[D0]) (D - D0).
 
-The error is of second order in D - D0 times the relative error of the coarse grid; if D has
+The error is of second order in D - D0 times the relative error of the coarse grid.  If D has
 drifted from D0 by more than `DRIFT`, the correction is computed again.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.linalg
 
 from rpr.errors import ConvergenceError
-from rpr.labels.dft.density_fitting import exchange
-from rpr.labels.dft.exchange_correlation import energy_and_matrix
+from rpr.labels.dft.density_fitting import FittedIntegrals, exchange
+from rpr.labels.dft.diis import DIIS
+from rpr.labels.dft.exchange_correlation import Functional, energy_and_matrix
+from rpr.labels.dft.grids import Grid
 
 CORRECT_FIRST_AT = 0.05  #: hartree: orbital gradient below which the fine grid is first used
 CORRECT_AT = 3e-4  #: hartree: the same for a better correction
 DRIFT = 0.002  #: largest norm of (D - D0)/2 in the orthogonalised basis
-DIIS_LENGTH = 8
 OVERLAP_THRESHOLD = 1e-7  #: smallest eigenvalue of the overlap matrix
 
 
@@ -43,14 +44,17 @@ class SCFSolution:
     energy
         Total energy.
     fock : array, [n_ao, n_ao]
+        Fock matrix.
     orbitals : array, [n_ao, n_ao]
         Canonical within the occupied and within the virtual space.
     orbital_energies : array, [n_ao]
+        Ascending within each space.
     n_occupied
+        Number of occupied orbitals.
     half : array, [n_auxiliary, n_occupied, n_ao], or None
         Half-transformed integrals of the occupied orbitals; None without exact exchange.
     cycles
-        Fock matrices built.
+        Number of Fock matrices built.
     gradient_norm
         Norm of the virtual-occupied block of the Fock matrix.
     """
@@ -88,7 +92,12 @@ class SCFSolution:
 
 
 class OrthogonalBasis:
-    """Symmetric orthogonalisation: X = S^(-1/2) and S^(1/2).
+    """Symmetric orthogonalisation of the basis: X = S^(-1/2), and its inverse S^(1/2).
+
+    Parameters
+    ----------
+    overlap : array, [n_ao, n_ao]
+        S.
 
     Raises
     ------
@@ -96,7 +105,7 @@ class OrthogonalBasis:
         If the basis is linearly dependent at this geometry.
     """
 
-    def __init__(self, overlap: np.ndarray):
+    def __init__(self, overlap: np.ndarray) -> None:
         values, vectors = np.linalg.eigh(overlap)
         if values[0] < OVERLAP_THRESHOLD:
             raise ConvergenceError(
@@ -120,29 +129,39 @@ class FockBuilder:
     core : array, [n_ao, n_ao]
         One-electron Hamiltonian.
     nuclear_repulsion
-        Hartree.
-    integrals : FittedIntegrals
-    functional : Functional
-    coarse, fine : Grid
-        The coarse one with the basis kept; unused for Hartree-Fock.
+        Energy of the nuclei, hartree.
+    integrals
+        Fitted integrals of the frame.
+    functional
+        Exchange-correlation functional.
+    coarse, fine
+        Grids, the coarse one with the basis kept; None for Hartree-Fock.
     """
 
-    def __init__(self, core, nuclear_repulsion, integrals, functional, coarse, fine):
+    def __init__(
+        self,
+        core: np.ndarray,
+        nuclear_repulsion: float,
+        integrals: FittedIntegrals,
+        functional: Functional,
+        coarse: Grid | None,
+        fine: Grid | None,
+    ) -> None:
         self._core = core
         self._repulsion = nuclear_repulsion
         self._integrals = integrals
         self._functional = functional
-        self._coarse = coarse
-        self._fine = fine
+        self._coarse: Any = coarse
+        self._fine: Any = fine
         self._correction: np.ndarray | None = None  # V_fine[D0] - V_coarse[D0]
         self._offset = 0.0  # E_fine[D0] - E_coarse[D0] - Tr correction D0
         self._reference: np.ndarray | None = None  # orbitals of D0
-        self._on_coarse = None
-        self._current = None
+        self._on_coarse: Any = None  # energy and matrix on the coarse grid
+        self._current: Any = None  # orbitals, density, and energy and matrix without a grid
         self.half: np.ndarray | None = None
 
     def build(self, occupied: np.ndarray) -> None:
-        """Integrals of orbitals [n_ao, n_orbitals], each holding two electrons."""
+        """Compute the integrals of doubly occupied orbitals, [n_ao, n_orbitals]."""
         density = 2 * occupied @ occupied.T
         coulomb = self._integrals.coulomb(density)
         fock = self._core + coulomb
@@ -158,7 +177,7 @@ class FockBuilder:
             self._on_coarse = energy_and_matrix(self._functional, self._coarse, occupied)
 
     def total(self) -> tuple[float, np.ndarray]:
-        """Total energy and Fock matrix of the orbitals last built, corrected if possible."""
+        """Total energy and Fock matrix of the last orbitals, corrected if possible."""
         _, density, energy, fock = self._current
         if self._functional.kind != "HF":
             energy, fock = energy + self._on_coarse[0], fock + self._on_coarse[1]
@@ -168,7 +187,7 @@ class FockBuilder:
         return float(energy), fock
 
     def correct(self) -> np.ndarray:
-        """Compute the correction at the orbitals last built; by how much it has changed."""
+        """Compute the correction at the last orbitals, and return its change."""
         before = 0.0 if self._correction is None else self._correction
         occupied, density = self._current[:2]
         energy, matrix = energy_and_matrix(self._functional, self._fine, occupied)
@@ -183,54 +202,13 @@ class FockBuilder:
         return self._correction is not None
 
     def drift(self, overlap: np.ndarray) -> float:
-        """Norm of (D - D0)/2 in the orthogonalised basis; infinite without a correction."""
+        """Norm of (D - D0)/2 in the orthogonalised basis, infinite without a correction."""
         if self._functional.kind == "HF":
             return 0.0
         if self._reference is None:
             return np.inf
         cosines = self._reference.T @ overlap @ self._current[0]
         return float(np.sqrt(max(2 * (cosines.shape[0] - np.vdot(cosines, cosines)), 0.0)))
-
-
-class DIIS:
-    """Extrapolation of Fock matrices by their commutators with the density.
-
-    P. Pulay, J. Comput. Chem. 3, 556 (1982).  Matrices are in the orthogonalised basis; densities
-    are given by their orbitals y, [n_ao, n_occupied].
-    """
-
-    def __init__(self, length: int = DIIS_LENGTH):
-        self._focks: deque[np.ndarray] = deque(maxlen=length)
-        self._orbitals: deque[np.ndarray] = deque(maxlen=length)
-
-    def extrapolate(self, fock: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Add a pair and return the combination of least error."""
-        self._focks.append(fock)
-        self._orbitals.append(y)
-        n = len(self._focks)
-        errors = np.array(
-            [commutator(f, y).ravel() for f, y in zip(self._focks, self._orbitals, strict=True)]
-        )
-        gram = np.zeros((n + 1, n + 1))
-        gram[:n, :n] = errors @ errors.T
-        scale = 1 / np.sqrt(gram.diagonal()[:n].clip(1e-300))
-        gram[:n, :n] *= scale[:, None] * scale
-        gram[n, :n] = gram[:n, n] = scale
-        target = np.zeros(n + 1)
-        target[n] = 1
-        coefficients = scipy.linalg.lstsq(gram, target, cond=1e-12)[0][:n] * scale
-        return np.tensordot(coefficients, np.array(self._focks), axes=1)
-
-    def shift(self, change: np.ndarray) -> None:
-        """Go over to equations in which a constant matrix is added to every Fock matrix."""
-        for fock in self._focks:
-            fock += change
-
-
-def commutator(fock: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """F P - P F with the projector P = y y^T, in the orthogonalised basis."""
-    product = (fock @ y) @ y.T
-    return product - product.T
 
 
 def solve_scf(
@@ -245,14 +223,16 @@ def solve_scf(
 
     Parameters
     ----------
-    builder : FockBuilder
-    basis : OrthogonalBasis
+    builder
+        Fock matrices of the frame.
+    basis
+        Orthogonalised basis of the frame.
     guess : array, [n_ao, n_occupied]
         Orthonormal occupied orbitals.
     gradient_tolerance
         Largest norm of the virtual-occupied block of the Fock matrix, hartree.
     max_cycles
-        Most Fock matrices to build.
+        Largest number of Fock matrices.
 
     Raises
     ------
@@ -264,16 +244,17 @@ def solve_scf(
         builder.build(occupied)
         energy, fock = builder.total()
         transformed, y = basis.transform(fock), basis.root @ occupied
-        norm = _norm(transformed, y)
+        norm = _gradient_norm(transformed, y)
         drift = builder.drift(basis.overlap)
         if drift > DRIFT and norm < (CORRECT_AT if builder.is_corrected else CORRECT_FIRST_AT):
             change = basis.transform(builder.correct())
             diis.shift(change)
             energy, fock = builder.total()
             transformed = transformed + change
-            norm = _norm(transformed, y)
+            norm = _gradient_norm(transformed, y)
         elif norm < gradient_tolerance:
-            return _canonical(builder, energy, fock, occupied, basis, cycle, norm)
+            found = {"energy": energy, "fock": fock, "cycles": cycle, "gradient_norm": norm}
+            return _canonical(builder, basis, occupied, **found)
         if not np.isfinite(energy):
             raise ConvergenceError(f"SCF energy not finite in cycle {cycle}")
         occupied = lowest_orbitals(diis.extrapolate(transformed, y), basis, guess.shape[1])
@@ -289,15 +270,17 @@ def lowest_orbitals(fock: np.ndarray, basis: OrthogonalBasis, n_occupied: int) -
     return basis.inverse_root @ vectors
 
 
-def _norm(fock: np.ndarray, y: np.ndarray) -> float:
+def _gradient_norm(fock: np.ndarray, y: np.ndarray) -> float:
     """Norm of the virtual-occupied block of a Fock matrix in the orthogonalised basis."""
     product = fock @ y
     return float(np.linalg.norm(product - y @ (y.T @ product)))
 
 
-def _canonical(builder, energy, fock, occupied, basis, cycles, norm) -> SCFSolution:
+def _canonical(
+    builder: FockBuilder, basis: OrthogonalBasis, occupied: np.ndarray, **found: Any
+) -> SCFSolution:
     """Diagonalise the Fock matrix within the occupied and within the virtual space."""
-    transformed = basis.transform(fock)
+    transformed = basis.transform(found["fock"])
     y = basis.root @ occupied
     energies, rotation = np.linalg.eigh(y.T @ transformed @ y)
     y = y @ rotation
@@ -309,12 +292,9 @@ def _canonical(builder, energy, fock, occupied, basis, cycles, norm) -> SCFSolut
     n_virtual = len(y) - y.shape[1]
     half = builder.half
     return SCFSolution(
-        energy=energy,
-        fock=fock,
+        **found,
         orbitals=basis.inverse_root @ np.hstack([y, vectors[:, :n_virtual]]),
         orbital_energies=np.concatenate([energies, virtual_energies[:n_virtual]]),
         n_occupied=y.shape[1],
         half=None if half is None else np.matmul(rotation.T, half),
-        cycles=cycles,
-        gradient_norm=norm,
     )

@@ -1,16 +1,17 @@
-"""Guesses from previous frames.
+"""Guesses of orbitals and induced densities from previous frames.
 
 A geometry is fitted by earlier ones, x = sum_k c_k x_k with sum_k c_k = 1, and the same
 coefficients combine what was computed there: projectors on the occupied space and induced
 densities, all in the symmetrically orthogonalised basis, where they are smooth functions of the
 geometry (E. Polack et al., J. Chem. Theory Comput. 17, 6965 (2021), fit in the same spirit).
-Along a trajectory this is an extrapolation in time whose order grows with the history.  Where the
-fit misses the geometry by more than `LARGEST_MISFIT`, there is no guess.
+Along a trajectory this is an extrapolation in time whose order grows with the history.  If the fit
+misses the geometry by more than `LARGEST_MISFIT`, there is no guess.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -25,7 +26,7 @@ class History:
     Orbitals are in the orthogonalised basis, y = S^(1/2) C, so that y^T y = 1.
     """
 
-    def __init__(self, length: int = LENGTH):
+    def __init__(self, length: int = LENGTH) -> None:
         self._frames: deque[dict[str, np.ndarray]] = deque(maxlen=length)
 
     def __len__(self) -> int:
@@ -35,7 +36,9 @@ class History:
         """Forget all frames."""
         self._frames.clear()
 
-    def add(self, positions, orbitals, induced=None) -> None:
+    def add(
+        self, positions: np.ndarray, orbitals: np.ndarray, induced: np.ndarray | None = None
+    ) -> None:
         """Remember a frame.
 
         Parameters
@@ -79,8 +82,8 @@ class History:
         """The history as arrays."""
         return {f"{k}.{name}": v for k, f in enumerate(self._frames) for name, v in f.items()}
 
-    def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Take over a history from `state`."""
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Replace the history by one that `state` returned."""
         frames: dict[int, dict] = {}
         for key, value in state.items():
             k, name = key.split(".")
@@ -89,7 +92,7 @@ class History:
         self._frames.extend(frames[k] for k in sorted(frames))
 
 
-def _fit(positions, frames) -> np.ndarray | None:
+def _fit(positions: np.ndarray, frames: list[dict[str, np.ndarray]]) -> np.ndarray | None:
     """c_k that minimise |x - sum_k c_k x_k|^2 + r^2 |c|^2 under sum_k c_k = 1; None if far."""
     if not frames:
         return None

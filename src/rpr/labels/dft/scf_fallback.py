@@ -1,15 +1,24 @@
-"""Self-consistency where the default solver fails: second order, then level shift."""
+"""Solvers for frames without a guess, or for which the default solver fails."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rpr.errors import ConvergenceError
+from rpr.labels.dft.electronic_structure import ElectronicStructure
 from rpr.labels.dft.scf import FockBuilder, OrthogonalBasis, SCFSolution, lowest_orbitals, solve_scf
+
+if TYPE_CHECKING:
+    from pyscf import gto
+
+LEVEL_SHIFT = 0.3  #: hartree
+SHIFTED_CYCLES = 200
 
 
 def atomic_orbitals(
-    mol, builder: FockBuilder, basis: OrthogonalBasis, n_occupied: int
+    mol: gto.Mole, builder: FockBuilder, basis: OrthogonalBasis, n_occupied: int
 ) -> np.ndarray:
     """Lowest orbitals in the field of superposed atomic densities, [n_ao, n_occupied].
 
@@ -26,28 +35,37 @@ def atomic_orbitals(
     return lowest_orbitals(basis.transform(builder.total()[1]), basis, n_occupied)
 
 
-LEVEL_SHIFT = 0.3  #: hartree
-SHIFTED_CYCLES = 200
-
-
-def solve_from_scratch(structure, n_occupied: int, *, gradient_tolerance, max_cycles):
+def solve_from_scratch(
+    structure: ElectronicStructure, n_occupied: int, *, gradient_tolerance: float, max_cycles: int
+) -> tuple[SCFSolution, str]:
     """Self-consistent field of a frame without a guess.
 
     The solvers are tried in turn: DIIS from superposed atoms, PySCF's second-order solver, PySCF
-    with a level shift.  Orbitals that PySCF converged are taken to self-consistency in the same
-    equations as always.
+    with a level shift.  Orbitals from PySCF are the guess of a last self-consistent field, so that
+    the result always solves the same equations.
+
+    Parameters
+    ----------
+    structure
+        Integrals and grids of the frame.
+    n_occupied
+        Number of occupied orbitals.
+    gradient_tolerance, max_cycles
+        As for :func:`rpr.labels.dft.scf.solve_scf`.
 
     Returns
     -------
-    solution, solver
-        `SCFSolution` and the name of the solver.
+    solution : SCFSolution
+        The self-consistent field.
+    solver : str
+        ``default``, ``second-order`` or ``level-shift``.
 
     Raises
     ------
     ConvergenceError
-        If all fail; the message has the reason of each.
+        If all solvers fail; the message has the reason of each.
     """
-    options = {"gradient_tolerance": gradient_tolerance, "max_cycles": max_cycles}
+    options: Any = {"gradient_tolerance": gradient_tolerance, "max_cycles": max_cycles}
     reasons = []
     try:
         builder = structure.builder()
@@ -67,17 +85,27 @@ def solve_from_scratch(structure, n_occupied: int, *, gradient_tolerance, max_cy
     raise ConvergenceError("; ".join(reasons))
 
 
-def converge_plain(mf, guess=None):
-    """Run a PySCF mean field, with the second-order solver and a level shift if need be.
+def converge_plain(mf: Any, guess: np.ndarray | None = None) -> tuple[Any, str]:
+    """Run a PySCF mean field, with the second-order solver and a level shift if necessary.
+
+    Parameters
+    ----------
+    mf
+        PySCF mean field that has not run.
+    guess : array, [n_ao, n_ao]
+        Density matrix to start from; by default PySCF's own guess.
 
     Returns
     -------
-    mean field, solver
+    mf
+        The converged mean field.
+    solver : str
+        ``default``, ``second-order`` or ``level-shift``.
 
     Raises
     ------
     ConvergenceError
-        If all fail.
+        If all solvers fail; the message has the reason of each.
     """
     mf.kernel(dm0=guess)
     if mf.converged:
@@ -91,7 +119,7 @@ def converge_plain(mf, guess=None):
     raise ConvergenceError("; ".join(reasons))
 
 
-def second_order(mf):
+def second_order(mf: Any) -> Any:
     """Converge a PySCF mean field by its second-order solver."""
     mf = mf.newton()
     mf.max_cycle = 50
@@ -99,14 +127,14 @@ def second_order(mf):
     return _converged(mf)
 
 
-def level_shift(mf):
+def level_shift(mf: Any) -> Any:
     """Converge a PySCF mean field with a level shift, then without."""
     mf.level_shift, mf.max_cycle = LEVEL_SHIFT, SHIFTED_CYCLES
     mf.kernel()
     return _converged(mf)
 
 
-def _converged(mf):
+def _converged(mf: Any) -> Any:
     if not mf.converged:
         raise ConvergenceError(f"not converged in {mf.max_cycle} cycles")
     return mf

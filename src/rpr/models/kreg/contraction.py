@@ -18,24 +18,24 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-#: Frames evaluated at once: keeps the kernel block in the cache.
+#: Frames evaluated at once, so that the block of the kernel stays in the processor's cache.
 _CHUNK = 128
 
 
 @dataclass(eq=False)
 class ContractedPotential:
-    """Collapsed model in descriptor space.
+    """Model in descriptor space, contracted to one vector per centre.
 
     Parameters
     ----------
     sigma
         Width s of the Gaussian kernel.
     centres : array, [n_centres, n_pairs]
-        x_j.
+        Descriptors x_j of the training frames.
     weights : array, [n_centres]
-        a_j.
+        Coefficients a_j of the energies.
     vectors : array, [n_centres, n_pairs]
-        v_j = J_j b_j.
+        Vectors v_j = J_j b_j of the gradients.
     """
 
     sigma: float
@@ -45,8 +45,8 @@ class ContractedPotential:
     _left: np.ndarray = field(init=False, repr=False)
     _right: np.ndarray = field(init=False, repr=False)
 
-    def __post_init__(self):
-        # one product with [x, 1, |x|^2] gives the exponents, then a_j + v_j . (x - x_j) / s^2
+    def __post_init__(self) -> None:
+        # One product with [x, 1, |x|^2] gives the exponents, then a_j + v_j . (x - x_j) / s^2.
         inverse = 1.0 / self.sigma**2
         centres, vectors = self.centres * inverse, self.vectors * inverse
         lengths = np.einsum("jp,jp->j", self.centres, centres)

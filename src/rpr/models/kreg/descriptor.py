@@ -1,7 +1,7 @@
 """Relative distances r_eq / r over all pairs of atoms, with their derivatives.
 
-This is the RE descriptor of the KREG model [1]_.  Values here are r_eq / r - 1: the shift changes
-no difference between frames, and keeps the digits of distances computed as
+This is the RE descriptor of the KREG model [1]_.  Values here are r_eq / r - 1.  The shift changes
+no difference between frames, and keeps digits of distances that are computed as
 |x|^2 + |x'|^2 - 2 x . x'.
 
 .. [1] Martinka et al., J. Chem. Phys. 161, 174104 (2024).
@@ -17,9 +17,9 @@ import numpy as np
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
 
-#: Largest spread of r_eq (Angstrom) over pairs that a permutation exchanges: room for the last
-#: digits of an optimised geometry, far below the difference between two conformers.
-SYMMETRY_TOLERANCE = 0.02
+#: Largest spread of r_eq over pairs that a permutation exchanges.  It leaves room for the last
+#: digits of an optimized geometry and is far below the difference between two conformers.
+R_EQ_SPREAD_ANGSTROM = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +28,10 @@ class RelativeDistances:
 
     Parameters
     ----------
-    first, second : int arrays, [n_pairs]
+    first, second : array of int, [n_pairs]
         The atoms of each pair.
     equilibrium : array, [n_pairs]
-        r_eq in Angstrom.
+        Distances r_eq in Angstrom.
     n_atoms
         Number of atoms of the molecule.
     """
@@ -64,10 +64,10 @@ class RelativeDistances:
         Returns
         -------
         x : array, [n_frames, n_pairs]
-            r_eq / r - 1.
+            Descriptor r_eq / r - 1.
         slopes : array, [n_frames, n_pairs, 3]
-            dx / dR of the first atom of each pair, -r_eq (R_first - R_second) / r^3, in
-            1/Angstrom; that of the second atom is its negative.
+            Derivative dx / dR for the first atom of each pair, -r_eq (R_first - R_second) / r^3,
+            in 1/Angstrom; that for the second atom is its negative.
         """
         vectors = positions[:, self.first] - positions[:, self.second]  # -> [n_frames, n_pairs, 3]
         squares = np.einsum("fpx,fpx->fp", vectors, vectors)
@@ -89,9 +89,9 @@ class RelativeDistances:
         Parameters
         ----------
         slopes : array, [n_frames, n_pairs, 3]
-            From `describe`.
+            What `describe` returns.
         gradient : array, [n_frames, n_pairs]
-            dE / dx.
+            Derivative dE / dx.
 
         Returns
         -------
@@ -102,46 +102,48 @@ class RelativeDistances:
 
     @cached_property
     def incidence(self) -> np.ndarray:
-        """+1 where an atom is first in a pair, -1 where second, [n_atoms, n_pairs]."""
+        """Matrix [n_atoms, n_pairs] with +1 for the first atom of a pair and -1 for the second."""
         atoms = np.arange(self.n_atoms)[:, None]
         return (atoms == self.first).astype(float) - (atoms == self.second)
 
     def pair_permutations(self, permutations: np.ndarray) -> np.ndarray:
         """How permutations of atoms permute pairs.
 
-        Where x'_i = x_{perm[i]} for atoms, the descriptor becomes ``x[:, pair_permutation]``,
-        provided that r_eq does not change.
+        If atoms are permuted as x'_i = x_{perm[i]}, the descriptor becomes
+        ``x[:, pair_permutation]``, provided that r_eq does not change.
 
         Parameters
         ----------
-        permutations : int array, [n_permutations, n_atoms]
+        permutations : array of int, [n_permutations, n_atoms]
+            Permutations of atoms.
 
         Returns
         -------
-        int array, [n_permutations, n_pairs]
+        array of int, [n_permutations, n_pairs]
+            Permutations of pairs.
         """
         index = np.zeros((self.n_atoms, self.n_atoms), dtype=int)
         index[self.first, self.second] = np.arange(self.n_pairs)
         index[self.second, self.first] = np.arange(self.n_pairs)
         return index[permutations[:, self.first], permutations[:, self.second]]
 
-    def symmetrised(self, permutations: np.ndarray) -> RelativeDistances:
+    def symmetrized(self, permutations: np.ndarray) -> RelativeDistances:
         """Same pairs, with r_eq averaged over the pairs that permutations exchange.
 
         Raises
         ------
         InputError
-            If r_eq is not invariant: the reference geometry lacks the symmetry (a gauche
-            conformer where the anti one is needed).
+            If r_eq is not invariant because the reference geometry lacks the symmetry, such as a
+            gauche conformer where the anti one is needed.
         """
         orbit = self.equilibrium[self.pair_permutations(permutations)]  # -> [n_perm, n_pairs]
         spread = np.ptp(orbit, axis=0)
         worst = int(np.argmax(spread))
-        if spread[worst] > SYMMETRY_TOLERANCE:
+        if spread[worst] > R_EQ_SPREAD_ANGSTROM:
             raise InputError(
                 f"permutations: r_eq of atoms {self.first[worst]}-{self.second[worst]} and of the "
                 f"pairs they are exchanged with differ by {spread[worst]:.3f} Angstrom, expected "
-                f"less than {SYMMETRY_TOLERANCE}; use a reference geometry that has the symmetry "
+                f"less than {R_EQ_SPREAD_ANGSTROM}; use a reference geometry that has the symmetry "
                 "(for 1,2-dichloroethane the anti minimum, not a gauche one)"
             )
         return RelativeDistances(self.first, self.second, orbit.mean(axis=0), self.n_atoms)
@@ -156,15 +158,15 @@ def symmetric_distances(
     ----------
     molecule
         Its reference geometry gives r_eq.
-    permutations : int array, [n_permutations, n_atoms]
-        A group of permutations of atoms; None for no symmetry.
+    permutations : array of int, [n_permutations, n_atoms]
+        A group of permutations of atoms, or None for no symmetry.
 
     Returns
     -------
-    distances
-        With r_eq invariant under the group.
-    pair_permutations : int array, [n_permutations, n_pairs]
-        Without repetitions: permutations that permute pairs alike count once.
+    distances : RelativeDistances
+        Pairs with an r_eq that is invariant under the group.
+    pair_permutations : array of int, [n_permutations, n_pairs]
+        Permutations of pairs without repetitions, as several ones of atoms may be the same here.
 
     Raises
     ------
@@ -178,18 +180,18 @@ def symmetric_distances(
         return distances, np.arange(distances.n_pairs)[None]
     permutations = check_group(permutations, molecule.symbols)
     pairs = distances.pair_permutations(permutations)
-    return distances.symmetrised(permutations), np.unique(pairs, axis=0)
+    return distances.symmetrized(permutations), np.unique(pairs, axis=0)
 
 
 def check_group(permutations: np.ndarray, symbols: tuple[str, ...]) -> np.ndarray:
-    """Permutations of atoms as an int array, checked to form a group.
+    """Permutations of atoms as an array of int, checked to form a group.
 
     Parameters
     ----------
-    permutations : int array, [n_permutations, n_atoms]
-        The identity must be among them.
+    permutations : array of int, [n_permutations, n_atoms]
+        Permutations of atoms, among them the identity.
     symbols
-        Chemical symbols; only equal ones may be exchanged.
+        Chemical symbols of the atoms; only equal ones may be exchanged.
 
     Raises
     ------

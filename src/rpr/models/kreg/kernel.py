@@ -34,16 +34,16 @@ def internal_directions(jacobian: np.ndarray, n_directions: int) -> tuple[np.nda
     Parameters
     ----------
     jacobian : array, [n_frames, n_pairs, 3 n_atoms]
-        J = dx / dR, 1/Angstrom.
+        Jacobians J = dx / dR in 1/Angstrom.
     n_directions
-        m, at least the rank of J.
+        Number m of directions, at least the rank of J.
 
     Returns
     -------
     directions : array, [n_frames, 3 n_atoms, m]
-        Orthonormal W, the right singular vectors of J.
+        Right singular vectors W of J, which are orthonormal.
     modes : array, [n_frames, n_pairs, m]
-        M = J W, 1/Angstrom.
+        Derivatives M = J W along them, in 1/Angstrom.
     """
     left, sizes, right = np.linalg.svd(jacobian, full_matrices=False)
     modes = left[:, :, :n_directions] * sizes[:, None, :n_directions]
@@ -52,18 +52,18 @@ def internal_directions(jacobian: np.ndarray, n_directions: int) -> tuple[np.nda
 
 @dataclass(eq=False)
 class GradientKernel:
-    """Kernel matrix of a set of frames: what it is made of, its rows, its product with a vector.
+    """Kernel matrix of a set of frames, of which rows and products with vectors are computed.
 
-    Observations are ordered frame by frame: energy, then m slopes.
+    Observations are ordered frame by frame, the energy first and then m slopes.
 
     Parameters
     ----------
     x : array, [n_frames, n_pairs]
-        Descriptors.
+        Descriptor of each frame.
     modes : array, [n_frames, n_pairs, m]
-        M = J W of each frame.
-    pair_permutations : int array, [n_permutations, n_pairs]
-        The kernel is the mean of k(P x, x') over these.
+        Derivatives M = J W of each frame along its internal directions.
+    pair_permutations : array of int, [n_permutations, n_pairs]
+        Permutations P of pairs; the kernel is the mean of k(P x, x') over them.
     sigma
         Width s of the Gaussian kernel.
     """
@@ -73,11 +73,11 @@ class GradientKernel:
     pair_permutations: np.ndarray
     sigma: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.per_frame = 1 + self.modes.shape[2]
         self.size = len(self.x) * self.per_frame
         extended = np.concatenate([self.x[:, :, None], self.modes], axis=2)
-        # one product with [x_j, M_j]^T gives x_j.x_i, x_j.M_i, M_j.x_i and M_j.M_i
+        # One product with [x_j, M_j]^T gives x_j.x_i, x_j.M_i, M_j.x_i and M_j.M_i.
         self._extended = extended  # -> [n_frames, n_pairs, 1 + m]
         self._flat = np.ascontiguousarray(np.moveaxis(extended, 1, 0)).reshape(len(self.x[0]), -1)
         self._own = np.einsum("fp,fpa->fa", self.x, extended)  # x.x, then x.M
@@ -120,7 +120,7 @@ class GradientKernel:
         return flat
 
     def packed(self, diagonal: np.ndarray) -> PackedMatrix:
-        """Kernel matrix plus `diagonal` [size], one triangle of it."""
+        """One triangle of the kernel matrix plus `diagonal` [size]."""
         matrix, p, n = PackedMatrix(self.size), self.per_frame, len(self.x)
         for frame in range(n):
             first, last = frame * p, frame * p + p - 1
@@ -134,7 +134,7 @@ class GradientKernel:
         return matrix
 
     def contract(self, coefficients: np.ndarray) -> ContractedPotential:
-        """Model with `coefficients` [size], over all permutations of the frames."""
+        """Potential with `coefficients` [size], written out over all permutations of the frames."""
         split = coefficients.reshape(len(self.x), self.per_frame) / len(self.pair_permutations)
         vectors = np.einsum("fpa,fa->fp", self.modes, split[:, 1:])
         return ContractedPotential(
@@ -151,7 +151,7 @@ class GradientKernel:
         return np.column_stack([energy, slopes]).ravel()
 
     def largest_eigenvalue(self, *, n_iterations: int = 6, seed: int = 0) -> float:
-        """Largest eigenvalue, from below, by power iteration."""
+        """Largest eigenvalue, approached from below by power iteration."""
         vector = np.random.default_rng(seed).standard_normal(self.size)
         for _ in range(n_iterations):
             vector = self.multiply(vector / np.linalg.norm(vector))

@@ -1,7 +1,7 @@
 """Symmetric positive definite systems in half the memory of a square array.
 
 LAPACK's rectangular full packed format (RFP) keeps one triangle of an n x n matrix in n (n + 1) / 2
-numbers and still factorises with matrix-matrix products, at the speed of ``dpotrf``.
+numbers and still factorizes with matrix-matrix products, at the speed of ``dpotrf``.
 
 With n1 = ceil(n / 2), the format (TRANSR = 'N', UPLO = 'L') read as a C array keeps, of each row,
 one run of columns: row r < n1 keeps columns r..n-1, row r >= n1 keeps columns n1..r.
@@ -12,12 +12,12 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import lapack
 
-#: Largest n: LAPACK counts the packed numbers in 32 bits.
+#: Largest number of rows, as LAPACK counts the packed numbers in 32 bits.
 LARGEST = 65535
 
 
 class PackedMatrix:
-    """Symmetric matrix in RFP format, written row by row, then factorised in place.
+    """Symmetric matrix in RFP format, written row by row, then factorized in place.
 
     Parameters
     ----------
@@ -25,32 +25,32 @@ class PackedMatrix:
         Number of rows.
     """
 
-    def __init__(self, n: int):
+    def __init__(self, n: int) -> None:
         self.n = n
         self.half = (n + 1) // 2
         self.values = np.empty(n * (n + 1) // 2)
         even = 1 - n % 2
-        # Fortran [n + even, half] is C [half, n + even]
+        # [half, n + even] in C order, which Fortran sees as [n + even, half].
         self._rows = self.values.reshape(self.half, n + even)
         self._upper_shift = even  # row r < half starts at column r + even
         self._lower_shift = 1 - even  # row half + i is in line i + 1 - even
 
     @staticmethod
     def bytes_needed(n: int) -> int:
-        """Memory of the matrix and its factor, which take each other's place."""
+        """Memory of the matrix, whose place its factor takes."""
         return 8 * (n * (n + 1) // 2)
 
     def kept(self, row: int) -> tuple[int, np.ndarray]:
-        """First kept column of a row, and a view of the kept run."""
+        """First column that is kept of a row, and a view of the kept columns."""
         if row < self.half:
             start = row + self._upper_shift
             return row, self._rows[row, start : start + self.n - row]
         i = row - self.half
         return self.half, self._rows[i + self._lower_shift, : i + 1]
 
-    def factorise(self) -> bool:
+    def factorize(self) -> bool:
         """Replace the matrix by its Cholesky factor; False if it is not positive definite."""
-        if self.n == 1:  # the packed routines of some LAPACK builds reject n = 1
+        if self.n == 1:  # which some builds of LAPACK do not accept
             positive = bool(self.values[0] > 0)
             self.values[:] = np.sqrt(np.abs(self.values))
             return positive
@@ -60,7 +60,7 @@ class PackedMatrix:
         return info == 0
 
     def solve(self, right: np.ndarray) -> np.ndarray:
-        """Solution for right-hand sides [n] or [n, k], after `factorise`."""
+        """Solution for right-hand sides [n] or [n, k], after `factorize`."""
         if self.n == 1:
             return right / self.values[0] ** 2
         columns = right.reshape(self.n, -1)
@@ -68,7 +68,7 @@ class PackedMatrix:
         return solution.reshape(right.shape)
 
     def smallest_eigenvalue(self, *, n_iterations: int = 4, seed: int = 0) -> float:
-        """Smallest eigenvalue of the matrix, from above, by inverse iteration on the factor."""
+        """Smallest eigenvalue of the matrix, approached from above by inverse iteration."""
         vector = np.random.default_rng(seed).standard_normal(self.n)
         growth = 0.0
         for _ in range(n_iterations):

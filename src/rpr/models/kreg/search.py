@@ -14,21 +14,21 @@ from rpr.models.kreg.solver import solve_kreg
 from rpr.models.kreg.targets import check_labels, to_targets
 from rpr.molecule.molecule import Molecule
 
-#: Smallest ridge terms tried: below, rounding errors of the factorisation take over.
+#: Smallest ridge terms tried: below, rounding errors of the factorization take over.
 LAMBDA_FLOOR = 1e-11
 
 #: Largest ridge terms tried.
 LAMBDA_CEILING = 1e-3
 
-#: Frames below which holding some out tells nothing, and the values used then.
+#: With fewer frames, holding some out would tell nothing, and the values below are used.
 FEWEST_FRAMES = 5
 FEW_FRAMES_VALUES = {"sigma": 2.0, "lambda_energy": 1e-9, "lambda_forces": 1e-9}
 
-#: Where the search starts: sigma in units of the median distance between training frames.
+#: Start of the search, with sigma in units of the median distance between training frames.
 START = {"sigma": 6.0, "lambda_energy": 1e-9, "lambda_forces": 1e-9}
 
-#: A move must lower the loss to this part of it: differences below are chance, and the search
-#: does not wander into poorly conditioned corners for them.
+#: A move must lower the loss to this part of it.  Smaller differences are chance, and not worth a
+#: poorly conditioned system.
 GAIN = 0.99
 
 #: Factors by which a value is changed, coarse to fine.
@@ -47,7 +47,7 @@ class Trial:
 
     @property
     def loss(self) -> float:
-        """Geometric mean of both errors: a choice of their units does not matter."""
+        """Geometric mean of both errors, on whose units the choice does not depend."""
         return float(np.sqrt(self.rmse_energy * self.rmse_forces))
 
 
@@ -60,11 +60,11 @@ class PotentialSearch:
     sigma, lambda_energy, lambda_forces
         The chosen values.
     trials
-        Everything that was tried, one factorisation each.
+        Everything that was tried; each trial took one factorization.
     n_train, n_validation
-        Frames trained on and validated on.
+        Numbers of frames trained on and validated on.
     cpu_seconds
-        Processor time of the whole search.
+        Processor time of the whole search in seconds.
     """
 
     sigma: float
@@ -111,37 +111,37 @@ def search_hyperparameters(
 ) -> PotentialSearch:
     """Hyper-parameters with the least error on held-out frames.
 
-    A compass search over log sigma, log lambda_energy and log lambda_forces from a start scaled to
-    the data: each is multiplied and divided by a coarse factor until nothing improves, then by a
-    finer one.  The loss is the geometric mean of the RMSE of energies and of forces.  Each trial is
-    one closed-form training.  Training costs grow as n_train^3, so the search trains on a subset;
-    the values are then used for training on all frames.
+    This is a compass search over the logarithms of sigma, lambda_energy and lambda_forces from a
+    start that is scaled to the data.  Each value is multiplied and divided by a coarse factor until
+    nothing improves, then by a finer one.  The loss is the geometric mean of the RMSE of energies
+    and of forces.  Each trial is one training in closed form, whose cost grows as n_train^3, so
+    that the search trains on a part of the frames.
 
     Parameters
     ----------
     positions : array, [n_frames, n_atoms, 3]
-        Angstrom (or a `FrameSet` or ASE atoms).
+        Positions in Angstrom, or a `FrameSet`, or ASE atoms.
     energy : array, [n_frames]
-        eV.
+        Energies in eV.
     forces : array, [n_frames, n_atoms, 3]
-        eV/Angstrom.
+        Forces in eV/Angstrom.
     molecule, permutations
         As for `rpr.models.kreg.potential.KREG`.
     sigma, lambda_energy, lambda_forces
         Values that are given are kept; those that are None are searched.
-    groups : int array, [n_frames]
-        Trajectory of each frame: whole trajectories are then held out.
+    groups : array of int, [n_frames]
+        Trajectory of each frame. If it is given, whole trajectories are held out.
     validation_fraction
-        Part of the frames (or groups) held out.
+        Part of the frames, or of the groups, that is held out.
     n_train, n_validation
-        At most so many frames are trained on and validated on.
+        Largest numbers of frames that are trained on and validated on.
     seed
-        Of the split.
+        Seed of the split.
 
     Returns
     -------
     PotentialSearch
-        With fewer than `FEWEST_FRAMES` frames: `FEW_FRAMES_VALUES`, without trials.
+        With fewer than `FEWEST_FRAMES` frames it holds `FEW_FRAMES_VALUES` and no trials.
 
     Raises
     ------
@@ -177,7 +177,7 @@ def search_hyperparameters(
 
 @dataclass(eq=False)
 class _Problem:
-    """Training and validation frames; trials are remembered."""
+    """Training and validation frames, and the trials made with them."""
 
     molecule: Molecule
     permutations: np.ndarray | None
@@ -189,7 +189,7 @@ class _Problem:
     held_forces: np.ndarray
     trials: dict[tuple, Trial] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.distances, pairs = symmetric_distances(self.molecule, self.permutations)
         self.kernel, directions = GradientKernel.from_positions(
             self.positions, self.distances, pairs, 1.0
@@ -207,12 +207,18 @@ class _Problem:
 
     def trial(self, sigma: float, lambda_energy: float, lambda_forces: float) -> Trial:
         """Train with these values and validate; infinite errors if that is not possible."""
-        key = tuple(float(f"{v:.6g}") for v in (sigma, lambda_energy, lambda_forces))
+        sigma, lambda_energy, lambda_forces = key = (
+            float(f"{sigma:.6g}"),
+            float(f"{lambda_energy:.6g}"),
+            float(f"{lambda_forces:.6g}"),
+        )
         if key not in self.trials:
             self.trials[key] = Trial(*key, *self._errors(*key))
         return self.trials[key]
 
-    def _errors(self, sigma, lambda_energy, lambda_forces) -> tuple[float, float]:
+    def _errors(
+        self, sigma: float, lambda_energy: float, lambda_forces: float
+    ) -> tuple[float, float]:
         kernel = GradientKernel(
             self.kernel.x, self.kernel.modes, self.kernel.pair_permutations, sigma
         )

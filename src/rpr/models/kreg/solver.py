@@ -1,4 +1,4 @@
-"""KREGSolution of the training equations of a potential, (K + Lambda) c = y, in closed form."""
+"""Solution of the training equations of a potential, (K + Lambda) c = y, in closed form."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from rpr.models.kreg.kernel import GradientKernel
 from rpr.models.kreg.packed_cholesky import LARGEST, PackedMatrix
 from rpr.regression.resources import available_bytes
 
-#: Condition numbers above this are worth a warning: the solution keeps few digits.
+#: Larger condition numbers are worth a warning, as the solution then has few correct digits.
 WORST_CONDITION = 1e15
 
-#: Relative residuals above this are worth a warning.
+#: Larger relative residuals are worth a warning.
 WORST_RESIDUAL = 1e-6
 
-#: Regularisation of the first attempt after one without has failed; raised tenfold from there.
+#: Range of what is added to the diagonal, tenfold more each time, where Lambda does not suffice.
 _FIRST_JITTER = 1e-14
 _LAST_JITTER = 1e-4
 
@@ -30,13 +30,13 @@ class KREGSolution:
     Parameters
     ----------
     coefficients : array, [size]
-        c, frame by frame: energy, then slopes.
+        Coefficients c frame by frame, that of the energy first, then those of the slopes.
     condition
-        Condition number of K + Lambda, estimated; NaN if not asked for.
+        Estimated condition number of K + Lambda; NaN if not asked for.
     residual
-        |y - (K + Lambda) c| / |y|.
+        Relative residual, |y - (K + Lambda) c| / |y|.
     jitter
-        What had to be added to the diagonal beyond Lambda; 0 if nothing.
+        Number that had to be added to the diagonal beyond Lambda, usually 0.
     """
 
     coefficients: np.ndarray
@@ -53,12 +53,12 @@ def check_training_memory(n_frames: int, per_frame: int, limit_bytes: int | None
     n_frames, per_frame
         The matrix has n_frames times per_frame rows.
     limit_bytes
-        Memory that may be taken (default: what is available).
+        Memory that may be taken; the default is what is available.
 
     Raises
     ------
     InputError
-        Naming the number of frames that does fit.
+        The message says how many frames fit.
     """
     limit = available_bytes() if limit_bytes is None else limit_bytes
     needed = training_bytes(n_frames, per_frame)
@@ -83,7 +83,7 @@ def training_bytes(n_frames: int, per_frame: int) -> int:
     size = n_frames * per_frame
     strips = 6 * per_frame * size  # rows of one frame and their intermediates
     vectors = 40 * size
-    # Jacobians, modes and the kernel blocks of the product with a vector
+    # Jacobians, modes and the blocks of the kernel in a product with a vector
     features = n_frames * 10 * per_frame**2 + 512 * n_frames
     return PackedMatrix.bytes_needed(size) + 8 * (strips + vectors + features)
 
@@ -96,14 +96,14 @@ def solve_kreg(
     lambda_forces: float,
     diagnose: bool = True,
 ) -> KREGSolution:
-    """Solve (K + Lambda) c = y by a packed Cholesky factorisation, in place.
+    """Solve (K + Lambda) c = y by a packed Cholesky factorization, in place.
 
     Parameters
     ----------
     kernel
-        K.
+        The kernel K between the training frames.
     targets : array, [size]
-        y: frame by frame, energy (eV) and slopes (eV/Angstrom).
+        Observations y frame by frame, energy (eV) and slopes (eV/Angstrom).
     lambda_energy, lambda_forces
         Ridge terms of energies and slopes; the kernel of a frame with itself is 1.
     diagnose
@@ -112,18 +112,18 @@ def solve_kreg(
     Warns
     -----
     ConditioningWarning
-        If K + Lambda is singular to working precision, and the ridge terms had to be raised, or
-        if digits of the solution are lost.  It states the condition number.
+        If digits of the solution are lost, or K + Lambda is singular to working precision so that
+        the ridge terms had to be raised.  The message states the condition number.
 
     Raises
     ------
     ConvergenceError
-        If K + Lambda cannot be factorised with any reasonable ridge term.
+        If no reasonable ridge term allows to factorize K + Lambda.
     """
     diagonal = np.full((len(kernel.x), kernel.per_frame), float(lambda_forces))
     diagonal[:, 0] = lambda_energy
     diagonal = diagonal.ravel()
-    matrix, jitter = _factorised(kernel, diagonal)
+    matrix, jitter = _factorized(kernel, diagonal)
     diagonal = diagonal + jitter
     coefficients = matrix.solve(targets)
     error = targets - kernel.multiply(coefficients) - diagonal * coefficients
@@ -136,13 +136,13 @@ def solve_kreg(
     return KREGSolution(coefficients, float(condition), residual, jitter)
 
 
-def _factorised(kernel: GradientKernel, diagonal: np.ndarray) -> tuple[PackedMatrix, float]:
+def _factorized(kernel: GradientKernel, diagonal: np.ndarray) -> tuple[PackedMatrix, float]:
     jitter = 0.0
     while jitter <= _LAST_JITTER:
         matrix = kernel.packed(diagonal + jitter)
-        if matrix.factorise():
+        if matrix.factorize():
             return matrix, jitter
-        del matrix  # two do not fit
+        del matrix  # as memory does not hold two
         jitter = max(10 * jitter, _FIRST_JITTER, float(diagonal.min()))
     raise ConvergenceError(
         f"potential: the kernel matrix of {len(kernel.x)} frames is not positive definite even "

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from ase import Atoms
 
 from rpr.data.frame_set import FrameSet, as_positions
 from rpr.errors import InputError
+from rpr.models.estimator import Frames
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.plausibility import check_scale
+from rpr.molecule.plausibility import check_unit
 
 
 def check_labels(
     molecule: Molecule,
-    frames: FrameSet | Sequence[Atoms] | np.ndarray,
+    frames: Frames,
     energy: np.ndarray | None,
     forces: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -24,13 +22,13 @@ def check_labels(
     Parameters
     ----------
     molecule
-        Whose frames they are.
+        Molecule of the frames.
     frames
         `FrameSet`, ASE atoms or array [n_frames, n_atoms, 3] in Angstrom.
     energy : array, [n_frames]
-        eV; None takes that of a `FrameSet`.
+        Energies in eV; None takes those of a `FrameSet`.
     forces : array, [n_frames, n_atoms, 3]
-        eV/Angstrom; likewise.
+        Forces in eV/Angstrom; None takes those of a `FrameSet`.
 
     Raises
     ------
@@ -43,7 +41,7 @@ def check_labels(
     positions = as_positions(frames, molecule.symbols)
     if len(positions) == 0:
         raise InputError("positions: found no frames, expected at least one")
-    check_scale(molecule, positions)
+    check_unit(positions, molecule.reference, molecule.bonds)
     energy = _label("energy", energy, positions.shape[:1])
     return positions, energy, _label("forces", forces, positions.shape)
 
@@ -54,11 +52,11 @@ def to_targets(energy: np.ndarray, forces: np.ndarray, directions: np.ndarray) -
     Parameters
     ----------
     energy : array, [n_frames]
-        Relative to the offset of the model, eV.
+        Energies relative to the offset of the model, in eV.
     forces : array, [n_frames, n_atoms, 3]
-        eV/Angstrom.
+        Forces in eV/Angstrom.
     directions : array, [n_frames, 3 n_atoms, m]
-        W.
+        Orthonormal directions W of each frame.
 
     Returns
     -------

@@ -1,23 +1,25 @@
-"""Figures: one module each, tables in, matplotlib figure out.
+"""Figures: one module each, which takes tables and returns a matplotlib figure.
 
-Every module has ``draw(<tables>) -> Figure`` and ``data(<the same tables>)``, the rows that are
-drawn; ``style.save(figure, stem, data)`` writes PDF, SVG, PNG and CSV. The order of arguments:
+A figure has ``draw(<tables>) -> Figure`` and ``data(<the same tables>)``, the rows that are drawn;
+``style.save(figure, stem, data)`` writes PDF, SVG, PNG and CSV.  ``drawing`` is what they share.
+The arguments are
 
 =====================  ====================================================================
 module                 tables
 =====================  ====================================================================
-fig1_scheme            scheme: from ``fig1_scheme.scheme(frames, index, model, molecule)``
+fig1_scheme            scheme: from :func:`rpr.studies.scheme.scheme`
 fig2_learning_curves   learning_curve
 fig3_kreg              kreg, scatter
 fig4_dihedral          trajectories: ``trajectory,time_ps,dihedral``
 fig5_scatter           predictions: of both properties
-benchmark_heatmap      benchmark
-canonical_axes            flips, gaps, accuracy
+best_model             predictions: of all models and both properties
 models_rotated         test_set
 model_learning_curves  learning_curve
 error_by_dihedral      table, gaps (optional)
+benchmark_heatmap      benchmark
+canonical_axes         flips, gaps, accuracy
 equivariance           equivariance
-data_distributions     frames_table, rotated_table, md_table: from ``data_distributions.table``
+data_distributions     frames_table, and rotated_table or md_table
 =====================  ====================================================================
 """
 
@@ -27,11 +29,12 @@ FIGURES = (
     "fig3_kreg",
     "fig4_dihedral",
     "fig5_scatter",
-    "benchmark_heatmap",
-    "canonical_axes",
+    "best_model",
     "models_rotated",
     "model_learning_curves",
     "error_by_dihedral",
+    "benchmark_heatmap",
+    "canonical_axes",
     "equivariance",
     "data_distributions",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rpr.axes.components import COMPONENTS
@@ -21,9 +22,9 @@ _KERNEL_NAMES = {
 
 
 def data(benchmark: pd.DataFrame, *, axes: str | None = None) -> pd.DataFrame:
-    """Rows of one choice of axes (default: the first), with the ratio of the RMSE to the lowest.
+    """Rows of one choice of axes, by default the first, with RMSE relative to the lowest.
 
-    The lowest is that of the component.
+    The lowest RMSE is that of the same component.
     """
     if axes is None and len(benchmark):
         axes = benchmark["axes"].iloc[0]
@@ -41,12 +42,12 @@ def draw(benchmark: pd.DataFrame, *, axes: str | None = None) -> Figure:
     benchmark
         Table ``benchmark.csv``.
     axes
-        Canonical axes whose rows are drawn; default: that of the first row.
+        Canonical axes whose rows are drawn, by default those of the first row.
 
     Returns
     -------
     Figure
-        One panel for each component; the lowest RMSE is in its title.
+        One panel for each component, with the lowest RMSE in its title.
     """
     table = data(benchmark, axes=axes)
     if table.empty:
@@ -59,13 +60,13 @@ def draw(benchmark: pd.DataFrame, *, axes: str | None = None) -> Figure:
     figure = style.new_figure(style.PAGE, height)
     panels = figure.subplots(n_rows, 3, sharex=True, sharey=True, squeeze=False)
     norm = mpl.colors.LogNorm(1.0, max(10.0, float(np.nanmax(table["ratio"]))))
-    for axes, component in zip(panels.ravel(), components, strict=False):
+    for panel, component in zip(panels.ravel(), components, strict=False):
         rows = table[table["component"] == component]
-        image = _panel(axes, rows, descriptors, kernels, norm)
+        image = _panel(panel, rows, descriptors, kernels, norm)
         best, unit = rows["rmse"].min(), style.unit(rows["unit"].iloc[0])
-        axes.set_title(f"{style.symbol(component)}: lowest RMSE {best:#.2g} {unit}", fontsize=7)
-    for axes in panels.ravel()[len(components) :]:
-        axes.set_axis_off()
+        panel.set_title(f"{style.symbol(component)}: lowest RMSE {best:#.2g} {unit}", fontsize=7)
+    for panel in panels.ravel()[len(components) :]:
+        panel.set_axis_off()
     bar = figure.colorbar(image, ax=panels, orientation="horizontal", aspect=60, pad=0.01)
     bar.set_label("RMSE relative to the lowest of the component")
     bar.outline.set_linewidth(0.6)
@@ -73,10 +74,16 @@ def draw(benchmark: pd.DataFrame, *, axes: str | None = None) -> Figure:
     return figure
 
 
-def _panel(axes, rows, descriptors, kernels, norm):
+def _panel(
+    axes: Axes,
+    rows: pd.DataFrame,
+    descriptors: list[str],
+    kernels: list[str],
+    norm: mpl.colors.Normalize,
+) -> mpl.collections.QuadMesh:
     grid = rows.pivot(index="descriptor", columns="kernel", values="ratio")
     values = grid.reindex(index=descriptors, columns=kernels).to_numpy()
-    image = axes.pcolormesh(values, norm=norm, cmap="cividis_r", edgecolors="white", linewidth=0.6)
+    image = axes.pcolormesh(values, norm=norm, cmap="YlGnBu", edgecolors="white", linewidth=0.6)
     axes.invert_yaxis()
     axes.set_yticks(np.arange(len(descriptors)) + 0.5, descriptors)
     names = [_KERNEL_NAMES.get(kernel, kernel) for kernel in kernels]
@@ -101,5 +108,5 @@ def _panel(axes, rows, descriptors, kernels, norm):
     return image
 
 
-def _ratio(value):
+def _ratio(value: float) -> str:
     return f"{value:.1f}" if value < 9.95 else f"{value:.0f}"

@@ -5,31 +5,38 @@ from __future__ import annotations
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rpr.report import style
+from rpr.report.figures import drawing
 
 _DESCRIPTORS = {"RE": (style.ORANGE, "o"), "RExyzCl": (style.BLUE, "D")}
 _SPARE = ((style.GREEN, "^"), (style.PINK, "s"), (style.SKY, "v"), (style.BLACK, "P"))
 _PROPERTIES = ("dipole", "polarizability")
 
 
+_QUANTILES = ["dihedral_low", "dihedral_high", "q05", "q50", "q95", "n_frames"]
+
+
 def gap_quantiles(gaps: pd.DataFrame, *, width: float = 5.0) -> pd.DataFrame:
-    """Quantiles 5, 50 and 95 % of the gap in bins of the dihedral."""
+    """The 5, 50 and 95 % quantiles of the gap in bins of the dihedral."""
     known = gaps.dropna(subset=["dihedral"])
     if known.empty:
-        return pd.DataFrame(columns=["dihedral_low", "q05", "q50", "q95", "n_frames"])
+        return pd.DataFrame(columns=_QUANTILES)
     low = np.floor(known["dihedral"] / width) * width
     grouped = known.groupby(low.rename("dihedral_low"))["axis_gap"]
     table = grouped.quantile([0.05, 0.5, 0.95]).unstack()
     table.columns = ["q05", "q50", "q95"]
-    return table.assign(n_frames=grouped.count()).reset_index()
+    table = table.assign(n_frames=grouped.count()).reset_index()
+    table.insert(1, "dihedral_high", table["dihedral_low"] + width)
+    return table
 
 
 def data(
     flips: pd.DataFrame, gaps: pd.DataFrame, accuracy: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
-    """What the panels draw."""
+    """The rows that each panel draws."""
     return {"gap": gap_quantiles(gaps), "flips": flips, "accuracy": accuracy}
 
 
@@ -39,7 +46,7 @@ def draw(
     gaps: pd.DataFrame,
     accuracy: pd.DataFrame,
 ) -> Figure:
-    """Frame study.
+    """Canonical axes compared.
 
     Parameters
     ----------
@@ -53,7 +60,8 @@ def draw(
     Returns
     -------
     Figure
-        Gap against dihedral (left out without a dihedral), flips, and RMSE by choice of axes.
+        Gap against dihedral, which is left out without a dihedral; flips; and RMSE in each kind of
+        axes.
     """
     if flips.empty:
         return style.statement("The molecule has no molecule-fixed axes to compare.")
@@ -68,10 +76,10 @@ def draw(
     panels = bottom.subplots(1, 3, sharey=True)
     _flips(panels[0], flips, names)
     letters = "bcd" if has_dihedral else "abc"
-    panels[0].set_title(f"({letters[0]}) jumps of the axes", loc="left", fontweight="bold")
+    drawing.title(panels[0], letters[0], "jumps of the axes")
     for axes, letter, property in zip(panels[1:], letters[1:], _PROPERTIES, strict=True):
         _accuracy(axes, accuracy[accuracy["property"] == property], names)
-        axes.set_title(f"({letter}) {property}", loc="left", fontweight="bold")
+        drawing.title(axes, letter, property)
     handles, labels = panels[1].get_legend_handles_labels()
     if labels:
         bottom.legend(handles, labels, loc="outside lower right", ncols=len(labels))
@@ -80,7 +88,7 @@ def draw(
     return figure
 
 
-def _gap(axes, gaps):
+def _gap(axes: Axes, gaps: pd.DataFrame) -> None:
     known = gaps.dropna(subset=["dihedral"])
     axes.plot(
         known["dihedral"],
@@ -95,33 +103,33 @@ def _gap(axes, gaps):
         label="frames",
     )
     quantiles = gap_quantiles(gaps)
-    middle = quantiles["dihedral_low"] + 2.5
-    axes.plot(middle, quantiles["q50"], color=style.BLUE, label="median")
-    axes.plot(middle, quantiles["q05"], color=style.BLUE, linestyle=":", label="5 and 95 %")
-    axes.plot(middle, quantiles["q95"], color=style.BLUE, linestyle=":")
-    lowest = float(middle[quantiles["q50"].idxmin()])
-    axes.axvline(lowest, color=style.RED, linewidth=0.8, linestyle="--")
+    middle, q05, q50, q95 = drawing.with_gaps(quantiles, "q05", "q50", "q95")
+    axes.plot(middle, q50, color=style.BLUE, label="median")
+    axes.plot(middle, q05, color=style.BLUE, linestyle=":", label="5 and 95 %")
+    axes.plot(middle, q95, color=style.BLUE, linestyle=":")
+    lowest = float(middle[np.nanargmin(q50)])
+    axes.axvline(lowest, color=style.VERMILION, linewidth=0.8, linestyle="--")
     axes.annotate(
         f"median gap smallest near {lowest:.0f}°",
         (lowest, 0.93),
         (5, 0),
-        color=style.RED,
+        color=style.VERMILION,
         xycoords=("data", "axes fraction"),
         textcoords="offset points",
         fontsize=6.5,
         ha="left" if lowest < 120 else "right" if lowest > 150 else "left",
     )
     low, high = (-180, 180) if known["dihedral"].quantile(0.02) < -5 else (0, 180)
-    style.degrees_axis(axes, low=low, high=high, step=30)
+    drawing.degrees_axis(axes, low=low, high=high, step=30)
     axes.set_ylim(0, None)
-    axes.set_ylabel("gap between moments\nof inertia, relative to $I_c$")
-    axes.set_title("(a) where the axes are defined", loc="left", fontweight="bold")
+    axes.set_ylabel("gap between moments\nof inertia, relative to the largest")
+    drawing.title(axes, "a", "how well the inertia axes are determined")
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(handles, labels, loc="upper center", ncols=3, markerscale=5)
-    style.grid(axes)
+    drawing.grid(axes)
 
 
-def _flips(axes, flips, names):
+def _flips(axes: Axes, flips: pd.DataFrame, names: list[str]) -> None:
     rows = flips.set_index("axes").loc[names]
     y = np.arange(len(names))
     axes.barh(y, rows["flips_per_1000"].fillna(0), height=0.6, color=style.BLUE, label="sign flips")
@@ -152,13 +160,13 @@ def _flips(axes, flips, names):
     axes.set_xlabel("jumps per 1000 steps")
     axes.legend(loc="lower right")
     axes.tick_params(axis="y", length=0)
-    style.grid(axes, "x")
+    drawing.grid(axes, "x")
 
 
-def _accuracy(axes, rows, names):
+def _accuracy(axes: Axes, rows: pd.DataFrame, names: list[str]) -> None:
     axes.tick_params(axis="y", length=0)
     if rows.empty:
-        axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
+        drawing.note(axes)
         return
     spare = iter(_SPARE * 5)
     looks = {d: _DESCRIPTORS.get(d) or next(spare) for d in dict.fromkeys(rows["descriptor"])}
@@ -179,7 +187,7 @@ def _accuracy(axes, rows, names):
             label=f"{descriptor}, {style.TEST_SETS.get(test_set, test_set)}",
         )
     axes.set_xscale("log")
-    style.plain_log(axes.xaxis)
+    drawing.plain_log(axes.xaxis)
     unit = style.unit(rows["unit"].iloc[0])
     axes.set_xlabel(f"RMSE {style.symbol(rows['component'].iloc[0])} ({unit})")
-    style.grid(axes, "both")
+    drawing.grid(axes, "both")

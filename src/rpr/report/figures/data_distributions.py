@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rpr.report import style
@@ -14,7 +15,7 @@ SETS = {
     "md_table": "frames of the dynamics",
 }
 
-_LOOKS = ((style.SKY, True), (style.RED, False))
+_LOOKS = ((style.SKY, True), (style.VERMILION, False))
 
 
 def data(
@@ -22,9 +23,13 @@ def data(
     rotated_table: pd.DataFrame | None = None,
     md_table: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """The tables by the name of the set."""
-    tables = {"frames_table": frames_table, "rotated_table": rotated_table, "md_table": md_table}
-    return {SETS[name]: table for name, table in tables.items() if table is not None}
+    """The tables by the name of the set; a second set of the same frames is left out."""
+    others = {"rotated_table": rotated_table, "md_table": md_table}
+    sets = {SETS["frames_table"]: frames_table}
+    for name, table in others.items():
+        if table is not None and not table.equals(frames_table):
+            sets[SETS[name]] = table
+    return sets
 
 
 @style.styled
@@ -38,8 +43,8 @@ def draw(
     Parameters
     ----------
     frames_table, rotated_table, md_table
-        From :func:`table`: the labelled frames, and with them the rotated test set or the frames
-        of the dynamics that they were drawn from. What only one set has is left out of a panel.
+        From :func:`rpr.data.distributions.table`: the labelled frames, and with them the rotated
+        test set, or the frames of the dynamics that they were drawn from.
     """
     sets = data(frames_table, rotated_table, md_table)
     quantities = list(dict.fromkeys(q for t in sets.values() for q in t["quantity"]))
@@ -58,8 +63,8 @@ def draw(
     return figure
 
 
-def _panel(axes, sets, quantity):
-    for (name, bins), (colour, filled) in zip(sets.items(), _LOOKS, strict=True):
+def _panel(axes: Axes, sets: dict[str, pd.DataFrame], quantity: str) -> None:
+    for (name, bins), (colour, filled) in zip(sets.items(), _LOOKS, strict=False):
         if bins.empty:
             continue
         axes.stairs(

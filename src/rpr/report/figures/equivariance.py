@@ -1,21 +1,25 @@
-"""Covariance: does the prediction turn with the molecule, to how many digits?"""
+"""Equivariance: to how many digits does a prediction turn with the molecule?"""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rpr.report import style
+from rpr.report.figures import drawing
 from rpr.studies.equivariance import LIMITS
 from rpr.studies.tables import spread_columns
 
-#: Deviations below this are drawn at it: exact to rounding.
+#: What the dashed line means.
+_LIMIT = "limit below which a deviation counts as rounding"
+#: Smaller deviations are drawn here: a logarithmic axis has no zero.
 FLOOR = 1e-16
 
 
 def data(equivariance: pd.DataFrame) -> pd.DataFrame:
-    """What is drawn: the table itself."""
+    """The rows that are drawn, which are all of them."""
     return equivariance
 
 
@@ -37,22 +41,22 @@ def draw(equivariance: pd.DataFrame) -> Figure:
     if equivariance.empty:
         return style.statement("no model was rotated")
     models = spread_columns(equivariance["model"], tuple(style.MODELS))
-    figure = style.new_figure(style.PAGE, 1.1 + 0.19 * len(models))
+    figure = style.new_figure(style.PAGE, 1.1 + 0.22 * len(models))
     panels = figure.subplots(1, 2, sharey=True)
     for axes, letter, (property, limit) in zip(panels, "ab", LIMITS.items(), strict=True):
         _panel(axes, equivariance[equivariance["property"] == property], models, limit)
-        axes.set_title(f"({letter}) {property}", loc="left", fontweight="bold")
-    panels[0].set_yticks(range(len(models)), models)
+        drawing.title(axes, letter, property)
+    panels[0].set_yticks(range(len(models)), [style.model_label(m) for m in models])
     panels[0].set_ylim(len(models) - 0.5, -0.5)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
     return figure
 
 
-def _panel(axes, rows, models, limit):
+def _panel(axes: Axes, rows: pd.DataFrame, models: list[str], limit: float) -> None:
     axes.tick_params(axis="y", length=0)
     if rows.empty:
-        axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
+        drawing.note(axes)
         return
     y = [models.index(model) for model in rows["model"]]
     median, largest = (np.maximum(rows[c], FLOOR) for c in ("median_error", "max_error"))
@@ -60,8 +64,8 @@ def _panel(axes, rows, models, limit):
     axes.plot(median, y, "o", color=style.BLUE, markerfacecolor="white", label="median")
     n = int(rows["n_rotations"].max())
     axes.plot(largest, y, "D", color=style.BLUE, label=f"largest of {n} rotations")
-    axes.axvline(limit, color=style.RED, linestyle="--", linewidth=0.8, label="limit")
+    axes.axvline(limit, color=style.VERMILION, linestyle="--", linewidth=0.8, label=_LIMIT)
     axes.set_xscale("log")
     unit = style.unit(rows["unit"].iloc[0])
     axes.set_xlabel(f"deviation ({unit})")
-    style.grid(axes, "x")
+    drawing.grid(axes, "x")

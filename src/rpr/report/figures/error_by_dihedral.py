@@ -1,19 +1,20 @@
-"""Error of the models against the dihedral: degeneracy and handedness made visible."""
+"""Errors of the models along the dihedral."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rpr.report import style
+from rpr.report.figures import drawing
 from rpr.studies.evaluation import INVARIANT
 
 _SETS = ("in_distribution", "rotated")
 
 
 def degenerate_range(gaps: pd.DataFrame, *, gap: float = 0.02) -> tuple[float, float] | None:
-    """Middle 90 % of the absolute dihedrals at which the gap is below `gap`; None if none is."""
+    """Range of absolute dihedrals that holds 90 % of the frames with a gap below `gap`, or None."""
     near = gaps.loc[(gaps["axis_gap"] < gap) & gaps["dihedral"].notna(), "dihedral"].abs()
     if near.empty:
         return None
@@ -37,7 +38,7 @@ def draw(
     *,
     models: tuple[str, ...] = ("rotate-predict-rotate", "folded", "symmetrized", "covariant"),
 ) -> Figure:
-    """Frame-independent RMSE in bins of the dihedral.
+    """Axes-independent RMSE in bins of the dihedral.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def draw(
     if table.empty:
         return style.statement("The molecule has no dihedral: no error against the dihedral.")
     figure = style.new_figure(style.PAGE, 4.6)
-    panels = figure.subplots(2, 2, sharex="col", sharey="row", width_ratios=(1, 1.6))
+    panels = figure.subplots(2, 2, sharex=True, sharey="row")
     looks = style.model_looks(m for m in models if (table["model"] == m).any())
     shaded = None if gaps is None else degenerate_range(gaps)
     for i, (property, component) in enumerate(INVARIANT.items()):
@@ -67,38 +68,31 @@ def draw(
             axes = panels[i, j]
             rows = table[(table["property"] == property) & (table["test_set"] == test_set)]
             _panel(axes, rows, looks, shaded)
-            title = f"({'abcd'[2 * i + j]}) {property}, {style.TEST_SETS[test_set]}"
-            axes.set_title(title, loc="left", fontweight="bold")
+            drawing.title(axes, "abcd"[2 * i + j], f"{property}, {style.TEST_SETS[test_set]}")
             if j == 0 and len(rows):
                 unit = style.unit(rows["unit"].iloc[0])
                 axes.set_ylabel(f"RMSE {style.symbol(component)} ({unit})")
-    for axes, test_set in zip(panels[1], _SETS, strict=True):
-        rows = table[table["test_set"] == test_set]
-        negative = rows.loc[rows["dihedral_low"] < 0, "n_test"].sum()
-        low = -180 if negative > 0.1 * rows["n_test"].sum() else 0
-        style.degrees_axis(axes, low=low, step=60 if low else 30)
-    handles = {}
+    for axes in panels[1]:
+        drawing.degrees_axis(axes)
+    handles: dict = {}
     for axes in panels.ravel():
         handles |= dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=5)
     return figure
 
 
-def _with_gaps(points):
-    """Middle of the bins and errors, with a NaN where bins are missing."""
-    low, high = points["dihedral_low"].to_numpy(), points["dihedral_high"].to_numpy()
-    missing = np.flatnonzero(low[1:] > high[:-1] + 1e-6) + 1
-    middle, rmse = (low + high) / 2, points["rmse"].to_numpy(dtype=float)
-    return np.insert(middle, missing, np.nan), np.insert(rmse, missing, np.nan)
-
-
-def _panel(axes, rows, looks, shaded):
+def _panel(
+    axes: Axes,
+    rows: pd.DataFrame,
+    looks: dict[str, tuple[str, str, str]],
+    shaded: tuple[float, float] | None,
+) -> None:
     for model, (colour, marker, line) in looks.items():
         points = rows[rows["model"] == model].sort_values("dihedral_low")
         if points.empty:
             continue
         axes.plot(
-            *_with_gaps(points),
+            *drawing.with_gaps(points, "rmse"),
             color=colour,
             marker=marker,
             linestyle=line,
@@ -107,11 +101,11 @@ def _panel(axes, rows, looks, shaded):
         )
     if shaded is not None:
         for low, high in (shaded, (-shaded[1], -shaded[0])):
-            label = "gap of the inertia axes below 0.02" if low > 0 else None
+            label = "inertia axes poorly determined" if low > 0 else None
             axes.axvspan(low, high, color=style.LIGHT, zorder=0, linewidth=0, label=label)
     if rows.empty:
-        axes.text(0.5, 0.5, "too few frames", ha="center", transform=axes.transAxes)
+        drawing.note(axes, "too few frames")
     else:
         axes.set_yscale("log")
-        style.plain_log(axes.yaxis)
-    style.grid(axes)
+        drawing.plain_log(axes.yaxis)
+    drawing.grid(axes)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from ase.data import covalent_radii
+from ase.data import atomic_numbers, covalent_radii
 from ase.data.colors import jmol_colors
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch
 from scipy.spatial.transform import Rotation
@@ -16,7 +17,7 @@ PANELS = ("laboratory", "canonical", "predicted", "back")
 
 _TITLES = (
     "molecule in the\nlaboratory",
-    "canonical axes\n$a$, $b$, $c$",
+    "canonical axes\n$x$, $y$, $z$",
     "components\npredicted there",
     "prediction in the\nlaboratory",
 )
@@ -27,8 +28,9 @@ _STEPS = (
     ("rotate", r"$\mu = R^\mathrm{T} \mu_\mathrm{c}$"),
 )
 
-_AXES = {"lab": ("x", "y", "z"), "molecule": ("a", "b", "c")}
-_AXIS_COLOURS = dict(zip("abcxyz", 2 * (style.BLUE, style.GREEN, style.PINK), strict=True))
+#: Small letters are the canonical axes, as in all other figures and tables.
+_LABORATORY = ("X", "Y", "Z")
+_AXIS_COLOURS = dict(zip("xyz", (style.BLUE, style.GREEN, style.PINK), strict=True))
 
 #: Direction of view: slightly from the right and from above, so that no axis is hidden.
 _VIEW = Rotation.from_euler("yx", [-32.0, 24.0], degrees=True).as_matrix()
@@ -44,7 +46,7 @@ def draw(scheme: pd.DataFrame) -> Figure:
     Parameters
     ----------
     scheme
-        Table of :func:`scheme`.
+        Table of :func:`rpr.studies.scheme.scheme`.
     """
     figure = Figure(figsize=(style.PAGE, 2.0))
     style.FigureCanvasAgg(figure)
@@ -62,16 +64,16 @@ def draw(scheme: pd.DataFrame) -> Figure:
 
 
 def data(scheme: pd.DataFrame) -> pd.DataFrame:
-    """What is drawn: the table itself."""
+    """The rows that are drawn, which are all of them."""
     return scheme
 
 
-def _reach(scheme):
+def _reach(scheme: pd.DataFrame) -> float:
     points = scheme.loc[scheme["kind"] == "atom", ["x", "y", "z"]].to_numpy()
     return float(np.abs(points @ _VIEW.T)[:, :2].max()) + 0.55
 
 
-def _panel(axes, rows, panel, reach):
+def _panel(axes: Axes, rows: pd.DataFrame, panel: str, reach: float) -> None:
     axes.set_xlim(-reach, reach)
     axes.set_ylim(-reach, reach)
     axes.set_aspect("equal")
@@ -91,23 +93,23 @@ def _panel(axes, rows, panel, reach):
         _laboratory_axes(axes, reach)
 
 
-def _project(row, end=False):
+def _project(row: pd.Series, end: bool = False) -> np.ndarray:
     names = ["x_end", "y_end", "z_end"] if end else ["x", "y", "z"]
     return _VIEW @ row[names].to_numpy(dtype=float)
 
 
-def _depth(z):
+def _depth(z: float) -> float:
     return 10.0 + 0.1 * z
 
 
-def _radius(symbol):
-    return 0.52 * covalent_radii[style.atomic_number(symbol)] + 0.06
+def _radius(symbol: str) -> float:
+    return 0.52 * covalent_radii[atomic_numbers[symbol]] + 0.06
 
 
-def _atom(axes, row):
+def _atom(axes: Axes, row: pd.Series) -> None:
     x, y, z = _project(row)
     radius = _radius(row["label"])
-    colour = np.clip(jmol_colors[style.atomic_number(row["label"])] * (1.0 + 0.05 * z), 0, 1)
+    colour = np.clip(jmol_colors[atomic_numbers[row["label"]]] * (1.0 + 0.05 * z), 0, 1)
     axes.add_patch(
         Circle((x, y), radius, facecolor=colour, edgecolor="black", linewidth=0.5, zorder=_depth(z))
     )
@@ -123,7 +125,7 @@ def _atom(axes, row):
     )
 
 
-def _bond(axes, row, radii):
+def _bond(axes: Axes, row: pd.Series, radii: list[float]) -> None:
     start, end = _project(row), _project(row, end=True)
     along = (end - start) / np.linalg.norm(end - start)
     # The stick ends a little inside the surfaces of the spheres, not at their centres.
@@ -133,13 +135,13 @@ def _bond(axes, row, radii):
     axes.plot(*line, color="#B8B8B8", linewidth=3.2, solid_capstyle="butt", zorder=depth + 0.001)
 
 
-def _axes_of_molecule(axes, rows, reach, own):
+def _axes_of_molecule(axes: Axes, rows: pd.DataFrame, reach: float, own: bool) -> None:
     for _, row in rows.iterrows():
         direction = _project(row, end=True)
         tip = 0.80 * reach * direction
         _arrow(
             axes,
-            -0.0 * tip[:2],
+            np.zeros(2),
             tip[:2],
             _AXIS_COLOURS[row["label"]],
             0.9,
@@ -158,19 +160,19 @@ def _axes_of_molecule(axes, rows, reach, own):
         )
 
 
-def _laboratory_axes(axes, reach):
+def _laboratory_axes(axes: Axes, reach: float) -> None:
     corner = np.array([-0.72 * reach, -0.84 * reach])
-    for name, direction in zip(_AXES["lab"], np.eye(3), strict=True):
+    for name, direction in zip(_LABORATORY, np.eye(3), strict=True):
         tip = 0.34 * reach * (_VIEW @ direction)[:2]
         _arrow(axes, corner, corner + tip, "black", 0.7, "-", zorder=2)
-        length = max(np.linalg.norm(tip), 1e-9)
+        length = max(float(np.linalg.norm(tip)), 1e-9)
         axes.text(
             *(corner + tip + tip / length * 0.2), f"${name}$", ha="center", va="center", fontsize=6
         )
 
 
-def _dipole(axes, row, reach):
-    size = np.linalg.norm(row[["x_end", "y_end", "z_end"]].to_numpy(dtype=float))
+def _dipole(axes: Axes, row: pd.Series, reach: float) -> None:
+    size = float(np.linalg.norm(row[["x_end", "y_end", "z_end"]].to_numpy(dtype=float)))
     scale = min(_ANGSTROM_PER_DEBYE, 0.85 * reach / max(size, 1e-9))
     tip = scale * _project(row, end=True)[:2]
     reference = row["label"] == "reference"
@@ -185,11 +187,11 @@ def _dipole(axes, row, reach):
             zorder=41,
         )
         return
-    _arrow(axes, np.zeros(2), tip, style.RED, 2.0, "-", zorder=40)
+    _arrow(axes, np.zeros(2), tip, style.VERMILION, 2.0, "-", zorder=40)
     axes.text(
-        *(tip + tip / max(np.linalg.norm(tip), 1e-9) * 0.42),
+        *(tip + tip / max(float(np.linalg.norm(tip)), 1e-9) * 0.42),
         r"$\mu$",
-        color=style.RED,
+        color=style.VERMILION,
         ha="center",
         va="center",
         fontweight="bold",
@@ -197,7 +199,15 @@ def _dipole(axes, row, reach):
     )
 
 
-def _arrow(axes, start, end, colour, width, line, zorder):
+def _arrow(
+    axes: Axes,
+    start: np.ndarray,
+    end: np.ndarray,
+    colour: str,
+    width: float,
+    line: str | tuple,
+    zorder: float,
+) -> None:
     axes.add_patch(
         FancyArrowPatch(
             start,
@@ -214,7 +224,7 @@ def _arrow(axes, start, end, colour, width, line, zorder):
     )
 
 
-def _step(figure, left, gap, name, formula):
+def _step(figure: Figure, left: float, gap: float, name: str, formula: str) -> None:
     middle, height = left + gap / 2, 0.46
     figure.patches.append(
         FancyArrowPatch(
@@ -222,7 +232,7 @@ def _step(figure, left, gap, name, formula):
             (left + 0.94 * gap, height),
             transform=figure.transFigure,
             arrowstyle="simple,head_length=6,head_width=8,tail_width=2.5",
-            color=style.ORANGE,
+            color=style.GREY,
             linewidth=0,
         )
     )
@@ -232,13 +242,13 @@ def _step(figure, left, gap, name, formula):
     figure.text(middle, height - 0.055, formula, ha="center", va="top", fontsize=6)
 
 
-def _captions(figure, scheme, width, gap):
+def _captions(figure: Figure, scheme: pd.DataFrame, width: float, gap: float) -> None:
     dipoles = scheme[scheme["kind"] == "dipole"]
     for k, panel in enumerate(PANELS):
         rows = dipoles[(dipoles["panel"] == panel) & (dipoles["label"] == "predicted")]
         if rows.empty:
             continue
-        names = "abc" if panel == "predicted" else "xyz"
+        names = "xyz" if panel == "predicted" else "XYZ"
         vector = rows[["x_end", "y_end", "z_end"]].to_numpy()[0]
         text = ", ".join(f"{v + 0.0:.2f}" for v in np.round(vector, 2))
         figure.text(

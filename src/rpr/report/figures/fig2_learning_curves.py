@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import matplotlib as mpl
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rpr.axes.components import COMPONENTS
 from rpr.report import style
+from rpr.report.figures import drawing
 from rpr.report.summaries import PUBLISHED_MODEL, summarise
 
-_COLOURS = (style.BLUE, style.RED, style.GREEN, style.ORANGE, style.PINK, style.SKY)
+_COLOURS = (style.BLUE, style.VERMILION, style.GREEN, style.ORANGE, style.PINK, style.SKY)
 _MARKERS = ("o", "s", "D", "^", "v", "P")
-_TITLES = {"dipole": "dipole", "polarizability": "polarizability"}
 
 
 def data(
@@ -50,17 +50,18 @@ def draw(
     table = data(learning_curve, model=model, test_set=test_set)
     if table.empty:
         return style.statement(f"no learning curve of model {model} on {test_set}")
-    figure = style.new_figure(style.PAGE, 2.75)
+    figure = style.new_figure(style.PAGE, 2.95)
     panels = figure.subplots(1, 2)
     for axes, letter, property in zip(panels, "ab", COMPONENTS, strict=True):
         _panel(axes, table[table["property"] == property], property)
-        axes.set_title(f"({letter}) {_TITLES[property]}", loc="left", fontweight="bold")
+        drawing.title(axes, letter, property)
+    figure.suptitle(f"model {model}, {style.TEST_SETS.get(test_set, test_set)}")
     return figure
 
 
-def _panel(axes, table, property):
+def _panel(axes: Axes, table: pd.DataFrame, property: str) -> None:
     if table.empty:
-        axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
+        drawing.note(axes)
         return
     for k, component in enumerate(COMPONENTS[property]):
         rows = table[table["component"] == component].sort_values("n_train")
@@ -75,9 +76,8 @@ def _panel(axes, table, property):
             label=style.symbol(component),
         )
     axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:g}"))
-    style.plain_log(axes.yaxis)
-    style.count_axis(axes, table["n_train"])
+    drawing.plain_log(axes.yaxis)
+    drawing.count_axis(axes, table["n_train"])
     axes.set_ylabel(f"RMSE ({style.unit(table['unit'].iloc[0])})")
-    style.grid(axes)
+    drawing.grid(axes)
     axes.legend(ncols=3, loc="upper right", columnspacing=1.0)

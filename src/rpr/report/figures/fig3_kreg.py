@@ -1,11 +1,13 @@
-"""Figure 3: the KREG potential, learning curves and scatter of energies and gradients."""
+"""Figure 3: the KREG potential, learning curves and errors of energies and gradients."""
 
 from __future__ import annotations
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rpr.report import style
+from rpr.report.figures import drawing
 from rpr.studies import metrics
 
 _QUANTITIES = ("energy", "gradient")
@@ -13,13 +15,8 @@ _QUANTITIES = ("energy", "gradient")
 _LOOKS = {
     ("in_distribution", "all"): (style.BLACK, "o", "-", "in distribution"),
     ("rotated", "positive"): (style.BLUE, "s", "-", r"rotated set, $\varphi \geq 0$"),
-    ("rotated", "negative"): (style.RED, "^", "--", r"rotated set, $\varphi < 0$"),
+    ("rotated", "negative"): (style.VERMILION, "^", "--", r"rotated set, $\varphi < 0$"),
     ("rotated", "all"): (style.GREEN, "D", "-", "rotated set"),
-}
-
-_NAMES = {
-    "energy": ("energy", "reference energy", "predicted energy"),
-    "gradient": ("gradient", "reference gradient", "predicted gradient"),
 }
 
 
@@ -35,7 +32,7 @@ def data(kreg: pd.DataFrame, scatter: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 @style.styled
 def draw(kreg: pd.DataFrame, scatter: pd.DataFrame) -> Figure:
-    """KREG learning curves and scatter plots.
+    """KREG learning curves, and the error of each prediction.
 
     Parameters
     ----------
@@ -47,25 +44,26 @@ def draw(kreg: pd.DataFrame, scatter: pd.DataFrame) -> Figure:
     Returns
     -------
     Figure
-        Above the learning curves of energy and gradient, below the scatter plots.
+        Above the learning curves of energy and gradient, below the errors of the predictions
+        (predicted minus reference) against the reference.
     """
     table = data(kreg, scatter)["learning curve"]
-    figure = style.new_figure(style.PAGE, 6.0)
-    above, below = figure.subfigures(2, 1, height_ratios=(1.0, 1.15))
+    figure = style.new_figure(style.PAGE, 5.4)
+    above, below = figure.subfigures(2, 1, height_ratios=(1.0, 0.9))
     panels = above.subplots(1, 2), below.subplots(1, 2)
     for axes, letter, quantity in zip(panels[0], "ab", _QUANTITIES, strict=True):
         _curves(axes, table[table["quantity"] == quantity])
-        axes.set_title(f"({letter}) {_NAMES[quantity][0]}", loc="left", fontweight="bold")
+        drawing.title(axes, letter, quantity)
     handles, labels = panels[0][0].get_legend_handles_labels()
     if labels:
         above.legend(handles, labels, loc="outside lower center", ncols=min(3, len(labels)))
     for axes, letter, quantity in zip(panels[1], "cd", _QUANTITIES, strict=True):
-        _scatter(axes, scatter[scatter["quantity"] == quantity], _NAMES[quantity])
-        axes.set_title(f"({letter}) {_NAMES[quantity][0]}", loc="left", fontweight="bold")
+        _residuals(axes, scatter[scatter["quantity"] == quantity], quantity)
+        drawing.title(axes, letter, f"error of each {quantity}")
     return figure
 
 
-def _curves(axes, table):
+def _curves(axes: Axes, table: pd.DataFrame) -> None:
     several = table["potential"].nunique() > 1
     signed = set(table["dihedral_sign"]) > {"all"}
     for (test_set, sign), (colour, marker, line, label) in _LOOKS.items():
@@ -87,21 +85,21 @@ def _curves(axes, table):
                 markerfacecolor="white" if several and potential == "plain" else colour,
                 label=f"{label}, {potential}" if several else label,
             )
-    style.count_axis(axes, table["n_train"])
+    drawing.count_axis(axes, table["n_train"])
     axes.set_yscale("log")
-    style.plain_log(axes.yaxis)
+    drawing.plain_log(axes.yaxis)
     if len(table):
         axes.set_ylabel(f"RMSE ({style.unit(table['unit'].iloc[0])})")
-    style.grid(axes)
+    drawing.grid(axes)
 
 
-def _scatter(axes, table, names):
+def _residuals(axes: Axes, table: pd.DataFrame, quantity: str) -> None:
     if table.empty:
-        axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
+        drawing.note(axes)
         return
     unit = style.unit(table["unit"].iloc[0])
     signs = table["dihedral_sign"].fillna("")  # a CSV has no empty string
-    lines, size = [], style.point_size(len(table))
+    size = drawing.point_size(len(table))
     for (test_set, sign), (colour, marker, _, label) in _LOOKS.items():
         chosen = table["test_set"] == test_set
         if sign != "all":
@@ -111,18 +109,14 @@ def _scatter(axes, table, names):
         rows = table[chosen]
         if rows.empty:
             continue
-        style.scatter(axes, rows, colour=colour, marker=marker, label=label, size=size)
         rmse = metrics.rmse(rows["reference"], rows["prediction"])
-        lines.append(f"{label}: {rmse:#.2g}")
-    style.diagonal(axes, table["reference"], table["prediction"])
-    axes.set_xlabel(f"{names[1]} ({unit})")
-    axes.set_ylabel(f"{names[2]} ({unit})")
-    axes.text(
-        0.03,
-        0.97,
-        f"RMSE of the points ({unit})\n" + "\n".join(lines),
-        transform=axes.transAxes,
-        va="top",
-        fontsize=6,
-    )
-    axes.legend(loc="lower right", markerscale=2.2, handletextpad=0.2)
+        label = f"{label}: RMSE {rmse:#.2g}"
+        drawing.scatter(
+            axes, rows, colour=colour, marker=marker, label=label, size=size, residuals=True
+        )
+    axes.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
+    axes.set_xlabel(f"reference {quantity} ({unit})")
+    axes.set_ylabel(f"predicted minus reference ({unit})")
+    largest = 1.15 * max(map(abs, axes.get_ylim()))
+    axes.set_ylim(-largest, 1.6 * largest)  # room for the legend
+    axes.legend(loc="upper right", markerscale=2.2, handletextpad=0.2)

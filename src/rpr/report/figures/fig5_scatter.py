@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rpr.axes.components import COMPONENTS
 from rpr.report import style
+from rpr.report.figures import drawing
 from rpr.report.summaries import PUBLISHED_MODEL
 from rpr.studies import metrics
 from rpr.studies.evaluation import dihedral_sign
 
+#: Components below this, in D or bohr^3, are nothing but rounding errors.
+_ZERO = 1e-9
+
 _SIGNS = (
     ("positive", style.BLUE, "o", r"$\varphi \geq 0$"),
-    ("negative", style.RED, "^", r"$\varphi < 0$"),
+    ("negative", style.VERMILION, "^", r"$\varphi < 0$"),
     ("", style.BLACK, "o", "all"),
 )
 
@@ -49,30 +54,35 @@ def draw(
     table = data(predictions, model=model, test_set=test_set)
     if table.empty:
         return style.statement(f"no predictions of model {model} on {test_set}")
-    figure = style.new_figure(style.PAGE, 7.4)
+    figure = style.new_figure(style.PAGE, 7.6)
     panels = figure.subplots(3, 3).ravel()
     components = sum(COMPONENTS.values(), ())
-    for axes, component in zip(panels, components, strict=True):
+    for axes, letter, component in zip(panels, "abcdefghi", components, strict=True):
         _panel(axes, table[table["component"] == component], component)
+        axes.text(-0.2, 1.04, f"({letter})", transform=axes.transAxes, fontweight="bold")
+    figure.suptitle(f"model {model}, {style.TEST_SETS.get(test_set, test_set)}")
     handles, labels = panels[0].get_legend_handles_labels()
     if len(labels) > 1:
-        figure.legend(handles, labels, loc="outside upper center", ncols=2, markerscale=2.5)
+        figure.legend(handles, labels, loc="outside lower center", ncols=2, markerscale=2.5)
     return figure
 
 
-def _panel(axes, table, component):
+def _panel(axes: Axes, table: pd.DataFrame, component: str) -> None:
     if table.empty:
-        axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
+        drawing.note(axes)
         return
     unit = style.unit(table["unit"].iloc[0])
-    errors, size = [], style.point_size(len(table))
+    if table[["reference", "prediction"]].abs().to_numpy().max() < _ZERO:
+        drawing.note(axes, f"{style.symbol(component)} is zero by symmetry")
+        return
+    errors, size = [], drawing.point_size(len(table))
     for sign, colour, marker, label in _SIGNS:
         rows = table[table["dihedral_sign"] == sign]
         if rows.empty:
             continue
-        style.scatter(axes, rows, colour=colour, marker=marker, label=label, size=size)
+        drawing.scatter(axes, rows, colour=colour, marker=marker, label=label, size=size)
         errors.append((label, metrics.rmse(rows["reference"], rows["prediction"])))
-    style.diagonal(axes, table["reference"], table["prediction"])
+    drawing.diagonal(axes, table["reference"], table["prediction"])
     symbol = style.symbol(component)
     axes.set_xlabel(f"reference {symbol} ({unit})")
     axes.set_ylabel(f"predicted {symbol} ({unit})")

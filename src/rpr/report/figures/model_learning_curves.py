@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rpr.report import style
+from rpr.report.figures import drawing
 from rpr.report.summaries import summarise
 from rpr.studies.evaluation import INVARIANT
 
 
 def data(learning_curve: pd.DataFrame, *, test_set: str = "rotated") -> pd.DataFrame:
-    """Mean and spread of the frame-independent errors on one test set."""
+    """Mean and spread of the axes-independent errors on one test set."""
     chosen = learning_curve["component"].isin(INVARIANT.values()) & (
         learning_curve["test_set"] == test_set
     )
@@ -20,9 +22,10 @@ def data(learning_curve: pd.DataFrame, *, test_set: str = "rotated") -> pd.DataF
 
 
 def frames_needed(curve: pd.DataFrame, error: float) -> float:
-    """Training frames at which a curve first reaches `error`, between points in the logarithm.
+    """Number of training frames at which a learning curve first reaches `error`.
 
-    NaN where the curve stays above it; the smallest size where all of it is below.
+    It is interpolated on logarithmic scales.  It is NaN if the curve stays above, and the smallest
+    size if all of the curve is below.
     """
     curve = curve.sort_values("n_train")
     n, rmse = curve["n_train"].to_numpy(dtype=float), curve["mean"].to_numpy(dtype=float)
@@ -49,8 +52,8 @@ def draw(
     test_set
         Test set whose errors are drawn.
     mark
-        Model whose error at its largest size is drawn as a level, with the number of frames
-        that each other model needs to reach it.
+        Model whose error with the most frames is drawn as a level, with the number of frames that
+        each other model needs to reach it.
 
     Returns
     -------
@@ -65,15 +68,17 @@ def draw(
     looks = style.model_looks(table["model"])
     for axes, letter, (property, component) in zip(panels, "ab", INVARIANT.items(), strict=True):
         _panel(axes, table[table["component"] == component], looks, mark)
-        axes.set_title(f"({letter}) {property}", loc="left", fontweight="bold")
+        drawing.title(axes, letter, property)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return figure
 
 
-def _panel(axes, table, looks, mark):
+def _panel(
+    axes: Axes, table: pd.DataFrame, looks: dict[str, tuple[str, str, str]], mark: str
+) -> None:
     if table.empty:
-        axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
+        drawing.note(axes)
         return
     for model, (colour, marker, line) in looks.items():
         rows = table[table["model"] == model].sort_values("n_train")
@@ -87,15 +92,17 @@ def _panel(axes, table, looks, mark):
             rows["n_train"], low, rows["mean"] + rows["std"], color=colour, alpha=0.18, linewidth=0
         )
     axes.set_yscale("log")
-    style.plain_log(axes.yaxis)
-    style.count_axis(axes, table["n_train"])
+    drawing.plain_log(axes.yaxis)
+    drawing.count_axis(axes, table["n_train"])
     _level(axes, table, looks, mark)
     unit = style.unit(table["unit"].iloc[0])
     axes.set_ylabel(f"RMSE {style.symbol(table['component'].iloc[0])} ({unit})")
-    style.grid(axes)
+    drawing.grid(axes)
 
 
-def _level(axes, table, looks, mark):
+def _level(
+    axes: Axes, table: pd.DataFrame, looks: dict[str, tuple[str, str, str]], mark: str
+) -> None:
     anchors = table[table["model"] == mark]
     if anchors.empty:
         return
@@ -113,6 +120,6 @@ def _level(axes, table, looks, mark):
     if needed:
         low, high = axes.get_ylim()
         axes.set_ylim(low * (low / high) ** (0.06 + 0.04 * len(needed)), high)  # room for text
-        lines = [f"frames for the error of {mark} at {int(last['n_train'])}:"]
+        lines = [f"frames that reach the error of {mark} with {int(last['n_train'])}:"]
         lines += [f"{model}: {number}" for model, number in needed.items()]
         axes.text(0.03, 0.03, "\n".join(lines), transform=axes.transAxes, va="bottom", fontsize=6)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rpr.report import style
+from rpr.report.figures import drawing
 from rpr.studies.evaluation import INVARIANT
 from rpr.studies.tables import spread_columns
 
@@ -14,18 +16,18 @@ _POINTS = (
     ("in_distribution", "all", style.BLACK, "o", "in distribution"),
     ("held_out_trajectories", "all", style.GREEN, "s", "held-out trajectories"),
     ("rotated", "positive", style.BLUE, ">", r"rotated set, $\varphi \geq 0$"),
-    ("rotated", "negative", style.RED, "<", r"rotated set, $\varphi < 0$"),
+    ("rotated", "negative", style.VERMILION, "<", r"rotated set, $\varphi < 0$"),
 )
 
 
 def data(test_set: pd.DataFrame) -> pd.DataFrame:
-    """Frame-independent rows."""
+    """The axes-independent errors."""
     return test_set[test_set["component"].isin(INVARIANT.values())].reset_index(drop=True)
 
 
 @style.styled
 def draw(test_set: pd.DataFrame) -> Figure:
-    """Frame-independent RMSE of every model on every test set, with 95 % intervals.
+    """Axes-independent RMSE of every model on every test set, with 95 % intervals.
 
     Parameters
     ----------
@@ -45,18 +47,18 @@ def draw(test_set: pd.DataFrame) -> Figure:
     panels = figure.subplots(1, 2, sharey=True)
     for axes, letter, (property, component) in zip(panels, "ab", INVARIANT.items(), strict=True):
         _panel(axes, table[table["component"] == component], models)
-        axes.set_title(f"({letter}) {property}", loc="left", fontweight="bold")
-    panels[0].set_yticks(range(len(models)), models)
+        drawing.title(axes, letter, property)
+    panels[0].set_yticks(range(len(models)), [style.model_label(m) for m in models])
     panels[0].set_ylim(len(models) - 0.5, -0.5)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4)
     return figure
 
 
-def _panel(axes, table, models):
+def _panel(axes: Axes, table: pd.DataFrame, models: list[str]) -> None:
     axes.tick_params(axis="y", length=0)
     if table.empty:
-        axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
+        drawing.note(axes)
         return
     signed = set(table["dihedral_sign"]) > {"all"}
     for k, (test_set, sign, colour, marker, label) in enumerate(_points(signed)):
@@ -76,13 +78,13 @@ def _panel(axes, table, models):
     for boundary in np.arange(len(models) - 1) + 0.5:
         axes.axhline(boundary, color=style.LIGHT, linewidth=0.6, zorder=0)
     axes.set_xscale("log")
-    style.plain_log(axes.xaxis)
+    drawing.plain_log(axes.xaxis)
     unit = style.unit(table["unit"].iloc[0])
     axes.set_xlabel(f"RMSE {style.symbol(table['component'].iloc[0])} ({unit})")
-    style.grid(axes, "x")
+    drawing.grid(axes, "x")
 
 
-def _points(signed):
+def _points(signed: bool) -> tuple[tuple[str, str, str, str, str], ...]:
     if signed:
         return _POINTS
     rotated = ("rotated", "all", style.BLUE, "D", "rotated set")

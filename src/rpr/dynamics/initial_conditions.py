@@ -1,4 +1,4 @@
-"""Independent test trajectories: starts at all dihedrals, in any orientation, thermal."""
+"""Initial conditions of test trajectories: all dihedrals, any orientation, thermal velocities."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from rpr.data.frame_set import FrameSet
 from rpr.dynamics.velocities import boltzmann
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
@@ -15,19 +14,19 @@ from rpr.molecule.torsion import set_dihedral
 
 
 @dataclass(frozen=True, eq=False)
-class Starts:
-    """Where test trajectories begin.
+class InitialConditions:
+    """Positions and velocities at which trajectories begin.
 
     Parameters
     ----------
-    positions : array, [n, n_atoms, 3]
+    positions : array, [n_trajectories, n_atoms, 3]
         Angstrom.
-    velocities : array, [n, n_atoms, 3]
+    velocities : array, [n_trajectories, n_atoms, 3]
         Angstrom/fs.
-    dihedral : array, [n]
+    dihedral : array, [n_trajectories]
         Degrees in (-180, 180]; None for a molecule without one.
-    rotations : array, [n, 3, 3]
-        The rotation that was applied to each start, x = R x_0 for column vectors.
+    rotations : array, [n_trajectories, 3, 3]
+        Rotation R of each trajectory, x = R x_0 for column vectors.
     """
 
     positions: np.ndarray
@@ -35,35 +34,24 @@ class Starts:
     dihedral: np.ndarray | None
     rotations: np.ndarray
 
-    def frames(self, molecule: Molecule) -> FrameSet:
-        """The starts as a set of frames, step 0 of trajectories 0 to n - 1."""
-        return FrameSet(
-            molecule.symbols,
-            self.positions,
-            velocities=self.velocities,
-            trajectory=np.arange(len(self.positions)),
-            step=np.zeros(len(self.positions), dtype=int),
-            dihedral=self.dihedral,
-        )
 
-
-def starts(
+def rotated_initial_conditions(
     molecule: Molecule, *, n: int = 24, temperature_K: float = 300.0, seed: int = 0
-) -> Starts:
-    """Starting points at n dihedrals spread over the full circle.
+) -> InitialConditions:
+    """Initial conditions at n dihedrals spread over the full circle, each turned at random.
 
-    Start k has the reference geometry with its dihedral set to 360 k / n degrees (15 degrees
-    apart for n = 24), Boltzmann velocities without net momentum and angular momentum, and then
-    one rotation, uniform on SO(3), of positions and velocities together.  It depends on `seed`
-    and k, not on how many others are drawn.  Without a dihedral all start at the reference
-    geometry.
+    Trajectory k begins at the reference geometry with its dihedral set to 360 k / n degrees (15
+    degrees apart for n = 24) and with Boltzmann velocities that have no net momentum and angular
+    momentum.  Positions and velocities are then turned together by a rotation that is uniform on
+    SO(3).  They depend on `seed` and k, not on n - k.  A molecule without a dihedral begins at its
+    reference geometry.
 
     Parameters
     ----------
     molecule
-        Its reference geometry and dihedral.
+        Its reference geometry and dihedral are used.
     n
-        Number of starts.
+        Number of trajectories.
     temperature_K
         Temperature of the velocities in K.
     seed
@@ -71,7 +59,7 @@ def starts(
 
     Returns
     -------
-    Starts
+    InitialConditions
 
     Raises
     ------
@@ -83,7 +71,7 @@ def starts(
     The test set of Martinka et al., J. Chem. Phys. 161, 174104 (2024).
     """
     if n < 1:
-        raise InputError(f"n: found {n}, expected at least one start")
+        raise InputError(f"n: found {n}, expected at least one trajectory")
     unrotated, angles = np.repeat(molecule.reference[None], n, axis=0), None
     if molecule.dihedral is not None:
         angles = 360.0 * np.arange(n) / n
@@ -94,7 +82,8 @@ def starts(
         rng = np.random.default_rng([seed, k])
         velocity = boltzmann(unrotated[k], molecule.masses, temperature_K=temperature_K, rng=rng)
         rotation = Rotation.random(rng=rng).as_matrix()
+        # Not `rotate_vectors`, whose last bits differ: labels are found by the bits of a geometry.
         positions.append(unrotated[k] @ rotation.T)
         velocities.append(velocity @ rotation.T)
         rotations.append(rotation)
-    return Starts(np.array(positions), np.array(velocities), angles, np.array(rotations))
+    return InitialConditions(np.array(positions), np.array(velocities), angles, np.array(rotations))

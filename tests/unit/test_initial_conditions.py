@@ -1,11 +1,11 @@
-"""Starts of the test trajectories: full circle of dihedrals, thermal, uniformly rotated."""
+"""Initial conditions of test trajectories: all dihedrals, thermal, uniformly rotated."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rpr.dynamics.rotated_starts import starts
+from rpr.dynamics.initial_conditions import rotated_initial_conditions
 from rpr.dynamics.trajectories import collect
 from rpr.dynamics.velocities import kinetic_energy
 from rpr.errors import InputError
@@ -23,7 +23,7 @@ def molecule():
 
 
 def test_twenty_four_dihedrals_fifteen_degrees_apart(molecule):
-    found = starts(molecule)
+    found = rotated_initial_conditions(molecule)
     expected = {*range(-165, 181, 15)}
     assert set(found.dihedral) == expected
     measured = dihedral_angle(found.positions, molecule.dihedral)
@@ -31,7 +31,7 @@ def test_twenty_four_dihedrals_fifteen_degrees_apart(molecule):
 
 
 def test_rotation_is_proper_and_applies_to_positions_and_velocities(molecule):
-    found = starts(molecule, n=6)
+    found = rotated_initial_conditions(molecule, n=6)
     assert np.allclose(np.linalg.det(found.rotations), 1.0)
     back = np.einsum("nji,naj->nai", found.rotations, found.positions)
     velocities = np.einsum("nji,naj->nai", found.rotations, found.velocities)
@@ -45,7 +45,7 @@ def test_rotation_is_proper_and_applies_to_positions_and_velocities(molecule):
 
 def test_rotations_are_uniform_on_the_sphere(molecule):
     """Each axis points anywhere: mean 0, <z z^T> = 1/3, and the angle has density 1 - cos."""
-    rotations = starts(molecule, n=3000).rotations
+    rotations = rotated_initial_conditions(molecule, n=3000).rotations
     assert np.abs(rotations.mean(axis=0)).max() < 5 / np.sqrt(3 * 3000)
     assert np.allclose((rotations**2).mean(axis=0), 1 / 3, atol=5 * 0.3 / np.sqrt(3000))
     angle = np.arccos(np.clip((np.trace(rotations, axis1=1, axis2=2) - 1) / 2, -1, 1))
@@ -53,25 +53,19 @@ def test_rotations_are_uniform_on_the_sphere(molecule):
 
 
 def test_velocities_are_thermal(molecule):
-    velocities = starts(molecule, n=2000, temperature_K=300.0).velocities
+    velocities = rotated_initial_conditions(molecule, n=2000, temperature_K=300.0).velocities
     energy = kinetic_energy(velocities, molecule.masses)
     assert energy.mean() == pytest.approx(0.5 * 18 * KB * 300.0, rel=0.04)
     assert np.allclose(np.einsum("a,nai->ni", molecule.masses, velocities), 0.0, atol=1e-12)
 
 
 def test_a_start_depends_on_its_number_and_the_seed(molecule):
-    one, same, other = (starts(molecule, n=4, seed=s) for s in (1, 1, 2))
+    one, same, other = (rotated_initial_conditions(molecule, n=4, seed=s) for s in (1, 1, 2))
     assert np.array_equal(one.positions, same.positions)
     assert not np.allclose(one.rotations, other.rotations)
-    assert np.array_equal(starts(molecule, n=8, seed=1).rotations[:4], one.rotations)
-
-
-def test_starts_as_frames(molecule):
-    found = starts(molecule, n=4)
-    frames = found.frames(molecule)
-    assert np.array_equal(frames.velocities, found.velocities)
-    assert np.array_equal(frames.trajectory, [0, 1, 2, 3])
-    assert not frames.step.any()
+    assert np.array_equal(
+        rotated_initial_conditions(molecule, n=8, seed=1).rotations[:4], one.rotations
+    )
 
 
 def test_collect_orders_by_trajectory_and_leaves_out_the_start(molecule):
@@ -93,16 +87,16 @@ def test_numbers_of_the_paper(molecule):
 
 def test_impossible_requests_are_input_errors(molecule):
     with pytest.raises(InputError, match="n: found 0"):
-        starts(molecule, n=0)
+        rotated_initial_conditions(molecule, n=0)
     with pytest.raises(InputError, match="temperature_K: found -1"):
-        starts(molecule, temperature_K=-1.0)
+        rotated_initial_conditions(molecule, temperature_K=-1.0)
     with pytest.raises(InputError, match=r"positions: found shape \(3, 8, 3\)"):
         collect(molecule, np.zeros((3, 8, 3)), [1])
 
 
 def test_without_a_dihedral_all_start_at_the_reference():
     water = Molecule.from_atoms(read_geometry(GEOMETRIES / "water.xyz"))
-    first = starts(water, n=3)
+    first = rotated_initial_conditions(water, n=3)
     back = np.einsum("kij,kai->kaj", first.rotations, first.positions)
     np.testing.assert_allclose(back, np.repeat(water.reference[None], 3, axis=0), atol=1e-12)
     assert first.dihedral is None

@@ -1,0 +1,170 @@
+"""What estimators of dipoles and polarizabilities share, and checks of what they are given."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from rpr.axes.canonical import canonical_axes
+from rpr.axes.components import RANK, component_names, to_components
+from rpr.axes.rotation import to_axes
+from rpr.data.frame_set import FrameSet, as_positions
+from rpr.errors import InputError
+from rpr.models import model_file
+from rpr.models.estimator import Estimator, Frames, determination
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.plausibility import check_reference, check_stretch
+
+UNITS = {"positions": "Angstrom", "dipole": "e Angstrom", "polarizability": "Angstrom^3"}
+
+Model = TypeVar("Model", bound="PropertyEstimator")
+
+
+class PropertyEstimator(Estimator):
+    """Base of estimators of dipoles and polarizabilities.
+
+    A subclass also provides `axes_`, `STORED` and `_restore_arrays`, and a fit sets
+    `hyperparameters_`.
+    """
+
+    STORED: tuple[str, ...]  #: Arguments of the constructor that a saved file keeps.
+    hyperparameters_: dict[str, Any]
+
+    def __init__(self, molecule: Molecule, property: str) -> None:
+        self.molecule = molecule
+        self.property = property
+
+    @property
+    def axes_(self) -> str:
+        """Name of the canonical axes of `predict_components`."""
+        raise NotImplementedError
+
+    def predict(self, frames: Frames) -> np.ndarray:
+        """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
+        raise NotImplementedError
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Names of the components, in the order of `predict_components`."""
+        return component_names(self.property)
+
+    def predict_components(self, frames: Frames) -> np.ndarray:
+        """Components in the canonical axes of each frame, [n_frames, 3] or [n_frames, 6]."""
+        predicted = self.predict(frames)
+        positions = checked_positions(frames, self.molecule)
+        rotations = canonical_axes(self.axes_, positions, self.molecule).rotations
+        return to_components(to_axes(predicted, rotations))
+
+    def score(self, frames: Frames, values: np.ndarray | None = None) -> float:
+        """Coefficient of determination of all elements in the laboratory; see `determination`.
+
+        Parameters
+        ----------
+        frames
+            As for `predict`.
+        values : array, [n_frames, 3] or [n_frames, 3, 3]
+            The default is the property that a `FrameSet` holds.
+        """
+        predicted = self.predict(frames)
+        return determination(
+            predicted, checked_values(self.property, values, frames, len(predicted))
+        )
+
+    def _metadata(self) -> dict[str, Any]:
+        return {
+            **{name: getattr(self, name) for name in self.STORED},
+            **super()._metadata(),
+            "hyperparameters": self.hyperparameters_,
+            "units": {key: UNITS[key] for key in ("positions", self.property)},
+        }
+
+    @classmethod
+    def _restore(
+        cls: type[Model], arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]
+    ) -> Model:
+        arguments = {name: metadata[name] for name in (*cls.STORED, "hyperparameters")}
+        model = cls(molecule=model_file.molecule_from_json(metadata["molecule"]), **arguments)
+        model.hyperparameters_ = dict(metadata["hyperparameters"])
+        model._restore_arrays(arrays, metadata)
+        model.training_checksum_ = metadata["training_checksum"]
+        return model
+
+    def _restore_arrays(
+        self, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]
+    ) -> None:
+        """Put back what the fit found."""
+        raise NotImplementedError
+
+    property: str  # here, because the name hides the decorator from what follows
+
+
+def checked_positions(frames: Frames, molecule: Molecule) -> np.ndarray:
+    """Positions [n_frames, n_atoms, 3] of frames of `molecule`, in Angstrom, checked.
+
+    Parameters
+    ----------
+    frames
+        A `FrameSet`, ASE atoms (one or a sequence), or an array [n_frames, n_atoms, 3].
+    molecule
+        The frames must have its atoms in its order.
+
+    Raises
+    ------
+    InputError
+        If the atoms, their order or the shape differ, a number is not finite, or bonds are so long
+        or short that the positions cannot be in Angstrom.
+    """
+    positions = as_positions(frames, molecule.symbols)
+    if not len(positions):
+        raise InputError("frames: found none, expected at least one")
+    check_reference(molecule.reference, molecule.bonds)
+    check_stretch(positions, molecule.reference, molecule.bonds)
+    return positions
+
+
+def checked_values(
+    property: str, values: np.ndarray | None, frames: Frames, n_frames: int
+) -> np.ndarray:
+    """Dipoles [n_frames, 3] or polarizabilities [n_frames, 3, 3] of frames, checked.
+
+    Parameters
+    ----------
+    property
+        ``"dipole"`` or ``"polarizability"``.
+    values
+        The values, or None for those that the `FrameSet` `frames` holds.
+    frames
+        The frames in the form in which the user gave them.
+    n_frames
+        Expected number of values.
+
+    Raises
+    ------
+    InputError
+        If there are none, the shape is wrong, or a number is not finite.
+    """
+    component_names(property)
+    if values is None and isinstance(frames, FrameSet):
+        values = getattr(frames, property)
+    if values is None:
+        raise InputError(f"values: found none; give the {property} of each frame")
+    values = np.asarray(values, dtype=float)
+    expected = (n_frames, *(3,) * RANK[property])
+    if values.shape != expected:
+        raise InputError(
+            f"values: found shape {values.shape}, expected {expected}: one {property} per frame"
+        )
+    bad = ~np.isfinite(values.reshape(n_frames, -1)).all(axis=1)
+    if bad.any():
+        raise InputError(f"values: {property} of frame {int(np.argmax(bad))} is not finite")
+    return values
+
+
+def training_checksum(positions: np.ndarray, values: np.ndarray) -> str:
+    """SHA-256 of the training frames, by which a model says what it was trained on."""
+    digest = hashlib.sha256(np.ascontiguousarray(positions).tobytes())
+    digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
