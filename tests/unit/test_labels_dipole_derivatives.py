@@ -214,7 +214,7 @@ def test_infrared_intensities_are_differences_of_dipoles_along_each_mode():
 
 
 def test_infrared_intensities_of_another_program():
-    """Q-Chem's numbers for this NH3 at HF/6-31G, from the package pyscf-properties (infrared)."""
+    """Q-Chem at HF/6-31G, quoted in pyscf/prop/infrared/rhf.py of pyscf/properties."""
     symbols = ("N", "H", "H", "H")
     positions = np.array([[0.0, 0.0, 0.0], [0.8, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.2]])
     settings = method("hf", "6-31g", response_tolerance=1e-4)
