@@ -3,6 +3,7 @@
     python benchmarks/labels.py                # everything, about 12 minutes
     python benchmarks/labels.py --frames 8 --baseline-frames 1 --part md
     python benchmarks/labels.py --part exact   # against integrals without density fitting
+    python benchmarks/labels.py --part derivatives   # what dipole derivatives add to a label
 
 The baseline is plain PySCF as in `rpr.labels.dft.plain_pyscf`:
 ``dft.RKS(xc="b3lyp5").density_fit()`` on the default grid, ``nuc_grad_method``, polarizability by
@@ -48,7 +49,9 @@ LARGE = Method(basis="aug-cc-pvtz")
 SMALL = Method(basis="def2-svp")
 NO_GRADIENT = ("energy", "dipole", "polarizability")
 MD = ("energy", "forces", "dipole")
-PARTS = ("md", "large", "shortcuts", "rotation", "exact", "arithmetic", "processes")
+DERIVATIVES = (*PROPERTIES, "dipole_derivatives")
+STEP = 5e-3  #: Angstrom, of the differences of dipoles
+PARTS = ("md", "large", "shortcuts", "rotation", "exact", "derivatives", "arithmetic", "processes")
 Line = tuple[str, float, str]
 
 
@@ -257,6 +260,54 @@ def exact(trajectory, options) -> Iterator[Line]:
     yield from errors(fitted, full, f"labels.density_fitting.{options.exact_basis}")
 
 
+def derivatives(trajectory, options) -> Iterator[Line]:
+    """What dipole derivatives add to a full label: time by part, memory, and their error."""
+    for name, method in (("svp", SMALL), ("full", LARGE)):
+        yield from price(f"labels.derivatives.{name}", trajectory, method)
+    yield from derivative_errors("labels.derivatives.svp", trajectory, SMALL)
+    peaks = [run_workers(options, 1, kind)[0][1] for kind in ("full", "derivatives")]
+    yield "labels.derivatives.memory", peaks[1], "MiB"
+    yield "labels.derivatives.memory_ratio", peaks[1] / peaks[0], "1"
+
+
+def price(prefix, trajectory, method) -> Iterator[Line]:
+    """Seconds of labels with derivatives over those without, frame by frame in turn."""
+    engines = [make_engine(method, trajectory.symbols) for _ in range(2)]
+    kinds = {"without": PROPERTIES, "with": DERIVATIVES}
+    spent = {kind: [] for kind in kinds}
+    for positions in trajectory.frames:
+        for (kind, properties), engine in zip(kinds.items(), engines, strict=True):
+            labels, seconds = cpu_seconds(engine.compute, positions, properties)
+            spent[kind].append({"total": seconds, **labels.timings})
+    mean = {
+        kind: {part: float(np.mean([x[part] for x in rows[WARM_UP:]])) for part in rows[0]}
+        for kind, rows in spent.items()
+    }
+    yield f"{prefix}.ratio", mean["with"]["total"] / mean["without"]["total"], "1"
+    for part, seconds in mean["with"].items():
+        if part in mean["without"]:
+            yield f"{prefix}.{part}.without", mean["without"][part], "s"
+        yield f"{prefix}.{part.replace(' ', '_')}.with", seconds, "s"
+
+
+def derivative_errors(prefix, trajectory, method) -> Iterator[Line]:
+    """Derivatives at default settings against central differences of tightly converged dipoles."""
+    positions, symbols = trajectory.frames[-1], trajectory.symbols
+    method = replace(method, canonical_orientation=False)
+    found = make_engine(method, symbols).compute(positions, DERIVATIVES).dipole_derivatives
+    tight = replace(method, scf_gradient_tolerance=1e-8, coarse_grid_level=1)
+    engine, rows = make_engine(tight, symbols), []
+    for shift in STEP * np.eye(positions.size).reshape(-1, *positions.shape):
+        ahead, behind = (
+            engine.compute(positions + sign * shift, ("dipole",)).dipole for sign in (1, -1)
+        )
+        rows.append((ahead - behind) / (2 * STEP))
+    error = found - np.array(rows).reshape(found.shape)
+    yield f"{prefix}.error.rms", float(np.sqrt(np.mean(error**2))), "e"
+    yield f"{prefix}.error.max", float(np.abs(error).max()), "e"
+    yield f"{prefix}.error.sum_over_atoms", float(np.abs(found.sum(axis=0)).max()), "e"
+
+
 def arithmetic(trajectory, options) -> Iterator[Line]:
     """The least time each part could take: its integrals, and its operations at full speed."""
     from pyscf.df.incore import aux_e2
@@ -307,24 +358,29 @@ def processes(trajectory, options) -> Iterator[Line]:
     """Frames a second of wall time of two one-thread processes against one; peak memory."""
     rates = {}
     for n in (1, 2):
-        command = [sys.executable, __file__, "--worker", options.scratch, str(options.frames)]
-        workers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(n)]
-        outputs = [worker.communicate()[0].split() for worker in workers]
-        rates[n] = sum(1 / float(seconds) for seconds, _ in outputs)
+        outputs = run_workers(options, n, "full")
+        rates[n] = sum(1 / seconds for seconds, _ in outputs)
     yield "labels.two_process_scaling", rates[2] / rates[1], "1"
-    yield "labels.memory", float(outputs[0][1]), "MiB"
+    yield "labels.memory", outputs[0][1], "MiB"
 
 
-def worker(path: str, n_frames: int) -> None:
+def run_workers(options, n: int, kind: str) -> list[list[float]]:
+    """Wall seconds of a frame and peak memory in MiB of each of `n` processes at a time."""
+    command = [sys.executable, __file__, "--worker", options.scratch, str(options.frames), kind]
+    workers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(n)]
+    return [[float(x) for x in worker.communicate()[0].split()] for worker in workers]
+
+
+def worker(path: str, n_frames: int, properties: Sequence[str]) -> None:
     """Print the wall seconds of a frame at aug-cc-pVTZ and the peak memory in MiB."""
     frames = np.load(path)
     symbols = read(GEOMETRY).get_chemical_symbols()
     engine = make_engine(LARGE, symbols, max_memory_mb=4096)
-    engine.compute(frames[0])
-    engine.compute(frames[1])
+    engine.compute(frames[0], properties)
+    engine.compute(frames[1], properties)
     start = time.perf_counter()
     for positions in frames[2:n_frames]:
-        engine.compute(positions)
+        engine.compute(positions, properties)
     seconds = (time.perf_counter() - start) / (min(n_frames, len(frames)) - 2)
     # not ru_maxrss: it begins with that of the parent, whose other parts took more
     peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
@@ -343,11 +399,12 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=10, help="frames of the trajectory")
     parser.add_argument("--baseline-frames", type=int, default=2, help="of them by the baseline")
     parser.add_argument("--exact-basis", default="def2-svp", help="basis of the part `exact`")
-    parser.add_argument("--worker", nargs=2, metavar=("FILE", "N"), help=argparse.SUPPRESS)
+    parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     with threadpool_limits(1):
         if options.worker:
-            worker(options.worker[0], int(options.worker[1]))
+            path, n_frames, kind = options.worker
+            worker(path, int(n_frames), DERIVATIVES if kind == "derivatives" else PROPERTIES)
         else:
             measure(parser, options)
 

@@ -22,6 +22,9 @@ FS = ase.units.fs  #: one femtosecond in ASE's unit of time, Angstrom sqrt(u/eV)
 KB = ase.units.kB  #: eV / K
 HBAR = ase.units._hbar * ase.units.J * ase.units.s  #: eV times ASE's unit of time
 INVERSE_CM = ase.units.invcm  #: eV
+#: N_A e^2 / (12 eps_0 c^2 u) in km/mol: infrared intensity of a mode of |d mu / d Q|^2 = 1 e^2/u
+INFRARED = ase.units._Nav * ase.units._e**2 * 1e-3
+INFRARED /= 12 * ase.units._eps0 * ase.units._c**2 * ase.units._amu
 
 #: Unit of each property in tables and figures, and its size in stored units.
 REPORTED = {

@@ -28,6 +28,7 @@ def labelled(n_frames: int = 4, seed: int = 0) -> FrameSet:
         step=np.arange(n_frames) + 1,
         dihedral=rng.uniform(-180, 180, n_frames),
         velocities=rng.standard_normal((n_frames, 3, 3)) * 1e-3,
+        dipole_derivatives=rng.standard_normal((n_frames, 3, 3, 3)),
     )
 
 
@@ -95,6 +96,25 @@ def test_polarizability_is_read_row_by_row(tmp_path):
     frames = FrameSet(SYMBOLS, WATER[None], polarizability=np.arange(9.0).reshape(1, 3, 3))
     write_frames(tmp_path / "a.extxyz", frames)
     assert np.array_equal(read_frames(tmp_path / "a.extxyz").polarizability, frames.polarizability)
+
+
+def test_dipole_derivatives_are_a_column_of_nine_with_the_dipole_last(tmp_path):
+    """Element (A, x, k) is d mu_k / d R_Ax: of an atom's nine numbers k runs fastest."""
+    tensors = np.arange(27.0).reshape(1, 3, 3, 3)
+    write_frames(tmp_path / "a.extxyz", FrameSet(SYMBOLS, WATER[None], dipole_derivatives=tensors))
+    lines = (tmp_path / "a.extxyz").read_text().splitlines()
+    assert lines[1].startswith("Properties=species:S:1:pos:R:3:dipole_derivatives:R:9 ")
+    assert lines[3].split()[4:] == [repr(x) for x in np.arange(9.0, 18.0).tolist()]
+    assert np.array_equal(read_frames(tmp_path / "a.extxyz").dipole_derivatives, tensors)
+
+
+def test_born_effective_charges_are_not_taken_for_dipole_derivatives(tmp_path):
+    image = Atoms("OH2", positions=WATER)
+    image.new_array("born_effective_charges", np.arange(27.0).reshape(3, 9))
+    write(tmp_path / "a.extxyz", image)
+    assert read_frames(tmp_path / "a.extxyz").dipole_derivatives is None
+    with pytest.raises(InputError, match="found no dipole_derivatives"):
+        read_frames(tmp_path / "a.extxyz", require=["dipole_derivatives"])
 
 
 def test_subset_and_concatenate_undo_each_other():
@@ -221,6 +241,8 @@ def test_missing_file_is_an_input_error(tmp_path):
 def test_shapes_are_checked_when_a_set_is_made():
     with pytest.raises(InputError, match=r"dipole: found shape \(2, 3\), expected \(1, 3\)"):
         FrameSet(SYMBOLS, WATER[None], dipole=np.zeros((2, 3)))
+    with pytest.raises(InputError, match=r"dipole_derivatives: found shape \(1, 3, 9\)"):
+        FrameSet(SYMBOLS, WATER[None], dipole_derivatives=np.zeros((1, 3, 9)))
     with pytest.raises(InputError, match=r"positions: found shape \(1, 3, 3\), expected .* 2, 3\]"):
         FrameSet(("O", "H"), WATER[None])
 

@@ -39,10 +39,25 @@ def test_quantities_do_not_depend_on_the_orientation(frames):
 
 
 def test_turned_labels_are_those_of_the_turned_molecule(frames):
+    frames.dipole_derivatives = differences(frames.positions)
     turned = rotate_frames(frames, random_rotations(len(frames), 3))
+    np.testing.assert_allclose(turned.dipole_derivatives, differences(turned.positions), atol=1e-6)
     dipole, polarizability = analytic_labels(turned.positions, dichloroethane())
     np.testing.assert_allclose(turned.dipole, dipole, atol=1e-10)
     np.testing.assert_allclose(turned.polarizability, polarizability, atol=1e-10)
+
+
+def differences(positions):
+    """d mu_k / d R_Ax of the analytic labels, e, [n_frames, n_atoms, 3, 3]."""
+    tensors = np.empty((*positions.shape, 3))
+    for place in np.ndindex(positions.shape[1:]):
+        step = np.zeros(positions.shape[1:])
+        step[place] = 1e-3
+        ahead, behind = (
+            analytic_labels(positions + s * step, dichloroethane())[0] for s in (1, -1)
+        )
+        tensors[:, *place] = (ahead - behind) / 2e-3
+    return tensors
 
 
 def test_half_of_the_checked_frames_are_the_most_extreme(frames):

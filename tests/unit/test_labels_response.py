@@ -33,7 +33,7 @@ def system(request):
 def test_the_operator_is_symmetric_and_positive(system):
     operator, coordinates = system
     vectors = np.random.default_rng(0).normal(size=(4, *coordinates.shape[1:]))
-    products = operator(vectors).reshape(4, -1)
+    products = operator(vectors)[0].reshape(4, -1)
     matrix = vectors.reshape(4, -1) @ products.T
     np.testing.assert_allclose(matrix, matrix.T, atol=2e-3)
     assert np.linalg.eigvalsh(matrix).min() > 0
@@ -63,7 +63,8 @@ def test_an_unstable_state_is_refused(system):
     operator, coordinates = system
 
     def negative(vectors):
-        return -operator(vectors)
+        products, induced = operator(vectors)
+        return -products, induced
 
     negative.differences = operator.differences
     with pytest.raises(ConvergenceError, match="no minimum"):

@@ -1,12 +1,17 @@
-"""Hessian and harmonic frequencies of one minimum; an imaginary frequency is an error."""
+"""Hessian, harmonic frequencies and infrared intensities of one minimum.
+
+An imaginary frequency is an error.
+"""
 
 import pandas as pd
 
+from rpr.errors import ConvergenceError
 from rpr.files import write_arrays
+from rpr.labels.engine import make_engine
 from rpr.labels.hessian import hessian
 from rpr.labels.method import Method
 from rpr.molecule.molecule import read_geometry
-from rpr.molecule.normal_modes import frequencies
+from rpr.molecule.normal_modes import frequencies, infrared_intensities
 from rpr.run import logs
 from rpr.run.jobs import free_megabytes
 from rpr.studies import tables
@@ -14,14 +19,19 @@ from rpr.studies import tables
 logs.start(snakemake.log[0])
 atoms = read_geometry(snakemake.input.geometry)
 symbols = atoms.get_chemical_symbols()
-matrix = hessian(
-    Method.from_config(snakemake.params.method, symbols),
-    symbols,
-    atoms.positions,
-    charge=snakemake.params.charge,
-    max_memory_mb=free_megabytes(snakemake.resources.mem_mb),
-)
+method = Method.from_config(snakemake.params.method, symbols)
+settings = {
+    "charge": snakemake.params.charge,
+    "max_memory_mb": free_megabytes(snakemake.resources.mem_mb),
+}
+matrix = hessian(method, symbols, atoms.positions, **settings)
 modes = frequencies(atoms, matrix, name=snakemake.wildcards.conformer)
+labels = make_engine(method, symbols, **settings).compute(atoms.positions, ["dipole_derivatives"])
+if labels.dipole_derivatives is None:
+    raise ConvergenceError(f"{snakemake.wildcards.conformer}: {'; '.join(labels.flags)}")
 table = pd.DataFrame({"mode": range(len(modes.wavenumbers)), "wavenumber": modes.wavenumbers})
-tables.write_csv(table.assign(unit="1/cm"), snakemake.output.frequencies)
+table = table.assign(
+    unit="1/cm", ir_km_per_mol=infrared_intensities(modes, labels.dipole_derivatives)
+)
+tables.write_csv(table, snakemake.output.frequencies)
 write_arrays(snakemake.output.hessian, hessian=matrix)

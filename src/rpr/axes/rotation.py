@@ -64,6 +64,11 @@ def rotate_frames(frames: Any, rotations: np.ndarray) -> Any:
     turned = {name: rotate_vectors(getattr(frames, name), rotations) for name in known}
     if frames.polarizability is not None:
         turned["polarizability"] = to_axes(frames.polarizability, rotations)
+    if frames.dipole_derivatives is not None:
+        of_atoms = rotations[:, None]
+        turned["dipole_derivatives"] = (
+            of_atoms @ frames.dipole_derivatives @ of_atoms.swapaxes(-1, -2)
+        )
     return replace(frames, **turned)
 
 

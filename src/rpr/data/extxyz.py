@@ -2,14 +2,18 @@
 
 Units are ASE's: Angstrom, eV, eV/Angstrom, e Angstrom, polarizability in Angstrom^3; velocities
 are in Angstrom/fs.  A file carries per frame ``energy``, ``dipole``, ``polarizability`` (nine
-numbers, row by row), ``trajectory``, ``step``, ``dihedral`` and per atom ``forces`` and
-``velocities``.  Quantities that are not known are left out.  Numbers read back exactly.
+numbers, row by row), ``trajectory``, ``step``, ``dihedral`` and per atom ``forces``, ``velocities``
+and ``dipole_derivatives``.  Quantities that are not known are left out.  Numbers read back exactly.
+
+The nine numbers of an atom A in ``dipole_derivatives`` are d mu_k / d R_Ax in e, x slow and k fast.
+ASE's ``born_effective_charges`` may hold the transpose and are never taken for them.
 """
 
 from __future__ import annotations
 
 import gzip
 import io
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -18,12 +22,12 @@ import numpy as np
 from ase import Atoms
 from ase.io import read
 
-from rpr.data.frame_set import INTEGERS, SHAPES, FrameSet
+from rpr.data.frame_set import INTEGERS, SHAPES, FrameSet, frame_shape
 from rpr.errors import InputError
 from rpr.files import atomic_path, read_failure
 from rpr.molecule.molecule import check_symbols
 
-_PER_ATOM = ("forces", "velocities")
+_PER_ATOM = ("forces", "velocities", "dipole_derivatives")
 
 
 def read_frames(
@@ -114,7 +118,15 @@ def _column(
         raise InputError(f"{path}: {name} does not hold numbers of one shape") from error
     if name in INTEGERS and not np.array_equal(column, np.rint(column)):
         raise InputError(f"{path}: {name} is not a whole number in every frame")
-    return column.reshape(-1, 3, 3) if name == "polarizability" and column.ndim == 2 else column
+    return _with_matrices(column, name)
+
+
+def _with_matrices(column: np.ndarray, name: str) -> np.ndarray:
+    """Nine numbers as a matrix, row by row, where the quantity is one."""
+    shape = SHAPES[name]
+    if shape[-2:] == (3, 3) and column.ndim == len(shape) and column.shape[-1] == 9:
+        return column.reshape(*column.shape[:-1], 3, 3)
+    return column
 
 
 def _value(image: Atoms, name: str) -> Any:
@@ -128,8 +140,15 @@ def _value(image: Atoms, name: str) -> Any:
 def _lines(frames: FrameSet) -> Iterator[str]:
     per_atom = [name for name in _PER_ATOM if name in frames.known]
     per_frame = [name for name in frames.known if name not in _PER_ATOM]
-    properties = "species:S:1:pos:R:3" + "".join(f":{name}:R:3" for name in per_atom)
-    table = np.concatenate([frames.positions, *(getattr(frames, n) for n in per_atom)], axis=2)
+    widths = [math.prod(frame_shape(name, 1)) for name in per_atom]
+    columns = [
+        getattr(frames, name).reshape(len(frames), len(frames.symbols), width)
+        for name, width in zip(per_atom, widths, strict=True)
+    ]
+    properties = "species:S:1:pos:R:3" + "".join(
+        f":{name}:R:{width}" for name, width in zip(per_atom, widths, strict=True)
+    )
+    table = np.concatenate([frames.positions, *columns], axis=2)
     for k, rows in enumerate(table):
         info = " ".join(f"{name}={_text(getattr(frames, name)[k])}" for name in per_frame)
         yield f'{len(frames.symbols)}\nProperties={properties} {info} pbc="F F F"\n'

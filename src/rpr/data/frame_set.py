@@ -24,6 +24,7 @@ SHAPES: dict[str, tuple[str | int, ...]] = {
     "step": (),
     "dihedral": (),
     "velocities": ("A", 3),
+    "dipole_derivatives": ("A", 3, 3),
 }
 
 INTEGERS = ("trajectory", "step")  #: Quantities that are whole numbers.
@@ -53,6 +54,8 @@ class FrameSet:
         Degrees in (-180, 180].
     velocities : array, [n_frames, n_atoms, 3]
         Angstrom/fs.
+    dipole_derivatives : array, [n_frames, n_atoms, 3, 3]
+        Atomic polar tensors in e: element (A, x, k) of a frame is d mu_k / d R_Ax.
 
     Raises
     ------
@@ -70,6 +73,7 @@ class FrameSet:
     step: np.ndarray | None = None
     dihedral: np.ndarray | None = None
     velocities: np.ndarray | None = None
+    dipole_derivatives: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         self.symbols = tuple(self.symbols)

@@ -23,7 +23,9 @@ class LabelCalculator(Calculator):
     """ASE calculator that computes energy, forces, dipole and polarizability by a `Method`.
 
     The engine is made at the first frame and keeps its guess between frames.  Energy, forces and
-    dipole come with every frame, other properties on request.
+    dipole come with every frame, other properties on request, among them the derivatives of the
+    dipole: ``get_property("dipole_derivatives", atoms)``, [n_atoms, 3, 3] in e, element (A, x, k)
+    being d mu_k / d R_Ax.
 
     Parameters
     ----------
@@ -62,6 +64,7 @@ class LabelCalculator(Calculator):
         "forces",
         "dipole",
         "polarizability",
+        "dipole_derivatives",
     ]
 
     def __init__(

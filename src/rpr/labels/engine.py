@@ -13,8 +13,14 @@ from rpr.errors import ConvergenceError, InputError
 from rpr.labels.dft import scf_fallback
 from rpr.labels.dft.electronic_structure import ElectronicStructure, memory_mb
 from rpr.labels.dft.exchange_correlation import Functional
-from rpr.labels.dft.gradient import nuclear_gradient
-from rpr.labels.dft.response import ResponseOperator, polarizability
+from rpr.labels.dft.gradient import contract_derivatives, nuclear_gradient
+from rpr.labels.dft.polar_tensor import dipole_derivatives
+from rpr.labels.dft.response import (
+    OrbitalResponse,
+    Response,
+    ResponseOperator,
+    polarizability,
+)
 from rpr.labels.dft.scf import SCFSolution, solve_scf
 from rpr.labels.dft.scf_extrapolation import History
 from rpr.labels.dft.workspace import Workspace
@@ -149,22 +155,41 @@ class FittedEngine(OrientedEngine):
         )
         if "dipole" in properties:
             labels.dipole = structure.dipole(solution.density)
-        if "forces" in properties:
-            labels.forces = -nuclear_gradient(
+        operator, response, induced = None, None, None
+        asked = [n for n in ("polarizability", "dipole_derivatives") if n in properties]
+        if asked:
+            with labels.without_failure(asked[0]):
+                operator, response, induced = self._respond(structure, solution)
+            clock.lap("response")
+        if "polarizability" in asked and response is not None:
+            labels.polarizability = response.polarizability
+        change = None
+        if "dipole_derivatives" in asked and response is not None:
+            change = OrbitalResponse.from_response(response, solution, structure.coordinates())
+        if "forces" in properties or change is not None:
+            contracted = contract_derivatives(
                 structure.mol,
                 structure.auxmol,
                 structure.integrals,
                 self._functional,
-                structure.gradient_grid(),
                 solution,
                 self._workspace,
+                change,
             )
+            if "forces" in properties:
+                labels.forces = self._forces(structure, solution, contracted[0])
             clock.lap("gradient")
-        induced = None
-        if "polarizability" in properties:
-            with labels.without_failure("polarizability"):
-                labels.polarizability, induced = self._respond(structure, solution)
-            clock.lap("response")
+            if operator is not None and change is not None:
+                labels.dipole_derivatives = dipole_derivatives(
+                    structure.mol,
+                    self._functional,
+                    structure.response_grid(),
+                    operator,
+                    solution,
+                    change,
+                    contracted[1:],
+                )
+                clock.lap("dipole derivatives")
         self._history.add(positions, structure.basis.root @ solution.occupied, induced)
         labels.timings = clock.laps
         return labels
@@ -189,10 +214,18 @@ class FittedEngine(OrientedEngine):
             structure, self._n_occupied, max_cycles=self.method.max_cycles, **options
         )
 
+    def _forces(
+        self, structure: ElectronicStructure, solution: SCFSolution, contracted: np.ndarray
+    ) -> np.ndarray:
+        """Forces in hartree/bohr from the first row of `contract_derivatives`."""
+        return -nuclear_gradient(
+            structure.mol, self._functional, structure.gradient_grid(), solution, contracted
+        )
+
     def _respond(
         self, structure: ElectronicStructure, solution: SCFSolution
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Polarizability in bohr^3 and the induced operators in the orthogonalised basis."""
+    ) -> tuple[ResponseOperator, Response, np.ndarray]:
+        """Operator, response, and the induced operators in the orthogonalised basis."""
         operator = ResponseOperator(
             structure.integrals,
             self._functional,
@@ -211,7 +244,7 @@ class FittedEngine(OrientedEngine):
             tolerance=self.method.response_tolerance,
             guess=guess,
         )
-        return response.polarizability, y_virtual @ response.amplitudes @ y_occupied.T
+        return operator, response, y_virtual @ response.amplitudes @ y_occupied.T
 
 
 class _Clock:

@@ -92,8 +92,9 @@ class OrientedEngine:
         positions : array, [n_atoms, 3]
             Angstrom.
         properties
-            Some of ``energy``, ``forces``, ``dipole``, ``polarizability``.  A polarizability that
-            cannot be computed is None, and a flag says why.
+            Some of ``energy``, ``forces``, ``dipole``, ``polarizability``,
+            ``dipole_derivatives``.  A polarizability or derivatives that cannot be computed are
+            None, and a flag says why.
 
         Raises
         ------
@@ -118,6 +119,8 @@ class OrientedEngine:
             labels.dipole = labels.dipole @ orientation * BOHR
         if labels.polarizability is not None:
             labels.polarizability = orientation.T @ labels.polarizability @ orientation * BOHR3
+        if labels.dipole_derivatives is not None:
+            labels.dipole_derivatives = orientation.T @ labels.dipole_derivatives @ orientation
         return labels
 
     def _compute(self, positions: np.ndarray, properties: tuple[str, ...]) -> Labels:

@@ -12,7 +12,12 @@ import numpy as np
 from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.plausibility import check_overlap
 
+#: What an engine computes where nothing else is asked for.
 PROPERTIES = ("energy", "forces", "dipole", "polarizability")
+
+#: What an engine computes only where it is asked for.
+OPTIONAL_PROPERTIES = ("dipole_derivatives",)
+ALL_PROPERTIES = PROPERTIES + OPTIONAL_PROPERTIES
 
 
 @dataclass(eq=False)
@@ -29,6 +34,11 @@ class Labels:
         e Angstrom.
     polarizability : array, [3, 3]
         Angstrom^3 (a volume).
+    dipole_derivatives : array, [n_atoms, 3, 3]
+        Atomic polar tensors in e: element (A, x, k) is d mu_k / d R_Ax, the derivative of
+        component k of the dipole with respect to coordinate x of atom A.  The dipole is the one
+        about a point fixed in space, so that the sum over atoms is the total charge times the unit
+        matrix.
     scf_cycles
         Number of cycles until self-consistency.
     solver
@@ -45,6 +55,7 @@ class Labels:
     forces: np.ndarray | None = None
     dipole: np.ndarray | None = None
     polarizability: np.ndarray | None = None
+    dipole_derivatives: np.ndarray | None = None
     scf_cycles: int = 0
     solver: str = "default"
     orbital_gap: float | None = None
@@ -89,9 +100,9 @@ def check_properties(properties: Sequence[str]) -> tuple[str, ...]:
         If there is no such property.
     """
     for name in properties:
-        if name not in PROPERTIES:
+        if name not in ALL_PROPERTIES:
             raise InputError(
-                f"properties: found {name!r}, expected some of {', '.join(PROPERTIES)}"
+                f"properties: found {name!r}, expected some of {', '.join(ALL_PROPERTIES)}"
             )
     return tuple(properties)
 

@@ -25,7 +25,7 @@ from rpr.labels import state_check
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.labels.partial_file import PartialFile
-from rpr.labels.results import PROPERTIES, Engine, check_properties
+from rpr.labels.results import ALL_PROPERTIES, PROPERTIES, Engine, check_properties
 from rpr.labels.version import LABEL_VERSION
 
 
@@ -55,7 +55,8 @@ def label_shard(
     method
         Level of theory.
     properties
-        Some of ``energy``, ``forces``, ``dipole``, ``polarizability``; the energy always comes.
+        Some of ``energy``, ``forces``, ``dipole``, ``polarizability``, ``dipole_derivatives``; the
+        energy always comes.
     partial_path
         File of the finished frames, without its fingerprint (:mod:`rpr.labels.partial_file`).  It
         must not be an output of a workflow rule, because a killed job would lose it.
@@ -225,7 +226,7 @@ def _write_outputs(
             f"frame {records[0]['frame']}: {records[0]['reason']}"
         )
     labelled = frames.subset(np.array([r["frame"] for r in good], dtype=int))
-    for name in PROPERTIES:
+    for name in ALL_PROPERTIES:
         values = np.array([r[name] for r in good]) if name in properties else None
         setattr(labelled, name, values)
     write_frames(output_path, labelled)

@@ -10,7 +10,7 @@ from scipy.linalg import null_space
 
 from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.rigid_body import rigid_body_basis
-from rpr.units import HBAR, INVERSE_CM
+from rpr.units import HBAR, INFRARED, INVERSE_CM
 
 #: Largest accepted |H - H^T| relative to the largest element of H.
 ASYMMETRY = 1e-2
@@ -90,6 +90,44 @@ def normal_modes(positions: np.ndarray, masses: np.ndarray, hessian: np.ndarray)
         vectors=(internal @ vectors).T.reshape(-1, len(masses), 3),
         masses=np.array(masses, dtype=float),
     )
+
+
+def infrared_intensities(modes: NormalModes, dipole_derivatives: np.ndarray) -> np.ndarray:
+    """Integrated infrared absorption of each mode in the double harmonic approximation.
+
+    With the normal coordinate Q of a mode, of mass-weighted displacements v,
+
+        I = N_A / (12 eps_0 c^2) |d mu / d Q|^2,   d mu_k / d Q = sum_Ax P_Axk v_Ax / sqrt(m_A),
+
+    which is 974.880 km/mol for one e^2/u, or 42.256 km/mol for one (D/Angstrom)^2/u (E. B. Wilson,
+    J. C. Decius, P. C. Cross, *Molecular Vibrations*, 1955, chapter 7).  It holds at a minimum.
+
+    Parameters
+    ----------
+    modes
+        From `normal_modes`.
+    dipole_derivatives : array, [n_atoms, 3, 3]
+        P in e at the same geometry and in the same orientation: (A, x, k) is d mu_k / d R_Ax.
+
+    Returns
+    -------
+    array, [n_modes]
+        km/mol.
+
+    Raises
+    ------
+    InputError
+        If the derivatives have another shape or are not finite.
+    """
+    tensors = np.asarray(dipole_derivatives, dtype=float)
+    expected = (len(modes.masses), 3, 3)
+    if tensors.shape != expected:
+        raise InputError(f"dipole_derivatives: found shape {tensors.shape}, expected {expected}")
+    if not np.isfinite(tensors).all():
+        raise InputError("dipole_derivatives: found NaN or infinity; compute them again")
+    displacements = modes.vectors / np.sqrt(modes.masses)[:, None]  # -> [n_modes, n_atoms, 3]
+    along = np.einsum("qax,axk->qk", displacements, tensors)  # d mu / d Q, e/sqrt(u)
+    return INFRARED * np.sum(along**2, axis=1)
 
 
 def _checked_hessian(hessian: np.ndarray, n_atoms: int) -> np.ndarray:

@@ -35,6 +35,7 @@ _ATOMIC = {
     "forces": (HARTREE / BOHR, "hartree/bohr"),
     "dipole": (BOHR, "e bohr"),
     "polarizability": (BOHR3, "bohr^3"),
+    "dipole_derivatives": (1.0, "e"),
 }
 
 

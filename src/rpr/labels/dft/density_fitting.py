@@ -106,12 +106,13 @@ class FittedIntegrals:
         return self._single
 
     def fit(self, density: np.ndarray) -> np.ndarray:
-        """sum_mn B^P_mn D_mn of a symmetric D, [n_auxiliary]."""
+        """sum_mn B^P_mn D_mn of a symmetric D, [n_auxiliary]; of several, [d, n_auxiliary]."""
         from pyscf import lib
 
         weighted = 2 * density
-        np.fill_diagonal(weighted, density.diagonal())
-        return self.packed @ lib.pack_tril(weighted)
+        diagonal = np.arange(density.shape[-1])
+        weighted[..., diagonal, diagonal] /= 2
+        return lib.pack_tril(weighted) @ self.packed.T
 
     def coulomb(self, density: np.ndarray) -> np.ndarray:
         """J_mn = sum_P B^P_mn sum_kl B^P_kl D_kl, [n_ao, n_ao]."""

@@ -48,9 +48,15 @@ class Functional:
         energy, potential = self._evaluate(density, 1)[:2]
         return float(np.dot(energy * density[0], weights)), potential * weights
 
-    def kernel(self, density: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """Second derivatives times weights, [components, components, n_points]."""
-        return self._evaluate(density, 2)[2] * weights
+    def potential_and_kernel(
+        self, density: np.ndarray, weights: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """First and second derivatives times weights.
+
+        [components, n_points] and [components, components, n_points]
+        """
+        potential, kernel = self._evaluate(density, 2)[1:3]
+        return potential * weights, kernel * weights
 
     def _evaluate(self, density: np.ndarray, order: int) -> tuple[np.ndarray, ...]:
         argument = density[0] if self.kind == "LDA" else density

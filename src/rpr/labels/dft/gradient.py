@@ -10,7 +10,8 @@ E_J = (1/2) d J^-1 d, d_P = sum_mn D_mn (mn|P), and E_K = -a sum_ij (ij|P) J^-1_
 
 Only the integrals (grad m n|P) are needed: a common shift of all three functions changes nothing,
 so that the derivative with respect to the centre of P is minus those of m and n.  The grid is
-held fixed, as in PySCF's default.
+held fixed, as in PySCF's default.  The same pass over these integrals serves the derivatives of the
+dipole (`rpr.labels.dft.polar_tensor`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import scipy.linalg
 from rpr.labels.dft.density_fitting import FittedIntegrals, three_centre
 from rpr.labels.dft.exchange_correlation import Functional, density_on_grid, orbitals_on_grid
 from rpr.labels.dft.grids import Grid
+from rpr.labels.dft.response import OrbitalResponse
 from rpr.labels.dft.scf import SCFSolution
 from rpr.labels.dft.workspace import Workspace
 
@@ -34,19 +36,52 @@ _AUXILIARY_BLOCK = 24  #: auxiliary functions at a time
 _GRID_BLOCK = 448
 
 #: components of the second derivatives for (x, y, z) x (x, y, z)
-_SECOND = ((4, 5, 6), (5, 7, 8), (6, 8, 9))
+SECOND = ((4, 5, 6), (5, 7, 8), (6, 8, 9))
 
 
 def nuclear_gradient(
     mol: gto.Mole,
-    auxmol: gto.Mole,
-    integrals: FittedIntegrals,
     functional: Functional,
     grid: Grid | None,
     solution: SCFSolution,
-    workspace: Workspace,
+    contracted: np.ndarray,
 ) -> np.ndarray:
     """Gradient of the total energy, hartree/bohr, [n_atoms, 3].
+
+    Parameters
+    ----------
+    mol
+        PySCF molecule of the orbital basis.
+    functional
+        Exchange-correlation functional.
+    grid
+        Grid of the exchange-correlation part; None for Hartree-Fock.
+    solution
+        Converged self-consistent field.
+    contracted : array, [n_atoms, 3]
+        The first row of `contract_derivatives`.
+    """
+    from pyscf.grad.rhf import grad_nuc
+
+    gradient = grad_nuc(mol) + contracted
+    if grid is not None:
+        gradient += exchange_correlation_gradient(mol, functional, grid, solution.occupied)
+    return gradient
+
+
+def contract_derivatives(
+    mol: gto.Mole,
+    auxmol: gto.Mole,
+    integrals: FittedIntegrals,
+    functional: Functional,
+    solution: SCFSolution,
+    workspace: Workspace,
+    change: OrbitalResponse | None = None,
+) -> np.ndarray:
+    """Derivatives of the core, overlap and fitted integrals, contracted with densities.
+
+    One pass over the integrals (grad m n|P) serves the density of the energy and, where the change
+    of the orbitals is given, the three densities that the fields induce.
 
     Parameters
     ----------
@@ -56,36 +91,50 @@ def nuclear_gradient(
         Fitted integrals of the frame.
     functional
         Exchange-correlation functional.
-    grid
-        Grid of the exchange-correlation part; None for Hartree-Fock.
     solution
         Converged self-consistent field.
     workspace
         Memory for large arrays.
+    change
+        First-order orbitals and densities of the three fields; None for the energy alone.
+
+    Returns
+    -------
+    array, [1, n_atoms, 3] or [4, n_atoms, 3]
+        Hartree/bohr: the energy's gradient without its nuclear and exchange-correlation parts, then
+        for each field the same contraction with D', W', G' and w' of `rpr.labels.dft.polar_tensor`.
     """
-    from pyscf.grad.rhf import grad_nuc
+    densities = solution.density[None]  # D, D' -> [d, m, n]
+    weighted = _energy_weighted(solution)[None]  # W, W'
+    if change is not None:
+        densities = np.concatenate([densities, change.density])
+        weighted = np.concatenate([weighted, change.weighted])
+    gradients = _one_electron(mol, densities, weighted)
+    gradients += _fitted(mol, auxmol, integrals, functional, solution, workspace, densities, change)
+    return gradients
 
-    gradient = grad_nuc(mol) + _one_electron(mol, solution)
-    gradient += _fitted(mol, auxmol, integrals, functional, solution, workspace)
-    if grid is not None:
-        gradient += exchange_correlation_gradient(mol, functional, grid, solution.occupied)
-    return gradient
 
-
-def _one_electron(mol: gto.Mole, solution: SCFSolution) -> np.ndarray:
-    density = solution.density
+def _energy_weighted(solution: SCFSolution) -> np.ndarray:
+    """W = 2 C F_oo C^T of canonical orbitals, [n_ao, n_ao]."""
     occupied = solution.occupied
-    energies = solution.orbital_energies[: solution.n_occupied]
-    weighted = 2 * (occupied * energies) @ occupied.T
+    return 2 * (occupied * solution.orbital_energies[: solution.n_occupied]) @ occupied.T
+
+
+def _one_electron(mol: gto.Mole, densities: np.ndarray, weighted: np.ndarray) -> np.ndarray:
+    """Derivatives of core and overlap integrals with densities [d, m, n], [d, n_atoms, 3]."""
     moved = mol.intor("int1e_ipkin", comp=3) + mol.intor("int1e_ipnuc", comp=3)
-    per_function = -2 * np.einsum("xmn,mn->mx", moved, density)
-    per_function += 2 * np.einsum("xmn,mn->mx", mol.intor("int1e_ipovlp", comp=3), weighted)
-    gradient = _sum_by_atom(mol, per_function)
+    overlap = mol.intor("int1e_ipovlp", comp=3)
+    gradients = np.empty((len(densities), mol.natm, 3))
+    for d, (density, energy_weighted) in enumerate(zip(densities, weighted, strict=True)):
+        per_function = -2 * np.einsum("xmn,mn->mx", moved, density)
+        per_function += 2 * np.einsum("xmn,mn->mx", overlap, energy_weighted)
+        gradients[d] = sum_by_atom(mol, per_function)
+    flat = densities.reshape(len(densities), -1)
     for atom, charge in enumerate(mol.atom_charges()):
         with mol.with_rinv_at_nucleus(atom):
             field = mol.intor("int1e_iprinv", comp=3)
-        gradient[atom] -= 2 * charge * np.einsum("xmn,mn->x", field, density)
-    return gradient
+        gradients[:, atom] -= 2 * charge * flat @ field.reshape(3, -1).T
+    return gradients
 
 
 def _fitted(
@@ -95,28 +144,125 @@ def _fitted(
     functional: Functional,
     solution: SCFSolution,
     workspace: Workspace,
+    densities: np.ndarray,
+    change: OrbitalResponse | None,
 ) -> np.ndarray:
-    occupied, share = solution.occupied, functional.exact_exchange
-    density = solution.density
-    coulomb = _solve_transposed(integrals.factor, integrals.fit(density))  # c
-    pair_density = -0.5 * np.outer(coulomb, coulomb)
+    """Derivatives of the fitted integrals with pair densities G and w, [d, n_atoms, 3]."""
+    coulomb = _solve_transposed(integrals.factor, integrals.fit(densities).T).T  # c -> [d, P]
+    pair_densities = -0.5 * np.array([np.outer(coulomb[0], c) for c in coulomb])
     exchange = None
     if solution.half is not None:
-        pairs = solution.half @ occupied  # B_ij -> [P, i, j]
-        flat = _solve_transposed(integrals.factor, pairs.reshape(len(pairs), -1))  # t
-        pair_density += share * (flat @ flat.T)
-        exchange = np.matmul(-2 * share * flat.reshape(pairs.shape), occupied.T)  # -> [P, i, m]
-    metric = np.einsum("xpq,pq->px", auxmol.intor("int2c2e_ip1", comp=3), pair_density)
-    gradient = -2 * _sum_by_atom(auxmol, metric)
+        exchange = _Exchange(integrals.factor, functional.exact_exchange, solution, change)
+        pair_densities += exchange.pair_densities()
+    pair_densities[1:] += pair_densities[1:].transpose(0, 2, 1)
+    metric = auxmol.intor("int2c2e_ip1", comp=3)
+    gradients = np.array(
+        [
+            -2 * sum_by_atom(auxmol, np.einsum("xpq,pq->px", metric, pair_density))
+            for pair_density in pair_densities
+        ]
+    )
     for atom, shells, functions in _auxiliary_blocks(auxmol):
-        weights = np.multiply.outer(coulomb[functions], density)  # G -> [P, n, m]
-        if exchange is not None:
-            weights += np.matmul(occupied, exchange[functions])
         moved = _derivative_integrals(mol, auxmol, shells, workspace)  # -> [x, P, n, m]
-        per_function = np.array([np.einsum("pnm,pnm->m", m, weights) for m in moved]).T
-        gradient -= 2 * _sum_by_atom(mol, per_function)
-        gradient[atom] += 2 * per_function.sum(axis=0)
-    return gradient
+        per_function = _coulomb_derivatives(moved, coulomb[:, functions], densities)
+        if exchange is not None:
+            per_function += exchange.derivatives(moved, functions)
+        for gradient, one in zip(gradients, per_function, strict=True):
+            gradient -= 2 * sum_by_atom(mol, one)
+            gradient[atom] += 2 * one.sum(axis=0)
+    return gradients
+
+
+def _coulomb_derivatives(
+    moved: np.ndarray, coulomb: np.ndarray, densities: np.ndarray
+) -> np.ndarray:
+    """sum_Pn (grad m n|P) of a block of P with c_P D, or for a field c'_P D + c_P D', [d, m, x]."""
+    n_ao = densities.shape[-1]
+    potentials = np.array([coulomb @ m.reshape(len(m), -1) for m in moved])
+    potentials = potentials.reshape(3, len(densities), n_ao, n_ao)  # -> [x, d, n, m]
+    per_function = np.einsum("xdnm,nm->dmx", potentials, densities[0])
+    per_function[1:] += np.einsum("xnm,dnm->dmx", potentials[:, 0], densities[1:])
+    return per_function
+
+
+class _Exchange:
+    """Exchange part of G and w, of the energy and, where the orbitals change, of the fields.
+
+    With t_ij = J^-1 (ij| and t'_ij = J^-1 [(Z_i j| + (i Z_j|], the function m that is moved carries
+    an orbital of its own in each term of G for the energy and for a field,
+
+        -2 a sum_i C_mi V_mi   and   -2 a sum_i [C_mi (V'_mi + Y_mi) + Z_mi V_mi],
+        V_mi  = sum_Pj t^P_ij  sum_n C_nj (grad m n|P),
+        V'_mi = sum_Pj t'^P_ij sum_n C_nj (grad m n|P),
+        Y_mi  = sum_Pj t^P_ij  sum_n Z_nj (grad m n|P).
+
+    Y is the most expensive and runs in single precision, which moves no result by 1e-6 e.
+
+    Parameters
+    ----------
+    factor : array, [n_auxiliary, n_auxiliary]
+        L, lower triangular.
+    share
+        a.
+    solution
+        Converged self-consistent field, with half-transformed integrals.
+    change
+        First-order orbitals of the fields, or None.
+    """
+
+    def __init__(
+        self,
+        factor: np.ndarray,
+        share: float,
+        solution: SCFSolution,
+        change: OrbitalResponse | None,
+    ) -> None:
+        self._share = share
+        self._occupied = solution.occupied
+        self._first_order = np.empty((0, *self._occupied.shape))
+        if change is not None:
+            self._first_order = change.orbitals
+        half = solution.half
+        assert half is not None
+        pairs = [half @ self._occupied]  # B_ij -> [P, i, j]
+        for orbitals in self._first_order:
+            mixed = half @ orbitals
+            pairs.append(mixed + mixed.transpose(0, 2, 1))
+        flat = np.hstack([p.reshape(len(half), -1) for p in pairs])
+        flat = _solve_transposed(factor, flat).reshape(len(half), len(pairs), *pairs[0].shape[1:])
+        self._pairs = np.ascontiguousarray(flat.swapaxes(0, 1))  # t, t' -> [d, P, i, j]
+
+    def pair_densities(self) -> np.ndarray:
+        """a sum_ij t^P_ij t^Q_ij, and a sum_ij t'^P_ij t^Q_ij of the fields, [d, P, Q]."""
+        flat = self._pairs.reshape(*self._pairs.shape[:2], -1)
+        return self._share * (flat @ flat[0].T)
+
+    def derivatives(self, moved: np.ndarray, functions: slice) -> np.ndarray:
+        """sum_n (grad m n|P) G^P_mn of a block of P, [d, m, x]."""
+        occupied, first_order = self._occupied, self._first_order
+        n_ao, n_occupied = occupied.shape
+        pairs = -2 * self._share * self._pairs[:, functions].transpose(0, 2, 1, 3)
+        pairs = pairs.reshape(len(pairs) * n_occupied, -1)  # -> [d i, P j]
+        per_function = np.empty((1 + len(first_order), n_ao, 3))
+        for x in range(3):
+            half = np.matmul(occupied.T, moved[x])  # -> [P, j, m]
+            mixed = (pairs @ half.reshape(-1, n_ao)).reshape(-1, n_occupied, n_ao)  # V, V'
+            if len(first_order):
+                mixed[1:] += self._from_first_order(moved[x], pairs[:n_occupied])
+            per_function[:, :, x] = np.einsum("dim,mi->dm", mixed, occupied)
+            per_function[1:, :, x] += np.einsum("im,kmi->km", mixed[0], first_order)
+        return per_function
+
+    def _from_first_order(self, moved: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+        """Y of a block of P and one direction, [k, i, m]."""
+        single = moved.astype(np.float32)
+        pairs = pairs.astype(np.float32)
+        return np.array(
+            [
+                pairs @ np.matmul(orbitals.T, single).reshape(-1, single.shape[-1])
+                for orbitals in self._first_order.astype(np.float32)
+            ]
+        )
 
 
 def _derivative_integrals(
@@ -164,8 +310,8 @@ def exchange_correlation_gradient(
             for y in range(3):
                 along = plain * potential[1 + y]
                 for x in range(3):
-                    per_function[:, x] += np.einsum("mp,mp->m", basis[_SECOND[x][y]], along)
-    return -4 * _sum_by_atom(mol, per_function)
+                    per_function[:, x] += np.einsum("mp,mp->m", basis[SECOND[x][y]], along)
+    return -4 * sum_by_atom(mol, per_function)
 
 
 def _solve_transposed(factor: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -173,6 +319,6 @@ def _solve_transposed(factor: np.ndarray, values: np.ndarray) -> np.ndarray:
     return scipy.linalg.solve_triangular(factor, values, lower=True, trans="T")
 
 
-def _sum_by_atom(mol: gto.Mole, per_function: np.ndarray) -> np.ndarray:
+def sum_by_atom(mol: gto.Mole, per_function: np.ndarray) -> np.ndarray:
     """Sums over the functions of each atom, [n_atoms, 3]."""
     return np.array([per_function[a:b].sum(axis=0) for a, b in mol.aoslice_by_atom()[:, 2:]])

@@ -33,11 +33,13 @@ import numpy as np
 from rpr.errors import ConvergenceError
 from rpr.labels.dft.density_fitting import FittedIntegrals
 from rpr.labels.dft.exchange_correlation import Functional, density_on_grid, orbitals_on_grid
-from rpr.labels.dft.grids import Grid
+from rpr.labels.dft.grids import BLOCK, Grid
 from rpr.labels.dft.scf import SCFSolution
 from rpr.labels.dft.workspace import Workspace
 
 MAX_ITERATIONS = 30
+
+_Block = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass(eq=False)
@@ -54,12 +56,59 @@ class Response:
         Number of products with A.
     residual
         Largest norm of a residual relative to its right-hand side.
+    induced : array, [3, n_occupied, n_occupied]
+        C_o^T (J[D'] - (a/2) K[D'] + V'[D']) C_o, hartree, symmetric.
     """
 
     polarizability: np.ndarray
     amplitudes: np.ndarray
     iterations: int
     residual: float
+    induced: np.ndarray
+
+
+@dataclass(eq=False)
+class OrbitalResponse:
+    """First-order change of a closed shell in the three fields.
+
+    Parameters
+    ----------
+    orbitals : array, [3, n_ao, n_occupied]
+        Z.
+    density : array, [3, n_ao, n_ao]
+        D'.
+    weighted : array, [3, n_ao, n_ao]
+        Energy-weighted density W' = 2 (Z e C_o^T + C_o e Z^T + C_o F'_oo C_o^T), where F'_oo is the
+        occupied block of the coordinate and the induced Fock matrix.
+    """
+
+    orbitals: np.ndarray
+    density: np.ndarray
+    weighted: np.ndarray
+
+    @classmethod
+    def from_response(
+        cls, response: Response, solution: SCFSolution, coordinates: np.ndarray
+    ) -> OrbitalResponse:
+        """Orbitals and densities of a solution of the response equations.
+
+        Parameters
+        ----------
+        response
+            Solution of the response equations.
+        solution
+            Converged self-consistent field.
+        coordinates : array, [3, n_ao, n_ao]
+            Matrices of x, y, z, bohr.
+        """
+        occupied = solution.occupied
+        energies = solution.orbital_energies[: solution.n_occupied]
+        orbitals = np.matmul(solution.virtual, response.amplitudes)
+        block = occupied.T @ coordinates @ occupied + response.induced
+        moved = np.matmul(orbitals * energies, occupied.T)
+        weighted = moved + moved.transpose(0, 2, 1) + occupied @ block @ occupied.T
+        outer = np.matmul(orbitals, occupied.T)
+        return cls(orbitals, 2 * (outer + outer.transpose(0, 2, 1)), 2 * weighted)
 
 
 class ResponseOperator:
@@ -104,15 +153,37 @@ class ResponseOperator:
         self._pairs = self._half @ self._occupied  # B_ij -> [P, i, j]
         self._on_grid = [] if grid is None else list(self._kernel_on_grid(grid, workspace))
 
-    def __call__(self, vectors: np.ndarray) -> np.ndarray:
-        """A U of trial vectors [n_vectors, n_virtual, n_occupied]."""
+    def on_grid(self, points: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Orbitals, potential and kernel on points of one `grids.BLOCK`, single precision.
+
+        Returns
+        -------
+        psi, v, f
+            [component, n_occupied, n_points], and v [component, n_points] and
+            f [component, component, n_points] times the weights of the points.
+        """
+        block, begin = divmod(points.start, BLOCK)
+        inside = slice(begin, begin + points.stop - points.start)
+        _, psi, potential, kernel = self._on_grid[block]
+        return psi[..., inside], potential[..., inside], kernel[..., inside]
+
+    def __call__(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Products of trial vectors U, [n_vectors, n_virtual, n_occupied].
+
+        Returns
+        -------
+        products, induced
+            A U, [n_vectors, n_virtual, n_occupied], and the occupied block of the induced Fock
+            matrices, C_o^T (J[D'] - (a/2) K[D'] + V'[D']) C_o, [n_vectors, n_occupied, n_occupied].
+        """
         z = np.matmul(self._virtual, vectors.astype(np.float32))  # -> [v, m, i]
         product = self._coulomb(z)
         if self._functional.exact_exchange:
             product -= 0.5 * self._functional.exact_exchange * self._exchange(z)
-        for block in self._on_grid:
-            product += self._exchange_correlation(z, *block)
-        return self.differences * vectors + np.matmul(self._virtual.T, product)
+        for basis, psi, _, kernel in self._on_grid:
+            product += self._exchange_correlation(z, basis, psi, kernel)
+        products = self.differences * vectors + np.matmul(self._virtual.T, product)
+        return products, np.matmul(self._occupied.T, product)
 
     def _coulomb(self, z: np.ndarray) -> np.ndarray:
         flat = self._half.reshape(len(self._half), -1)  # -> [P, i m]
@@ -130,10 +201,8 @@ class ResponseOperator:
             product[v] += flat.T @ pairs.transpose(0, 2, 1).reshape(-1, n_occupied)
         return 2 * product
 
-    def _kernel_on_grid(
-        self, grid: Grid, workspace: Workspace
-    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Basis, orbitals and kernel of each block of the grid, single precision."""
+    def _kernel_on_grid(self, grid: Grid, workspace: Workspace) -> Iterator[_Block]:
+        """Basis, orbitals, potential and kernel of each block of the grid, single precision."""
         order = self._functional.derivative
         count = 4 if order else 1
         n_ao, n_points = self._solution.occupied.shape[0], len(grid.weights)
@@ -143,8 +212,11 @@ class ResponseOperator:
             single = store[begin:end].reshape(count, n_ao, -1)
             np.copyto(single, basis[:count], casting="same_kind")
             psi = orbitals_on_grid(self._solution.occupied, basis)
-            kernel = self._functional.kernel(density_on_grid(psi), grid.weights[points])
-            yield single, psi.astype(np.float32), kernel.astype(np.float32)
+            potential, kernel = self._functional.potential_and_kernel(
+                density_on_grid(psi), grid.weights[points]
+            )
+            psi, potential, kernel = (a.astype(np.float32) for a in (psi, potential, kernel))
+            yield single, psi, potential, kernel
 
     def _exchange_correlation(
         self, z: np.ndarray, basis: np.ndarray, psi: np.ndarray, kernel: np.ndarray
@@ -198,11 +270,13 @@ def polarizability(
     new = right / preconditioner if guess is None else guess.reshape(3, -1)
     trial = np.empty((0, right.shape[1]))
     image = np.empty_like(trial)
+    induced = np.empty((0, coordinates.shape[2] ** 2))
     for iteration in range(1, MAX_ITERATIONS + 1):
         new = _orthonormalised(new, trial)
         trial = np.vstack([trial, new])
-        products = operator(new.reshape(-1, *coordinates.shape[1:]))
+        products, blocks = operator(new.reshape(-1, *coordinates.shape[1:]))
         image = np.vstack([image, products.reshape(new.shape)])
+        induced = np.vstack([induced, blocks.reshape(len(new), -1)])
         projected = trial @ image.T
         projected = (projected + projected.T) / 2
         coefficients = _solve_positive(projected, trial @ right.T)
@@ -211,7 +285,10 @@ def polarizability(
         if norms.max() < tolerance:
             amplitudes = (coefficients.T @ trial).reshape(coordinates.shape)
             alpha = 4 * (trial @ right.T).T @ coefficients
-            return Response((alpha + alpha.T) / 2, amplitudes, iteration, float(norms.max()))
+            block = (coefficients.T @ induced).reshape(3, *blocks.shape[1:])
+            block = (block + block.transpose(0, 2, 1)) / 2
+            alpha = (alpha + alpha.T) / 2
+            return Response(alpha, amplitudes, iteration, float(norms.max()), block)
         new = (residual / preconditioner)[norms > tolerance / 3]
     raise ConvergenceError(
         f"response equations not converged in {MAX_ITERATIONS} iterations: "

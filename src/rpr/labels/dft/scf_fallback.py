@@ -85,13 +85,15 @@ def solve_from_scratch(
     raise ConvergenceError("; ".join(reasons))
 
 
-def converge_plain(mf: Any) -> tuple[Any, str]:
+def converge_plain(mf: Any, guess: np.ndarray | None = None) -> tuple[Any, str]:
     """Run a PySCF mean field, with the second-order solver and a level shift if necessary.
 
     Parameters
     ----------
     mf
         PySCF mean field that has not run.
+    guess : array, [n_ao, n_ao]
+        Density matrix to start from; by default PySCF's own guess.
 
     Returns
     -------
@@ -105,7 +107,7 @@ def converge_plain(mf: Any) -> tuple[Any, str]:
     ConvergenceError
         If all solvers fail; the message has the reason of each.
     """
-    mf.kernel()
+    mf.kernel(dm0=guess)
     if mf.converged:
         return mf, "default"
     reasons = [f"default: not converged in {mf.max_cycle} cycles"]
