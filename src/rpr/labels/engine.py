@@ -14,13 +14,9 @@ from rpr.labels.dft import scf_fallback
 from rpr.labels.dft.electronic_structure import ElectronicStructure, memory_mb
 from rpr.labels.dft.exchange_correlation import Functional
 from rpr.labels.dft.gradient import contract_derivatives, nuclear_gradient
+from rpr.labels.dft.orbital_response import OrbitalResponse
 from rpr.labels.dft.polar_tensor import dipole_derivatives
-from rpr.labels.dft.response import (
-    OrbitalResponse,
-    Response,
-    ResponseOperator,
-    polarizability,
-)
+from rpr.labels.dft.response import Response, ResponseOperator, polarizability
 from rpr.labels.dft.scf import SCFSolution, solve_scf
 from rpr.labels.dft.scf_extrapolation import History
 from rpr.labels.dft.workspace import Workspace

@@ -34,9 +34,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rpr.labels.dft.exchange_correlation import Functional, orbitals_on_grid
-from rpr.labels.dft.gradient import SECOND, sum_by_atom
+from rpr.labels.dft.fitted_derivatives import sum_by_atom
+from rpr.labels.dft.gradient import SECOND
 from rpr.labels.dft.grids import BLOCK, Grid
-from rpr.labels.dft.response import OrbitalResponse, ResponseOperator
+from rpr.labels.dft.orbital_response import OrbitalResponse
+from rpr.labels.dft.response import ResponseOperator
 from rpr.labels.dft.scf import SCFSolution
 
 if TYPE_CHECKING:
