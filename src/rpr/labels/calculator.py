@@ -32,8 +32,9 @@ class LabelCalculator(Calculator):
     method
         Level of theory.
     properties
-        Other labels that come with every frame.  They do not change energy, forces and dipole in
-        any bit.  One that cannot be computed is missing in `results`, and `faults` says why.
+        Other labels that come with every frame.  They change no bit of energy and dipole, nor
+        of the forces, but for derivatives of the dipole (:class:`~rpr.labels.engine.FittedEngine`).
+        One that cannot be computed is missing in `results`, and `faults` says why.
     check_states
         Whether to compare each frame with the one before, as successive steps of a trajectory; if
         the energy jumps it is computed again from another guess (:mod:`rpr.labels.state_check`).

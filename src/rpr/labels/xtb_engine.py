@@ -84,7 +84,7 @@ class XTBEngine:
             labels.dipole = np.array(result.get("dipole")) * BOHR
         asked = [n for n in ("polarizability", "dipole_derivatives") if n in properties]
         if asked:
-            with labels.without_failure(asked[0]):
+            with labels.without_failure(" and ".join(asked)):
                 alpha, derivatives = self._field_differences(positions, result)
                 if "polarizability" in asked:
                     labels.polarizability = alpha * BOHR3
