@@ -153,3 +153,15 @@ def _metadata(kind):
         known = {name: getattr(model, name) for name in type(model).STORED}
         known["hyperparameters"] = {c: {"sigma": 1.0, "lambda": 1.0} for c in model.components}
     return known | {"molecule": molecule_to_json(water), "training_checksum": ""}
+
+
+def test_a_file_of_format_1_loads_under_the_names_of_today(tmp_path, monkeypatch):
+    water = Molecule.from_atoms(molecule("H2O"), anchors=(1, 2), dihedral=None)
+    stored = molecule_to_json(water)
+    stored["marked"] = stored.pop("anchors")
+    monkeypatch.setattr("rpr.models.model_file.FORMAT_VERSION", 1)
+    save_model(tmp_path / "m.npz", "cured", {}, {"frame": "inertia", "molecule": stored})
+    monkeypatch.undo()
+    found = load_model(tmp_path / "m.npz", "folded")
+    assert found.metadata["axes"] == "inertia"
+    assert molecule_from_json(found.metadata["molecule"]).anchors == (1, 2)
