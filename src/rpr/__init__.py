@@ -29,13 +29,16 @@ _HOME = {
     "ConvergenceError": "rpr.errors",
     "ConditioningWarning": "rpr.errors",
 }
+_PARTS = ("axes", "data", "dynamics", "labels", "models", "molecule", "regression", "units")
 __all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    if name in _PARTS:
+        return import_module(f"rpr.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -130,7 +130,7 @@ def test_killed_trajectory_ends_with_the_same_bits(molecule, tmp_path, die_at, e
     done = (die_at - 2) // every * every
     assert resumed.step[-1] == 12
     if done:
-        assert lines[0] == f"trajectory 4: goes on after step {done}"
+        assert lines[0] == f"trajectory 4: resumes after step {done}"
         assert calculator.calls == 12 - done
 
 
@@ -352,12 +352,12 @@ def test_checkpoint_of_other_settings_is_kept_for_them(molecule, tmp_path, chang
     run(molecule, checkpoint_path=path)
     lines = []
     changed = run(molecule, **change, checkpoint_path=path, log=lines.append)
-    assert "begins anew" in lines[0]
+    assert "starts from step 0" in lines[0]
     assert "other settings" in lines[0]
     assert_same(changed, run(molecule, **change))
     lines.clear()
     assert_same(run(molecule, checkpoint_path=path, log=lines.append), run(molecule))
-    assert lines == ["trajectory 4: goes on after step 12"]
+    assert lines == ["trajectory 4: resumes after step 12"]
 
 
 def test_checkpoint_without_fingerprint_in_its_name_is_taken_over(molecule, tmp_path):
@@ -367,7 +367,7 @@ def test_checkpoint_without_fingerprint_in_its_name_is_taken_over(molecule, tmp_
     run(molecule, seed=4, checkpoint_path=path)
     assert path.exists()
     assert_same(run(molecule, checkpoint_path=path, log=lines.append), run(molecule))
-    assert lines == ["trajectory 4: goes on after step 12"]
+    assert lines == ["trajectory 4: resumes after step 12"]
     assert not path.exists()
 
 

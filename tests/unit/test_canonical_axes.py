@@ -1,4 +1,4 @@
-"""Canonical axes: covariance, properness, sign rules, and molecules that have no frame."""
+"""Canonical axes: equivariance, properness, sign rules, and molecules that have no frame."""
 
 import numpy as np
 import pytest

@@ -16,8 +16,8 @@ from rpr.studies import canonical_axes as canonical_axes
 from rpr.studies import evaluation as evaluate
 from rpr.studies import kreg as kreg_study
 from rpr.studies import learning_curve, scheme
-from rpr.studies.dihedral import COLUMNS as BY_DIHEDRAL
-from rpr.studies.equivariance import COLUMNS as COVARIANCE
+from rpr.studies.equivariance import COLUMNS as EQUIVARIANCE
+from rpr.studies.error_by_dihedral import COLUMNS as BY_DIHEDRAL
 
 rng = np.random.default_rng(0)
 UNITS = {"dipole": "D", "polarizability": "bohr^3"}
@@ -134,7 +134,7 @@ def make_equivariance():
         for k, m in enumerate(MODELS)
         for p in UNITS
     ]
-    return pd.DataFrame(rows, columns=COVARIANCE)
+    return pd.DataFrame(rows, columns=EQUIVARIANCE)
 
 
 def make_trajectories():

@@ -20,8 +20,8 @@ from rpr.studies import evaluation as evaluate
 from rpr.studies import kreg as kreg_study
 from rpr.studies import learning_curve, metrics
 from rpr.studies.benchmark import benchmark
-from rpr.studies.dihedral import error_by_dihedral
 from rpr.studies.equivariance import equivariance
+from rpr.studies.error_by_dihedral import error_by_dihedral
 from rpr.units import BOHR3, DEBYE
 
 GEOMETRIES = Path(__file__).resolve().parents[2] / "resources" / "geometries"

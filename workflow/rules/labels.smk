@@ -1,4 +1,5 @@
-# Stage 4: labels of the MD frames in random order: in shards, or from the dynamics, or from a deposit.
+# Stage 4: labels of the MD frames in random order. If md/method equals labels/method, the rule
+# run_trajectory has labelled them and take_labels selects; else shards, or a deposit.
 
 POOL = branch(
     "md" in DEPOSITED,

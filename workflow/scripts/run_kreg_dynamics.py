@@ -8,7 +8,7 @@ from rpr.dynamics.trajectories import collect
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.studies import tables
-from rpr.studies.dihedral import dihedral_table
+from rpr.studies.error_by_dihedral import dihedral_table
 
 log = logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)

@@ -4,7 +4,7 @@ from rpr.data.extxyz import read_frames
 from rpr.run import logs
 from rpr.run.deposit import read_document
 from rpr.studies import tables
-from rpr.studies.dihedral import dihedral_table
+from rpr.studies.error_by_dihedral import dihedral_table
 
 logs.start(snakemake.log[0])
 manifest = snakemake.input.manifest

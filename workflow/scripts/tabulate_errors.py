@@ -3,7 +3,7 @@
 from rpr.report import summaries
 from rpr.run import logs
 from rpr.studies import tables
-from rpr.studies.dihedral import error_by_dihedral
+from rpr.studies.error_by_dihedral import error_by_dihedral
 from rpr.studies.evaluation import errors
 
 logs.start(snakemake.log[0])

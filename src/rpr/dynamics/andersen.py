@@ -82,12 +82,12 @@ def run_trajectory(
         CSV file ``frame,trajectory,step,reason`` of the steps that are left out; ``frame`` is
         empty.
     checkpoint_path
-        File of the state, without the fingerprint; it stays when the run has ended.  None saves
-        no state.
+        Checkpoint file, to whose name a fingerprint is added; it is not deleted at the end.  None
+        saves no checkpoint.
     checkpoint_every
         Steps from one checkpoint to the next.
     log
-        Function that is called with a line of text now and then.
+        Called with one line of text after each step.
 
     Returns
     -------
@@ -121,9 +121,9 @@ def run_trajectory(
         state, reason = checkpoint.load(checkpoint_path, fingerprint=run.fingerprint)
         if state is not None:
             run.restore(state)
-            say(f"trajectory {trajectory}: goes on after step {run.step}")
+            say(f"trajectory {trajectory}: resumes after step {run.step}")
         elif reason:
-            say(f"trajectory {trajectory}: begins anew, {reason}")
+            say(f"trajectory {trajectory}: starts from step 0, {reason}")
     while run.step < n_steps:
         run.advance()
         due = run.step % checkpoint_every == 0 or run.step == n_steps

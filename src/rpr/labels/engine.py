@@ -11,11 +11,11 @@ from ase.data import atomic_numbers
 
 from rpr.errors import ConvergenceError, InputError
 from rpr.labels.dft import scf_fallback
+from rpr.labels.dft.dipole_derivatives import dipole_derivatives
 from rpr.labels.dft.electronic_structure import ElectronicStructure, memory_mb
 from rpr.labels.dft.exchange_correlation import Functional
 from rpr.labels.dft.gradient import contract_derivatives, nuclear_gradient
 from rpr.labels.dft.orbital_response import OrbitalResponse
-from rpr.labels.dft.polar_tensor import dipole_derivatives
 from rpr.labels.dft.response import Response, ResponseOperator, polarizability
 from rpr.labels.dft.scf import SCFSolution, solve_scf
 from rpr.labels.dft.scf_extrapolation import History
@@ -155,7 +155,7 @@ class FittedEngine(OrientedEngine):
         operator, response, induced = None, None, None
         asked = [n for n in ("polarizability", "dipole_derivatives") if n in properties]
         if asked:
-            with labels.without_failure(" and ".join(asked)):
+            with labels.flag_failure(" and ".join(asked)):
                 operator, response, induced = self._respond(structure, solution)
             clock.lap("response")
         if "polarizability" in asked and response is not None:
@@ -177,7 +177,7 @@ class FittedEngine(OrientedEngine):
                 labels.forces = self._forces(structure, solution, contracted[0])
             clock.lap("gradient")
             if operator is not None and change is not None:
-                with labels.without_failure("dipole_derivatives"):
+                with labels.flag_failure("dipole_derivatives"):
                     labels.dipole_derivatives = dipole_derivatives(
                         structure.mol,
                         self._functional,

@@ -48,10 +48,10 @@ class PlainEngine(OrientedEngine):
         if "forces" in properties:
             labels.forces = -plain.gradient(mf)
         if "polarizability" in properties:
-            with labels.without_failure("polarizability"):
+            with labels.flag_failure("polarizability"):
                 labels.polarizability = plain.polarizability(mf)
         if "dipole_derivatives" in properties:
-            with labels.without_failure("dipole_derivatives"):
+            with labels.flag_failure("dipole_derivatives"):
                 labels.dipole_derivatives = self._dipole_derivatives(positions, mf.make_rdm1())
         labels.timings["total"] = time.process_time() - start
         return labels

@@ -12,10 +12,10 @@ import numpy as np
 from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.plausibility import check_overlap
 
-#: What an engine computes where nothing else is asked for.
+#: Computed by default.
 PROPERTIES = ("energy", "forces", "dipole", "polarizability")
 
-#: What an engine computes only where it is asked for.
+#: Computed only on request.
 OPTIONAL_PROPERTIES = ("dipole_derivatives",)
 ALL_PROPERTIES = PROPERTIES + OPTIONAL_PROPERTIES
 
@@ -46,7 +46,7 @@ class Labels:
     orbital_gap
         Orbital energy gap in eV, None where the code does not give it.
     flags
-        Everything that is wrong with the labels, empty for most frames.
+        Problems with the labels; empty for most frames.
     timings
         CPU seconds of each part.
     """
@@ -63,8 +63,8 @@ class Labels:
     timings: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def without_failure(self, name: str) -> Iterator[None]:
-        """Block that computes the property `name`; if it fails, a flag says why."""
+    def flag_failure(self, name: str) -> Iterator[None]:
+        """Record a failure of the block, which computes the property `name`, as a flag."""
         try:
             yield
         except (ConvergenceError, ArithmeticError, np.linalg.LinAlgError) as error:

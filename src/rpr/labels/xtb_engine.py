@@ -52,14 +52,14 @@ class XTBEngine:
         _import_tblite()
 
     def reset(self) -> None:
-        """Nothing is remembered."""
+        """Do nothing: this engine keeps no memory of frames."""
 
     def get_state(self) -> dict[str, np.ndarray]:
-        """Nothing is remembered."""
+        """Empty: this engine keeps no memory of frames."""
         return {}
 
     def set_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Nothing is remembered."""
+        """Do nothing: this engine keeps no memory of frames."""
 
     def compute(self, positions: np.ndarray, properties: Sequence[str] = PROPERTIES) -> Labels:
         """Labels of one frame at positions, [n_atoms, 3], in Angstrom.
@@ -84,7 +84,7 @@ class XTBEngine:
             labels.dipole = np.array(result.get("dipole")) * BOHR
         asked = [n for n in ("polarizability", "dipole_derivatives") if n in properties]
         if asked:
-            with labels.without_failure(" and ".join(asked)):
+            with labels.flag_failure(" and ".join(asked)):
                 alpha, derivatives = self._field_differences(positions, result)
                 if "polarizability" in asked:
                     labels.polarizability = alpha * BOHR3
@@ -147,6 +147,6 @@ def _import_tblite() -> tuple[Any, Any]:
     except ImportError as error:
         raise InputError(
             "code: tblite is not installed; install the environment with xtb "
-            "(pip install 'rpr[xtb]') or use code pyscf"
+            "(run `make setup`, or pip install -e '.[xtb]' in a clone) or use code pyscf"
         ) from error
     return interface, exceptions

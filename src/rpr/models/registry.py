@@ -46,7 +46,7 @@ class Entry:
     breaks
         Those of `SYMMETRIES` that predictions do not follow exactly, each with the reason.
     file
-        Whether files are of this kind (``KIND`` of the class); the other names are settings of it.
+        Whether the name is itself a ``KIND`` of model file; the others are saved as their class.
     """
 
     summary: str
@@ -72,15 +72,16 @@ _PUBLISHED = "rpr.models.rotate_predict_rotate:RotatePredictRotate"
 _FOLDED = "rpr.models.folded:FoldedRPR"
 #: The kernels that the paper found best.
 _KERNELS = {"dipole": {"kernel": "matern2"}, "polarizability": {"kernel": "gaussian"}}
-_AXES = "canonical axes: three atoms or more, not in line"
-_NUMBERED = {"permutation-inversion": "equal atoms are told apart by their numbers"}
+_AXES = "an anchor; inertia axes: three atoms or more, not in line, no spherical top"
+_NUMBERED = {"permutation-inversion": "like atoms are told apart by their index"}
 _RAW = _NUMBERED | {"rotation": "LAPACK chooses the signs of axes, which depend on the orientation"}
 _LABORATORY = _NUMBERED | {"rotation": "components refer to the axes of the laboratory"}
 _ONE_MIRROR = {"permutation-inversion": "folding uses one element of the group"}
 
 
 def _published(summary: str, breaks: Mapping[str, str] = _NUMBERED, **settings: Any) -> Entry:
-    return Entry(summary, _PUBLISHED, settings, _KERNELS, _AXES, breaks, file=False)
+    needs = "an anchor" if breaks is _LABORATORY else _AXES
+    return Entry(summary, _PUBLISHED, settings, _KERNELS, needs, breaks, file=False)
 
 
 #: Models that are compared with each other, in the order of tables and figures.
@@ -102,7 +103,7 @@ _COMPARED = {
     "symmetrized": Entry(
         "kernel averaged over axis signs and the permutation-inversion group",
         "rpr.models.symmetrized:SymmetrizedRPR",
-        needs=f"{_AXES}, which equal atoms turn by nothing but signs",
+        needs="canonical axes of which exchanging like atoms changes only the signs",
     ),
     "covariant": Entry(
         "covariant kernel without canonical axes",
@@ -119,7 +120,7 @@ _COMPARED = {
         breaks=_LABORATORY,
     ),
 }
-#: The published model with one choice changed, which is its name.
+#: The published model with one choice changed; each is named after that choice.
 _ABLATIONS = {
     "rotate-predict-rotate-raw-axes": _published(
         "axes as LAPACK returns them", _RAW, axes="inertia-raw"

@@ -141,11 +141,12 @@ class RotatePredictRotate(PropertyEstimator):
         return self.kernel or "matern2"
 
     def check_molecule(self) -> None:
-        """Refuse a molecule that does not have these axes."""
+        """Refuse a molecule without these axes, or without the atoms that the descriptor needs."""
         try:
             check_axes(self.axes_, self.molecule)
         except InputError as error:
             raise InputError(f"{error}, or the model 'covariant', which needs no axes") from error
+        describe(self.descriptor, self.molecule.reference[None], self.molecule)
 
     def fit(self, frames: Frames, values: np.ndarray | None = None) -> RotatePredictRotate:
         """Search hyper-parameters on a part of the training frames, then fit all of them.

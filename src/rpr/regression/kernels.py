@@ -28,9 +28,6 @@ from scipy.spatial.distance import cdist
 
 from rpr.errors import InputError
 
-KERNELS = ("gaussian", "laplacian", "matern1", "matern2", "matern3", "matern4")
-_METRIC = {name: "l1" if name == "laplacian" else "l2" for name in KERNELS}
-
 #: Elements handled at once, so that intermediate results stay in the processor's cache.
 _BLOCK = 1 << 15
 
@@ -43,9 +40,9 @@ def metric(name: str) -> str:
     InputError
         If there is no such kernel.
     """
-    if name not in _METRIC:
+    if name not in _DEFINITIONS:
         raise InputError(f"kernel: found {name!r}, expected one of {', '.join(KERNELS)}")
-    return _METRIC[name]
+    return _DEFINITIONS[name][0]
 
 
 def distance(name: str, X: np.ndarray, Y: np.ndarray | None = None) -> np.ndarray:
@@ -123,8 +120,7 @@ def kernel_from_distance(
         raise InputError(f"sigma: found {sigma}, expected a positive number")
     d = np.ascontiguousarray(d, dtype=float)
     out = np.empty_like(d) if out is None else out
-    evaluate = _gaussian if name == "gaussian" else _exponential
-    coefficients = matern_coefficients(int(name[6:])) if name.startswith("matern") else (1.0,)
+    _, evaluate, coefficients = _DEFINITIONS[name]
     source, target = d.reshape(-1), out.reshape(-1)
     for start in range(0, source.size, _BLOCK):
         block = slice(start, start + _BLOCK)
@@ -169,3 +165,12 @@ def _exponential(
     np.negative(x, out=x)
     np.exp(x, out=x)
     np.multiply(x, polynomial, out=out)
+
+
+#: Name -> metric, formula, coefficients of its polynomial.
+_DEFINITIONS = {
+    "gaussian": ("l2", _gaussian, (1.0,)),
+    "laplacian": ("l1", _exponential, (1.0,)),
+    **{f"matern{n}": ("l2", _exponential, matern_coefficients(n)) for n in (1, 2, 3, 4)},
+}
+KERNELS = tuple(_DEFINITIONS)

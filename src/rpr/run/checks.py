@@ -107,8 +107,9 @@ def _check_names(config: Mapping, molecule: Molecule) -> None:
     _with_key("benchmark/axes", check_axes, config["benchmark"]["axes"], molecule)
     for name in axes:
         _with_key("models/axes", check_axes, name, molecule)
-    for name in models["names"] + models["ablations"]:
-        _with_key(f"models/names: {name}", _check_model, name, molecule)
+    for key in ("names", "ablations"):
+        for name in models[key]:
+            _with_key(f"models/{key}: {name}", _check_model, name, molecule)
 
 
 def _check_model(name: str, molecule: Molecule) -> None:
@@ -169,7 +170,7 @@ def _check_deposit(labels: Mapping, symbols: Sequence[str]) -> None:
 
 
 def _check_memory(config: Mapping, plan: Plan, molecule: Molecule) -> None:
-    """Refuse memory that a job would refuse, hours later."""
+    """Refuse now what a job would refuse hours later."""
     resources, n_atoms = config["resources"], molecule.n_atoms
     for stage in plan.computed_stages:
         method = Method.from_config(config[stage]["method"], molecule.symbols)
@@ -193,7 +194,7 @@ def _require_memory(key: str, found: int, needed: float, what: str) -> None:
 
 def _require_file(key: str, path: str | None, expected: str) -> None:
     if path is None:
-        raise InputError(f"{key}: found null, but labels/source needs here {expected}")
+        raise InputError(f"{key}: found null, but labels/source needs {expected} here")
     if not os.path.isfile(path):
         raise InputError(f"{key}: file {path} does not exist; expected {expected}")
 

@@ -1,4 +1,4 @@
-"""Checks of labels: outliers, and frames that are labelled anew.
+"""Checks of labels: outliers, and frames that are labelled a second time.
 
 Three questions are asked of a set of labelled frames.  Which frames are outliers, and does their
 geometry explain it (`outliers`)?  Does another program give the same labels, and do the labels of
@@ -17,9 +17,9 @@ from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
 from rpr.units import BOHR, BOHR3, HARTREE
 
-#: Energies of one geometry differ by less if two programs use the same level of theory.
+#: Largest difference of energies that still counts as the same level of theory.
 SAME_LEVEL_HARTREE = 1e-3
-#: An outlier is at least as many robust standard deviations away from the median.
+#: An outlier lies at least so many robust standard deviations from the median.
 OUTLIER_DEVIATIONS = 4.5
 DEVIATION_COLUMNS = ["check", "trajectory", "step", "quantity", "deviation", "unit"]
 SUMMARY_COLUMNS = ["check", "quantity", "n_frames", "rms", "max", "unit"]
@@ -42,7 +42,7 @@ _ATOMIC = {
 def choose(frames: FrameSet, n_frames: int, *, seed: int) -> np.ndarray:
     """Indices of frames to check: in turn the most extreme remaining one, and a random one.
 
-    If more frames are asked for, those of a smaller number are among them.
+    A larger `n_frames` chooses the same frames and more.
 
     Parameters
     ----------

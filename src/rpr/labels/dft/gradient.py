@@ -11,7 +11,7 @@ E_J = (1/2) d J^-1 d, d_P = sum_mn D_mn (mn|P), and E_K = -a sum_ij (ij|P) J^-1_
 Only the integrals (grad m n|P) are needed: a common shift of all three functions changes nothing,
 so that the derivative with respect to the centre of P is minus those of m and n.  The grid is
 held fixed, as in PySCF's default.  The same pass over these integrals serves the derivatives of the
-dipole (`rpr.labels.dft.polar_tensor`).
+dipole (`rpr.labels.dft.dipole_derivatives`).
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ def contract_derivatives(
     -------
     array, [1, n_atoms, 3] or [4, n_atoms, 3]
         Hartree/bohr: the energy's gradient without its nuclear and exchange-correlation parts, then
-        for each field the same contraction with D', W', G' and w' of `rpr.labels.dft.polar_tensor`.
+        for each field the same contraction with D', W', G' and w' of
+        `rpr.labels.dft.dipole_derivatives`.
     """
     densities = solution.density[None]  # D, D' -> [d, m, n]
     weighted = _energy_weighted(solution)[None]  # W, W'
