@@ -97,7 +97,7 @@ def label_shard(
     if resumed:
         log.info("resuming: %d of %d frames are done", resumed, len(indices))
     elif partial.others:
-        log.info("begins anew; %s", partial.others)
+        log.info("starts from the first frame; %s", partial.others)
     for k in indices[resumed:]:
         previous = records[-1] if records else None
         record = taken.get(k) or _label(engine, frames, k, properties, previous)
