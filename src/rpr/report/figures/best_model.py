@@ -1,4 +1,4 @@
-"""The counterpart of Figure 5: the model with the lowest errors on the rotated test set."""
+"""The counterpart of Figure 5 for the best model, chosen on other frames than those drawn."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from matplotlib.figure import Figure
 from rpr.report import style
 from rpr.report.figures import fig5_scatter
 
+#: The best model is the best on these frames.
+CHOSEN_ON = "held_out_trajectories"
 
-def best_model(predictions: pd.DataFrame, *, test_set: str = "rotated") -> str | None:
-    """Model with the lowest product of both axes-independent errors; None without predictions."""
-    chosen = predictions[predictions["test_set"] == test_set]
+
+def best_model(predictions: pd.DataFrame) -> str | None:
+    """Model with the lowest product of both axes-independent errors on `CHOSEN_ON`, or None."""
+    chosen = predictions[predictions["test_set"] == CHOSEN_ON]
     squares = (chosen["prediction"] - chosen["reference"]) ** 2
     # An off-diagonal component of a symmetric tensor stands for two elements.
     twice = chosen["component"].isin(("alpha_xy", "alpha_xz", "alpha_yz"))
@@ -23,7 +26,7 @@ def best_model(predictions: pd.DataFrame, *, test_set: str = "rotated") -> str |
 
 def data(predictions: pd.DataFrame, *, test_set: str = "rotated") -> pd.DataFrame:
     """Predictions of the best model on one test set."""
-    model = best_model(predictions, test_set=test_set) or ""
+    model = best_model(predictions) or ""
     return fig5_scatter.data(predictions, model=model, test_set=test_set)
 
 
@@ -36,9 +39,9 @@ def draw(predictions: pd.DataFrame, *, test_set: str = "rotated") -> Figure:
     predictions
         Rows of :func:`rpr.studies.evaluation.predictions` of all models and both properties.
     test_set
-        Test set that is drawn, and on which the best model is chosen.
+        Test set that is drawn.
     """
-    model = best_model(predictions, test_set=test_set)
+    model = best_model(predictions)
     if model is None:
-        return style.statement(f"no predictions on {test_set}")
+        return style.statement(f"no predictions on {CHOSEN_ON}")
     return fig5_scatter.draw(predictions, model=model, test_set=test_set)
