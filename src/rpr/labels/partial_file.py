@@ -72,7 +72,7 @@ class PartialFile:
         if _parsed(lines[0]) != self._header:
             raise InputError(
                 f"{self.path}: found a first line that is not the header of these frames; delete "
-                "the file to begin anew"
+                "the file to start again"
             )
         if lines[-1]:
             self._append(b"\n")

@@ -253,6 +253,6 @@ class _Training:
     def _distances(self, rows: np.ndarray, columns: np.ndarray) -> Iterable[np.ndarray]:
         if self._plain is not None:
             return [self._plain[np.ix_(rows, columns)]]
-        # Distances to all images might not fit into memory, so each sigma computes them anew.
+        # Distances to all images might not fit into memory, so each sigma computes them again.
         X = self.images[0][rows]
         return (kernels.distance(self.kernel, X, image[columns]) for image in self.images)

@@ -23,7 +23,7 @@ def concat(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Rows are numbered anew.
+        Rows are numbered from 0 again.
 
     Raises
     ------

@@ -127,12 +127,13 @@ def memory_mb(method: Any, symbols: Sequence[str], charge: int) -> float:
     mol = plain.molecule(symbols, spread, method.basis, charge=charge)
     auxmol = auxiliary_molecule(mol, method)
     n_ao, n_auxiliary = mol.nao, auxmol.nao
-    # packed, square and single-precision fitted integrals; half-transformed ones and copies
+    # bytes of packed, square and single-precision fitted integrals; six half-transformed ones
     fitted = n_auxiliary * n_ao**2 * (4 + 8 + 4) + 6 * 8 * n_auxiliary * n_ao * mol.nelectron / 2
-    derivatives = 2 * 3 * 24 * 8 * n_ao**2
+    derivatives = 2 * 3 * 24 * 8 * n_ao**2  # a block of 24 auxiliary functions, and a copy
     on_grid = 0.0
     if functional.kind != "HF":
-        components = 4 if functional.derivative else 1
+        components = 4 if functional.derivative else 1  # values, and gradients
+        # orbitals in double precision for the field, in single for the response with its kernel
         points: float = _grid_points(mol, method.coarse_grid_level) * 8
         points += _grid_points(mol, method.response_grid_level) * 4 * 1.5
         on_grid = components * n_ao * points + 100 * _grid_points(mol, method.grid_level)
