@@ -135,7 +135,7 @@ def check_level_of_theory(table: pd.DataFrame) -> None:
     differ = table.loc[table["quantity"] == "energy", "max"].max()
     if differ > SAME_LEVEL_HARTREE:
         raise InputError(
-            f"frames: recomputed energies differ from those of the frames by {differ:.3g} hartree, expected "
+            f"frames: recomputed energies differ from theirs by {differ:.3g} hartree, expected "
             f"at most {SAME_LEVEL_HARTREE:g}; set the method to the level of theory of the frames"
         )
 

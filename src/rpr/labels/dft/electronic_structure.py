@@ -133,7 +133,7 @@ def memory_mb(method: Any, symbols: Sequence[str], charge: int) -> float:
     on_grid = 0.0
     if functional.kind != "HF":
         components = 4 if functional.derivative else 1  # values, and gradients
-        # orbitals in double precision for the field, in single for the response with its kernel
+        # double precision for the coarse cycles, single for the response
         points: float = _grid_points(mol, method.coarse_grid_level) * 8
         points += _grid_points(mol, method.response_grid_level) * 4 * 1.5
         on_grid = components * n_ao * points + 100 * _grid_points(mol, method.grid_level)
