@@ -164,30 +164,7 @@ class FittedEngine(OrientedEngine):
         if "dipole_derivatives" in asked and response is not None:
             change = OrbitalResponse.from_response(response, solution, structure.coordinates())
         if "forces" in properties or change is not None:
-            contracted = contract_derivatives(
-                structure.mol,
-                structure.auxmol,
-                structure.integrals,
-                self._functional,
-                solution,
-                self._workspace,
-                change,
-            )
-            if "forces" in properties:
-                labels.forces = self._forces(structure, solution, contracted[0])
-            clock.lap("gradient")
-            if operator is not None and change is not None:
-                with labels.flag_failure("dipole_derivatives"):
-                    labels.dipole_derivatives = dipole_derivatives(
-                        structure.mol,
-                        self._functional,
-                        structure.response_grid(),
-                        operator,
-                        solution,
-                        change,
-                        contracted[1:],
-                    )
-                clock.lap("dipole derivatives")
+            self._differentiate(structure, solution, operator, change, properties, labels, clock)
         self._history.add(positions, structure.basis.root @ solution.occupied, induced)
         labels.timings = clock.laps
         return labels
@@ -211,6 +188,42 @@ class FittedEngine(OrientedEngine):
         return scf_fallback.solve_from_scratch(
             structure, self._n_occupied, max_cycles=self.method.max_cycles, **options
         )
+
+    def _differentiate(
+        self,
+        structure: ElectronicStructure,
+        solution: SCFSolution,
+        operator: ResponseOperator | None,
+        change: OrbitalResponse | None,
+        properties: tuple[str, ...],
+        labels: Labels,
+        clock: _Clock,
+    ) -> None:
+        """Forces and derivatives of the dipole, from one pass over the derivative integrals."""
+        contracted = contract_derivatives(
+            structure.mol,
+            structure.auxmol,
+            structure.integrals,
+            self._functional,
+            solution,
+            self._workspace,
+            change,
+        )
+        if "forces" in properties:
+            labels.forces = self._forces(structure, solution, contracted[0])
+        clock.lap("gradient")
+        if operator is not None and change is not None:
+            with labels.flag_failure("dipole_derivatives"):
+                labels.dipole_derivatives = dipole_derivatives(
+                    structure.mol,
+                    self._functional,
+                    structure.response_grid(),
+                    operator,
+                    solution,
+                    change,
+                    contracted[1:],
+                )
+            clock.lap("dipole derivatives")
 
     def _forces(
         self, structure: ElectronicStructure, solution: SCFSolution, contracted: np.ndarray
