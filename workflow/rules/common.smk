@@ -62,13 +62,16 @@ wildcard_constraints:
 
 
 def code(script, *modules):
-    """Digest of the code that a script depends on, and of modules that it loads by name."""
-    return code_digest(f"{SCRIPTS}/{script}.py", *modules)
+    """Digest of the code that a script depends on, and of modules that it loads by name.
+
+    It is computed for the jobs that need it: each job on a cluster parses these rules.
+    """
+    return lambda wildcards: code_digest(f"{SCRIPTS}/{script}.py", *modules)
 
 
 def model_code(script):
     """The same for a script that loads the model in the wildcards by name."""
-    return lambda wildcards: code(script, registry.REGISTRY[wildcards.model].module)
+    return lambda wildcards: code(script, registry.REGISTRY[wildcards.model].module)(wildcards)
 
 
 def seed(*stage):
