@@ -321,6 +321,28 @@ def test_learning_curve_goes_down_and_is_reproducible(frames, split, rotated, dc
     assert (summary["min"] <= summary["mean"]).all()
 
 
+def test_repeats_of_a_size_share_hyperparameters(frames, split, dce, monkeypatch):
+    fits = []
+    fit_model = learning_curve.fit_model
+
+    def recorded(*args, **settings):
+        fits.append((settings.get("hyperparameters"), fit_model(*args, **settings)))
+        return fits[-1][1]
+
+    monkeypatch.setattr(learning_curve, "fit_model", recorded)
+    learning_curve.learning_curve(
+        frames, split[0], {"in_distribution": frames.subset(split[1])}, molecule=dce,
+        property="dipole", model="symmetrized", sizes=[20], repeats=[0, 1],
+    )  # fmt: skip
+    (searched, first), (given, second) = fits
+    assert searched is None
+    assert given == first.hyperparameters_
+    for component, values in second.hyperparameters_.items():
+        assert values["sigma"] == given[component]["sigma"]
+        assert values["lambda"] == given[component]["lambda"]
+    assert first.training_checksum_ != second.training_checksum_
+
+
 def test_kreg_study(frames, split, dce):
     few = frames.subset(split[0][:24])
     test = {"in_distribution": frames.subset(split[1][:8])}

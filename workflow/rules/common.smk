@@ -38,7 +38,6 @@ TEST_SHARDS = jobs.shards(PLAN.n_test_frames, SHARD_SIZE)
 CHECKS = list(PLAN.checks)
 CHECK_SHARD_SIZE = 5
 CHECK_SHARDS = jobs.shards(config["deposit"]["n_checked"], CHECK_SHARD_SIZE)
-KREG_REPEATS = list(range(config["kreg"]["n_repeats"]))
 PUBLISHED = sorted(glob("resources/published/*.csv"))
 MODELS = config["models"]["names"] + config["models"]["ablations"]
 MODEL_STEMS = [f"{m}_{p}_{s}" for m in MODELS for p in PROPERTIES for s in ("random", "held_out")]

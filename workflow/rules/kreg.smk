@@ -36,11 +36,11 @@ rule kreg_learning_curve:
         split="<results>/dataset/split_random.csv",
         molecule=MOLECULE,
     output:
-        table="<results>/tables/kreg/{potential}_{repeat}.csv",
+        table="<results>/tables/kreg/{potential}.csv",
     log:
-        "<logs>/kreg_learning_curve/{potential}_{repeat}.log",
+        "<logs>/kreg_learning_curve/{potential}.log",
     benchmark:
-        "<benchmarks>/kreg_learning_curve/{potential}_{repeat}.tsv"
+        "<benchmarks>/kreg_learning_curve/{potential}.tsv"
     conda:
         ENVIRONMENT
     resources:
@@ -49,9 +49,10 @@ rule kreg_learning_curve:
     params:
         molecule=molecule(),
         sizes=config["kreg"]["sizes"],
+        n_repeats=config["kreg"]["n_repeats"],
         code=code("kreg_learning_curve"),
     message:
-        "Learning curve of the {wildcards.potential} KREG potential, repeat {wildcards.repeat}"
+        "Learning curve of the {wildcards.potential} KREG potential"
     script:
         "../scripts/kreg_learning_curve.py"
 

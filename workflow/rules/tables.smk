@@ -11,11 +11,7 @@ PREDICTIONS = expand("<results>/tables/predictions/{stem}.csv", stem=MODEL_PROPE
 PARTS = {
     "benchmark": expand("<results>/tables/benchmark/{stem}.csv", stem=BENCHMARKS),
     "learning_curve": expand("<results>/tables/learning_curve/{stem}.csv", stem=CURVE_STEMS),
-    "kreg": expand(
-        "<results>/tables/kreg/{potential}_{repeat}.csv",
-        potential=["plain", "symmetric"],
-        repeat=KREG_REPEATS,
-    ),
+    "kreg": expand("<results>/tables/kreg/{potential}.csv", potential=["plain", "symmetric"]),
     "equivariance": expand("<results>/tables/equivariance/{stem}.csv", stem=MODEL_PROPERTIES),
     "axes_flips": ["<results>/tables/canonical_axes/flips.csv"],
     "axes_gaps": ["<results>/tables/canonical_axes/gaps.csv"],

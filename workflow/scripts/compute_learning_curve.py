@@ -1,7 +1,7 @@
 """Errors of one model against the number of training frames."""
 
 from rpr.data.extxyz import read_frames
-from rpr.data.splits import read_split
+from rpr.data.splits import outside_test_set, read_split
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.studies import tables
@@ -13,7 +13,7 @@ frames = read_frames(snakemake.input.frames)
 split = read_split(snakemake.input.split)
 table = learning_curve(
     frames,
-    split["train"],
+    outside_test_set(len(frames), split),
     named_test_sets(frames, split, read_frames(snakemake.input.test_set)),
     molecule=read_molecule(snakemake.input.molecule, **snakemake.params.molecule),
     property=snakemake.wildcards.property,

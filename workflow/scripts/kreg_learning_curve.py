@@ -1,7 +1,7 @@
-"""Errors of KREG potentials against the number of training frames, one random order of frames."""
+"""Errors of KREG potentials against the number of training frames."""
 
 from rpr.data.extxyz import read_frames
-from rpr.data.splits import read_split
+from rpr.data.splits import outside_test_set, read_split
 from rpr.molecule.molecule import read_molecule
 from rpr.molecule.permutation_inversion import find_group, permutations_of
 from rpr.run import logs
@@ -16,11 +16,11 @@ split = read_split(snakemake.input.split)
 symmetric = snakemake.wildcards.potential == "symmetric"
 table = kreg_learning_curve(
     frames,
-    split["train"],
+    outside_test_set(len(frames), split),
     named_test_sets(frames, split, read_frames(snakemake.input.test_set)),
     molecule=molecule,
     sizes=snakemake.params.sizes,
-    repeats=[int(snakemake.wildcards.repeat)],
+    repeats=range(snakemake.params.n_repeats),
     permutations=permutations_of(find_group(molecule)) if symmetric else None,
 )
 tables.write_csv(table, snakemake.output.table)

@@ -113,6 +113,17 @@ def _fewest(order: np.ndarray, sizes: np.ndarray, n_test: int) -> list[int]:
     return chosen[min(total for total in chosen if total >= n_test)]
 
 
+def outside_test_set(n_frames: int, split: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Indices of all frames that are not in the test set of a split, in increasing order.
+
+    Examples
+    --------
+    >>> outside_test_set(6, {"train": np.array([0, 3]), "test": np.array([4, 1])})
+    array([0, 2, 3, 5])
+    """
+    return np.setdiff1d(np.arange(n_frames), split["test"])
+
+
 def random_order(frames: int | Sequence[int] | np.ndarray, *, seed: int) -> np.ndarray:
     """Frames in random order, whose beginnings are the training sets of a learning curve.
 

@@ -197,13 +197,17 @@ def folding_share(component: str) -> Measure:
 
 
 def fewer_frames(component: str, part: float = 0.3) -> Measure:
-    """Error of `symmetrized` with a part of the frames over that of `folded` with all."""
+    """Error of `symmetrized` with a part of the frames over that of `folded` with many.
+
+    Many are the most frames of which there are several random subsets, on which the interval rests.
+    """
 
     def measure(tables: Tables) -> Measurement:
         keys = {"component": component, "test_set": "rotated"}
         folded = _rows(tables, "learning_curve", model="folded", **keys)
         symmetrized = _rows(tables, "learning_curve", model="symmetrized", **keys)
-        largest = int(folded["n_train"].max())
+        repeats = folded.groupby("n_train")["repeat"].nunique()
+        largest = int(repeats.index[repeats == repeats.max()].max())
         sizes = np.unique(symmetrized["n_train"])
         fitting = sizes[sizes <= part * largest + 1e-9]
         if not len(fitting):

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from rpr.data.frame_set import FrameSet
-from rpr.data.splits import random_order
 from rpr.errors import InputError
 from rpr.models.kreg.potential import KREG
 from rpr.molecule.molecule import Molecule
 from rpr.studies import metrics
 from rpr.studies.evaluation import dihedral_sign, frame_origin, masks_by_sign
+from rpr.studies.learning_curve import training_sets
 from rpr.units import REPORTED
 
 COLUMNS = [
@@ -45,6 +45,9 @@ def kreg_learning_curve(
 ) -> pd.DataFrame:
     """Errors of KREG potentials fitted to subsets of the frames, energies and gradients.
 
+    The sets are those of :func:`rpr.studies.learning_curve.training_sets`; hyper-parameters of a
+    size are searched in the first repeat and kept for the others.
+
     Parameters
     ----------
     frames
@@ -70,28 +73,27 @@ def kreg_learning_curve(
         Columns ``COLUMNS``, as :func:`kreg_errors`.
     """
     tables = []
-    for repeat in repeats:
-        order = random_order(candidates, seed=repeat)
-        for size in (n for n in sizes if n <= len(order)):
-            model = fit_kreg(
-                frames.subset(order[:size]),
-                molecule=molecule,
-                permutations=permutations,
-                sigma=sigma,
-                lambda_energy=lambda_energy,
-                lambda_forces=lambda_forces,
-            )
-            for name, test_frames in test_sets.items():
-                tables.append(
-                    kreg_errors(
-                        model,
-                        test_frames,
-                        test_set=name,
-                        n_train=size,
-                        repeat=repeat,
-                        potential="plain" if permutations is None else "symmetric",
-                    )
+    given = {"sigma": sigma, "lambda_energy": lambda_energy, "lambda_forces": lambda_forces}
+    found: dict[int, dict[str, float | None]] = {}
+    for repeat, size, chosen in training_sets(candidates, sizes, repeats):
+        model = fit_kreg(
+            frames.subset(chosen),
+            molecule=molecule,
+            permutations=permutations,
+            **found.get(size, given),
+        )
+        found.setdefault(size, {name: getattr(model, f"{name}_") for name in given})
+        for name, test_frames in test_sets.items():
+            tables.append(
+                kreg_errors(
+                    model,
+                    test_frames,
+                    test_set=name,
+                    n_train=size,
+                    repeat=repeat,
+                    potential="plain" if permutations is None else "symmetric",
                 )
+            )
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
 
 

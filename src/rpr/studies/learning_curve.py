@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,9 @@ def learning_curve(
 
     Each repeat puts the candidates in a random order, and the training set of a size is the
     beginning of that order.  Sets are therefore nested within a repeat, and independent between
-    repeats.
+    repeats.  Hyper-parameters of a size are searched in the first repeat, on its training frames,
+    and kept for the others.  A size that takes all candidates has the same set in every repeat and
+    is fitted once.
 
     Parameters
     ----------
@@ -65,28 +67,60 @@ def learning_curve(
         axes-independent error; Debye or bohr^3.
     """
     tables = []
-    for repeat in repeats:
-        order = random_order(candidates, seed=repeat)
-        for size in (n for n in sizes if n <= len(order)):
-            fitted = fit_model(
-                model,
-                frames,
-                order[:size],
-                property=property,
-                molecule=molecule,
-                seed=repeat,
-                **settings,
-            )
-            table = errors_on_test_sets(
-                fitted,
-                test_sets,
-                model_name=model,
-                property=property,
-                molecule=molecule,
-                n_train=size,
-                seed=repeat,
-            )
-            tables.append(table.rename(columns={"seed": "repeat"}).assign(property=property))
+    found: dict[int, dict[str, Any]] = {}
+    for repeat, size, chosen in training_sets(candidates, sizes, repeats):
+        fitted = fit_model(
+            model,
+            frames,
+            chosen,
+            property=property,
+            molecule=molecule,
+            seed=repeat,
+            **{**settings, **found.get(size, {})},
+        )
+        found.setdefault(size, {"hyperparameters": fitted.hyperparameters_})
+        table = errors_on_test_sets(
+            fitted,
+            test_sets,
+            model_name=model,
+            property=property,
+            molecule=molecule,
+            n_train=size,
+            seed=repeat,
+        )
+        tables.append(table.rename(columns={"seed": "repeat"}).assign(property=property))
     if not tables:
         return pd.DataFrame(columns=COLUMNS)
     return pd.concat(tables, ignore_index=True)[COLUMNS]
+
+
+def training_sets(
+    candidates: np.ndarray, sizes: Sequence[int], repeats: Sequence[int]
+) -> Iterator[tuple[int, int, np.ndarray]]:
+    """Repeat, size and frames of every training set of a learning curve.
+
+    Parameters
+    ----------
+    candidates
+        Indices of the frames that may be trained on.
+    sizes
+        Numbers of training frames; those that exceed the number of candidates are left out.
+    repeats
+        Seeds of random orders of the candidates; smaller sets begin larger ones.
+
+    Yields
+    ------
+    repeat, size : int
+    indices : array of int, [size]
+        A set of all candidates comes with the first repeat only, as it is the same in all.
+
+    Examples
+    --------
+    >>> [(repeat, size) for repeat, size, _ in training_sets(np.arange(9), [3, 9, 27], [0, 1])]
+    [(0, 3), (0, 9), (1, 3)]
+    """
+    for k, repeat in enumerate(repeats):
+        order = random_order(candidates, seed=repeat)
+        for size in sizes:
+            if size < len(order) or (size == len(order) and k == 0):
+                yield repeat, size, order[:size]
