@@ -18,8 +18,9 @@ from rpr.run.deposit import (
     origin,
     read_deposit,
     read_document,
-    write_deposit,
+    require_document,
 )
+from rpr.run.deposit_files import add_to_deposit, write_deposit
 from rpr.run.jobs import stage_seed
 
 METHOD = Method(basis="aug-cc-pvtz").as_dict()
@@ -172,3 +173,24 @@ def test_deposit_of_the_repository_is_a_beginning_of_its_pool(root):
     np.testing.assert_array_equal(frames.positions, md.positions[order[: len(frames)]])
     assert np.linalg.eigvalsh(frames.polarizability).min() > 0
     np.testing.assert_allclose(frames.forces.sum(axis=1), 0.0, atol=5e-3)
+
+
+def test_files_can_be_added(tmp_path, manifest, frames):
+    before = json.loads(manifest.read_text())
+    table = tmp_path / "label_seconds.csv"
+    table.write_text("properties,seconds\nenergy,1.5\n")
+    more = frames.subset(np.arange(3))
+    more.dipole_derivatives = np.arange(81.0).reshape(3, 3, 3, 3)
+    add_to_deposit(manifest, {"derivatives": more}, about={"commit": "abc"}, documents=[table])
+    after = json.loads(manifest.read_text())
+    assert after["files"]["frames"] == before["files"]["frames"]
+    found = read(manifest, "derivatives")
+    np.testing.assert_array_equal(found.dipole_derivatives, more.dipole_derivatives)
+    assert require_document(manifest, "label_seconds.csv")["seconds"].tolist() == [1.5]
+    assert after["additions"] == [
+        {"files": ["derivatives"], "documents": ["label_seconds.csv"], "commit": "abc"}
+    ]
+    with pytest.raises(InputError, match="has derivatives already"):
+        add_to_deposit(manifest, {"derivatives": more}, about={})
+    with pytest.raises(InputError, match=r"has no document missing\.csv"):
+        require_document(manifest, "missing.csv")

@@ -19,7 +19,7 @@ from rpr.data.extxyz import read_frames, write_frames
 from rpr.data.frame_set import FrameSet
 from rpr.labels.method import Method
 from rpr.run.config import make_plan
-from rpr.run.deposit import write_deposit
+from rpr.run.deposit_files import write_deposit
 from rpr.run.generated_tables import configuration_table, models_table, replace_table
 from rpr.run.provenance import provenance
 from rpr.run.schema import with_defaults

@@ -51,7 +51,7 @@ wildcard_constraints:
     repeat=r"\d+",
     trajectory=r"\d+",
     shard=r"\d+",
-    role="frames|test_set|md|reference",
+    role="frames|test_set|md|reference|derivatives",
     sample="frames|rotated|md",
     check="plain|reoriented",
     split="random|held_out",

@@ -102,6 +102,7 @@ rule write_deposit:
         test_set=branch(
             lookup("deposit/test_set", within=config), then="<results>/test_set/frames.extxyz"
         ),
+        derivatives=rules.fewer_labels.input.derivatives if FEWER_LABELS else [],
         extended=config["labels"]["deposit"] if DEPOSITED else [],
         documents=[
             "<results>/dataset/failures.csv",
@@ -110,6 +111,7 @@ rule write_deposit:
             "<results>/tables/distributions_md.csv",
             rules.list_outliers.output.table,
             *(rules.compare_labels.output if CHECKS else []),
+            *([rules.fewer_labels.input.seconds] if FEWER_LABELS else []),
             *(["<results>/labels/order.csv"] if SOURCE == "compute" else []),
             *(["<results>/test_set/dihedrals.csv"] if config["deposit"]["test_set"] else []),
         ],

@@ -105,6 +105,13 @@ FIGURES = {
         },
     },
 }
+if FEWER_LABELS:
+    FIGURES["fewer_labels"] = {
+        "title": "Fewer labels: what derivatives of the dipole save",
+        "category": MAIN,
+        "module": "fewer_labels",
+        "tables": {"fewer_labels": FEWER_LABELS},
+    }
 SAMPLES = {
     "frames": "<results>/dataset/frames.extxyz",
     "rotated": "<results>/test_set/frames.extxyz",

@@ -39,6 +39,7 @@ JUDGED = [
     "equivariance",
     "axes_flips",
     "axes_accuracy",
+    *(["fewer_labels"] if FEWER_LABELS else []),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from rpr.data.extxyz import read_frames
 from rpr.labels.method import Method
+from rpr.labels.results import PROPERTIES
 from rpr.labels.shards import label_shard
 from rpr.run import logs
 from rpr.run.jobs import free_megabytes, shard_range
@@ -16,6 +17,7 @@ label_shard(
     frames,
     indices[first:last],
     Method.from_config(snakemake.params.method, frames.symbols),
+    snakemake.params.get("properties", PROPERTIES),
     partial_path=snakemake.params.partial,
     output_path=snakemake.output.frames,
     failures_path=snakemake.output.failures,

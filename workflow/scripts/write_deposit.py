@@ -6,7 +6,8 @@ from rpr.data.extxyz import read_frames
 from rpr.labels.method import Method
 from rpr.run import logs
 from rpr.run.config import make_plan
-from rpr.run.deposit import level, origin, write_deposit
+from rpr.run.deposit import level, origin
+from rpr.run.deposit_files import write_deposit
 from rpr.run.manifest import ROLES
 from rpr.run.provenance import provenance
 

@@ -118,6 +118,7 @@ def _claims() -> Iterator[Claim]:
     yield from _kernel_claims()
     for component in INVARIANT.values():
         yield from _error_claims(component)
+    yield from _derivative_claims()
     yield from _equivariance_claims()
     yield Claim(
         "energy error of the plain KREG potential at negative dihedrals over that at positive ones",
@@ -254,6 +255,29 @@ def _frugality_claims(component: str) -> Iterator[Claim]:
         1.0,
         "range",
     )
+
+
+def _derivative_claims() -> Iterator[Claim]:
+    for test_set in ("held_out_trajectories", "rotated"):
+        words = test_set.replace("_", " ")
+        yield Claim(
+            f"the covariant model with 100 frames with derivatives of the dipole is more accurate "
+            f"than with 1000 without, mu_inv, {words}",
+            PROJECT,
+            measure.fewer_labels(test_set, 100, 1000),
+            0.0,
+            1.0,
+            "interval",
+        )
+        yield Claim(
+            f"the covariant model with 30 frames with derivatives of the dipole is more accurate "
+            f"than the published model with 1000 frames, mu_inv, {words}",
+            PROJECT,
+            measure.derivatives_against_published(test_set, 30, 1000),
+            0.0,
+            1.0,
+            "interval",
+        )
 
 
 CLAIMS = tuple(_claims())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -223,6 +224,48 @@ def fewer_frames(component: str, part: float = 0.3) -> Measure:
         )
 
     return measure
+
+
+def fewer_labels(test_set: str, few: int, many: int) -> Measure:
+    """Error of `covariant` with few frames with derivatives over that with many without."""
+
+    def measure(tables: Tables) -> Measurement:
+        above = _over_training_sets(tables, "values and derivatives", test_set, few)
+        below = _over_training_sets(tables, "values", test_set, many)
+        return _ratio(above, below)
+
+    return measure
+
+
+def derivatives_against_published(test_set: str, few: int, many: int) -> Measure:
+    """Error of `covariant` with few frames with derivatives over the published model's."""
+
+    def measure(tables: Tables) -> Measurement:
+        above = _over_training_sets(tables, "values and derivatives", test_set, few)
+        keys = {"component": "mu_inv", "test_set": test_set, "dihedral_sign": "all"}
+        published = _rows(tables, "test_set", model="rotate-predict-rotate", **keys).iloc[0]
+        if published["n_train"] != many:
+            raise NotMeasured("size")
+        return _ratio(above, _of_row(published))
+
+    return measure
+
+
+def _over_training_sets(tables: Tables, labels: str, test_set: str, size: int) -> Measurement:
+    """Geometric mean over training sets; the interval is of training sets and of test frames.
+
+    The relative half-widths of both, from Student's t over training sets and from the bootstrap
+    over trajectories of the test set, add in squares.
+    """
+    rows = _rows(tables, "fewer_labels", labels=labels, component="mu_inv", test_set=test_set)
+    rows = rows[rows["n_train"] == size]
+    if rows.empty:
+        raise NotMeasured("size")
+    over_sets = _over_repeats(rows)
+    of_test = float(np.mean(0.5 * np.log(rows["rmse_high"] / rows["rmse_low"])))
+    of_sets = _log_width(over_sets) if len(rows) > 1 else 0.0
+    width = math.exp(math.hypot(of_test, of_sets))
+    return replace(over_sets, low=over_sets.value / width, high=over_sets.value * width)
 
 
 def _over_repeats(rows: pd.DataFrame) -> Measurement:

@@ -211,6 +211,29 @@ def _check_sizes(config: Mapping, plan: Plan) -> None:
         _check_split_sizes(split, labels["n_frames"] or available)
     _check_curve_sizes(config)
     _check_test_set(config["test_set"])
+    _check_fewer_labels(config, plan)
+
+
+def _check_fewer_labels(config: Mapping, plan: Plan) -> None:
+    """Refuse a study of derivatives without frames that have them."""
+    study = config["fewer_labels"]
+    if not study["n_frames"]:
+        return
+    if plan.source == "files":
+        raise InputError(
+            "fewer_labels/n_frames: expected 0 for labels/source files, which have no derivatives "
+            "of the dipole beside them"
+        )
+    if plan.source == "deposit" and "derivatives" not in plan.deposited:
+        raise InputError(
+            f"fewer_labels/n_frames: found {study['n_frames']}, but {config['labels']['deposit']} "
+            "has no frames with derivatives of the dipole; set it to 0"
+        )
+    if plan.source == "compute" and study["n_frames"] > plan.n_labelled:
+        raise InputError(
+            f"fewer_labels/n_frames: found {study['n_frames']}, more than the {plan.n_labelled} "
+            "frames that get labels (labels/n_frames)"
+        )
 
 
 def _check_pool(config: Mapping, plan: Plan) -> None:

@@ -8,39 +8,28 @@ A deposit is a folder with ``manifest.json`` and the files it names::
 
 The roles of files are ``frames`` (required: labelled, in the random order of the pool, so that the
 first frames, however many, are a valid set), ``test_set`` (labelled), ``md`` (the trajectories) and
-``reference`` (one frame, the reference geometry). A file may be compressed with gzip. ``documents``
-are further files, with their SHA-256: checks of the labels, distributions, failures, and the order
-of the pool. If frames were taken from another deposit, ``extends`` is its origin: the
-configuration, versions and commit that made those frames.
+``reference`` (one frame, the reference geometry), and ``derivatives`` (frames of the others, with
+labels that include the derivatives of the dipole). A file may be compressed with gzip.
+``documents`` are further files, with their SHA-256: checks of the labels, distributions, failures,
+and the order of the pool. ``additions`` say what made files that were added later. If frames
+were taken from another deposit, ``extends`` is its origin: the configuration, versions and commit
+that made those frames. Deposits are written by :mod:`rpr.run.deposit_files`.
 """
 
 from __future__ import annotations
 
-import gzip
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from rpr.data.distributions import bond_lengths_by_elements
-from rpr.data.extxyz import read_frames, write_frames
+from rpr.data.extxyz import read_frames
 from rpr.data.frame_set import FrameSet, find_frames
 from rpr.errors import InputError
-from rpr.files import atomic_path, sha256, write_json
-from rpr.molecule.molecule import find_bonds
-from rpr.run.manifest import (
-    FORMAT,
-    check_file,
-    check_method,
-    check_symbols,
-    read_manifest,
-)
+from rpr.run.manifest import check_file, check_method, check_symbols, read_manifest
 
-COVERAGE = 5  #: degrees of the absolute dihedral
 _CONTENT = ("format", "symbols", "method", "files", "documents")
 
 
@@ -181,6 +170,20 @@ def read_document(manifest: str | os.PathLike, name: str) -> pd.DataFrame | None
     return pd.read_csv(path)
 
 
+def require_document(manifest: str | os.PathLike, name: str) -> pd.DataFrame:
+    """A table among the documents of a deposit.
+
+    Raises
+    ------
+    InputError
+        If the deposit has no such document, or the file is missing or changed.
+    """
+    table = read_document(manifest, name)
+    if table is None:
+        raise InputError(f"{manifest}: has no document {name}, expected one")
+    return table
+
+
 def check_extends(pool: FrameSet, known: FrameSet) -> None:
     """Refuse labelled frames that a run would not label itself.
 
@@ -203,86 +206,3 @@ def check_extends(pool: FrameSet, known: FrameSet) -> None:
             f"{len(pool)} that this run labels; take the seed of the deposit (it is in its "
             "manifest) and at least as many labels/n_frames as it has"
         )
-
-
-def write_deposit(
-    folder: str | os.PathLike,
-    files: Mapping[str, FrameSet],
-    *,
-    method: Mapping[str, object],
-    about: Mapping[str, object],
-    documents: Sequence[str | os.PathLike] = (),
-) -> Path:
-    """Write a deposit; returns the path of its manifest.
-
-    Parameters
-    ----------
-    folder
-        Folder of the deposit, created if missing.
-    files
-        Frames of each role.
-    method
-        Level of theory of the labels.
-    about
-        What the manifest says besides, such as software, seeds and configuration.
-    documents
-        Files that are copied beside the frames, such as checks, figures and the order of the pool.
-    """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    reference = files.get("reference")
-    bonds = () if reference is None else find_bonds(reference.atoms(0))
-    entries = {}
-    for role, frames in files.items():
-        path = folder / f"{role}.extxyz.gz"
-        _write_compressed(path, frames)
-        entries[role] = {
-            "path": path.name,
-            "sha256": sha256(path),
-            "n_frames": len(frames),
-            "statistics": _statistics(frames, bonds),
-        }
-    content = {
-        "format": FORMAT,
-        "symbols": list(files["frames"].symbols),
-        "method": dict(method),
-        "files": entries,
-        "documents": {path.name: _copy(path, folder) for path in map(Path, documents)},
-        **about,
-    }
-    write_json(folder / "manifest.json", content)
-    return folder / "manifest.json"
-
-
-def _write_compressed(path: Path, frames: FrameSet) -> None:
-    with tempfile.NamedTemporaryFile(suffix=".extxyz") as plain:
-        write_frames(plain.name, frames)
-        content = Path(plain.name).read_bytes()
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(gzip.compress(content, mtime=0))
-
-
-def _copy(path: Path, folder: Path) -> str:
-    """Copy a file; its SHA-256."""
-    with atomic_path(folder / path.name) as temporary:
-        shutil.copyfile(path, temporary)
-    return sha256(path)
-
-
-def _statistics(frames: FrameSet, bonds: Sequence[tuple[int, int]]) -> dict[str, object]:
-    statistics: dict[str, object] = {}
-    if frames.energy is not None:
-        statistics["energy_min_eV"] = float(frames.energy.min())
-        statistics["energy_max_eV"] = float(frames.energy.max())
-    if frames.dihedral is not None:
-        statistics["dihedral_min_degrees"] = float(frames.dihedral.min())
-        statistics["dihedral_max_degrees"] = float(frames.dihedral.max())
-        statistics["negative_dihedrals"] = int((frames.dihedral < 0).sum())
-        covered = np.unique(np.floor(np.abs(frames.dihedral) / COVERAGE).astype(int))
-        statistics["covered_5_degree_intervals_of_36"] = int(np.sum(covered < 180 // COVERAGE))
-    if bonds:
-        lengths = bond_lengths_by_elements(frames, bonds)
-        statistics["bonds_Angstrom"] = {
-            name: [float(r.min()), float(r.max())] for name, r in lengths.items()
-        }
-    return statistics

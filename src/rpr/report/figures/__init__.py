@@ -32,6 +32,7 @@ FIGURES = (
     "best_model",
     "models_rotated",
     "model_learning_curves",
+    "fewer_labels",
     "error_by_dihedral",
     "benchmark_heatmap",
     "canonical_axes",

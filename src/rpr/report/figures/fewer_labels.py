@@ -1,0 +1,97 @@
+"""Error of the dipole against the price of its training labels, with and without derivatives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.stats import t as student
+
+from rpr.report import style
+from rpr.report.figures import drawing
+
+_LOOKS = {
+    "values": (style.GREY, "o", "dipoles"),
+    "values and derivatives": (style.VERMILION, "D", "dipoles and derivatives"),
+}
+_PANELS = ("held_out_trajectories", "rotated")
+
+
+def data(fewer_labels: pd.DataFrame) -> pd.DataFrame:
+    """Geometric mean of the errors over training sets, with its interval.
+
+    ``low`` and ``high`` bound the 95 % interval: the half-widths of Student's t over training sets
+    and of the bootstrap over test trajectories, both of logarithms, add in squares.
+    """
+    table = fewer_labels[fewer_labels["component"] == "mu_inv"].assign(
+        log=lambda t: np.log(t["rmse"]),
+        of_test=lambda t: 0.5 * np.log(t["rmse_high"] / t["rmse_low"]),
+    )
+    grouped = table.groupby(["labels", "test_set", "n_train"], sort=False)
+    summary = grouped.agg(
+        log=("log", "mean"),
+        std=("log", "std"),
+        n_sets=("log", "count"),
+        of_test=("of_test", "mean"),
+        unit=("unit", "first"),
+        n_test=("n_test", "first"),
+        seconds=("seconds", "first"),
+        seconds_full=("seconds_full", "first"),
+    ).reset_index()
+    several = summary["n_sets"] > 1
+    t = student.ppf(0.975, summary["n_sets"].clip(lower=2) - 1)
+    of_sets = (t * summary["std"] / np.sqrt(summary["n_sets"])).where(several, 0.0)
+    width = np.hypot(of_sets, summary["of_test"])
+    summary["rmse"] = np.exp(summary["log"])
+    summary["low"] = np.exp(summary["log"] - width)
+    summary["high"] = np.exp(summary["log"] + width)
+    return summary.drop(columns=["log", "std", "of_test"])
+
+
+@style.styled
+def draw(fewer_labels: pd.DataFrame) -> Figure:
+    """Error against label time on held-out trajectories (a) and on the rotated set (b).
+
+    Parameters
+    ----------
+    fewer_labels
+        Table of :func:`rpr.studies.fewer_labels.fewer_labels`.
+    """
+    table = data(fewer_labels)
+    figure = style.new_figure(style.PAGE, 3.1)
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, letter, name in zip(panels, "ab", _PANELS, strict=True):
+        rows = table[table["test_set"] == name]
+        drawing.title(axes, letter, style.TEST_SETS[name])
+        if rows.empty:
+            drawing.note(axes)
+            continue
+        _panel(axes, rows)
+    unit = style.unit(table["unit"].iloc[0])
+    panels[0].set_ylabel(f"RMSE {style.symbol('mu_inv')} ({unit})")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    return figure
+
+
+def _panel(axes: Axes, table: pd.DataFrame) -> None:
+    for labels, (colour, marker, text) in _LOOKS.items():
+        rows = table[table["labels"] == labels].sort_values("n_train")
+        bars = [rows["rmse"] - rows["low"], rows["high"] - rows["rmse"]]
+        axes.errorbar(
+            rows["seconds_full"], rows["rmse"], bars, color=colour, marker=marker, elinewidth=0.7,
+            label=f"{text}, full label",
+        )  # fmt: skip
+        axes.plot(
+            rows["seconds"], rows["rmse"], color=colour, marker=marker, linestyle=":",
+            markerfacecolor="white", linewidth=0.8, label=f"{text}, cheapest label",
+        )  # fmt: skip
+        for row in rows.itertuples():
+            axes.annotate(
+                f"{row.n_train}", (row.seconds_full, row.rmse), xytext=(4, 3),
+                textcoords="offset points", fontsize=6, color=colour,
+            )  # fmt: skip
+    axes.set(xscale="log", yscale="log", xlabel="processor time of the training labels (s)")
+    drawing.plain_log(axes.yaxis)
+    drawing.grid(axes)

@@ -1,0 +1,153 @@
+"""Writing the files of a deposit; :mod:`rpr.run.deposit` says what they are."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rpr.data.distributions import bond_lengths_by_elements
+from rpr.data.extxyz import write_frames
+from rpr.data.frame_set import FrameSet
+from rpr.errors import InputError
+from rpr.files import atomic_path, sha256, write_json
+from rpr.molecule.molecule import find_bonds
+from rpr.run.manifest import FORMAT, check_symbols, read_manifest
+
+COVERAGE = 5  #: degrees of the absolute dihedral
+
+
+def write_deposit(
+    folder: str | os.PathLike,
+    files: Mapping[str, FrameSet],
+    *,
+    method: Mapping[str, object],
+    about: Mapping[str, object],
+    documents: Sequence[str | os.PathLike] = (),
+) -> Path:
+    """Write a deposit; returns the path of its manifest.
+
+    Parameters
+    ----------
+    folder
+        Folder of the deposit, created if missing.
+    files
+        Frames of each role.
+    method
+        Level of theory of the labels.
+    about
+        What the manifest says besides, such as software, seeds and configuration.
+    documents
+        Files that are copied beside the frames, such as checks, figures and the order of the pool.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    reference = files.get("reference")
+    bonds = () if reference is None else find_bonds(reference.atoms(0))
+    entries = {role: _add_file(folder, role, frames, bonds) for role, frames in files.items()}
+    content = {
+        "format": FORMAT,
+        "symbols": list(files["frames"].symbols),
+        "method": dict(method),
+        "files": entries,
+        "documents": {path.name: _copy(path, folder) for path in map(Path, documents)},
+        **about,
+    }
+    write_json(folder / "manifest.json", content)
+    return folder / "manifest.json"
+
+
+def add_to_deposit(
+    manifest: str | os.PathLike,
+    files: Mapping[str, FrameSet],
+    *,
+    about: Mapping[str, object],
+    documents: Sequence[str | os.PathLike] = (),
+) -> None:
+    """Add files to a deposit, whose other files stay as they are.
+
+    Parameters
+    ----------
+    manifest
+        Path of ``manifest.json``.
+    files
+        Frames of each new role; labels are of the level of the deposit.
+    about
+        What made these files, for the list ``additions`` of the manifest.
+    documents
+        Files that are copied beside the frames.
+
+    Raises
+    ------
+    InputError
+        If the deposit has such a file already, or its atoms are other ones.
+    """
+    content, folder = read_manifest(manifest), Path(manifest).parent
+    for role, frames in files.items():
+        if role in content["files"]:
+            raise InputError(
+                f"{manifest}: has {role} already; remove it first, or write a new deposit"
+            )
+        check_symbols(manifest, content["symbols"], frames.symbols)
+    for role, frames in files.items():
+        content["files"][role] = _add_file(folder, role, frames)
+    content["documents"] = {
+        **content.get("documents", {}),
+        **{path.name: _copy(path, folder) for path in map(Path, documents)},
+    }
+    added = {"files": sorted(files), "documents": [Path(path).name for path in documents], **about}
+    content["additions"] = [*content.get("additions", []), added]
+    write_json(Path(manifest), content)
+
+
+def _add_file(
+    folder: Path, role: str, frames: FrameSet, bonds: Sequence[tuple[int, int]] = ()
+) -> dict[str, object]:
+    """Write the frames of a role; its entry in the manifest."""
+    path = folder / f"{role}.extxyz.gz"
+    _write_compressed(path, frames)
+    return {
+        "path": path.name,
+        "sha256": sha256(path),
+        "n_frames": len(frames),
+        "statistics": _statistics(frames, bonds),
+    }
+
+
+def _write_compressed(path: Path, frames: FrameSet) -> None:
+    with tempfile.NamedTemporaryFile(suffix=".extxyz") as plain:
+        write_frames(plain.name, frames)
+        content = Path(plain.name).read_bytes()
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(gzip.compress(content, mtime=0))
+
+
+def _copy(path: Path, folder: Path) -> str:
+    """Copy a file; its SHA-256."""
+    with atomic_path(folder / path.name) as temporary:
+        shutil.copyfile(path, temporary)
+    return sha256(path)
+
+
+def _statistics(frames: FrameSet, bonds: Sequence[tuple[int, int]]) -> dict[str, object]:
+    statistics: dict[str, object] = {}
+    if frames.energy is not None:
+        statistics["energy_min_eV"] = float(frames.energy.min())
+        statistics["energy_max_eV"] = float(frames.energy.max())
+    if frames.dihedral is not None:
+        statistics["dihedral_min_degrees"] = float(frames.dihedral.min())
+        statistics["dihedral_max_degrees"] = float(frames.dihedral.max())
+        statistics["negative_dihedrals"] = int((frames.dihedral < 0).sum())
+        covered = np.unique(np.floor(np.abs(frames.dihedral) / COVERAGE).astype(int))
+        statistics["covered_5_degree_intervals_of_36"] = int(np.sum(covered < 180 // COVERAGE))
+    if bonds:
+        lengths = bond_lengths_by_elements(frames, bonds)
+        statistics["bonds_Angstrom"] = {
+            name: [float(r.min()), float(r.max())] for name, r in lengths.items()
+        }
+    return statistics
