@@ -59,6 +59,8 @@ def draw(fewer_labels: pd.DataFrame) -> Figure:
         Table of :func:`rpr.studies.fewer_labels.fewer_labels`.
     """
     table = data(fewer_labels)
+    if table.empty:
+        return style.statement("no study of derivatives as labels")
     figure = style.new_figure(style.PAGE, 3.1)
     panels = figure.subplots(1, 2, sharey=True)
     for axes, letter, name in zip(panels, "ab", _PANELS, strict=True):
