@@ -1,6 +1,8 @@
-# make        set up the environment, then the whole study (the run of config.yaml)
+# make        set up the environment, then the study on the deposited labels (config/deposited.yaml)
 # make CONFIG=my_run.yaml   the same for my_run.yaml, merged over config.yaml; with TARGETS=labels
 #             only a part of it
+# make scratch  set up the environment, then the whole study from scratch, with its own quantum
+#             chemistry (config.yaml)
 # make test   set up the environment, then the doctests and the tests
 # make test-slurm   set up the environment, then the tests that need a running SLURM
 # make smoke  set up the environment, then the whole study made tiny, with its report
@@ -17,15 +19,19 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SNAKEMAKE := $(BIN)/snakemake
 SMOKE := --configfile config/smoke.yaml
+CONFIG := config/deposited.yaml
 
-.PHONY: all config-exists setup test test-slurm smoke lock lint docs clean-env
+.PHONY: all scratch config-exists setup test test-slurm smoke lock lint docs clean-env
 .DEFAULT_GOAL := all
 
 all: config-exists $(STAMP)
-	$(SNAKEMAKE) $(TARGETS) $(if $(CONFIG),--configfile $(CONFIG))
+	$(SNAKEMAKE) $(TARGETS) --configfile $(CONFIG)
+
+scratch: $(STAMP)
+	$(SNAKEMAKE) $(TARGETS)
 
 config-exists:
-	@test -z "$(CONFIG)" || test -f "$(CONFIG)" || { \
+	@test -f "$(CONFIG)" || { \
 		echo "$(CONFIG) does not exist: CONFIG must be a file of configuration, such as config/smoke.yaml"; exit 1; }
 
 setup: $(STAMP)
