@@ -71,12 +71,16 @@ def _log_width(number: Measurement) -> float:
 
 
 def _best(tables: Tables, descriptor: str, component: str, axes: str) -> Measurement:
+    """Error of the kernel with the lowest validation error, which is of training frames."""
     rows = _rows(tables, "benchmark", descriptor=descriptor, component=component, axes=axes)
-    return _of_row(rows.loc[rows["rmse"].idxmin()])
+    rows = rows[rows["validation_rmse"].notna()]
+    if rows.empty:
+        raise NotMeasured("validation_rmse")
+    return _of_row(rows.loc[rows["validation_rmse"].idxmin()])
 
 
 def descriptor_factor(component: str, axes: str) -> Measure:
-    """Error of RE over that of RExyzCl for one component, each with its best kernel."""
+    """Error of RE over that of RExyzCl, each with the kernel that validation chooses."""
 
     def measure(tables: Tables) -> Measurement:
         return _ratio(
@@ -128,26 +132,34 @@ def _share(before: Measurement, after: Measurement, detail: str) -> Measurement:
     )
 
 
-def kernel_probability(kind: str, property: str) -> Measure:
-    """Lowest probability, over the components, that a kernel of this kind is the best."""
+def matern_probability(property: str, *, gaussian: bool = False) -> Measure:
+    """Lowest probability over components that a Matern kernel is better than the Gaussian one.
+
+    The order n of the Matern kernel is the one with the lowest validation error, so that one kernel
+    faces one.  With `gaussian`, the probability of the opposite.
+    """
 
     def measure(tables: Tables) -> Measurement:
         rows = _rows(tables, "benchmark", descriptor="RExyzCl", axes="inertia")
         rows = rows[rows["component"].isin(COMPONENTS[property])]
-        if rows.empty:
+        matern = rows[rows["kernel"].str.startswith("matern") & rows["validation_rmse"].notna()]
+        if matern.empty:
             raise NotMeasured(property)
-        of_kind = rows[rows["kernel"].str.startswith(kind)]
-        probability = of_kind.groupby("component", sort=False)["best_probability"].sum(min_count=1)
-        lowest = rows.loc[rows.groupby("component", sort=False)["rmse"].idxmin()]
-        detail = ", ".join(f"{r.component} {r.kernel}" for r in lowest.itertuples())
-        value = float(probability.min()) if len(probability) else 0.0
-        row = rows.iloc[0]
+        chosen = matern.loc[matern.groupby("component", sort=False)["validation_rmse"].idxmin()]
+        probability = chosen["better_than_gaussian"]
+        if gaussian:
+            probability = 1.0 - probability
+        detail = ", ".join(
+            f"{r.component} {r.kernel} {p:.2f}"
+            for r, p in zip(chosen.itertuples(), probability, strict=True)
+        )
+        row = chosen.iloc[0]
         return Measurement(
-            value,
+            float(probability.min(skipna=False)),
             n_train=int(row["n_train"]),
             n_test=int(row["n_test"]),
             seed=int(row["seed"]),
-            detail=f"lowest RMSE: {detail}",
+            detail=detail,
         )
 
     return measure
@@ -197,7 +209,7 @@ def folding_share(component: str) -> Measure:
     return measure
 
 
-def fewer_frames(component: str, part: float = 0.3) -> Measure:
+def fewer_frames(component: str, part: float = 1.0 / 3.0) -> Measure:
     """Error of `symmetrized` with a part of the frames over that of `folded` with many.
 
     Many are the most frames of which there are several random subsets, on which the interval rests.
@@ -292,11 +304,13 @@ def deviation(model: str, property: str) -> Measure:
 
     def measure(tables: Tables) -> Measurement:
         row = _rows(tables, "equivariance", model=model, property=property).iloc[0]
-        number = _of_row(row, "max_error")
+        number = _of_row(row, "max_error")  # of all rotations tried: it has no other interval
         detail = f"median {row['median_error']:.1e}, {int(row['n_rotations'])} rotations"
         return Measurement(
             number.value,
-            unit=number.unit,
+            number.value,
+            number.value,
+            number.unit,
             n_train=number.n_train,
             n_test=_integer(row.get("n_frames")),
             seed=number.seed,

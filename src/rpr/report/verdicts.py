@@ -12,14 +12,10 @@ import pandas as pd
 Tables = Mapping[str, pd.DataFrame]
 
 RULES = {
-    "range": "holds if the measured value is in the expected range; undecided if only its 95 % "
-    "interval reaches the range; otherwise does not hold",
     "interval": "holds if the whole 95 % interval is in the expected range; undecided if part of "
     "it is, or if there is no interval and the value is; otherwise does not hold",
-    "contains": "holds if the 95 % interval contains the expected value; undecided without an "
-    "interval; otherwise does not hold",
-    "probability": "holds from 0.95 on, does not hold up to 0.05, undecided between",
-    "limit": "holds if the measured value is in the expected range; otherwise does not hold",
+    "probability": "the same of a statement without a range: holds if its probability is 0.95 or "
+    "more, does not hold if it is 0.05 or less, undecided between",
     "none": "a measured quantity without an expected range",
 }
 
@@ -63,18 +59,11 @@ def verdict(rule: str, low: float, high: float, measured: Measurement | None) ->
         return "measured"
     if rule == "probability":
         return _of_probability(measured.value)
-    inside = low <= measured.value <= high
-    if rule == "limit":
-        return "holds" if inside else "does not hold"
     if math.isnan(measured.low):
-        if rule == "range":
-            return "holds" if inside else "does not hold"
-        return "undecided" if inside or rule == "contains" else "does not hold"
-    touches = measured.low <= high and measured.high >= low
-    if rule == "contains":
-        return "holds" if touches else "does not hold"
-    certain = inside if rule == "range" else low <= measured.low and measured.high <= high
-    return "holds" if certain else "undecided" if touches else "does not hold"
+        return "undecided" if low <= measured.value <= high else "does not hold"
+    if low <= measured.low and measured.high <= high:
+        return "holds"
+    return "undecided" if measured.low <= high and measured.high >= low else "does not hold"
 
 
 def _of_probability(value: float) -> str:

@@ -23,6 +23,7 @@ from rpr.units import REPORTED
 COLUMNS = [
     "descriptor", "kernel", "axes", "component", "n_train", "n_test", "sigma", "lambda", "rmse",
     "mae", "max_error", "r2", "unit", "seed", "rmse_low", "rmse_high", "best_probability",
+    "better_than_gaussian", "validation_rmse", "at_edge",
 ]  # fmt: skip
 
 
@@ -81,7 +82,10 @@ def benchmark(
     DataFrame
         Columns ``COLUMNS``; Debye and bohr^3. ``rmse_low`` and ``rmse_high`` bound the 95 %
         interval of a bootstrap over trajectories; ``best_probability`` is the part of these
-        samples in which the kernel has the lowest error of the descriptor, for this component.
+        samples in which the kernel has the lowest error of the descriptor, for this component, and
+        ``better_than_gaussian`` that in which its error is lower than the Gaussian kernel's.
+        ``validation_rmse`` is the error that chose sigma and lambda, and ``at_edge`` names those of
+        the two that lie at an end of the values tried.
         Empty if the molecule lacks the anchors or the dihedral that the descriptor needs.
     """
     if not applies(descriptor, molecule):
@@ -97,7 +101,8 @@ def benchmark(
     ]
     predicted = np.stack([model.predict(X[test]) for model in models])  # -> [kernels, n_test, c]
     trajectory = frame_origin(frames)["trajectory"][test]
-    (low, high), best = _resampled(predicted - Y[test], trajectory, seed)
+    gaussian = kernels.index("gaussian") if "gaussian" in kernels else None
+    (low, high), best, better = _resampled(predicted - Y[test], trajectory, seed, gaussian)
     sizes = {"n_train": len(train), "n_test": len(test)}
     rows = [
         {
@@ -111,6 +116,9 @@ def benchmark(
             "rmse_low": low[k, c],
             "rmse_high": high[k, c],
             "best_probability": best[k, c],
+            "better_than_gaussian": better[k, c],
+            "validation_rmse": models[k].choices_[c].rmse,
+            "at_edge": _edges(models[k], c),
         }
         for k, kernel in enumerate(kernels)
         for c, component in enumerate(components)
@@ -144,6 +152,22 @@ def _fit(
     ).fit(X, Y)
 
 
+def _edges(model: KernelRegression, c: int) -> str:
+    """Hyper-parameters of component `c` that lie at an end of the values tried."""
+    choice = model.choices_[c]
+    lambdas = search.default_lambdas() if model.lambdas is None else model.lambdas
+    tried = {
+        "sigma": (choice.sigma, np.asarray(model.sigmas)),
+        "lambda": (choice.lam, np.asarray(lambdas)),
+    }
+    at_edge = [
+        name
+        for name, (chosen, values) in tried.items()
+        if np.isclose(chosen, (np.min(values), np.max(values))).any()
+    ]
+    return " ".join(at_edge)
+
+
 def _targets(
     frames: FrameSet, rotations: np.ndarray, properties: Sequence[str]
 ) -> tuple[np.ndarray, list[str], list[str]]:
@@ -160,16 +184,22 @@ def _targets(
 
 
 def _resampled(
-    error: np.ndarray, groups: np.ndarray, seed: int
-) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
-    """Bounds of the RMSE, and how often a kernel is best, for errors [kernels, n_test, c]."""
+    error: np.ndarray, groups: np.ndarray, seed: int, gaussian: int | None
+) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray, np.ndarray]:
+    """Bounds of the RMSE, how often a kernel is best, and how often better than the Gaussian one.
+
+    Errors are [kernels, n_test, c]; `gaussian` is the place of the Gaussian kernel.
+    """
     n_kernels, _, n_components = error.shape
     if len(np.unique(groups)) < metrics.MIN_GROUPS:
         empty = np.full((n_kernels, n_components), np.nan)
-        return (empty, empty), empty
+        return (empty, empty), empty, empty
     weights = metrics.resampling_weights(groups, seed=seed)
     squared = np.moveaxis(error**2, 1, 0)  # -> [n_test, kernels, c]
     samples = metrics.resampled_rmse(squared, weights)  # -> [n_resamples, kernels, c]
     lowest = samples.argmin(axis=1)[:, None] == np.arange(n_kernels)[:, None]
     low, high = np.percentile(samples, (2.5, 97.5), axis=0)
-    return (low, high), lowest.mean(axis=0)
+    better = np.full((n_kernels, n_components), np.nan)
+    if gaussian is not None:
+        better = (samples < samples[:, [gaussian]]).mean(axis=0)
+    return (low, high), lowest.mean(axis=0), better
