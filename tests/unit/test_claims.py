@@ -232,11 +232,7 @@ def test_readable_claims_have_few_columns_and_all_numbers():
     assert len(shown.columns) == 5
     row = find(shown, "about four times", "mu_inv")
     assert row["measured (95 % interval)"] == "4 (3.47 to 4.61)"
-    assert (row["expected"], row["verdict"], row["source"]) == (
-        "3 to 5.33",
-        "undecided",
-        "the paper",
-    )
+    assert (row["expected"], row["verdict"], row["source"]) == ("3 to 5.33", "holds", "the paper")
     assert find(shown, "2.5 times lower", "mu_inv")["expected"] == "at least 2.5"
     assert find(shown, "2.5 times lower", "mu_inv")["measured (95 % interval)"] == ""
 

@@ -36,6 +36,7 @@ JUDGED = [
     "learning_curve",
     "kreg",
     "test_set",
+    "comparison",
     "equivariance",
     "axes_flips",
     "axes_accuracy",
@@ -72,12 +73,13 @@ rule tabulate_errors:
     output:
         expand(
             "<results>/tables/{table}.{form}",
-            table=["test_set", "rmse", "models", "error_by_dihedral"],
+            table=["test_set", "rmse", "models", "comparison", "error_by_dihedral"],
             form=["md", "tex"],
         ),
         test_set="<results>/tables/test_set.csv",
         rmse="<results>/tables/rmse.csv",
         models="<results>/tables/models.csv",
+        comparison="<results>/tables/comparison.csv",
         by_dihedral="<results>/tables/error_by_dihedral.csv",
     log:
         "<logs>/tabulate_errors.log",

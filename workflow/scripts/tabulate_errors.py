@@ -3,6 +3,7 @@
 from rpr.report import summaries
 from rpr.run import logs
 from rpr.studies import tables
+from rpr.studies.comparison import compare_models
 from rpr.studies.error_by_dihedral import error_by_dihedral
 from rpr.studies.evaluation import errors
 
@@ -13,6 +14,7 @@ results = {
     "test_set": (test_set, "Errors of every model on every test set, by component."),
     "rmse": (summaries.rmse_table(test_set), "RMSE of the published model by component."),
     "models": (summaries.models_table(test_set), "Axes-independent RMSE of all models."),
+    "comparison": (compare_models(predictions), "Ratios of the errors of two models."),
     "by_dihedral": (error_by_dihedral(predictions), "Axes-independent RMSE by dihedral."),
 }
 for name, (table, caption) in results.items():

@@ -189,10 +189,15 @@ def between_sets(
 
 
 def between_models(above: str, below: str, component: str, test_set: str = "rotated") -> Measure:
-    """Ratio of the errors of two models on one test set."""
-    return lambda tables: _ratio(
-        _error(tables, above, component, test_set), _error(tables, below, component, test_set)
-    )
+    """Ratio of the errors of two models on one test set, with the interval of a paired bootstrap."""
+
+    def measure(tables: Tables) -> Measurement:
+        keys = {"above": above, "below": below, "component": component, "test_set": test_set}
+        row = _rows(tables, "comparison", **keys).iloc[0]
+        detail = f"{row['rmse_above']:.3g} / {row['rmse_below']:.3g} {row['unit']}"
+        return replace(_of_row(row, "ratio"), unit="1", detail=detail)
+
+    return measure
 
 
 def folding_share(component: str) -> Measure:
