@@ -9,7 +9,7 @@ from rpr.studies.evaluation import PREDICTION_COLUMNS
 
 
 def predictions(errors):
-    """Predictions whose dipole errors are given by model, [n_frames, 3]; four frames a trajectory."""
+    """Predictions whose dipole errors are given by model, four frames a trajectory."""
     rows = []
     for model, error in errors.items():
         for frame, values in enumerate(error):
@@ -41,7 +41,7 @@ def test_errors_in_proportion_have_a_sharp_ratio(errors):
     row = table[(table["above"] == "a") & (table["below"] == "c")].iloc[0]
     assert row["ratio_low"] < 0.95 * row["ratio"] < row["ratio"] < 0.95 * row["ratio_high"]
     back = table[(table["above"] == "c") & (table["below"] == "a")].iloc[0]
-    assert back["ratio_high"] == pytest.approx(1.0 / row["ratio_low"])
+    assert back["ratio_high"] == pytest.approx(1.0 / row["ratio_low"], rel=1e-2)
 
 
 def test_rows_in_any_order(errors):

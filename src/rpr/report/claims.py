@@ -49,8 +49,8 @@ def claims_table(tables: Tables, *, papers_molecule: bool = True) -> pd.DataFram
     ----------
     tables
         Tables of the run by name: ``benchmark``, ``learning_curve``, ``kreg``, ``test_set``,
-        ``comparison``, ``equivariance``, ``axes_flips``, ``axes_accuracy``.  A claim whose tables are missing or
-        empty is ``not measured``.
+        ``comparison``, ``equivariance``, ``axes_flips``, ``axes_accuracy``.  A claim whose tables
+        are missing or empty is ``not measured``.
     papers_molecule
         Whether the run is about 1,2-dichloroethane.  For another molecule, claims about it are left
         out, and so is what could not be measured; general claims and measurements stay.

@@ -189,7 +189,7 @@ def between_sets(
 
 
 def between_models(above: str, below: str, component: str, test_set: str = "rotated") -> Measure:
-    """Ratio of the errors of two models on one test set, with the interval of a paired bootstrap."""
+    """Ratio of the errors of two models on one test set, with a paired interval."""
 
     def measure(tables: Tables) -> Measurement:
         keys = {"above": above, "below": below, "component": component, "test_set": test_set}
