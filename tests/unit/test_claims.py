@@ -82,23 +82,25 @@ def test_factor_four_and_its_handedness():
         test_set=errors(
             rotate_predict_rotate__in_distribution__all=1.0,
             rotate_predict_rotate__rotated__all=4.0,
-            rotate_predict_rotate__rotated__negative=5.6,
-            rotate_predict_rotate__rotated__positive=1.4,
+            rotate_predict_rotate_one_hand__in_distribution__all=1.0,
+            rotate_predict_rotate_one_hand__rotated__all=4.0,
+            rotate_predict_rotate_one_hand__rotated__negative=5.6,
+            rotate_predict_rotate_one_hand__rotated__positive=1.4,
             folded__in_distribution__all=1.0, folded__rotated__all=2.0,
         )
     )  # fmt: skip
-    factor = find(table, "about four times", "mu_inv")
+    factor = find(table, "about four times", "mu_inv", "one hand")
     assert factor["measured"] == pytest.approx(4.0)
     assert factor["verdict"] == "holds"
     assert (factor["n_train"], factor["n_test"], factor["seed"]) == (50, 100, 7)
     assert factor["measured_low"] == pytest.approx(4.0 * math.exp(-0.1419), rel=1e-3)
     # Half of the factor, on the logarithmic scale: 4 -> 2.
     assert find(table, "that folding removes", "mu_inv")["measured"] == pytest.approx(0.5)
-    hands = find(table, "at negative over that at positive", "mu_inv")
+    hands = find(table, "at negative over that at positive", "mu_inv", "one hand")
     assert hands["measured"] == pytest.approx(4.0)
     assert hands["verdict"] == "measured"  # it depends on the scan, so nothing is expected
     assert find(table, "held-out", "mu_inv")["verdict"] == "not measured"
-    assert find(table, "about four times", "alpha_inv")["verdict"] == "not measured"
+    assert find(table, "about four times", "alpha_inv", "both hands")["verdict"] == "not measured"
 
 
 def test_equal_hands_within_noise():
@@ -208,11 +210,14 @@ def test_claims_about_the_papers_molecule_are_left_out_for_another():
     given = {
         "equivariance": pd.DataFrame([deviation]),
         "test_set": errors(
-            rotate_predict_rotate__in_distribution__all=1.0,
-            rotate_predict_rotate__rotated__all=40.0,
+            rotate_predict_rotate_one_hand__in_distribution__all=1.0,
+            rotate_predict_rotate_one_hand__rotated__all=40.0,
         ),
     }
-    assert find(claims_table(given), "about four times", "mu_inv")["verdict"] == "does not hold"
+    assert (
+        find(claims_table(given), "about four times", "mu_inv", "one hand")["verdict"]
+        == "does not hold"
+    )
     table = claims_table(given, papers_molecule=False)
     assert not any("four times" in claim for claim in table["claim"])
     refuted = table[table["verdict"] == "does not hold"]
@@ -224,13 +229,13 @@ def test_claims_about_the_papers_molecule_are_left_out_for_another():
 def test_readable_claims_have_few_columns_and_all_numbers():
     table = tabulate(
         test_set=errors(
-            rotate_predict_rotate__in_distribution__all=1.0,
-            rotate_predict_rotate__rotated__all=4.0,
+            rotate_predict_rotate_one_hand__in_distribution__all=1.0,
+            rotate_predict_rotate_one_hand__rotated__all=4.0,
         )
     )
     shown = readable(table)
     assert len(shown.columns) == 5
-    row = find(shown, "about four times", "mu_inv")
+    row = find(shown, "about four times", "mu_inv", "one hand")
     assert row["measured (95 % interval)"] == "4 (3.47 to 4.61)"
     assert (row["expected"], row["verdict"], row["source"]) == ("3 to 5.33", "holds", "the paper")
     assert find(shown, "2.5 times lower", "mu_inv")["expected"] == "at least 2.5"

@@ -14,9 +14,10 @@ from rpr.errors import InputError
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.models.augmented import AugmentedRegression
-from rpr.models.folded import FoldedRPR, fold, mirror_permutation
+from rpr.models.folded import FoldedRPR, fold
 from rpr.models.registry import load
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
+from rpr.molecule.mirror_image import mirror_permutation
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import dihedral_angle, set_dihedral
 

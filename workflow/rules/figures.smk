@@ -105,6 +105,18 @@ FIGURES = {
         },
     },
 }
+for hands in ("one-hand", "both-hands"):
+    if (model := f"rotate-predict-rotate-{hands}") in MODELS:
+        FIGURES[f"fig5_{hands.replace('-', '_')}"] = {
+            "title": f"Figure 5 for training frames of {hands.replace('-', ' ')}",
+            "category": OF_THE_PAPER,
+            "module": "fig5_scatter",
+            "options": {"model": model},
+            "caption": "fig5_hands",
+            "tables": {
+                "predictions": expand(f"{TABLES}/predictions/{model}_{{p}}.csv", p=PROPERTIES)
+            },
+        }
 if FEWER_LABELS:
     FIGURES["fewer_labels"] = {
         "title": "Fewer labels: what derivatives of the dipole save",
@@ -176,7 +188,7 @@ for figure, parts in FIGURES.items():
             multiext(f"<results>/figures/{figure}", pdf=".pdf", svg=".svg", csv=".csv"),
             png=report(
                 f"<results>/figures/{figure}.png",
-                caption=f"../report/{figure}.rst",
+                caption=f"../report/{parts.get('caption', figure)}.rst",
                 category=parts["category"],
                 labels={"figure": parts["title"]},
             ),
@@ -190,6 +202,7 @@ for figure, parts in FIGURES.items():
         params:
             module=parts["module"],
             arguments=list(parts["tables"]),
+            options=parts.get("options", {}),
             code=code("draw_figure", f"rpr.report.figures.{parts['module']}"),
         message:
             f"Draw {figure}"

@@ -13,4 +13,5 @@ sources = {
 }
 module = import_module(f"rpr.report.figures.{snakemake.params.module}")
 stem = snakemake.output.png.removesuffix(".png")
-style.save(module.draw(**sources), stem, module.data(**sources))
+arguments = {**sources, **snakemake.params.options}
+style.save(module.draw(**arguments), stem, module.data(**arguments))

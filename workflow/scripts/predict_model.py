@@ -3,6 +3,7 @@
 import rpr
 from rpr.data.extxyz import read_frames
 from rpr.data.splits import read_split
+from rpr.models.registry import find
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.studies import tables
@@ -10,7 +11,7 @@ from rpr.studies.evaluation import predictions
 
 logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
-frames = read_frames(snakemake.input.frames)
+frames = find(snakemake.wildcards.model).frames(read_frames(snakemake.input.frames), molecule)
 splits = {name: read_split(snakemake.input[f"{name}_split"]) for name in ("random", "held_out")}
 cases = {
     "in_distribution": ("random", frames.subset(splits["random"]["test"])),

@@ -16,51 +16,12 @@ from __future__ import annotations
 import numpy as np
 
 from rpr.axes.components import RANK
-from rpr.errors import InputError
 from rpr.models.estimator import Frames
 from rpr.models.property_estimator import checked_positions, checked_values
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
+from rpr.molecule.mirror_image import mirror_permutation
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.torsion import dihedral_angle, dihedral_of
-
-
-def mirror_permutation(molecule: Molecule) -> np.ndarray:
-    """Permutation that, together with inversion, changes the sign of the dihedral.
-
-    Parameters
-    ----------
-    molecule
-        A molecule with a dihedral.
-
-    Returns
-    -------
-    array of int, [n_atoms]
-        An element of the permutation-inversion group with inversion: one that leaves the four
-        atoms of the dihedral in place, or else one that reverses their order.
-
-    Raises
-    ------
-    InputError
-        If there is no dihedral, or no such element because the molecule is chiral.
-    """
-    if molecule.dihedral is None:
-        raise InputError(
-            "molecule: found no dihedral, which the model 'folded' needs; name four atoms or use "
-            "the model 'symmetrized'"
-        )
-    group = find_group(molecule)
-    dihedral = list(molecule.dihedral)
-    inverting = group.permutations[group.inversions]
-    for wanted in (dihedral, dihedral[::-1]):
-        for permutation in inverting:
-            if permutation[dihedral].tolist() == wanted:
-                return permutation
-    raise InputError(
-        f"molecule: {''.join(molecule.symbols)} has no symmetry that changes the sign of the "
-        f"dihedral {tuple(dihedral)}, which the model 'folded' needs: its mirror images are "
-        "different molecules; use the model 'rotate-predict-rotate'"
-    )
 
 
 def fold(positions: np.ndarray, molecule: Molecule) -> tuple[np.ndarray, np.ndarray]:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from rpr.data.frame_set import FrameSet
+from rpr.data.hands import read_as
 from rpr.errors import InputError
 from rpr.models.estimator import Estimator
 from rpr.models.model_file import load_model
@@ -45,6 +46,9 @@ class Entry:
         What the model needs of a molecule, in words; ``check_molecule`` of the estimator decides.
     breaks
         Those of `SYMMETRIES` that predictions do not follow exactly, each with the reason.
+    scan
+        Training and test frames are read as those of this scan of the dihedral
+        (:func:`rpr.data.hands.read_as`); if empty, as they are.
     file
         Whether the name is itself a ``KIND`` of model file; the others are saved as their class.
     """
@@ -56,6 +60,7 @@ class Entry:
     needs: str = "nothing"
     breaks: Mapping[str, str] = field(default_factory=dict)
     file: bool = True
+    scan: str = ""
 
     @property
     def module(self) -> str:
@@ -66,6 +71,10 @@ class Entry:
         """The class of the estimator, imported now."""
         module, _, name = self.home.partition(":")
         return getattr(importlib.import_module(module), name)
+
+    def frames(self, frames: FrameSet, molecule: Molecule) -> FrameSet:
+        """Frames of the dynamics as this model learns from them, or is tested on them."""
+        return read_as(frames, molecule, self.scan) if self.scan else frames
 
 
 _PUBLISHED = "rpr.models.rotate_predict_rotate:RotatePredictRotate"
@@ -79,9 +88,13 @@ _LABORATORY = _NUMBERED | {"rotation": "components refer to the axes of the labo
 _ONE_MIRROR = {"permutation-inversion": "folding uses one element of the group"}
 
 
-def _published(summary: str, breaks: Mapping[str, str] = _NUMBERED, **settings: Any) -> Entry:
+def _published(
+    summary: str, breaks: Mapping[str, str] = _NUMBERED, scan: str = "", **settings: Any
+) -> Entry:
     needs = "an anchor" if breaks is _LABORATORY else _AXES
-    return Entry(summary, _PUBLISHED, settings, _KERNELS, needs, breaks, file=False)
+    if scan:
+        needs += "; a dihedral, and a symmetry that changes its sign"
+    return Entry(summary, _PUBLISHED, settings, _KERNELS, needs, breaks, file=False, scan=scan)
 
 
 #: Models that are compared with each other, in the order of tables and figures.
@@ -128,6 +141,12 @@ _ABLATIONS = {
     "rotate-predict-rotate-RE": _published("descriptor RE", descriptor="RE"),
     "rotate-predict-rotate-RE-raw-axes": _published(
         "descriptor RE, axes as LAPACK returns them", _RAW, axes="inertia-raw", descriptor="RE"
+    ),
+    "rotate-predict-rotate-one-hand": _published(
+        "trajectories mirrored, so that all start at positive dihedrals", scan="one_hand"
+    ),
+    "rotate-predict-rotate-both-hands": _published(
+        "every second trajectory mirrored, so that dihedrals have both signs", scan="both_hands"
     ),
     "rotate-predict-rotate-kabsch": _published("axes of superposition", axes="kabsch"),
     "rotate-predict-rotate-three-atom": _published("axes of three atoms", axes="three-atom"),
@@ -218,8 +237,11 @@ def fit_model(
     seed: int = 0,
     **settings: Any,
 ) -> Any:
-    """Model `name` fitted to the frames `indices`; arguments as for :func:`make_model`."""
-    training = frames.subset(np.asarray(indices))
+    """Model `name` fitted to the frames `indices`, read as its entry says.
+
+    Other arguments are as for :func:`make_model`.
+    """
+    training = find(name).frames(frames, molecule).subset(np.asarray(indices))
     model = make_model(name, property=property, molecule=molecule, seed=seed, **settings)
     return model.fit(training, getattr(training, property))
 

@@ -17,7 +17,8 @@ from rpr.labels.dft.electronic_structure import memory_mb
 from rpr.labels.method import Method
 from rpr.models.kreg.kernel import n_internal
 from rpr.models.kreg.solver import training_bytes
-from rpr.models.registry import ABLATIONS, MODELS, make_model
+from rpr.models.registry import ABLATIONS, MODELS, find, make_model
+from rpr.molecule.mirror_image import mirror_permutation
 from rpr.molecule.molecule import Molecule, read_geometry
 from rpr.molecule.torsion import turned_atoms
 from rpr.run import deposit
@@ -115,6 +116,8 @@ def _check_names(config: Mapping, molecule: Molecule) -> None:
 def _check_model(name: str, molecule: Molecule) -> None:
     """Refuse a model that this molecule cannot have."""
     make_model(name, property="dipole", molecule=molecule).check_molecule()
+    if find(name).scan:
+        mirror_permutation(molecule)
 
 
 def _with_key(key: str, check: Callable[..., Result], *arguments: object) -> Result:
