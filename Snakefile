@@ -35,6 +35,7 @@ include: "workflow/rules/fewer_labels.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/deposit.smk"
+include: "workflow/rules/evidence.smk"
 
 
 rule all:
@@ -63,6 +64,13 @@ rule test_set:
         "The rotated test set is there"
 
 
+rule evidence:
+    input:
+        rules.draw_ablation.output,
+    message:
+        "The ablation is there"
+
+
 rule deposit:
     input:
         "<results>/deposit/manifest.json",
@@ -73,6 +81,7 @@ rule deposit:
 localrules:
     all,
     deposit,
+    evidence,
     figures,
     tables,
     labels,

@@ -11,7 +11,13 @@ from matplotlib.text import Text
 
 from rpr.axes.components import COMPONENTS, component_names
 from rpr.report import style
-from rpr.report.figures import FIGURES, fig1_scheme, fig4_dihedral, model_learning_curves
+from rpr.report.figures import (
+    FIGURES,
+    ablation,
+    fig1_scheme,
+    fig4_dihedral,
+    model_learning_curves,
+)
 from rpr.studies import canonical_axes as canonical_axes
 from rpr.studies import evaluation as evaluate
 from rpr.studies import kreg as kreg_study
@@ -198,7 +204,24 @@ def make_fewer_labels():
     return pd.DataFrame(rows)
 
 
+def make_ablation():
+    rows = []
+    cells = [wanted for _, wanted in ablation.STEPS]
+    for n, cell in enumerate(cells):
+        for component, unit in (("mu_inv", "D"), ("alpha_inv", "bohr^3")):
+            for repeat in range(3):
+                for test_set in ("in_distribution", "held_out_trajectories", "rotated"):
+                    keys = dict.fromkeys(("model", "axes", "descriptor", "symmetry", "kernel"), "")
+                    rows.append(
+                        {**keys, **cell, "component": component, "unit": unit, "repeat": repeat,
+                         "test_set": test_set, "rmse": rng.gamma(9) / (1 + n), "rmse_low": 0.1,
+                         "rmse_high": 9.0, "n_train": 30, "n_test": 9}
+                    )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 TABLES = {
+    "ablation": lambda: (make_ablation(),),
     "fewer_labels": lambda: (make_fewer_labels(),),
     "fig1_scheme": lambda: (make_scheme(),),
     "fig2_learning_curves": lambda: (make_curve(),),

@@ -207,6 +207,14 @@ def test_each_component_has_its_own_lambda():
     np.testing.assert_allclose(ridge.solve_ridge(K, y, lams), np.transpose(expected), rtol=1e-12)
 
 
+def test_groups_stay_together_in_a_validation_split():
+    groups = np.array([7, 7, 3, 3, 3, 9, 1, 1, 5, 9])
+    fitted, validated = search.validation_split(10, 0.4, 2, groups)
+    assert sorted([*fitted, *validated]) == list(range(10))
+    assert not set(groups[fitted]) & set(groups[validated])
+    assert len(set(groups[validated])) == 2  # 0.4 of five groups
+
+
 @pytest.mark.parametrize(
     ("n", "fraction", "expected"), [(1000, 0.2, 200), (2, 0.2, 1), (3, 0.9, 2)]
 )

@@ -100,6 +100,38 @@ def trajectory_split(
     return {"train": train, "test": test}
 
 
+def train_and_both_tests(
+    trajectory: np.ndarray, *, n_train: int, n_test: int, seed: int
+) -> dict[str, np.ndarray]:
+    """Training frames, test frames of the same trajectories, and of trajectories held out.
+
+    Parameters
+    ----------
+    trajectory : int array, [n_frames]
+        Trajectory of each frame.
+    n_train, n_test
+        Sizes of the training set and of each of the two test sets.
+    seed
+        Seed of the random numbers.
+
+    Returns
+    -------
+    dict
+        ``train``, ``in_distribution`` and ``held_out_trajectories``: index arrays.
+
+    Raises
+    ------
+    InputError
+        If the trajectories do not hold enough frames.
+    """
+    held = trajectory_split(trajectory, n_train=n_train + n_test, n_test=n_test, seed=seed)
+    return {
+        "train": held["train"][:n_train],
+        "in_distribution": held["train"][n_train:],
+        "held_out_trajectories": held["test"],
+    }
+
+
 def _fewest(order: np.ndarray, sizes: np.ndarray, n_test: int) -> list[int]:
     """Trajectories with the fewest frames in all, but at least `n_test`; early ones are preferred.
 

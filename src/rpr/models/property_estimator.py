@@ -85,7 +85,8 @@ class PropertyEstimator(Estimator):
     def _restore(
         cls: type[Model], arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]
     ) -> Model:
-        arguments = {name: metadata[name] for name in (*cls.STORED, "hyperparameters")}
+        known = [name for name in (*cls.STORED, "hyperparameters") if name in metadata]
+        arguments = {name: metadata[name] for name in known}
         model = cls(molecule=model_file.molecule_from_json(metadata["molecule"]), **arguments)
         model.hyperparameters_ = dict(metadata["hyperparameters"])
         model._restore_arrays(arrays, metadata)

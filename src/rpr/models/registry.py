@@ -113,6 +113,12 @@ _COMPARED = {
         needs=f"{_AXES}; a dihedral, and a symmetry that changes its sign",
         breaks=_ONE_MIRROR,
     ),
+    "copies": Entry(
+        "the paper's method on exact permutation-inversion copies of the frames",
+        "rpr.models.copies:CopiesRPR",
+        by_property=_KERNELS,
+        needs="a dihedral, or else inertia axes",
+    ),
     "symmetrized": Entry(
         "kernel averaged over axis signs and the permutation-inversion group",
         "rpr.models.symmetrized:SymmetrizedRPR",

@@ -48,6 +48,9 @@ class SymmetrizedRPR(RotatePredictRotate):
     kernel
         One of `rpr.regression.kernels.KERNELS`; None takes gaussian for the dipole and matern3 for
         the polarizability.
+    permutation_inversion
+        Whether the kernel is averaged over the permutation-inversion group; otherwise over the
+        signs of axes only.
     **settings
         As for `RotatePredictRotate`, except that `sigmas` are relative to the median distance
         between those training frames that the search fits. The reference geometry of the molecule
@@ -61,6 +64,7 @@ class SymmetrizedRPR(RotatePredictRotate):
     """
 
     KIND = "symmetrized"
+    STORED: tuple[str, ...] = (*RotatePredictRotate.STORED, "permutation_inversion")
 
     def __init__(
         self,
@@ -68,9 +72,11 @@ class SymmetrizedRPR(RotatePredictRotate):
         axes: str | None = None,
         descriptor: str = "RExyz",
         kernel: str | None = None,
+        permutation_inversion: bool = True,
         **settings: Any,
     ) -> None:
         super().__init__(axes=axes, descriptor=descriptor, kernel=kernel, **settings)
+        self.permutation_inversion = permutation_inversion
 
     @property
     def kernel_(self) -> str:
@@ -124,7 +130,8 @@ class SymmetrizedRPR(RotatePredictRotate):
         self._restore_regression(arrays, images)
 
     def _set_group(self) -> None:
-        self.group_ = find_group(self.molecule)
+        group = find_group(self.molecule)
+        self.group_ = group if self.permutation_inversion else group.identity()
         self._elements = axes_group(self.group_)
         # Equal pairs must have the same r_eq, whatever the reference geometry.
         reference = self.molecule.reference[None]

@@ -63,6 +63,10 @@ class PermutationInversionGroup:
     def __len__(self) -> int:
         return len(self.permutations)
 
+    def identity(self) -> PermutationInversionGroup:
+        """The group of the identity alone."""
+        return PermutationInversionGroup(self.permutations[:1], self.inversions[:1], self.names[:1])
+
     @property
     def parities(self) -> np.ndarray:
         """s of every element: +1, or -1 with inversion, [n_elements]."""

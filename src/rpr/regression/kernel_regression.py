@@ -78,7 +78,11 @@ class KernelRegression:
         self.hyperparameters = hyperparameters
 
     def fit(
-        self, X: np.ndarray, Y: np.ndarray, characters: np.ndarray | None = None
+        self,
+        X: np.ndarray,
+        Y: np.ndarray,
+        characters: np.ndarray | None = None,
+        groups: np.ndarray | None = None,
     ) -> KernelRegression:
         """Search the hyper-parameters and fit all frames.
 
@@ -91,6 +95,9 @@ class KernelRegression:
             Targets.
         characters : array, [n_components, n_elements]
             Signs with which the elements multiply the components; needed with images only.
+        groups : array, [n_train]
+            Frames of equal entries are validated together, see
+            `rpr.regression.search.validation_split`.
 
         Raises
         ------
@@ -103,16 +110,20 @@ class KernelRegression:
             As `rpr.regression.ridge.solve_ridge`.
         """
         training = _Training(self.kernel, X, Y, characters)
-        self.choices_ = self._choose(training)
+        self.choices_ = self._choose(training, groups)
         means = training.means()
         self._store(training, self._solve(training, training.Y - means), means)
         return self
 
     def choose(
-        self, X: np.ndarray, Y: np.ndarray, characters: np.ndarray | None = None
+        self,
+        X: np.ndarray,
+        Y: np.ndarray,
+        characters: np.ndarray | None = None,
+        groups: np.ndarray | None = None,
     ) -> list[search.Choice]:
         """Hyper-parameters that `fit` would take, either given or found by the search."""
-        return self._choose(_Training(self.kernel, X, Y, characters))
+        return self._choose(_Training(self.kernel, X, Y, characters), groups)
 
     def restore(
         self,
@@ -155,10 +166,10 @@ class KernelRegression:
         self._centres = training.images.reshape(-1, training.images.shape[2])
         self._weights = image_coefficients(coefficients, training.characters)
 
-    def _choose(self, training: _Training) -> list[search.Choice]:
+    def _choose(self, training: _Training, groups: np.ndarray | None = None) -> list[search.Choice]:
         n_components = training.Y.shape[1]
         if self.hyperparameters is None:
-            return self._search(training)
+            return self._search(training, groups)
         if len(self.hyperparameters) != n_components:
             raise InputError(
                 f"hyperparameters: found {len(self.hyperparameters)} pairs (sigma, lambda), "
@@ -166,10 +177,10 @@ class KernelRegression:
             )
         return [search.Choice(float(s), float(lam), np.nan) for s, lam in self.hyperparameters]
 
-    def _search(self, training: _Training) -> list[search.Choice]:
+    def _search(self, training: _Training, groups: np.ndarray | None) -> list[search.Choice]:
         training.prepare()
         fitted, validated = search.validation_split(
-            len(training.Y), self.validation_fraction, self.seed
+            len(training.Y), self.validation_fraction, self.seed, groups
         )
         both, n = np.concatenate([fitted, validated]), len(fitted)
         components = np.arange(training.Y.shape[1])

@@ -139,10 +139,12 @@ def choose(
     return choices
 
 
-def validation_split(n: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def validation_split(
+    n: int, fraction: float, seed: int, groups: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Random split of training frames into fitted and validated ones, for a search.
 
-    Each part holds at least one frame. A single frame belongs to both parts.
+    Each part holds at least one frame, or one group. A single one belongs to both parts.
 
     Parameters
     ----------
@@ -152,12 +154,24 @@ def validation_split(n: int, fraction: float, seed: int) -> tuple[np.ndarray, np
         Part of the frames that is validated, between 0 and 1.
     seed
         Seed of the random order.
+    groups : array, [n]
+        Frames of equal entries go to the same part, such as copies of one frame or frames of one
+        trajectory; then `fraction` refers to groups.
 
     Returns
     -------
     fitted, validated : array of int
         Indices in ascending order.
+
+    Raises
+    ------
+    InputError
+        If the fraction is not between 0 and 1.
     """
+    if groups is not None:
+        names, member = np.unique(groups, return_inverse=True)
+        fitted, validated = validation_split(len(names), fraction, seed)
+        return np.flatnonzero(np.isin(member, fitted)), np.flatnonzero(np.isin(member, validated))
     if not 0.0 < fraction < 1.0:
         raise InputError(f"validation_fraction: found {fraction}, expected between 0 and 1")
     if n == 1:

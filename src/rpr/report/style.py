@@ -107,6 +107,7 @@ MODELS = dict(
         (
             (VERMILION, "o", "-"),
             (ORANGE, "s", "-"),
+            (PINK, "X", "-"),
             (BLUE, "D", "-"),
             (GREEN, "^", "-"),
             (BLACK, "v", "--"),
@@ -116,7 +117,7 @@ MODELS = dict(
     )
 )
 
-_SPARE = ((PINK, "X", ":"), (SKY, "<", ":"), (YELLOW, ">", ":"), (BLACK, "*", ":"))
+_SPARE = ((SKY, "<", ":"), (YELLOW, ">", ":"), (BLACK, "*", ":"))
 
 TEST_SETS = {
     "in_distribution": "in distribution",

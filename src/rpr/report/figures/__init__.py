@@ -33,6 +33,7 @@ FIGURES = (
     "models_rotated",
     "model_learning_curves",
     "fewer_labels",
+    "ablation",
     "error_by_dihedral",
     "benchmark_heatmap",
     "canonical_axes",
