@@ -67,6 +67,7 @@ rule test_set:
 rule evidence:
     input:
         rules.draw_ablation.output,
+        rules.arbitrary_signs.output,
     message:
         "The ablation is there"
 

@@ -8,6 +8,7 @@ from rpr.data.splits import train_and_both_tests
 from rpr.data.synthetic import analytic_labels, dichloroethane, random_frames
 from rpr.errors import InputError
 from rpr.models.copies import CopiesRPR
+from rpr.studies import arbitrary_signs
 from rpr.studies.ablation import COLUMNS, SYMMETRIES, ablation
 
 MOLECULE = dichloroethane()
@@ -65,3 +66,13 @@ def test_frames_without_trajectories_are_refused():
         ablation(
             alone, alone, molecule=MOLECULE, property="dipole", n_train=5, n_test=2, repeats=[0]
         )
+
+
+def test_labels_of_random_sign_need_the_tensor():
+    table = arbitrary_signs.arbitrary_signs(
+        frames(90, 1), frames(12, 2), molecule=MOLECULE, n_train=48, n_test=12, repeats=[0]
+    )
+    assert list(table.columns) == arbitrary_signs.COLUMNS
+    rmse = table.set_index(["model", "signs", "test_set"])["rmse"].xs("rotated", level=2)
+    assert rmse["arbitrary-sign", "random"] < 0.3 * rmse["covariant", "random"]
+    assert rmse["covariant", "true"] < rmse["covariant", "random"]

@@ -58,7 +58,12 @@ def test_derivatives_save_frames(frames):
     assert list(table.columns) == COLUMNS
     rmse = table[table["component"] == "mu_inv"].groupby("labels")["rmse"].mean()
     assert rmse["values and derivatives"] < 0.3 * rmse["values"]
-    row = table.set_index(["labels", "component"]).sort_index().loc[("values and derivatives", "dmu_dR")].iloc[0]
+    row = (
+        table.set_index(["labels", "component"])
+        .sort_index()
+        .loc[("values and derivatives", "dmu_dR")]
+        .iloc[0]
+    )
     assert (row["n_train"], row["n_test"], row["unit"]) == (12, 10, "e")
     assert (row["seconds"], row["seconds_full"]) == (36.0, 72.0)
     plain = table[table["labels"] == "values"]

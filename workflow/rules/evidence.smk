@@ -54,3 +54,32 @@ rule draw_ablation:
         "Draw the ablation"
     script:
         "../scripts/draw_figure.py"
+
+
+rule arbitrary_signs:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        test_set="<results>/test_set/frames.extxyz",
+        molecule=MOLECULE,
+    output:
+        multiext("<results>/evidence/arbitrary_signs", md=".md", tex=".tex"),
+        table="<results>/evidence/arbitrary_signs.csv",
+    log:
+        "<logs>/arbitrary_signs.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("learning_mem_mb"),
+        runtime=at_most(120),
+    params:
+        molecule=molecule(),
+        sizes={key: config["evidence"][key] for key in ("n_train", "n_test")},
+        n_repeats=config["evidence"]["n_repeats"],
+        code=code(
+            "arbitrary_signs",
+            *(registry.REGISTRY[name].module for name in ("covariant", "arbitrary-sign")),
+        ),
+    message:
+        "Learn dipoles of random sign"
+    script:
+        "../scripts/arbitrary_signs.py"

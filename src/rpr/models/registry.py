@@ -166,6 +166,15 @@ _ABLATIONS = {
         file=False,
     ),
 }
+#: Models of labels of another kind, which are not compared with these.
+_FURTHER = {
+    "arbitrary-sign": Entry(
+        "vectors known up to their sign, such as transition dipoles, learnt through v v^T",
+        "rpr.models.arbitrary_sign:ArbitrarySignRegression",
+        needs="two atoms or more",
+        breaks={"permutation-inversion": "the sign refers to the numbers of the atoms"},
+    ),
+}
 _POTENTIALS = {
     "kreg": Entry(
         "a potential on energies and gradients",
@@ -175,7 +184,7 @@ _POTENTIALS = {
     ),
 }
 
-REGISTRY: Mapping[str, Entry] = MappingProxyType(_COMPARED | _ABLATIONS | _POTENTIALS)
+REGISTRY: Mapping[str, Entry] = MappingProxyType(_COMPARED | _ABLATIONS | _FURTHER | _POTENTIALS)
 MODELS = tuple(_COMPARED)  #: Names of the models that are compared.
 ABLATIONS = tuple(_ABLATIONS)  #: Names of the published model with one choice changed.
 KINDS = tuple(name for name, entry in REGISTRY.items() if entry.file)  #: Kinds of model files.
@@ -189,17 +198,16 @@ def find(name: str) -> Entry:
     InputError
         If there is none of that name; the message lists the names.
     """
-    if name not in (*MODELS, *ABLATIONS):
-        raise InputError(
-            f"model: found {name!r}, expected one of {', '.join((*MODELS, *ABLATIONS))}"
-        )
+    known = (*MODELS, *ABLATIONS, *_FURTHER)
+    if name not in known:
+        raise InputError(f"model: found {name!r}, expected one of {', '.join(known)}")
     return REGISTRY[name]
 
 
 def make_model(
     name: str, *, property: str, molecule: Molecule, seed: int = 0, **settings: Any
 ) -> Any:
-    """Unfitted estimator of one of :data:`MODELS` or :data:`ABLATIONS`.
+    """Unfitted estimator of a model of dipoles or polarizabilities.
 
     Parameters
     ----------

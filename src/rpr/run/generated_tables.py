@@ -33,7 +33,7 @@ def configuration_table(schema: Mapping) -> str:
 def models_table() -> str:
     """One row for each model that is compared, and for the potential, as Markdown."""
     rows = []
-    for name in (*registry.MODELS, "kreg"):
+    for name in (*registry.MODELS, "arbitrary-sign", "kreg"):
         entry = registry.REGISTRY[name]
         settings = ", ".join(f'{key}="{value}"' for key, value in entry.settings.items())
         estimator = entry.estimator().__name__ + (f"({settings})" if settings else "")
