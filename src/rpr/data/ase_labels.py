@@ -1,9 +1,9 @@
 """Labels that ASE atoms carry, in `info`, in `arrays`, or as results of a calculator.
 
 ASE has no place of its own for every label: energy, forces and dipole are results of a calculator,
-a polarizability is nine numbers in `info`, row by row, and derivatives of the dipole are an array of
-nine columns, ``dipole_derivatives``, of which column 3 x + k is d mu_k / d R_x of the atom.  ASE's
-``born_effective_charges`` may hold the transpose and are never taken for them.
+a polarizability is nine numbers in `info`, row by row, and derivatives of the dipole are an array
+of nine columns, ``dipole_derivatives``, of which column 3 x + k is d mu_k / d R_x of the atom.
+ASE's ``born_effective_charges`` may hold the transpose and are never taken for them.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def attach_labels(atoms: Atoms, labels: Mapping[str, np.ndarray]) -> Atoms:
     -------
     Atoms
     """
-    results = {name: labels[name] for name in _OF_CALCULATOR if name in labels}
+    results: dict[str, Any] = {name: labels[name] for name in _OF_CALCULATOR if name in labels}
     for name, value in labels.items():
         if name == "dipole_derivatives":
             atoms.arrays[name] = np.reshape(value, (len(atoms), 9))
@@ -101,7 +101,8 @@ def attach_labels(atoms: Atoms, labels: Mapping[str, np.ndarray]) -> Atoms:
             atoms.info[name] = np.ravel(value)
         elif name not in results and np.ndim(value) == 0:
             atoms.info[name] = value.item()
+    if "energy" in results:
+        results["energy"] = float(results["energy"])
     if results:
-        results["energy"] = float(results["energy"]) if "energy" in results else None
         atoms.calc = SinglePointCalculator(atoms, **results)
     return atoms

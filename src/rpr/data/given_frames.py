@@ -1,7 +1,7 @@
 """Frames in every form that users have them in, brought into the order of a molecule's atoms.
 
-A function that takes frames takes a `FrameSet`, ASE atoms (one or a sequence), the name of a file of
-extended XYZ, or an array of positions.  Frames that name their elements may have their atoms in
+A function that takes frames takes a `FrameSet`, ASE atoms (one or a sequence), the name of a file
+of extended XYZ, or an array of positions.  Frames that name their elements may have their atoms in
 another order than the molecule: they are matched by their bonds (:mod:`rpr.molecule.matching`), and
 what is predicted for each atom is given back in the user's order.  An array names no elements and
 must have the molecule's order.
@@ -56,12 +56,12 @@ class GivenFrames:
         if isinstance(self.frames, FrameSet):
             values = getattr(self.frames, name)
         elif len(self.frames) and isinstance(self.frames[0], Atoms):
-            values = labels_of(self.frames, name, SHAPES[name], "frames")
+            values = labels_of(list(self.frames), name, SHAPES[name], "frames")
         per_atom = SHAPES[name][:1] == ("A",)
         return self.in_molecule_order(values) if per_atom and values is not None else values
 
     def in_molecule_order(self, values: np.ndarray) -> np.ndarray:
-        """Values of each atom, [n_frames, n_atoms, ...], from the user's order to the molecule's."""
+        """Values [n_frames, n_atoms, ...], from the user's order to the molecule's."""
         if self.orders is None:
             return values
         return np.asarray(values)[np.arange(len(self.orders))[:, None], self.orders]
@@ -101,9 +101,10 @@ def frame_set(frames: Frames) -> FrameSet:
         return frames
     if not len(frames) or not isinstance(frames[0], Atoms):
         raise InputError("frames: found no elements, expected a FrameSet, ASE atoms or a file")
-    columns = {name: labels_of(frames, name, shape, "frames") for name, shape in SHAPES.items()}
+    images = list(frames)
+    columns = {name: labels_of(images, name, shape, "frames") for name, shape in SHAPES.items()}
     symbols = tuple(frames[0].get_chemical_symbols())
-    return FrameSet(symbols, as_positions(frames, symbols), **columns)
+    return FrameSet(symbols, as_positions(images, symbols), **columns)
 
 
 def take_frames(frames: Frames, molecule: Molecule, *, handed: bool = True) -> GivenFrames:

@@ -33,8 +33,8 @@ from rpr.models.estimator import Frames
 from rpr.models.property_estimator import (
     PropertyEstimator,
     checked_positions,
-    checked_values,
     training_checksum,
+    training_data,
 )
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group
@@ -130,9 +130,9 @@ class CovariantRegression(PropertyEstimator):
         Parameters
         ----------
         frames
-            A `FrameSet`, a sequence of ASE atoms, or an array [n_frames, n_atoms, 3], Angstrom.
+            A `FrameSet`, ASE atoms, a file, or an array [n_frames, n_atoms, 3], Angstrom.
         values : array, [n_frames, 3] or [n_frames, 3, 3]
-            Property in the laboratory; the default is the one a `FrameSet` holds.
+            Property in the laboratory; the default is what the frames carry.
 
         Raises
         ------
@@ -144,8 +144,7 @@ class CovariantRegression(PropertyEstimator):
         ConditioningWarning
             If no kernel matrix of the search was positive definite.
         """
-        positions = checked_positions(frames, self.molecule)
-        values = checked_values(self.property, values, frames, len(positions))
+        positions, values = training_data(self.property, frames, values, self.molecule)
         self._set_molecule()
         ridge.check_memory(len(positions), copies=3, rows_per_frame=len(self.components))
         self.mean_ = self._mean(values)

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import numpy as np
-from ase import Atoms
 
-from rpr.data.frame_set import FrameSet
+from rpr.data.given_frames import Frames
 from rpr.errors import InputError
 from rpr.models import model_file
 from rpr.molecule.molecule import Molecule
 
-Frames = FrameSet | Atoms | Sequence[Atoms] | np.ndarray
+__all__ = ["Estimator", "Frames", "determination"]
+
 Model = TypeVar("Model", bound="Estimator")
 
 

@@ -74,7 +74,9 @@ def _colours(
     shifted = [[len(near) + j for j in atoms] for atoms in other_near]
     colours, together = symbols, [*near, *shifted]
     for _ in range(len(near)):
-        keys = [(colours[i], *sorted(colours[j] for j in atoms)) for i, atoms in enumerate(together)]
+        keys = [
+            (colours[i], *sorted(colours[j] for j in atoms)) for i, atoms in enumerate(together)
+        ]
         order = {key: f"{rank:06d}" for rank, key in enumerate(sorted(set(keys)))}
         refined = [order[key] for key in keys]
         if len(set(refined)) == len(set(colours)):

@@ -1,8 +1,8 @@
 """Atoms in another order than the molecule's: found by bonds, chosen by handedness and distances.
 
-The bonds of a frame are found from its distances, and its atoms are assigned to those of the molecule
-so that elements and bonds agree.  Several assignments do so if the molecule has like atoms.  Of these,
-an assignment is allowed if it keeps what only breaking a bond could change, as in
+The bonds of a frame are found from its distances, and its atoms are assigned to those of the
+molecule so that elements and bonds agree.  Several assignments do so if the molecule has like
+atoms.  Of these, an assignment is allowed if it keeps what only breaking a bond could change, as in
 :mod:`rpr.molecule.permutation_inversion`: the handedness of each centre, and cis and trans at rigid
 bonds.  Two allowed assignments differ by a feasible permutation, under which energy, dipole and
 polarizability do not change; of these the one whose distances are closest to the reference geometry
@@ -70,8 +70,8 @@ class AtomMatcher:
         fits = ((lengths > low * self._lengths) & (lengths < high * self._lengths)).all(axis=-1)
         atoms, signs = self._one_of_each
         if handed and len(atoms):
-            fits &= (_volumes(positions, atoms) * signs > 0).all(axis=-1)
-        return fits
+            fits = fits & (_volumes(positions, atoms) * signs > 0).all(axis=-1)
+        return np.asarray(fits)
 
     def order(self, symbols: Sequence[str], positions: np.ndarray, source: str) -> np.ndarray:
         """Order in which the atoms of one frame are those of the molecule.
@@ -134,7 +134,7 @@ class AtomMatcher:
     def _deviations(self, positions: np.ndarray) -> np.ndarray:
         """Sum of squared differences between all distances and those of the reference."""
         i, j = np.triu_indices(self.molecule.n_atoms, 1)
-        pairs = np.column_stack([i, j])
+        pairs = list(zip(i.tolist(), j.tolist(), strict=True))
         expected = bond_lengths(self.molecule.reference, pairs)
         return ((bond_lengths(positions, pairs) - expected) ** 2).sum(axis=1).round(9)
 
@@ -169,12 +169,7 @@ def _centres(
 def _volumes(positions: np.ndarray, atoms: np.ndarray) -> np.ndarray:
     """Triple products of the bonds of centres to three neighbours, [n_frames, n_rules]."""
     corners = positions[:, atoms]  # -> [n_frames, n_rules, 4, 3]
-    u, v, w = np.moveaxis(corners[:, :, 1:] - corners[:, :, :1], 2, 0)
-    return (
-        u[..., 0] * (v[..., 1] * w[..., 2] - v[..., 2] * w[..., 1])
-        + u[..., 1] * (v[..., 2] * w[..., 0] - v[..., 0] * w[..., 2])
-        + u[..., 2] * (v[..., 0] * w[..., 1] - v[..., 1] * w[..., 0])
-    )
+    return np.linalg.det(corners[:, :, 1:] - corners[:, :, :1])
 
 
 def _keeps(positions: np.ndarray, atoms: np.ndarray, signs: np.ndarray) -> np.ndarray:

@@ -142,7 +142,7 @@ def permutations_of(group: PermutationInversionGroup) -> np.ndarray:
 
 def _automorphisms(molecule: Molecule) -> list[list[int]]:
     """All permutations that keep elements and bonds; the identity first."""
-    found = []
+    found: list[list[int]] = []
     for permutation in isomorphisms(molecule.symbols, molecule.bonds):
         if len(found) == MAX_AUTOMORPHISMS:
             raise InputError(
