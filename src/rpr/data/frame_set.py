@@ -141,20 +141,28 @@ class FrameSet:
             image.set_velocities(self.velocities[k] / FS)
         return image
 
-    def check(self, source: str | os.PathLike = "frames") -> None:
+    def check(self, source: str | os.PathLike = "frames", *, first: int = 0) -> None:
         """Refuse frames with numbers that are not finite or atoms on top of each other.
+
+        Parameters
+        ----------
+        source
+            File or argument that the message names first.
+        first
+            Number of the first frame in messages.
 
         Raises
         ------
         InputError
             If there is such a frame; the message names `source`, frame and quantity.
         """
-        check_overlap(self.positions, source)
+        check_overlap(self.positions, source, first=first)
         for name in self.known:
             finite = np.isfinite(getattr(self, name).reshape(len(self), -1)).all(axis=1)
             if not finite.all():
+                wrong = first + int(np.argmin(finite))
                 raise InputError(
-                    f"{source}: frame {int(np.argmin(finite))}: {name} is not a finite number; "
+                    f"{source}: frame {wrong}: {name} is not a finite number; "
                     "remove the frame or compute it again"
                 )
 

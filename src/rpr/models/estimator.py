@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -32,6 +33,9 @@ class Estimator:
     KIND: str  #: Kind of model that a saved file names.
     molecule: Molecule
     training_checksum_: str
+    #: What a file says about the model beside what it computes with, in the types of JSON: level of
+    #: theory, source and number of training frames, errors.  Set it before `save`; it may be empty.
+    about: Mapping[str, Any] = MappingProxyType({})
 
     def check_molecule(self) -> None:
         """Refuse a molecule that the model cannot be used for.
@@ -81,7 +85,8 @@ class Estimator:
             If the model is not fitted.
         """
         self._require_fitted()
-        model_file.save_model(path, self.KIND, self._arrays(), self._metadata())
+        about = {"about": dict(self.about)} if self.about else {}
+        model_file.save_model(path, self.KIND, self._arrays(), self._metadata() | about)
 
     @classmethod
     def load(cls: type[Model], path: str | os.PathLike) -> Model:
@@ -94,7 +99,9 @@ class Estimator:
         """
         stored = model_file.load_model(path, cls.KIND)
         with model_file.reading(path):
-            return cls._restore(stored.arrays, stored.metadata)
+            model = cls._restore(stored.arrays, stored.metadata)
+        model.about = dict(stored.metadata.get("about", {}))
+        return model
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """Arrays that the file holds, by name."""
