@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from ase import Atoms
 
-from rpr.data.ase_labels import labels_of
+from rpr.data.ase_labels import without_outdated_results
 from rpr.data.extxyz import read_frames
 from rpr.data.frame_set import SHAPES, FrameSet, as_positions
+from rpr.data.from_atoms import column
 from rpr.errors import InputError
 from rpr.molecule.matching import matcher
 from rpr.molecule.molecule import Molecule
@@ -56,7 +57,8 @@ class GivenFrames:
         if isinstance(self.frames, FrameSet):
             values = getattr(self.frames, name)
         elif len(self.frames) and isinstance(self.frames[0], Atoms):
-            values = labels_of(list(self.frames), name, SHAPES[name], "frames")
+            images = [without_outdated_results(image) for image in self.frames]
+            values = column(images, name)
         per_atom = SHAPES[name][:1] == ("A",)
         return self.in_molecule_order(values) if per_atom and values is not None else values
 
@@ -83,30 +85,6 @@ class GivenFrames:
         return given
 
 
-def frame_set(frames: Frames) -> FrameSet:
-    """Frames with all their labels as a `FrameSet`, their atoms in the order that they have.
-
-    Parameters
-    ----------
-    frames
-        A `FrameSet`, ASE atoms (one or a sequence), or the name of a file of extended XYZ.
-
-    Raises
-    ------
-    InputError
-        If the frames differ in their atoms, some of them lack a label, or they name no elements.
-    """
-    frames = _loaded(frames)
-    if isinstance(frames, FrameSet):
-        return frames
-    if not len(frames) or not isinstance(frames[0], Atoms):
-        raise InputError("frames: found no elements, expected a FrameSet, ASE atoms or a file")
-    images = list(frames)
-    columns = {name: labels_of(images, name, shape, "frames") for name, shape in SHAPES.items()}
-    symbols = tuple(frames[0].get_chemical_symbols())
-    return FrameSet(symbols, as_positions(images, symbols), **columns)
-
-
 def take_frames(frames: Frames, molecule: Molecule, *, handed: bool = True) -> GivenFrames:
     """Frames of a molecule in whatever form, their atoms in its order.
 
@@ -128,7 +106,7 @@ def take_frames(frames: Frames, molecule: Molecule, *, handed: bool = True) -> G
     """
     frames = _loaded(frames)
     if isinstance(frames, FrameSet):
-        symbols = [frames.symbols] * len(frames)
+        symbols = [frames.symbols]
     elif len(frames) and isinstance(frames[0], Atoms):
         symbols = [tuple(image.get_chemical_symbols()) for image in frames]
     else:
@@ -136,7 +114,7 @@ def take_frames(frames: Frames, molecule: Molecule, *, handed: bool = True) -> G
     if any(sorted(names) != sorted(molecule.symbols) for names in set(symbols)):
         as_positions(frames, molecule.symbols)  # says which frame has other atoms
     if isinstance(frames, FrameSet):
-        positions = as_positions(frames)
+        positions = as_positions(frames.positions)
     else:
         positions = as_positions(np.array([image.positions for image in frames]))
     orders = _orders(symbols, positions, molecule, handed=handed)
@@ -148,12 +126,17 @@ def take_frames(frames: Frames, molecule: Molecule, *, handed: bool = True) -> G
 def _orders(
     symbols: Sequence[tuple[str, ...]], positions: np.ndarray, molecule: Molecule, *, handed: bool
 ) -> np.ndarray | None:
-    """Order of the atoms of each frame, or None if every frame is best left as it is."""
+    """Order of the atoms of each frame, or None if every frame is best left as it is.
+
+    `symbols` are those of each frame, or of all frames where they are one.
+    """
     match = matcher(molecule)
-    named = np.array([names == molecule.symbols for names in symbols], dtype=bool)
-    settled = named & match.fits(positions, handed=handed)
-    if settled.all():
+    fits = match.fits(positions, handed=handed)
+    if fits.all() and all(names == molecule.symbols for names in symbols):
         return None
+    symbols = list(symbols) * (len(positions) // len(symbols))
+    named = np.array([names == molecule.symbols for names in symbols], dtype=bool)
+    settled = named & fits
     same = np.arange(molecule.n_atoms)
     orders = np.tile(same, (len(positions), 1))
     while not settled.all():

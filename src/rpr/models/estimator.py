@@ -65,6 +65,23 @@ class Estimator:
             setattr(self, name, value)
         return self
 
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn asks of an estimator; nobody else calls this, or needs scikit-learn."""
+        from sklearn.utils import InputTags, RegressorTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="regressor",
+            target_tags=TargetTags(required=False, multi_output=True),
+            regressor_tags=RegressorTags(),
+            input_tags=InputTags(two_d_array=False, three_d_array=True),
+        )
+
+    def __repr__(self) -> str:
+        formula = self.molecule.to_atoms().get_chemical_formula()
+        prop = getattr(self, "property", "energy and forces")
+        fitted = "fitted" if hasattr(self, "training_checksum_") else "not fitted"
+        return f"{type(self).__name__}: {prop} of {formula}, {fitted}"
+
     @classmethod
     def parameter_names(cls) -> list[str]:
         """Names of the arguments of the constructor, including those it passes to its base."""

@@ -27,6 +27,7 @@ from rpr.molecule.plausibility import FRAME_STRETCH, bond_lengths
 #: Longest bonds in sums of covalent radii that are tried one after the other: the first is that of
 #: reference geometries, the others are for strongly stretched bonds and close contacts.
 CUTOFFS = (1.2, 1.1, 1.3, 1.4)
+_CROSS = np.cross(np.eye(3)[:, None], np.eye(3)[None])  # u x v . w = _CROSS_xyz u_x v_y w_z
 
 
 class AtomMatcher:
@@ -40,7 +41,9 @@ class AtomMatcher:
 
     def __init__(self, molecule: Molecule) -> None:
         self.molecule = molecule
-        self._lengths = bond_lengths(molecule.reference, molecule.bonds)
+        self._first, self._second = np.array(molecule.bonds, dtype=int).reshape(-1, 2).T
+        squares = bond_lengths(molecule.reference, molecule.bonds) ** 2
+        self._shortest, self._longest = (factor**2 * squares for factor in FRAME_STRETCH)
         near = neighbours(molecule.n_atoms, molecule.bonds)
         rules = [(key, sign) for key, (sign, _) in handedness(molecule).items() if sign]
         self._tetrahedra = _centres(rules, [a for a, atoms in enumerate(near) if len(atoms) > 3])
@@ -65,13 +68,13 @@ class AtomMatcher:
         -------
         bool array, [n_frames]
         """
-        low, high = FRAME_STRETCH
-        lengths = bond_lengths(positions, self.molecule.bonds)
-        fits = ((lengths > low * self._lengths) & (lengths < high * self._lengths)).all(axis=-1)
+        bonds = positions[:, self._first] - positions[:, self._second]
+        squares = np.einsum("fbx,fbx->fb", bonds, bonds)
+        fits = ((squares > self._shortest) & (squares < self._longest)).all(axis=1)
         atoms, signs = self._one_of_each
         if handed and len(atoms):
-            fits = fits & (_volumes(positions, atoms) * signs > 0).all(axis=-1)
-        return np.asarray(fits)
+            fits &= (_volumes(positions, atoms) * signs > 0).all(axis=1)
+        return fits
 
     def order(self, symbols: Sequence[str], positions: np.ndarray, source: str) -> np.ndarray:
         """Order in which the atoms of one frame are those of the molecule.
@@ -169,7 +172,8 @@ def _centres(
 def _volumes(positions: np.ndarray, atoms: np.ndarray) -> np.ndarray:
     """Triple products of the bonds of centres to three neighbours, [n_frames, n_rules]."""
     corners = positions[:, atoms]  # -> [n_frames, n_rules, 4, 3]
-    return np.linalg.det(corners[:, :, 1:] - corners[:, :, :1])
+    bonds = corners[:, :, 1:] - corners[:, :, :1]
+    return np.einsum("frx,fry,frz,xyz->fr", bonds[:, :, 0], bonds[:, :, 1], bonds[:, :, 2], _CROSS)
 
 
 def _keeps(positions: np.ndarray, atoms: np.ndarray, signs: np.ndarray) -> np.ndarray:
