@@ -151,8 +151,13 @@ def training_data(
         As `checked_positions`, or if there are no values, their shape is wrong, or a number is not
         finite.
     """
-    component_names(property)
     given = checked_frames(frames, molecule)
+    return given.positions, checked_values(property, values, given)
+
+
+def checked_values(property: str, values: np.ndarray | None, given: GivenFrames) -> np.ndarray:
+    """Dipoles [n_frames, 3] or polarizabilities [n_frames, 3, 3] of frames, as `training_data`."""
+    component_names(property)
     if values is None:
         values = given.label(property)
     if values is None:
@@ -168,11 +173,15 @@ def training_data(
     bad = ~np.isfinite(values.reshape(n_frames, -1)).all(axis=1)
     if bad.any():
         raise InputError(f"values: {property} of frame {int(np.argmax(bad))} is not finite")
-    return given.positions, values
+    return values
 
 
-def training_checksum(positions: np.ndarray, values: np.ndarray) -> str:
+def training_checksum(
+    positions: np.ndarray, values: np.ndarray, derivatives: np.ndarray | None = None
+) -> str:
     """SHA-256 of the training frames, by which a model says what it was trained on."""
     digest = hashlib.sha256(np.ascontiguousarray(positions).tobytes())
-    digest.update(np.ascontiguousarray(values).tobytes())
+    for labels in (values, derivatives):
+        if labels is not None:
+            digest.update(np.ascontiguousarray(labels).tobytes())
     return digest.hexdigest()
