@@ -23,16 +23,12 @@ def water() -> Molecule:
 
 
 @cache
-def engine():
-    return make_engine(METHOD, water().symbols)
-
-
-@cache
 def frames() -> FrameSet:
     molecule = water()
     rng = np.random.default_rng(3)
     positions = molecule.reference + rng.normal(scale=0.06, size=(150, 3, 3))
-    labels = [engine().compute(x) for x in positions]
+    engine = make_engine(METHOD, molecule.symbols)
+    labels = [engine.compute(x) for x in positions]
     names = ("energy", "forces", "dipole", "polarizability")
     columns = {name: np.array([getattr(label, name) for label in labels]) for name in names}
     return FrameSet(molecule.symbols, positions, **columns)
