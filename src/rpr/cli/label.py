@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from rpr.cli.frame_options import tell
 from rpr.cli.options import add_command, check_output, whole_number
 from rpr.cli.progress import Progress
+from rpr.errors import InputError
 
 if TYPE_CHECKING:
+    from rpr.data.frame_set import FrameSet
     from rpr.labels.method import Method
     from rpr.labels.processes import Labelled, Task
 
@@ -90,7 +92,7 @@ def run(args: argparse.Namespace) -> None:
         [(tuple(atoms.get_chemical_symbols()), atoms.positions) for atoms in images]
     )
     for frames in sets:
-        frames.check(args.frames)
+        _check_unit(frames, args.frames)
     task = _task(args, sorted({s for frames in sets for s in frames.symbols}))
     folder = output.with_name(f"{output.name}.unfinished")
     tell(f"{args.frames}: {len(images)} frames; {_level(task.method)}; unfinished in {folder}")
@@ -115,6 +117,17 @@ def _terminated_like_interrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _check_unit(frames: FrameSet, path: str) -> None:
+    """Refuse positions that are not in Angstrom before they are computed for hours."""
+    from rpr.data.consistency.finding import IMPLAUSIBLE
+    from rpr.data.consistency.geometries import check_position_unit
+    from rpr.molecule.molecule import Molecule
+
+    found = check_position_unit(frames, Molecule(frames.symbols, frames.positions[0]))
+    if found.verdict == IMPLAUSIBLE:
+        raise InputError(f"{path}: {found.text}; convert them to Angstrom")
 
 
 def _task(args: argparse.Namespace, symbols: list[str]) -> Task:

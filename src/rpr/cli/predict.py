@@ -70,8 +70,8 @@ def run(args: argparse.Namespace) -> None:
 
 def _predict(block: Sequence[Any], models: dict[str, Any], prefix: str, source: str) -> None:
     """Attach predictions to some frames."""
-    from rpr.data.keys import find_value
     from rpr.data.from_atoms import attach
+    from rpr.data.keys import find_value
     from rpr.models.prediction import predict_quantities
 
     try:
