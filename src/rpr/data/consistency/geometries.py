@@ -31,7 +31,7 @@ def check_position_unit(frames: FrameSet, molecule: Molecule) -> Finding:
     nearest = np.stack(
         [ratios[:, [atom in pair for pair in pairs]].min(axis=1) for atom in range(len(radii))]
     )
-    median = float(np.median(nearest))
+    median = float(np.nanmedian(nearest))
     text = f"nearest neighbours at {median:.2f} times the sum of their covalent radii"
     if NEAREST[0] < median < NEAREST[1]:
         return Finding(name, OK, text)
