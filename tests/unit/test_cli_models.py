@@ -305,7 +305,7 @@ def test_wrong_files_and_options_are_one_line(work, tmp_path, capsys):
             "not readable as a model",
         ),
         (
-            ["predict", work / "dipole.npz", work / "out.extxyz", "-o", tmp_path / "o.xyz"],
+            ["predict", work / "dipole.npz", done, "-o", tmp_path / "o.xyz"],
             "--prefix",
         ),
         (["predict", work / "dipole.npz", test, "-o", tmp_path], "is a folder"),
