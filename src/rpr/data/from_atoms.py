@@ -61,7 +61,10 @@ def frames_from_atoms(
     for k, image in enumerate(images):
         at = source if symbols is not None and first + k == 0 else f"{source}: frame {first + k}"
         check_symbols(image.get_chemical_symbols(), expected, at)
-    columns = {name: _column(images, name, source, require, keys, first) for name in SHAPES}
+    columns = {
+        name: column(images, name, source=source, require=require, keys=keys, first=first)
+        for name in SHAPES
+    }
     try:
         frames = FrameSet(expected, np.array([a.positions for a in images]), **columns)
     except InputError as error:
@@ -91,15 +94,17 @@ def attach(atoms: Atoms, values: Mapping[str, np.ndarray], prefix: str) -> None:
             atoms.info[prefix + name] = np.ravel(value) if np.ndim(value) else float(value)
 
 
-def _column(
+def column(
     images: Sequence[Atoms],
     name: str,
-    source: str | os.PathLike,
-    require: Iterable[str],
-    keys: Keys,
-    first: int,
+    *,
+    source: str | os.PathLike = "frames",
+    require: Iterable[str] = (),
+    keys: Keys | None = None,
+    first: int = 0,
 ) -> np.ndarray | None:
-    """One quantity of all frames, or None if no frame has it."""
+    """One quantity of all frames, or None if no frame has it; see `frames_from_atoms`."""
+    keys = keys or Keys()
     values = [find_value(image, keys.key(name)) for image in images]
     missing = [k for k, value in enumerate(values) if value is None]
     if len(missing) == len(values):
@@ -112,14 +117,14 @@ def _column(
             "complete or remove it"
         )
     try:
-        column = np.array(values, dtype=float)
+        numbers = np.array(values, dtype=float)
     except (TypeError, ValueError) as error:
         raise InputError(
             f"{source}: {_named(name, keys)} does not hold numbers of one shape"
         ) from error
-    if name in INTEGERS and not np.array_equal(column, np.rint(column)):
+    if name in INTEGERS and not np.array_equal(numbers, np.rint(numbers)):
         raise InputError(f"{source}: {name} is not a whole number in every frame")
-    return _with_matrices(column, name, keys, str(source)) * keys.factor(name)
+    return _with_matrices(numbers, name, keys, str(source)) * keys.factor(name)
 
 
 def _absent(atoms: Atoms, name: str, source: str | os.PathLike, keys: Keys) -> str:

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
-from ase import Atoms
 
-from rpr.data.frame_set import FrameSet
+from rpr.data.given_frames import Frames
 from rpr.errors import InputError
 from rpr.models import model_file
 from rpr.molecule.molecule import Molecule
 
-Frames = FrameSet | Atoms | Sequence[Atoms] | np.ndarray
+__all__ = ["Estimator", "Frames", "determination"]
+
 Model = TypeVar("Model", bound="Estimator")
 
 
@@ -64,6 +64,23 @@ class Estimator:
                 raise InputError(f"set_params: found {name!r}, expected one of {', '.join(known)}")
             setattr(self, name, value)
         return self
+
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn asks of an estimator; nobody else calls this, or needs scikit-learn."""
+        from sklearn.utils import InputTags, RegressorTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="regressor",
+            target_tags=TargetTags(required=False, multi_output=True),
+            regressor_tags=RegressorTags(),
+            input_tags=InputTags(two_d_array=False, three_d_array=True),
+        )
+
+    def __repr__(self) -> str:
+        formula = self.molecule.to_atoms().get_chemical_formula()
+        prop = getattr(self, "property", "energy and forces")
+        fitted = "fitted" if hasattr(self, "training_checksum_") else "not fitted"
+        return f"{type(self).__name__}: {prop} of {formula}, {fitted}"
 
     @classmethod
     def parameter_names(cls) -> list[str]:
