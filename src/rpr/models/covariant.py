@@ -30,12 +30,9 @@ from scipy.optimize import minimize
 from rpr.errors import ConditioningWarning, InputError
 from rpr.models.covariant_tensors import TensorBasis, pack, unpack
 from rpr.models.estimator import Frames
-from rpr.models.property_estimator import (
-    PropertyEstimator,
-    checked_positions,
-    checked_values,
-    training_checksum,
-)
+from rpr.models.property_estimator import checked_positions, checked_values, training_checksum
+from rpr.models.trained_process import TrainedProcess
+from rpr.models.uncertainty import ProbabilisticEstimator, trajectories_of
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group
 from rpr.regression import ridge
@@ -54,7 +51,7 @@ _N_SEARCH = {"dipole": 400, "polarizability": 250}  # default of n_search
 FEATURES = ("distances", "inverse")
 
 
-class CovariantRegression(PropertyEstimator):
+class CovariantRegression(ProbabilisticEstimator):
     """Dipole or polarizability by a matrix-valued kernel that turns with the molecule.
 
     Parameters
@@ -154,11 +151,20 @@ class CovariantRegression(PropertyEstimator):
         self.hyperparameters_ = dict(self.hyperparameters or self._search(positions, y))
         self.coefficients_ = kernel.coefficients(self._theta(), y)
         self._store(positions, kernel)
+        self._forget_uncertainty(trajectories_of(frames))
         self.training_checksum_ = training_checksum(positions, values)
         return self
 
-    def predict(self, frames: Frames) -> np.ndarray:
-        """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
+    def predict(self, frames: Frames, *, covariance: bool = False) -> Any:
+        """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3].
+
+        With ``covariance=True`` the result is a pair: these values, and what `predict_covariance`
+        returns, [n_frames, 3, 3] or [n_frames, 6, 6].
+        """
+        values = self._values(frames)
+        return (values, self.predict_covariance(frames)) if covariance else values
+
+    def _values(self, frames: Frames) -> np.ndarray:
         self._require_fitted()
         positions = checked_positions(frames, self.molecule)
         packed = [
@@ -177,7 +183,7 @@ class CovariantRegression(PropertyEstimator):
         return unpack(values) + self.mean_ * np.eye(3)
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        return {
+        return super()._arrays() | {
             "positions": self._positions,
             "coefficients": self.coefficients_,
             "mean": np.array(self.mean_),
@@ -190,6 +196,7 @@ class CovariantRegression(PropertyEstimator):
         self.coefficients_ = arrays["coefficients"]
         self._set_molecule()
         self._store(arrays["positions"], self._kernel(arrays["positions"]))
+        self._restore_uncertainty(arrays, metadata)
 
     def _set_molecule(self) -> None:
         if self.features not in FEATURES:
@@ -229,6 +236,16 @@ class CovariantRegression(PropertyEstimator):
             signs=parities if self.property == "dipole" else np.ones(n_elements),
             feature_classes=self._pair_classes,
             tensor_classes=self._basis.classes,
+        )
+
+    def _trained_process(self) -> TrainedProcess:
+        return TrainedProcess(
+            kernel=self._kernel(self._positions),
+            theta=self._theta(),
+            coefficients=self.coefficients_.reshape(-1),
+            basis=self._basis,
+            describe=self._features,
+            group=self.group_,
         )
 
     def _theta(self) -> np.ndarray:
