@@ -51,7 +51,8 @@ class PriorDraws:
     def __init__(self, process: TrainedProcess, streams: Sequence[np.random.Generator]) -> None:
         kernel = process.kernel
         scalar, amplitudes, _ = kernel.split(process.theta)
-        self._functions = PriorFeatures(scalar, kernel.features.reshape(-1, kernel.features.shape[2]))
+        training = kernel.features.reshape(-1, kernel.features.shape[2])
+        self._functions = PriorFeatures(scalar, training)
         self.n_functions = self._functions.n_functions
         orders = process.group_of_features()
         index, signs = process.basis.images(process.group.permutations, process.group.parities)
@@ -66,7 +67,7 @@ class PriorDraws:
             of_fourier = rng.normal(size=(len(fourier.phases), len(roots))) * roots
             images = []
             for functions, tensors, sign in zip(permuted, index, signs, strict=True):
-                self._weights[np.ix_(functions, [k], tensors)] += (weights * sign)[:, None]
+                self._weights[functions[:, None], k, tensors] += weights * sign
                 image = np.zeros_like(of_fourier)
                 image[:, tensors] = of_fourier * sign
                 images.append(image)

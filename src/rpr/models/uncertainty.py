@@ -135,7 +135,7 @@ class ProbabilisticEstimator(PropertyEstimator):
         positions = checked_positions(frames, self.molecule)
         calibration, process = self.calibration_, self._known_process()
         packed = process.covariance(positions)
-        packed[:, *np.diag_indices(packed.shape[1])] += process.noise_variance
+        packed += process.noise_variance * np.eye(packed.shape[1])
         packed *= calibration.variance
         return packed if self.property == "dipole" else unpacked_covariance(packed)
 

@@ -61,7 +61,10 @@ class OneDimensional:
     def on_interval(cls, width: float, low: float, high: float) -> OneDimensional:
         """Functions for the interval from `low` to `high`."""
         grid = np.linspace(low, high, _GRID)
-        rest, columns, chosen, largest = np.ones(_GRID), [], [], []
+        rest = np.ones(_GRID)
+        columns: list[np.ndarray] = []
+        chosen: list[int] = []
+        largest: list[float] = []
         while rest.max() > _TOLERANCE and len(chosen) < _GRID:
             k = int(np.argmax(rest))
             column = np.exp(-0.5 * width * (grid - grid[k]) ** 2)
@@ -160,7 +163,7 @@ class PriorFeatures:
         ]
 
     def _assemble(self, values: list[np.ndarray], changes: list[np.ndarray] | None) -> np.ndarray:
-        """All functions, or their derivatives if those of the functions of one feature are given."""
+        """All functions, or their derivatives where changes of the single ones are given."""
         result = np.empty((len(values[0]), self.n_functions))
         if not self.kernel.order:
             return result
@@ -238,7 +241,7 @@ class FourierFeatures:
         joined = np.hstack(frequencies)
         return cls(
             joined,
-            rng.uniform(0.0, 2.0 * np.pi, joined.shape[1]),
+            rng.uniform(0.0, 2.0 * np.pi, size=joined.shape[1:]),
             np.sqrt(2.0 / n_functions * np.concatenate(squares)),
         )
 
