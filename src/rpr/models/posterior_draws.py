@@ -18,11 +18,10 @@ Source: Wilson et al., J. Mach. Learn. Res. 22, 105 (2021).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import overload
 
 import numpy as np
-from scipy.linalg import cho_solve
 
 from rpr.errors import InputError
 from rpr.models.covariant_tensors import unpack
@@ -30,6 +29,7 @@ from rpr.models.estimator import Frames
 from rpr.models.property_estimator import checked_positions
 from rpr.models.trained_process import TrainedProcess
 from rpr.molecule.molecule import Molecule
+from rpr.regression.contracted_kernel import ContractedKernel
 from rpr.regression.prior_functions import FourierFeatures, PriorFeatures
 from rpr.regression.resources import thread_map
 
@@ -49,13 +49,15 @@ class PriorDraws:
     """
 
     def __init__(self, process: TrainedProcess, streams: Sequence[np.random.Generator]) -> None:
-        kernel = process.kernel
+        kernel, description = process.kernel, process.training.description
         scalar, amplitudes, _ = kernel.split(process.theta)
-        training = kernel.features.reshape(-1, kernel.features.shape[2])
-        self._functions = PriorFeatures(scalar, training)
+        training = [part.features.reshape(-1, part.features.shape[2]) for part in kernel.sets]
+        self._functions = PriorFeatures(scalar, np.concatenate(training))
         self.n_functions = self._functions.n_functions
-        orders = process.group_of_features()
-        index, signs = process.basis.images(process.group.permutations, process.group.parities)
+        orders = feature_orders(description.group.permutations)
+        index, signs = description.basis.images(
+            description.group.permutations, description.group.parities
+        )
         signs = signs * kernel.signs[:, None] / len(kernel.signs)
         permuted = [self._functions.permuted(order) for order in orders]
         roots = np.sqrt(amplitudes)
@@ -76,13 +78,30 @@ class PriorDraws:
 
     def coefficients(self, features: np.ndarray, members: Sequence[int]) -> np.ndarray:
         """Coefficients [n, n_members, n_tensors] of chosen draws at features [n, n_features]."""
-        shape = len(features), len(members), self._weights.shape[2]
+        return self._combine(self._functions(features), lambda fourier: fourier(features), members)
+
+    def along(
+        self, features: np.ndarray, changes: np.ndarray, members: Sequence[int]
+    ) -> np.ndarray:
+        """Their derivatives as the features change along `changes` [n, n_features]."""
+        return self._combine(
+            self._functions.along(features, changes),
+            lambda fourier: fourier.along(features, changes),
+            members,
+        )
+
+    def _combine(
+        self,
+        values: np.ndarray,
+        of_fourier: Callable[[FourierFeatures], np.ndarray],
+        members: Sequence[int],
+    ) -> np.ndarray:
         weights = self._weights[:, members].reshape(self.n_functions, -1)
-        result = (self._functions(features) @ weights).reshape(shape)
+        result = (values @ weights).reshape(len(values), len(members), -1)
         for k, member in enumerate(members):
             pairs = zip(self._fourier[member], self._fourier_weights[member], strict=True)
             for fourier, image in pairs:
-                result[:, k] += fourier(features) @ image
+                result[:, k] += of_fourier(fourier) @ image
         return result
 
 
@@ -131,8 +150,6 @@ class PosteriorDraws(Sequence):
         self._mean = mean
         self._deviation = float(np.sqrt(variance))
         self._n = n
-        self._scalar = process.kernel.split(process.theta)[0]
-        self._centres = process.kernel.features.reshape(-1, process.kernel.features.shape[2])
         streams = [np.random.default_rng([seed, k]) for k in range(n)]
         self._prior = PriorDraws(process, streams)
         self._updates = self._condition(streams)
@@ -167,36 +184,30 @@ class PosteriorDraws(Sequence):
         """
         chosen = list(range(self._n)) if members is None else list(members)
         positions = checked_positions(frames, self.molecule)
-        updates = self._updates[:, chosen].reshape(len(self._centres), -1)
-        size = max(1, _BLOCK_ELEMENTS // max(self._prior.n_functions, len(self._centres)))
+        update = ContractedKernel.joined([self._updates[k] for k in chosen])
+        description = self._process.training.description
 
         def of_block(block: np.ndarray) -> np.ndarray:
-            features = self._process.describe(block)
+            features = description.features(block)
             coefficients = self._deviation * self._prior.coefficients(features, chosen)
-            kernel = self._scalar.evaluate(features, self._centres)
-            coefficients += (kernel @ updates).reshape(coefficients.shape)
-            return np.einsum("nst,ntc->snc", coefficients, self._process.basis(block))
+            coefficients += update.weights(features).reshape(coefficients.shape)
+            return np.einsum("nst,ntc->snc", coefficients, description.basis(block))
 
+        size = max(1, _BLOCK_ELEMENTS // max(1, self._prior.n_functions))
         blocks = np.array_split(positions, range(size, len(positions), size))
         packed = np.concatenate(thread_map(of_block, blocks), axis=1)
         if self.property == "dipole":
             return packed
         return unpack(packed) + self._mean * np.eye(3)
 
-    def _condition(self, streams: Sequence[np.random.Generator]) -> np.ndarray:
-        """Coefficients of the kernels in the updates, [n_centres, n, n_tensors]."""
-        process, kernel = self._process, self._process.kernel
+    def _condition(self, streams: Sequence[np.random.Generator]) -> list[ContractedKernel]:
+        """The update of every draw, k(x, X) C^-1 (y - f(X) - noise)."""
+        process = self._process
         observed = process.observe(self._prior, range(self._n))  # -> [n_observations, n]
-        noise = [rng.normal(size=len(observed)) for rng in streams]
-        observed += np.sqrt(process.noise_variances)[:, None] * np.transpose(noise)
-        solved = cho_solve((process.factor, True), self._deviation * observed)
-        coefficients = process.coefficients[:, None] - solved
-        shape = kernel.tensors.shape[1], kernel.tensors.shape[3]
-        folded = [
-            kernel.image_coefficients(process.theta, column.reshape(shape))
-            for column in coefficients.T
-        ]
-        return np.stack(folded, axis=1)
+        noise = np.transpose([rng.normal(size=len(observed)) for rng in streams])
+        observed += np.sqrt(process.noise_of_observations)[:, None] * noise
+        solved = process.factor.solve(self._deviation * observed)
+        return [process.contract(process.coefficients - column) for column in solved.T]
 
 
 class PosteriorDraw:
@@ -219,3 +230,23 @@ class PosteriorDraw:
     def predict(self, frames: Frames) -> np.ndarray:
         """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
         return self._draws.predict(frames, [self._number])[0]
+
+
+def feature_orders(permutations: np.ndarray) -> np.ndarray:
+    """How the features of an image follow from those of a geometry: z(g X) = z(X)[order].
+
+    Parameters
+    ----------
+    permutations : array of int, [n_elements, n_atoms]
+        Atom i of an image is atom P(i) of the geometry.
+
+    Returns
+    -------
+    array of int, [n_elements, n_features]
+        Features belong to all pairs of atoms, in the order of the upper triangle.
+    """
+    n_atoms = permutations.shape[1]
+    first, second = np.triu_indices(n_atoms, k=1)
+    pairs = np.zeros((n_atoms, n_atoms), dtype=int)
+    pairs[first, second] = pairs[second, first] = np.arange(len(first))
+    return pairs[permutations[:, first], permutations[:, second]]

@@ -163,8 +163,12 @@ def checked_values(
     return values
 
 
-def training_checksum(positions: np.ndarray, values: np.ndarray) -> str:
+def training_checksum(
+    positions: np.ndarray, values: np.ndarray, derivatives: np.ndarray | None = None
+) -> str:
     """SHA-256 of the training frames, by which a model says what it was trained on."""
     digest = hashlib.sha256(np.ascontiguousarray(positions).tobytes())
-    digest.update(np.ascontiguousarray(values).tobytes())
+    for labels in (values, derivatives):
+        if labels is not None:
+            digest.update(np.ascontiguousarray(labels).tobytes())
     return digest.hexdigest()

@@ -71,7 +71,7 @@ def calibrate(process: TrainedProcess, trajectories: np.ndarray | None) -> Calib
         `MIN_TRAJECTORIES`, every frame is left out by itself, which underestimates errors on
         other trajectories.
     """
-    n_frames = len(process.kernel.features[0])
+    n_frames = len(process.training.positions)
     by_trajectory = trajectories is not None and len(np.unique(trajectories)) >= MIN_TRAJECTORIES
     groups = np.asarray(trajectories) if by_trajectory else np.arange(n_frames)
     scale = process.scale()
@@ -135,7 +135,7 @@ class ProbabilisticEstimator(PropertyEstimator):
         positions = checked_positions(frames, self.molecule)
         calibration, process = self.calibration_, self._known_process()
         packed = process.covariance(positions)
-        packed += process.noise_variance * np.eye(packed.shape[1])
+        packed += process.noise_variances[0] * np.eye(packed.shape[1])
         packed *= calibration.variance
         return packed if self.property == "dipole" else unpacked_covariance(packed)
 

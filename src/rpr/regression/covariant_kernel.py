@@ -65,12 +65,6 @@ class CovariantKernel:
         total = total / len(self.signs)
         return 0.5 * (total + total.T)
 
-    def mean_variance(self, theta: np.ndarray) -> float:
-        """Mean of the diagonal of `matrix`, which lambda is relative to."""
-        scalar, amplitudes, _ = self.split(theta)
-        prior = prior_covariance(scalar, amplitudes, self.signs, self.features, self.tensors)
-        return float(np.trace(prior, axis1=1, axis2=2).mean() / prior.shape[1])
-
     def coefficients(self, theta: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Coefficients [n_frames, n_components] that ridge regression finds for packed values."""
         K = self.matrix(theta)
@@ -166,37 +160,6 @@ def predict(
     """
     weights = scalar.evaluate(features, centres) @ coefficients  # -> [n, n_tensors]
     return np.einsum("nt,ntc->nc", weights, tensors)
-
-
-def cross_covariance(
-    kernel: CovariantKernel, theta: np.ndarray, features: np.ndarray, tensors: np.ndarray
-) -> np.ndarray:
-    """Kernel between the values of new frames and those of the training frames of `kernel`.
-
-    Parameters
-    ----------
-    kernel
-        Holds features and tensors of the training frames and their images.
-    theta : array, [n_parameters]
-        Logarithms of all parameters.
-    features : array, [n, n_features]
-        Features of the new frames.
-    tensors : array, [n, n_tensors, c]
-        Tensors of the new frames, packed.
-
-    Returns
-    -------
-    array, [n * c, n_train * c]
-        K(X, X_i), unscaled.
-    """
-    scalar, amplitudes, _ = kernel.split(theta)
-    left = _flat(tensors) * amplitudes
-    total = np.zeros((len(left), len(kernel.features[0]) * tensors.shape[2]))
-    for z, images, sign in zip(kernel.features, kernel.tensors, kernel.signs, strict=True):
-        block = left @ _flat(images).T
-        _scale_blocks(block, (sign / len(kernel.signs)) * scalar.evaluate(features, z))
-        total += block
-    return total
 
 
 def prior_covariance(

@@ -11,9 +11,8 @@ fit: with a = C^-1 y, and B the block of C^-1 that belongs to the group,
 
     residual = B^-1 a,    covariance of the residual = B^-1.
 
-Everything is in units in which the scale of the process is 1: :func:`scale` is the one of largest
-likelihood.  Observations may be of any kind, values or derivatives; this module knows neither
-molecules nor kernels.
+Everything is in units in which the scale of the process is 1.  Observations may be of any kind,
+values or derivatives; this module knows neither molecules nor kernels.
 
 Source of the residuals: Rasmussen and Williams, Gaussian Processes for Machine Learning (2006),
 section 5.4.2, there for groups of one.
@@ -22,47 +21,11 @@ section 5.4.2, there for groups of one.
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import lapack, solve_triangular
 
-from rpr.errors import InputError
-
-
-def factorize(matrix: np.ndarray) -> np.ndarray:
-    """Lower Cholesky factor L of a covariance matrix.
-
-    Parameters
-    ----------
-    matrix : array, [n, n]
-        Symmetric; its lower triangle is used.  It is overwritten if it is in Fortran order.
-
-    Raises
-    ------
-    InputError
-        If the matrix is numerically not positive definite.
-    """
-    factor, info = lapack.dpotrf(matrix, lower=1, clean=1, overwrite_a=1)
-    if info != 0:
-        raise InputError(
-            "the covariance matrix of the training observations is numerically not positive "
-            "definite; remove duplicate training frames or raise lambda"
-        )
-    return factor
+from rpr.regression.packed_cholesky import PackedMatrix
 
 
-def scale(y: np.ndarray, coefficients: np.ndarray) -> float:
-    """Scale of the process of largest marginal likelihood, y^T C^-1 y / n.
-
-    Parameters
-    ----------
-    y : array, [n]
-        Observations.
-    coefficients : array, [n]
-        C^-1 y.
-    """
-    return float(y @ coefficients / len(y))
-
-
-def conditioned(prior: np.ndarray, cross: np.ndarray, factor: np.ndarray) -> np.ndarray:
+def conditioned(prior: np.ndarray, cross: np.ndarray, factor: PackedMatrix) -> np.ndarray:
     """Covariance of the components of each frame after training.
 
     Parameters
@@ -71,8 +34,8 @@ def conditioned(prior: np.ndarray, cross: np.ndarray, factor: np.ndarray) -> np.
         Covariance of the components of a frame before training.
     cross : array, [n_frames * c, n_observations]
         Covariance between components and observations.
-    factor : array, [n_observations, n_observations]
-        Lower Cholesky factor of the covariance of the observations.
+    factor
+        Cholesky factor of the covariance of the observations.
 
     Returns
     -------
@@ -80,15 +43,14 @@ def conditioned(prior: np.ndarray, cross: np.ndarray, factor: np.ndarray) -> np.
         Symmetric; rounding may leave an eigenvalue of about -1e-13 of the prior.
     """
     n_frames, c = prior.shape[:2]
-    V = solve_triangular(factor, cross.T, lower=True, check_finite=False)
-    V = V.reshape(len(factor), n_frames, c).transpose(1, 2, 0)  # -> [n_frames, c, n_observations]
-    explained = V @ V.transpose(0, 2, 1)
-    remaining = prior - explained
+    V = factor.forward(cross.T).reshape(-1, n_frames, c)
+    V = V.transpose(1, 2, 0)  # -> [n_frames, c, n_observations]
+    remaining = prior - V @ V.transpose(0, 2, 1)
     return 0.5 * (remaining + remaining.transpose(0, 2, 1))
 
 
 def held_out_sizes(
-    factor: np.ndarray, coefficients: np.ndarray, groups: np.ndarray, values: np.ndarray
+    factor: PackedMatrix, coefficients: np.ndarray, groups: np.ndarray, values: np.ndarray
 ) -> np.ndarray:
     """Squared residuals of frames left out of the training, in units of their predicted covariance.
 
@@ -98,8 +60,8 @@ def held_out_sizes(
 
     Parameters
     ----------
-    factor : array, [n_observations, n_observations]
-        Lower Cholesky factor of the covariance C of the observations.
+    factor
+        Cholesky factor of the covariance C of the observations.
     coefficients : array, [n_observations]
         C^-1 y.
     groups : array, [n_observations]
@@ -111,22 +73,25 @@ def held_out_sizes(
     -------
     array, [n_frames]
     """
-    inverse, _ = lapack.dpotri(factor, lower=1)  # only the lower triangle
     n_frames, c = values.shape
     sizes = np.empty(n_frames)
     of_frames = groups[values[:, 0]]
-    for group in np.unique(groups):
-        frames = np.flatnonzero(of_frames == group)
-        if not len(frames):
-            continue
+    for group in np.unique(of_frames):
         rows = np.flatnonzero(groups == group)
-        block = np.tril(inverse[np.ix_(rows, rows)])
-        covariance = np.linalg.inv(block + np.tril(block, -1).T)
+        covariance = np.linalg.inv(_block_of_inverse(factor, rows))
         residual = covariance @ coefficients[rows]
+        frames = np.flatnonzero(of_frames == group)
         at = np.searchsorted(rows, values[frames])  # -> [n, c]
         S = covariance[at[:, :, None], at[:, None, :]]
         sizes[frames] = squared_sizes(residual[at], S) / c
     return sizes
+
+
+def _block_of_inverse(factor: PackedMatrix, rows: np.ndarray) -> np.ndarray:
+    unit = np.zeros((factor.n, len(rows)))
+    unit[rows, np.arange(len(rows))] = 1.0
+    forward = factor.forward(unit)
+    return forward.T @ forward
 
 
 def squared_sizes(residuals: np.ndarray, covariance: np.ndarray) -> np.ndarray:
