@@ -105,6 +105,16 @@ FIGURES = {
         },
     },
 }
+if PROBABILISTIC:
+    FIGURES["calibration"] = {
+        "title": "Are predicted errors as large as errors?",
+        "category": MAIN,
+        "module": "calibration",
+        "tables": {
+            "calibration": [f"{TABLES}/calibration.csv"],
+            "by_size": [f"{TABLES}/calibration_by_size.csv"],
+        },
+    }
 SAMPLES = {
     "frames": "<results>/dataset/frames.extxyz",
     "rotated": "<results>/test_set/frames.extxyz",
