@@ -65,7 +65,7 @@ def test_the_error_that_is_reported_is_that_of_frames_kept_out(work, capsys):
     told = capsys.readouterr().out
     model = rpr.load(output)
     everything = read_frames(frames)
-    trained = {x.tobytes() for x in model._positions}
+    trained = {x.tobytes() for x in model._arrays()["positions"]}
     held = everything.subset(np.array([x.tobytes() not in trained for x in everything.positions]))
     assert not set(held.trajectory) & set(
         everything.trajectory[[x.tobytes() in trained for x in everything.positions]]
@@ -127,6 +127,61 @@ def test_predict_in_blocks_is_the_same_and_goes_through_a_pipe(work, tmp_path, c
     np.testing.assert_allclose(found.dipole, rpr.load(work / "dipole.npz").predict(test), atol=1e-9)
 
 
+def test_predict_derivatives_and_uncertainty(work, tmp_path):
+    """As the library has them, in the order of the labels, and usable as labels again."""
+    models = (work / "dipole.npz", work / "polarizability.npz")
+    options = ("--derivatives", "--uncertainty", "--prefix", "X_")
+    output = tmp_path / "out.extxyz"
+    assert call("predict", *models, work / "test.extxyz", "-o", output, *options) == 0
+    found = read_frames(output, dipole_derivatives="X_dipole_derivatives")
+    test = read_frames(work / "test.extxyz")
+    _, jacobian, covariance = rpr.load(models[0]).predict(test, derivatives=True, covariance=True)
+    for k, image in enumerate(iread(output, index=":5")):
+        np.testing.assert_allclose(
+            found.dipole_derivatives[k], np.moveaxis(jacobian[k], 0, 2), atol=1e-9
+        )
+        stored = image.info["X_dipole_covariance"].reshape(3, 3)
+        np.testing.assert_allclose(stored, covariance[k], rtol=1e-6)
+        assert image.info["X_polarizability_covariance"].shape == (36,)
+        assert image.arrays["X_polarizability_derivatives"].shape == (8, 27)
+    command = ("train", output, "-o", tmp_path / "m.npz", "--property", "dipole", "--n-train", 5)
+    keys = ("--derivatives", "--dipole-derivatives-key", "X_dipole_derivatives")
+    assert call(*command, *keys) == 0
+    assert rpr.load(tmp_path / "m.npz").about["n_train"] == 5
+
+
+def test_models_without_uncertainty_say_so(work, tmp_path, capsys):
+    model = ("train", work / "train.extxyz", "-o", tmp_path / "m.npz", "--property", "dipole")
+    assert call(*model, "--model", "folded", "--n-train", 30) == 0
+    command = ("predict", tmp_path / "m.npz", work / "test.extxyz", "-o", tmp_path / "o.xyz")
+    for option in ("--uncertainty", "--derivatives"):
+        capsys.readouterr()
+        assert call(*command, option) == 2
+        assert "of kind folded predicts no" in capsys.readouterr().err
+
+
+def test_atoms_in_another_order_are_matched(work, tmp_path, capsys):
+    """Predictions and errors are the same, and forces come in the order of the file."""
+    order = [7, 0, 2, 1, 4, 3, 6, 5]
+    images = [atoms[order] for atoms in iread(work / "test.extxyz", index=":12")]
+    for atoms, original in zip(images, iread(work / "test.extxyz"), strict=False):
+        atoms.info["dipole"] = original.calc.results["dipole"]
+    write(tmp_path / "mixed.xyz", images)
+    models = (work / "pes.npz", work / "dipole.npz")
+    assert call("predict", *models, tmp_path / "mixed.xyz", "-o", tmp_path / "o.xyz") == 0
+    found = read_frames(tmp_path / "o.xyz", forces="RPR_forces", dipole="RPR_dipole")
+    test = read_frames(work / "test.extxyz").subset(np.arange(12))
+    np.testing.assert_allclose(found.dipole, rpr.load(models[1]).predict(test), atol=1e-6)
+    forces = rpr.load(models[0]).predict(test)[1]
+    np.testing.assert_allclose(found.forces, forces[:, order], atol=1e-5)
+    tables = []
+    for path in (tmp_path / "mixed.xyz", tmp_path / "same.xyz"):
+        write(tmp_path / "same.xyz", list(iread(work / "test.extxyz", index=":12")))
+        assert call("evaluate", models[1], path, "--csv", tmp_path / "e.csv") == 0
+        tables.append(pd.read_csv(tmp_path / "e.csv"))
+    np.testing.assert_allclose(tables[0]["rmse"], tables[1]["rmse"], rtol=1e-4)
+
+
 def test_evaluate_measures_what_the_library_does(work, tmp_path, capsys):
     csv, plot = tmp_path / "errors.csv", tmp_path / "errors.png"
     command = ("evaluate", work / "polarizability.npz", work / "test.extxyz")
@@ -143,6 +198,8 @@ def test_evaluate_measures_what_the_library_does(work, tmp_path, capsys):
     assert f"{rmse:.3g}" in told
     assert "bootstrap over trajectories" in told
     assert plot.read_bytes().startswith(b"\x89PNG")
+    assert "uncertainty: predicted RMSE" in told
+    assert "in 90 %" in told
 
 
 def test_evaluate_a_potential(work, capsys):
@@ -316,8 +373,12 @@ def test_wrong_files_and_options_are_one_line(work, tmp_path, capsys):
             "n_train: found 39",
         ),
         (
-            ["train", test, "-o", tmp_path / "m.npz", "--property", "dipole", "--model", "folded"],
-            "anchor",
+            ["train", test, "-o", tmp_path / "m.npz", "--property", "energy", "--derivatives"],
+            "--derivatives: found energy",
+        ),
+        (
+            ["train", test, "-o", tmp_path / "m.npz", "--property", "dipole", "--derivatives"],
+            "found no dipole_derivatives",
         ),
         (["info", test], "not readable as a model"),
     ):

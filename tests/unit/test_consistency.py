@@ -15,6 +15,7 @@ from rpr.data.frame_set import FrameSet, concatenate
 from rpr.data.reference_frame import choose_reference
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
+from rpr.labels.results import ALL_PROPERTIES
 from rpr.molecule.molecule import Molecule
 from rpr.studies.calculated_frame import check_calculated
 from rpr.units import BOHR, BOHR3, DEBYE, HARTREE, KCAL_MOL
@@ -51,7 +52,7 @@ def changed(frames, **quantities):
 def test_right_frames_pass_every_check(frames, molecule):
     found = verdicts(frames, molecule)
     assert set(found.values()) == {OK}
-    assert len(found) == 16
+    assert len(found) == 17
 
 
 def test_frames_without_labels_are_not_judged_by_them(frames, molecule):
@@ -193,6 +194,28 @@ def test_mirror_images_are_worth_a_note(frames, molecule):
     assert found.verdict == NOTE
 
 
+def test_one_hand_is_worth_a_note(frames, molecule):
+    """Frames of one sign of the dihedral: some models then fail for the other."""
+    assert geometries.check_hands(frames, molecule).verdict == OK
+    one = geometries.check_hands(frames.subset(frames.dihedral > 0), molecule)
+    assert one.verdict == NOTE
+    assert "one hand only" in one.text
+
+
+def test_derivatives_of_the_dipole(water):
+    """Right order and unit pass; transposed ones and debye do not."""
+    assert tensors.check_dipole_derivatives(water).verdict == OK
+    transposed = replace(water, dipole_derivatives=np.swapaxes(water.dipole_derivatives, 2, 3))
+    found = tensors.check_dipole_derivatives(transposed)
+    assert found.verdict == IMPLAUSIBLE
+    assert "another order" in found.text
+    found = tensors.check_dipole_derivatives(scaled(water, dipole_derivatives=1 / DEBYE))
+    assert found.verdict == IMPLAUSIBLE
+    shifted = water.dipole_derivatives + 0.1
+    found = tensors.check_dipole_derivatives(changed(water, dipole_derivatives=shifted))
+    assert "no charge" in found.text
+
+
 def test_repeated_geometries(frames, molecule):
     """A geometry that occurs twice is worth a note; two energies of it are implausible."""
     turned = frames.subset(np.arange(3))
@@ -245,7 +268,7 @@ def water():
     """One frame of water with labels of another method than that of the check."""
     positions = np.array([[[0.0, 0.05, 0.117], [0.02, 0.757, -0.471], [-0.03, -0.81, -0.44]]])
     method = Method(functional="pbe0", basis="6-31g")
-    labels = make_engine(method, ("O", "H", "H")).compute(positions[0])
+    labels = make_engine(method, ("O", "H", "H")).compute(positions[0], ALL_PROPERTIES)
     return FrameSet(
         ("O", "H", "H"),
         positions,
@@ -253,6 +276,7 @@ def water():
         forces=labels.forces[None],
         dipole=labels.dipole[None],
         polarizability=labels.polarizability[None],
+        dipole_derivatives=labels.dipole_derivatives[None],
     )
 
 

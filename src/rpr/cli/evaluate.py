@@ -11,11 +11,14 @@ from rpr.cli.options import add_command, check_output
 if TYPE_CHECKING:
     import pandas as pd
 
+    from rpr.data.frame_set import FrameSet
+
 _DESCRIPTION = """\
 Errors of a model on frames with labels: root mean square (RMSE) with a 95 % interval, mean (MAE)
 and median of the absolute errors, and the RMSE relative to the spread of the labels.  Dipoles are
 compared in D, polarizabilities in bohr^3, energies in kcal/mol, forces in kcal/mol/Angstrom.  The
-row `all` does not depend on axes; components refer to the inertia axes of each frame."""
+row `all` does not depend on axes; components refer to the inertia axes of each frame.  For models
+that predict uncertainties, these are compared with the errors."""
 _EXAMPLE = """\
   rpr evaluate dipole.npz test.extxyz --csv errors.csv --plot errors.png"""
 
@@ -39,21 +42,24 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Print the table of errors, and write it and a figure if asked for."""
-    import rpr
+    from rpr.data.given_frames import in_order_of
     from rpr.files import atomic_path
     from rpr.models.prediction import predicts
+    from rpr.models.registry import load
     from rpr.studies.model_errors import compare, error_table, resampled_groups
 
     for path in filter(None, (args.csv, args.plot)):
         check_output(path)
-    model = rpr.load(args.model)
+    model = load(args.model)
     wanted = [predicts(model)] + ["forces"] * (predicts(model) == "energy")
-    frames = read_labelled(args.frames, args, wanted)
+    frames = in_order_of(read_labelled(args.frames, args, wanted), model.molecule)
     comparisons = compare(model, frames)
     table = error_table(comparisons, frames)
     _print(table)
     groups = resampled_groups(frames)[1]
     print(f"intervals: 95 %, bootstrap over {groups}; %: of the spread of the labels")
+    if hasattr(model, "predict_covariance"):
+        _print_calibration(model, frames)
     if args.csv:
         with atomic_path(args.csv) as temporary:
             table.to_csv(temporary, index=False)
@@ -79,6 +85,25 @@ def _print(table: pd.DataFrame) -> None:
 
 def _with(row: tuple[str, ...], widths: list[int]) -> Any:
     return enumerate(zip(row, widths, strict=True))
+
+
+def _print_calibration(model: Any, frames: FrameSet) -> None:
+    """How large the model says its errors are, and how often they are within what it says."""
+    from rpr.studies.calibration import scores
+    from rpr.units import REPORTED
+
+    unit, size = REPORTED[model.property]
+    labels = getattr(frames, model.property)
+    found = scores(labels / size, *_in_unit(model.predict(frames, covariance=True), size))
+    regions = ", ".join(f"{found[f'coverage_{p}']:.0%} in {p} %" for p in (50, 90, 95))
+    print(
+        f"uncertainty: predicted RMSE {found['predicted_rmse']:.3g} {unit}; labels inside regions: "
+        f"{regions}; log score {found['nll']:.3g}, CRPS {found['crps']:.3g} {unit}"
+    )
+
+
+def _in_unit(predicted: Any, size: float) -> tuple[Any, Any]:
+    return predicted[0] / size, predicted[1] / size**2
 
 
 def _plot(path: str, comparisons: Any) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rpr.cli.frame_options import add_keys, read_labelled, tell
 from rpr.cli.options import add_command, check_output, whole_number
+from rpr.errors import InputError
 
 if TYPE_CHECKING:
     from rpr.data.frame_set import FrameSet
@@ -69,9 +71,24 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--seed", type=whole_number(0), default=0, help="default: %(default)s")
     parser.add_argument(
-        "--anchors", type=int, nargs="+", metavar="ATOM", help="atoms that settle signs of axes"
+        "--derivatives",
+        action="store_true",
+        help="learn from the dipole_derivatives of the frames, too",
     )
-    parser.add_argument("--dihedral", type=int, nargs=4, metavar="ATOM", help="of the torsion")
+    parser.add_argument(
+        "--anchors",
+        type=int,
+        nargs="+",
+        metavar="ATOM",
+        help="atoms, counted from 0, that settle signs of canonical axes; default: found",
+    )
+    parser.add_argument(
+        "--dihedral",
+        type=int,
+        nargs=4,
+        metavar="ATOM",
+        help="four atoms, counted from 0; default: that of the slowest rotor",
+    )
     parser.add_argument("--level", help="level of theory of the labels, for the record")
     add_keys(parser)
 
@@ -81,10 +98,10 @@ def run(args: argparse.Namespace) -> None:
     from rpr.studies.training import train
 
     output = check_output(args.output)
-    frames = read_labelled(args.frames, args, _NEEDED[args.property])
+    frames = read_labelled(args.frames, args, _needed(args))
     molecule = _molecule(args, frames)
     name = "kreg" if args.property == "energy" else args.model
-    tell(f"training {name} on {len(frames)} frames ...")
+    tell(f"training {name} on {args.n_train or len(frames)} frames ...")
     result = train(
         name,
         frames,
@@ -93,6 +110,7 @@ def run(args: argparse.Namespace) -> None:
         n_train=args.n_train,
         seed=args.seed,
         refit=not args.no_refit,
+        fit={"derivatives": True} if args.derivatives else {},
     )
     _record(result, args)
     model: Estimator = result.model
@@ -102,18 +120,35 @@ def run(args: argparse.Namespace) -> None:
     print(f"written   {output}")
 
 
+def _needed(args: argparse.Namespace) -> tuple[str, ...]:
+    """Labels that the frames must have."""
+    if not args.derivatives:
+        return _NEEDED[args.property]
+    if args.property != "dipole" or args.model != "covariant":
+        raise InputError(
+            f"--derivatives: found {args.property} and model {args.model}, expected dipole and "
+            "model covariant"
+        )
+    return ("dipole", "dipole_derivatives")
+
+
 def _molecule(args: argparse.Namespace, frames: FrameSet) -> Molecule:
     """The molecule with its reference geometry; says what was found."""
     from rpr.data.reference_frame import choose_reference
     from rpr.molecule.molecule import Molecule, read_geometry
     from rpr.molecule.permutation_inversion import find_group
+    from rpr.molecule.rotors import find_rotors, suggest_anchors
 
     if args.reference:
         atoms, reason = read_geometry(args.reference, symbols=frames.symbols), args.reference
     else:
         k, reason = choose_reference(frames)
         atoms, reason = frames.atoms(k), f"frame {k}, {reason}"
-    molecule = Molecule.from_atoms(atoms, anchors=args.anchors or (), dihedral=args.dihedral)
+    molecule = Molecule.from_atoms(atoms)
+    rotors = find_rotors(molecule)
+    dihedral = args.dihedral or (rotors[0].dihedral if rotors else None)
+    molecule = Molecule.from_atoms(atoms, dihedral=dihedral)
+    molecule = replace(molecule, anchors=tuple(args.anchors or suggest_anchors(molecule)))
     group = find_group(molecule)
     bonds = " ".join(f"{i}-{j}" for i, j in molecule.bonds)
     print(f"molecule  {atoms.get_chemical_formula()} ({' '.join(molecule.symbols)})")

@@ -88,7 +88,7 @@ def attach(atoms: Atoms, values: Mapping[str, np.ndarray], prefix: str) -> None:
         What is put before each name.
     """
     for name, value in values.items():
-        if name in PER_ATOM:
+        if name in PER_ATOM or name.endswith("_derivatives"):
             atoms.arrays[prefix + name] = np.reshape(value, (len(atoms), -1))
         else:
             atoms.info[prefix + name] = np.ravel(value) if np.ndim(value) else float(value)

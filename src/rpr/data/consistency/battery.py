@@ -40,6 +40,7 @@ def check_frames(frames: FrameSet, molecule: Molecule) -> list[Finding]:
         unit,
         geometries.check_bonds(frames, molecule),
         geometries.check_handedness(frames, molecule),
+        geometries.check_hands(frames, molecule),
     ]
     found += [check_outliers(frames, name) for name in frame_quantities(frames)]
     some_frames = frames
@@ -49,6 +50,8 @@ def check_frames(frames: FrameSet, molecule: Molecule) -> list[Finding]:
     found.append(tensors.check_symmetric(frames))
     found.append(tensors.check_polarizability_unit(frames, molecule))
     found.append(tensors.check_dipole_size(some_frames, molecule))
+    if frames.dipole_derivatives is not None:
+        found.append(tensors.check_dipole_derivatives(frames))
     if len(frames) > 1 and molecule.n_atoms > 1:
         pairs = neighbour_pairs(some_frames)
         found.append(geometries.check_repeated(some_frames, pairs))

@@ -11,7 +11,10 @@ from rpr.data.consistency.finding import IMPLAUSIBLE, NOT_TESTED, NOTE, OK, Find
 from rpr.data.consistency.neighbours import SAME_GEOMETRY, Pairs
 from rpr.data.frame_set import FrameSet
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.plausibility import FRAME_STRETCH, bond_lengths
+from rpr.molecule.rotors import find_rotors
+from rpr.molecule.torsion import dihedral_angle
 
 #: Median distance of an atom to its nearest neighbour in sums of covalent radii.
 NEAREST = (0.7, 1.35)
@@ -115,4 +118,25 @@ def check_repeated(frames: FrameSet, pairs: Pairs) -> Finding:
     a, b = same.first[0], same.second[0]
     return Finding(
         name, NOTE, f"{len(same)} pairs of frames, such as {a} and {b}, are one geometry"
+    )
+
+
+def check_hands(frames: FrameSet, molecule: Molecule) -> Finding:
+    """Whether torsions of both signs occur, where the molecule has mirror-image conformers."""
+    name = "hands"
+    rotors = [rotor for rotor in find_rotors(molecule) if rotor.fold == 1]
+    inverted = find_group(molecule).inversions.any()
+    if not rotors or not inverted or len(frames) < 2:
+        return Finding(name, NOT_TESTED, "no torsion with mirror images")
+    angles = dihedral_angle(frames.positions, rotors[0].dihedral)
+    positive = int((angles > 0).sum())
+    which = "-".join(map(str, rotors[0].dihedral))
+    text = f"dihedral {which} from {angles.min():.0f} to {angles.max():.0f} degrees"
+    if 0 < positive < len(frames):
+        return Finding(name, OK, f"{text}, positive in {positive} of {len(frames)} frames")
+    return Finding(
+        name,
+        NOTE,
+        f"{text}: one hand only; models without inversion fail for the other "
+        "(covariant, symmetrized and folded do not)",
     )

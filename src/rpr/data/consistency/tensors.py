@@ -33,6 +33,10 @@ TURNED = 20.0
 #: Part of the squared values that may remain when one of two similar frames is turned onto the
 #: other; with values that do not turn it is 1.
 REMAINING = 0.5
+
+#: Largest error in e of the sum of dipole derivatives over atoms, and relative error of the change
+#: of the dipole as the molecule is turned.
+SUM_RULE, ROTATION_RULE = 0.02, 0.05
 _FEWEST = 5  # pairs
 _SMALL_DIPOLE = 0.01  # e Angstrom
 
@@ -137,6 +141,38 @@ def check_turning(frames: FrameSet, pairs: Pairs, quantity: str) -> Finding:
         IMPLAUSIBLE,
         f"{text}: the values refer to other axes than the positions, or to other frames",
     )
+
+
+def check_dipole_derivatives(frames: FrameSet) -> Finding:
+    """Whether derivatives of the dipole obey the rules of translation and rotation.
+
+    A shift of all atoms changes the dipole by the charge times the shift, and a rotation of all
+    atoms about w changes it to w x mu.  The second rule fails if the indices are in another order.
+    """
+    name = "derivatives of the dipole"
+    tensors, mu = frames.dipole_derivatives, frames.dipole
+    if tensors is None or mu is None:
+        return Finding(name, NOT_TESTED, "no derivatives of the dipole")
+    total = tensors.sum(axis=1)
+    charge = np.trace(total, axis1=1, axis2=2) / 3
+    excess = np.abs(total - charge[:, None, None] * np.eye(3)).max(axis=(1, 2))
+    wrong = np.flatnonzero((excess > SUM_RULE) | (np.abs(charge - charge.round()) > SUM_RULE))
+    if len(wrong):
+        return Finding(name, IMPLAUSIBLE, f"{some(wrong)}: their sum over atoms is no charge")
+    expected = np.cross(np.eye(3), mu[:, None])  # -> [n_frames, 3 (w), 3 (k)]
+    arms = np.cross(np.eye(3)[:, None], frames.positions[:, None])  # -> [n_frames, w, n_atoms, x]
+    errors = [
+        float(np.sqrt(np.mean((np.einsum(indices, arms, tensors) - expected) ** 2)))
+        for indices in ("fwax,faxk->fwk", "fwax,fakx->fwk")
+    ]
+    size = float(np.sqrt(np.mean(expected**2)))
+    if abs(charge.mean()) > 0.5:
+        return Finding(name, OK, f"they sum to a charge of {charge.mean():.2f} e")
+    text = f"a rotation changes the dipole as it should to {errors[0] / max(size, 1e-12):.1%}"
+    if errors[0] < ROTATION_RULE * size:
+        return Finding(name, OK, text)
+    guess = "; the indices are in another order" if errors[1] < errors[0] / 3 else ""
+    return Finding(name, IMPLAUSIBLE, f"{text}{guess}")
 
 
 def _bond_vectors(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
