@@ -24,11 +24,8 @@ def failing(monkeypatch):
 
     def install(error):
         parser = cli.make_parser()
-        parser.parse_args = lambda argv=None: type(
-            "Arguments",
-            (),
-            {"run": staticmethod(raising(error)), "after_interrupt": "run it again"},
-        )
+        arguments = Namespace(run=raising(error), after_interrupt="run it again")
+        parser.parse_args = lambda argv=None: arguments
         monkeypatch.setattr(cli, "make_parser", lambda: parser)
 
     return install

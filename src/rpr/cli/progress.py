@@ -57,6 +57,11 @@ class Progress:
         """Say that `number` more are done."""
         self.update(self.done + number)
 
+    def resumed(self, before: int, fresh: int) -> None:
+        """Say that `before` were done before and `fresh` have been since."""
+        self._before = before
+        self.update(before + fresh)
+
     def text(self) -> str:
         """The line as it is now."""
         of = f" of {self.total}" if self.total is not None else ""

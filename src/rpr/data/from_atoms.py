@@ -1,9 +1,9 @@
-"""Frames from ASE atoms, with the quantities that they carry under given keys."""
+"""Frames from ASE atoms with what they carry under given keys, and values back into atoms."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,9 @@ from rpr.data.frame_set import INTEGERS, SHAPES, FrameSet
 from rpr.data.keys import Keys, as_tensors, find_value, keys_of
 from rpr.errors import InputError
 from rpr.molecule.molecule import check_symbols
+
+#: Quantities that carry one row for each atom.
+PER_ATOM = tuple(name for name, shape in SHAPES.items() if shape[:1] == ("A",))
 
 
 def frames_from_atoms(
@@ -68,6 +71,27 @@ def frames_from_atoms(
         raise InputError(f"{source}: {error}") from error
     frames.check(source, first=first)
     return frames
+
+
+def attach(atoms: Atoms, values: Mapping[str, np.ndarray], prefix: str) -> None:
+    """Keep values of one frame in it: in `arrays` those of each atom, others in `info`.
+
+    Tensors are flattened row by row.
+
+    Parameters
+    ----------
+    atoms
+        The frame, which is changed.
+    values
+        Labels or predictions by name.
+    prefix
+        What is put before each name.
+    """
+    for name, value in values.items():
+        if name in PER_ATOM or name.endswith("_derivatives"):
+            atoms.arrays[prefix + name] = np.reshape(value, (len(atoms), -1))
+        else:
+            atoms.info[prefix + name] = np.ravel(value) if np.ndim(value) else float(value)
 
 
 def column(

@@ -175,3 +175,18 @@ def _loaded(frames: Frames) -> FrameSet | Sequence[Atoms] | np.ndarray:
     if isinstance(frames, (str, os.PathLike)):
         return read_frames(frames)
     return [frames] if isinstance(frames, Atoms) else frames
+
+
+def in_order_of(frames: FrameSet, molecule: Molecule) -> FrameSet:
+    """The same frames with their atoms, and the labels of each atom, in the order of a molecule.
+
+    Raises
+    ------
+    InputError
+        If the atoms are others than the molecule's, or cannot be matched.
+    """
+    given = take_frames(frames, molecule)
+    if given.orders is None:
+        return frames
+    labels = {name: given.label(name) for name in frames.known}
+    return FrameSet(molecule.symbols, given.positions, **labels)

@@ -12,10 +12,13 @@ from rpr.models.model_file import StoredModel, checksum, load_model, molecule_fr
 from rpr.models.registry import REGISTRY
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group
+from rpr.molecule.rotors import find_rotors
 from rpr.molecule.torsion import dihedral_angle
 
 #: Entries of the metadata that are told in a row of their own.
-_TOLD = ("molecule", "training_checksum", "units", "hyperparameters", "about", "property")
+_TOLD = (
+    "molecule", "training_checksum", "units", "hyperparameters", "about", "property", "calibration",
+)  # fmt: skip
 
 
 def describe(path: str | os.PathLike) -> list[tuple[str, str]]:
@@ -49,6 +52,8 @@ def describe(path: str | os.PathLike) -> list[tuple[str, str]]:
         ("level of theory", str(about.get("level") or "not recorded")),
         ("error when trained", str(about.get("error") or "not recorded")),
     ]
+    if "calibration" in metadata:
+        rows.append(("uncertainty", f"calibrated: {_listed(metadata['calibration'])}"))
     rows += [(str(name), str(text)) for name, text in about.get("notes", {}).items()]
     rows += [
         ("settings", _listed({k: v for k, v in metadata.items() if k not in _TOLD})),
@@ -83,9 +88,11 @@ def _trained_on(stored: StoredModel, molecule: Molecule) -> str:
     text = "number of frames not recorded" if number is None else f"{number} frames"
     if source := about.get("source"):
         text += f" of {source}"
-    if positions is not None and molecule.dihedral is not None:
-        angles = dihedral_angle(positions, molecule.dihedral)
-        name = "-".join(str(atom) for atom in molecule.dihedral)
+    rotors = find_rotors(molecule)
+    dihedral = molecule.dihedral or (rotors[0].dihedral if rotors else None)
+    if positions is not None and dihedral is not None:
+        angles = dihedral_angle(positions, dihedral)
+        name = "-".join(str(atom) for atom in dihedral)
         text += f"; dihedral {name} from {angles.min():.0f} to {angles.max():.0f} degrees"
     return text
 

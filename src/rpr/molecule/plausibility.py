@@ -75,8 +75,8 @@ def check_overlap(positions: np.ndarray, source: str | os.PathLike, *, first: in
     if not finite.all():
         frame, atom = np.argwhere(~finite)[0]
         raise InputError(
-            f"{source}: {_frame(frame, positions, first)}position of atom {atom} is not a finite number; "
-            "remove the frame or compute it again"
+            f"{source}: {_frame(frame, positions, first)}position of atom {atom} is not a finite "
+            "number; remove the frame or compute it again"
         )
     pairs = list(combinations(range(positions.shape[1]), 2))
     distances = bond_lengths(positions, pairs)

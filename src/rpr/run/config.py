@@ -51,6 +51,8 @@ class Plan:
         labels/method agree in every setting, defaults included, and no deposit gives some labels.
     checks
         Checks of the labels of a deposit: ``plain`` (PySCF only) and ``reoriented``.
+    searched
+        Whether minima are searched for, from one geometry; frames that come with labels need none.
     """
 
     source: str
@@ -61,6 +63,7 @@ class Plan:
     n_test_frames: int
     with_dynamics: bool
     checks: tuple[str, ...]
+    searched: bool = False
 
     @property
     def computed_stages(self) -> tuple[str, ...]:
@@ -91,6 +94,11 @@ def make_plan(config: Mapping) -> Plan:
         n_test_frames=test["n_trajectories"] * (test["n_steps"] // test["every"]),
         with_dynamics=_with_dynamics(config),
         checks=_label_checks(config),
+        searched=(
+            config["molecule"]["geometry"] is not None
+            and labels["source"] == "compute"
+            and "md" not in deposited
+        ),
     )
 
 

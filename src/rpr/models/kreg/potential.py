@@ -48,8 +48,7 @@ class KREG(Estimator):
         Symbols, bonds, and the reference geometry whose distances are r_eq.
     permutations : array of int, [n_permutations, n_atoms]
         A group of permutations of atoms, x'_i = x_{perm[i]}, under which the potential is exactly
-        symmetric, as the kernel is averaged over it. They must not change r_eq. None stands for no
-        symmetry.
+        symmetric, as the kernel and r_eq are averaged over it. None stands for no symmetry.
     sigma
         Width of the kernel. It has no unit, as the descriptor has none.
     lambda_energy, lambda_forces
@@ -124,7 +123,7 @@ class KREG(Estimator):
         Raises
         ------
         InputError
-            If shapes, atoms or units do not fit, the permutations change r_eq, or the system does
+            If shapes, atoms or units do not fit, the permutations are no group, or the system does
             not fit into memory. In the last case the message says how many frames do.
 
         Warns

@@ -19,6 +19,7 @@ error_by_dihedral      table, gaps (optional)
 benchmark_heatmap      benchmark
 canonical_axes         flips, gaps, accuracy
 equivariance           equivariance
+calibration            calibration, by_size
 data_distributions     frames_table, and rotated_table or md_table
 =====================  ====================================================================
 """
@@ -40,6 +41,7 @@ FIGURES = (
     "benchmark_heatmap",
     "canonical_axes",
     "equivariance",
+    "calibration",
     "data_distributions",
 )
 """Names of the modules."""
