@@ -14,7 +14,7 @@ pytest.importorskip("tblite", reason="the labels of these tests need the extra x
 PAGE = Path(__file__).parents[2] / "docs/ase.md"
 
 
-def test_the_examples_of_the_page_run(tmp_path, monkeypatch, capsys):
+def test_the_examples_of_the_page_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     water.potential().save("potential.npz")
     for name in ("dipole", "polarizability"):
@@ -29,6 +29,4 @@ def test_the_examples_of_the_page_run(tmp_path, monkeypatch, capsys):
     assert np.shape(names["dipoles"]) == (6, 3)
     assert isinstance(names["frames"], FrameSet)
     assert names["frames"].polarizability.shape == (1, 3, 3)
-    printed = capsys.readouterr().out
-    assert "km/mol" in printed
-    assert "A^4/amu" in printed
+    assert (names["infrared"].intensities[6:] > 0).all()
