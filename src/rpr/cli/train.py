@@ -160,14 +160,11 @@ def _molecule(args: argparse.Namespace, frames: FrameSet) -> Molecule:
 
 def _record(result: Training, args: argparse.Namespace) -> None:
     """Say in the model what it was trained on."""
-    from rpr.cli.version import package_version
-
     about = {
         "level": args.level or _level(args.frames),
         "source": Path(args.frames).name,
         "n_train": result.n_train,
         "error": result.error_text(),
-        "rpr": package_version(),
     }
     result.model.about = {name: value for name, value in about.items() if value}
 
