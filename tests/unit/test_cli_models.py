@@ -388,6 +388,18 @@ def test_wrong_files_and_options_are_one_line(work, tmp_path, capsys):
         assert told[-1].startswith("rpr: ")
 
 
+def test_training_on_implausible_labels_warns(work, tmp_path, capsys):
+    """Gradients given as forces: what is fitted is no potential, and it is said."""
+    frames = read_frames(work / "train.extxyz")
+    frames.forces = -frames.forces
+    write_frames(tmp_path / "gradients.xyz", frames)
+    command = ("train", tmp_path / "gradients.xyz", "-o", tmp_path / "m.npz")
+    assert call(*command, "--property", "energy", "--n-train", 5) == 0
+    told = capsys.readouterr().err
+    assert "rpr: warning: implausible unit and sign of forces" in told
+    assert "these are gradients" in told
+
+
 def test_training_that_has_no_solution_is_one_line(tmp_path, root, capsys):
     """The dipole of a tetrahedral methane is zero."""
     frames = read_frames(root / "resources/geometries/methane.xyz")
