@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from argparse import Namespace
 
 import pytest
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from ase.calculators.calculator import Calculator
 from ase.units import kJ, mol
 
 from rpr.data.frame_set import FrameSet
 from rpr.dynamics.optimise import optimise
-from rpr.errors import ConvergenceError, InputError
+from rpr.errors import ConvergenceError, InputError, require_package
 from rpr.molecule.equivalence import distinct
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.normal_modes import NormalModes, normal_modes
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.rotors import Rotor, clashes, find_rotors, rotor_dihedrals, turn_rotors
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 #: Steps of the scan in degrees; the second is for molecules whose scan has too many points.
 SCAN_STEPS = (60.0, 120.0)
@@ -214,7 +217,7 @@ def minima_frames(minima: Minima, molecule: Molecule) -> FrameSet:
     return FrameSet(molecule.symbols, minima.positions, energy=minima.energy)
 
 
-def minima_table(minima: Minima, molecule: Molecule) -> pd.DataFrame:
+def minima_table(minima: Minima, molecule: Molecule) -> DataFrame:
     """What the minima are.
 
     Returns
@@ -235,6 +238,7 @@ def minima_table(minima: Minima, molecule: Molecule) -> pd.DataFrame:
         "energy_kJ_per_mol": (minima.energy - minima.energy[0]) / (kJ / mol),
         "lowest_wavenumber": lowest,
     }
+    pd = require_package("pandas", extra="plots")
     return pd.DataFrame({**table, **dict(zip(names, dihedrals.T, strict=True))})
 
 

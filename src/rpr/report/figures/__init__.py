@@ -24,6 +24,10 @@ data_distributions     frames_table, and rotated_table or md_table
 =====================  ====================================================================
 """
 
+from rpr.errors import require_package
+
+require_package("matplotlib", extra="plots")
+
 FIGURES = (
     "fig1_scheme",
     "fig2_learning_curves",
