@@ -5,7 +5,7 @@ from functools import partial
 from ase.units import kJ, mol
 
 from rpr.data.extxyz import read_frames, write_frames
-from rpr.dynamics.conformers import find_minima, minima_frames, minima_table
+from rpr.dynamics.minima import find_minima, minima_frames, minima_table
 from rpr.files import write_arrays
 from rpr.labels.calculator import LabelCalculator
 from rpr.labels.hessian import hessian
