@@ -26,6 +26,7 @@ temperature,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import constants
@@ -103,7 +104,7 @@ def raman_spectrum(
 
 
 def spectrum_of_polarizability(
-    polarizability: np.ndarray, interval_fs: float, temperature_K: float, **settings: object
+    polarizability: np.ndarray, interval_fs: float, temperature_K: float, **settings: Any
 ) -> RamanSpectrum:
     """Raman spectrum of every trajectory from its polarizabilities.
 
@@ -128,11 +129,11 @@ def spectrum_of_polarizability(
         raise InputError(
             f"polarizability: found shape {alpha.shape}, expected [n_trajectories, n_times, 3, 3]"
         )
-    parts = (
-        rate_spectrum(part(alpha), interval_fs, **settings)  # type: ignore[arg-type]
-        for part in (isotropic, anisotropic)
+    return raman_spectrum(
+        rate_spectrum(isotropic(alpha), interval_fs, **settings),
+        rate_spectrum(anisotropic(alpha), interval_fs, **settings),
+        temperature_K,
     )
-    return raman_spectrum(*parts, temperature_K)
 
 
 def isotropic(polarizability: np.ndarray) -> np.ndarray:
