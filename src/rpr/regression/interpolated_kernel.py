@@ -59,7 +59,7 @@ class InterpolatedKernel:
 
     def evaluate(self, X: np.ndarray) -> np.ndarray:
         """Sums f [n, n_outputs] at features [n, n_features]."""
-        inside = ((X >= self.low) & (X <= self.high)).all(axis=1)
+        inside = ((self.low <= X) & (self.high >= X)).all(axis=1)
         result = np.empty((len(X), self.coefficients.shape[1]))
         if not inside.all():
             result[~inside] = self.kernel.evaluate(X[~inside], self.centres) @ self.coefficients
