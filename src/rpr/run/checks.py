@@ -24,6 +24,7 @@ from rpr.run import deposit
 from rpr.run.config import Plan
 from rpr.run.jobs import free_megabytes
 from rpr.run.schema import nearest
+from rpr.run.spectra_checks import check_spectra
 
 Result = TypeVar("Result")
 
@@ -52,6 +53,7 @@ def check_consistency(config: Mapping, plan: Plan) -> None:
     _check_source(config, molecule.symbols)
     _check_sizes(config, plan)
     _check_memory(config, plan, molecule)
+    check_spectra(config, plan)
     if "md" in plan.computed_stages and molecule.dihedral is not None:
         _with_key("molecule/dihedral", turned_atoms, molecule)
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from rpr.molecule.normal_modes import NormalModes
 from rpr.spectra.harmonic import HarmonicSpectrum, central_differences, harmonic_spectrum
+from rpr.spectra.raman import scattering_factor
 
 
 def model_lines(
@@ -33,8 +34,18 @@ def model_lines(
     )
 
 
-def lines_table(lines: Mapping[str, HarmonicSpectrum]) -> pd.DataFrame:
-    """Harmonic lines of conformers, one row for each mode."""
+def lines_table(
+    lines: Mapping[str, HarmonicSpectrum], *, laser_nm: float, temperature_K: float
+) -> pd.DataFrame:
+    """Harmonic lines of conformers, one row for each mode.
+
+    Parameters
+    ----------
+    lines
+        Lines by conformer.
+    laser_nm, temperature_K
+        Laser line in nm and temperature in K of the Raman cross-sections.
+    """
     tables = [
         pd.DataFrame(
             {
@@ -44,6 +55,10 @@ def lines_table(lines: Mapping[str, HarmonicSpectrum]) -> pd.DataFrame:
                 "infrared_km_per_mol": found.infrared,
                 "raman_activity_A4_per_u": found.activity,
                 "depolarization_ratio": found.depolarization,
+                "raman_cross_section_1e-36_m2_per_sr": found.activity
+                * scattering_factor(
+                    found.wavenumbers, laser_nm=laser_nm, temperature_K=temperature_K
+                ),
             }
         )
         for name, found in lines.items()

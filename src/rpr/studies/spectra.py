@@ -42,6 +42,8 @@ RAMAN = (
     "perpendicular_A4_cm_per_u",
     "depolarization_ratio",
     "cross_section_1e-36_m2_cm_per_sr",
+    "cross_section_low_1e-36_m2_cm_per_sr",
+    "cross_section_high_1e-36_m2_cm_per_sr",
 )
 
 
@@ -178,6 +180,8 @@ def raman_table(
                 mean.perpendicular,
                 mean.depolarization,
                 factor * band.mean,
+                factor * band.low,
+                factor * band.high,
             )
             tables.append(pd.DataFrame(dict(zip(RAMAN, columns, strict=True))))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=RAMAN)
