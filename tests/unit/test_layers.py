@@ -13,7 +13,7 @@ LAYERS = (
     {"errors", "units", "files"},
     {"molecule"},
     {"axes", "data", "regression"},
-    {"labels", "models", "dynamics"},
+    {"labels", "models", "dynamics", "spectra"},
     {"studies", "run"},
     {"report"},
 )

@@ -2,6 +2,7 @@
 
 MINIMA = "<results>/geometries/minima"
 STARTS = {REFERENCE: f"{MINIMA}/reference.xyz"} if PLAN.searched else GEOMETRIES
+MINIMA_FRAMES = f"{MINIMA}/minima.extxyz" if PLAN.searched else []
 FOUND_MINIMA = f"{MINIMA}/minima.npz" if PLAN.searched else []
 
 

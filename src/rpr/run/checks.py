@@ -26,6 +26,7 @@ from rpr.run import deposit
 from rpr.run.config import Plan
 from rpr.run.jobs import free_megabytes
 from rpr.run.schema import nearest
+from rpr.run.spectra_checks import check_spectra
 
 Result = TypeVar("Result")
 
@@ -58,6 +59,7 @@ def check_consistency(config: Mapping, plan: Plan) -> None:
         turned = "md" in plan.computed_stages or plan.test_source == "compute"
         check = turned_atoms if turned else check_chain
         _with_key("molecule/dihedral", check, molecule)
+    check_spectra(config, plan)
 
 
 def _check_molecule(molecule: Mapping) -> Molecule:

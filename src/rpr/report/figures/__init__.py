@@ -20,6 +20,8 @@ benchmark_heatmap      benchmark
 canonical_axes         flips, gaps, accuracy
 equivariance           equivariance
 data_distributions     frames_table, and rotated_table or md_table
+spectra                infrared, raman, lines, conformers: all of ``spectra/``
+spectra_of_models      spectra, jumps: ``spectra/models_infrared.csv``, ``.../models_jumps.csv``
 =====================  ====================================================================
 """
 
@@ -37,5 +39,7 @@ FIGURES = (
     "canonical_axes",
     "equivariance",
     "data_distributions",
+    "spectra",
+    "spectra_of_models",
 )
 """Names of the modules."""
