@@ -126,10 +126,6 @@ def _minimum(
     return Minimum(relaxed, energy, modes, versions(molecule, relaxed))
 
 
-def _families(minima: Mapping[str, Minimum], molecule: Molecule) -> dict[str, str]:
-    return families({name: m.versions for name, m in minima.items()}, molecule)
-
-
 def versions(molecule: Molecule, positions: np.ndarray) -> np.ndarray:
     """Geometries that the permutation-inversion group makes of one, different up to rotation.
 
@@ -200,15 +196,15 @@ def conformer_of_segments(
 ) -> np.ndarray:
     """Name of the conformer of each segment.
 
-    Every record belongs to the minimum, in any version, whose dihedral is nearest, and to its
-    conformer (:func:`rpr.studies.families.families`); a segment with records of several conformers is `MIXED`.  Without a dihedral or a second minimum, all
-    segments have the first one.
+    Every record belongs to the minimum, in any version, whose dihedral is nearest, and to the
+    conformer of that minimum (:func:`rpr.studies.families.families`); a segment with records of
+    several conformers is `MIXED`.  Without a dihedral all segments have the first one.
 
     Returns
     -------
     array of str, [n_segments]
     """
-    names, family = list(minima), _families(minima, molecule)
+    names, family = list(minima), families({n: m.versions for n, m in minima.items()}, molecule)
     if molecule.dihedral is None or len(set(family.values())) == 1:
         return np.full(len(segments), names[0])
     flat = segments.positions.reshape(-1, molecule.n_atoms, 3)
@@ -239,7 +235,7 @@ def conformer_table(
         Relative energy, population, and the segments that the spectra are made of.
     """
     lowest = min(m.energy for m in minima.values())
-    family = _families(minima, molecule)
+    family = families({n: m.versions for n, m in minima.items()}, molecule)
     shares = dict(zip(minima, populations(minima, temperature_K), strict=True))
     segment_ps = 1e-3 * (segments.n_times - 1) * segments.interval_fs
     rows = []
