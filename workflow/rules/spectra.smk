@@ -172,5 +172,6 @@ rule spectra:
     input:
         expand("<results>/tables/spectra/{table}.csv", table=SPECTRA_OF),
         expand("<results>/figures/{figure}.png", figure=["spectra", "spectra_of_models"]),
+        branch(PLAN.searched, then=["<results>/tables/models.csv"], otherwise=[]),
     message:
         "All spectra are there"
