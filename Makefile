@@ -32,8 +32,8 @@ all: config-exists $(STAMP)
 config-exists:
 	@test -z "$(MOLECULE)" || test -f "$(MOLECULE)" || { \
 		echo "$(MOLECULE) does not exist: MOLECULE must be a file with one geometry, such as resources/geometries/methanol.xyz"; exit 1; }
-	@test -z "$(CONFIG)" || test -f "$(CONFIG)" || { \
-		echo "$(CONFIG) does not exist: CONFIG must be a file of configuration, such as config/smoke.yaml"; exit 1; }
+	@for file in $(CONFIG); do test -f "$$file" || { \
+		echo "$$file does not exist: CONFIG must be a file of configuration, such as config/smoke.yaml"; exit 1; }; done
 
 setup: $(STAMP)
 
