@@ -33,6 +33,7 @@ include: "workflow/rules/test_set.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/canonical_axes.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/spectra.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/deposit.smk"
 
@@ -42,6 +43,7 @@ rule all:
     input:
         rules.tables.input,
         rules.figures.input,
+        rules.spectra.input if SPECTRA_BATCHES else [],
         expand("<results>/models/{stem}.npz", stem=["kreg", *MODEL_STEMS]),
         "<results>/provenance.json",
         "<results>/summary.md",
@@ -74,6 +76,7 @@ localrules:
     all,
     deposit,
     figures,
+    spectra,
     tables,
     labels,
     test_set,

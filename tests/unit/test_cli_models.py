@@ -388,6 +388,29 @@ def test_wrong_files_and_options_are_one_line(work, tmp_path, capsys):
         assert told[-1].startswith("rpr: ")
 
 
+def test_training_on_implausible_labels_warns(work, tmp_path, capsys):
+    """Gradients given as forces: what is fitted is no potential, and it is said."""
+    frames = read_frames(work / "train.extxyz")
+    frames.forces = -frames.forces
+    write_frames(tmp_path / "gradients.xyz", frames)
+    command = ("train", tmp_path / "gradients.xyz", "-o", tmp_path / "m.npz")
+    assert call(*command, "--property", "energy", "--n-train", 5) == 0
+    told = capsys.readouterr().err
+    assert "rpr: warning: implausible unit and sign of forces" in told
+    assert "these are gradients" in told
+
+
+def test_training_that_has_no_solution_is_one_line(tmp_path, root, capsys):
+    """The dipole of a tetrahedral methane is zero."""
+    frames = read_frames(root / "resources/geometries/methane.xyz")
+    frames.dipole = np.zeros((1, 3))
+    write_frames(tmp_path / "methane.xyz", frames)
+    command = ("train", tmp_path / "methane.xyz", "-o", tmp_path / "m.npz", "--property", "dipole")
+    assert call(*command) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert told[-1].startswith("rpr: the training system of 1 frames has no solution")
+
+
 def test_values_are_attached_where_readers_look(work):
     atoms = read(work / "test.extxyz")
     attach(atoms, {"dipole_derivatives": np.arange(72.0).reshape(8, 3, 3), "energy": 1.0}, "X_")

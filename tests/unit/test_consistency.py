@@ -131,6 +131,11 @@ def test_polarizability_in_other_units(frames, molecule, factor, unit):
     assert unit in found.text
 
 
+def test_the_small_polarizability_of_a_small_basis_is_a_note(frames, molecule):
+    found = tensors.check_polarizability_unit(scaled(frames, polarizability=0.4), molecule)
+    assert found.verdict == NOTE
+
+
 def test_dipoles_in_debye(frames, molecule):
     found = tensors.check_dipole_size(scaled(frames, dipole=1 / DEBYE), molecule)
     assert found.verdict == IMPLAUSIBLE

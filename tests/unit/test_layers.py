@@ -13,7 +13,7 @@ LAYERS = (
     {"errors", "units", "files", "version"},
     {"molecule"},
     {"axes", "data", "regression"},
-    {"labels", "models", "dynamics"},
+    {"labels", "models", "dynamics", "spectra"},
     {"studies", "run"},
     {"report"},
     {"cli"},

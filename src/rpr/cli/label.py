@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> None:
         _check_unit(frames, args.frames)
     task = _task(args, sorted({s for frames in sets for s in frames.symbols}))
     folder = output.with_name(f"{output.name}.unfinished")
-    tell(f"{args.frames}: {len(images)} frames; {_level(task.method)}; unfinished in {folder}")
+    tell(f"{args.frames}: {len(images)} frames; {_level(task.method)}; work in progress: {folder}")
     with _terminated_like_interrupted(), Progress("labelling", len(images)) as progress:
         found = label_in_processes(
             sets, task, folder=folder, n_processes=args.jobs, on_progress=progress.resumed

@@ -100,7 +100,8 @@ def _predict(
         found = predict_quantities(models, block, **options)
     except InputError as error:
         if len(block) == 1:
-            raise InputError(f"{source}: frame {first}: {error}") from error
+            reason = str(error).removeprefix("frames: ").removeprefix("frame 0: ")
+            raise InputError(f"{source}: frame {first}: {reason}") from error
         for k, atoms in enumerate(block):  # one of them is wrong, which the message then names
             _predict([atoms], models, args, source, first + k)
         raise

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _DESCRIPTION = """\
 Train a model of a dipole, a polarizability or a potential on labelled frames.  Molecule, bonds
 and permutation-inversion group are found from the frames.  A fifth of the frames is kept out
-(whole trajectories where the frames name them) to measure the error; then all frames are fitted."""
+(whole trajectories where the frames name them) to measure the error; then all frames are fitted.
+What `rpr check` finds implausible is told, but does not stop the training."""
 _EXAMPLE = """\
   rpr train labelled.extxyz -o dipole.npz --property dipole
   rpr train labelled.extxyz -o pes.npz --property energy --n-train 300
@@ -100,6 +101,7 @@ def run(args: argparse.Namespace) -> None:
     output = check_output(args.output)
     frames = read_labelled(args.frames, args, _needed(args))
     molecule = _molecule(args, frames)
+    _warn(frames, molecule)
     name = "kreg" if args.property == "energy" else args.model
     tell(f"training {name} on {args.n_train or len(frames)} frames ...")
     result = train(
@@ -158,16 +160,23 @@ def _molecule(args: argparse.Namespace, frames: FrameSet) -> Molecule:
     return molecule
 
 
+def _warn(frames: FrameSet, molecule: Molecule) -> None:
+    """Say what is implausible about the frames, as `rpr check` does, without stopping."""
+    from rpr.data.consistency.battery import check_frames
+    from rpr.data.consistency.finding import IMPLAUSIBLE
+
+    for finding in check_frames(frames, molecule):
+        if finding.verdict == IMPLAUSIBLE:
+            tell(f"rpr: warning: implausible {finding.check}: {finding.text}")
+
+
 def _record(result: Training, args: argparse.Namespace) -> None:
     """Say in the model what it was trained on."""
-    from rpr.cli.version import package_version
-
     about = {
         "level": args.level or _level(args.frames),
         "source": Path(args.frames).name,
         "n_train": result.n_train,
         "error": result.error_text(),
-        "rpr": package_version(),
     }
     result.model.about = {name: value for name, value in about.items() if value}
 

@@ -53,6 +53,8 @@ class Plan:
         Checks of the labels of a deposit: ``plain`` (PySCF only) and ``reoriented``.
     searched
         Whether minima are searched for, from one geometry; frames that come with labels need none.
+    spectra_model
+        Model whose dipoles and polarizabilities spectra are made of.
     """
 
     source: str
@@ -63,6 +65,7 @@ class Plan:
     n_test_frames: int
     with_dynamics: bool
     checks: tuple[str, ...]
+    spectra_model: str
     searched: bool = False
 
     @property
@@ -99,6 +102,7 @@ def make_plan(config: Mapping) -> Plan:
             and labels["source"] == "compute"
             and "md" not in deposited
         ),
+        spectra_model=_spectra_model(config),
     )
 
 
@@ -123,6 +127,13 @@ def _with_dynamics(config: Mapping) -> bool:
     if labels["source"] != "compute" or labels["deposit"] is not None:
         return False
     return Method(**config["md"]["method"]) == Method(**labels["method"])
+
+
+def _spectra_model(config: Mapping) -> str:
+    """The model of spectra: the given one, or the first trained one that never jumps."""
+    trained = config["models"]["names"]
+    smooth = [name for name in ("covariant", "symmetrized") if name in trained]
+    return config["spectra"]["model"] or next(iter([*smooth, *trained]))
 
 
 def _label_checks(config: Mapping) -> tuple[str, ...]:

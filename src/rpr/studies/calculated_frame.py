@@ -72,10 +72,10 @@ def _compare(name: str, value: np.ndarray, labels: Labels, k: int) -> Finding:
         return Finding(check, NOT_TESTED, "; ".join(labels.flags))
     if name == "energy":
         return _compare_energy(check, float(value), calculated, k)
-    a, b = np.ravel(_directed(name, value)), np.ravel(_directed(name, calculated))
-    if np.linalg.norm(b) < _SMALLEST[name] or not np.any(a):
+    if np.linalg.norm(calculated) < _SMALLEST[name] or not np.any(value):
         return Finding(check, NOT_TESTED, f"nearly zero in frame {k}")
-    ratio, cosine = float(a @ b / (b @ b)), float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+    ratio = float(np.sum(value * calculated) / np.sum(calculated**2))
+    cosine = _cosine(_directed(name, value), _directed(name, calculated), _SMALLEST[name])
     text = f"frame {k}: {abs(ratio):.3g} times the calculated one, cosine {cosine:.2f}"
     if cosine < -ALIGNED:
         meaning = "these are gradients" if name == "forces" else "the sign is reversed"
@@ -83,6 +83,13 @@ def _compare(name: str, value: np.ndarray, labels: Labels, k: int) -> Finding:
     if cosine < ALIGNED:
         return Finding(check, IMPLAUSIBLE, f"{text}: other axes, or labels of another frame")
     return _closest_unit(name, check, ratio, text)
+
+
+def _cosine(value: np.ndarray, calculated: np.ndarray, smallest: float) -> float:
+    """Cosine of the angle between two values; 1 if the calculated one is too small to have any."""
+    if np.linalg.norm(calculated) < smallest:
+        return 1.0
+    return float(np.sum(value * calculated) / np.linalg.norm(value) / np.linalg.norm(calculated))
 
 
 def _closest_unit(name: str, check: str, ratio: float, text: str) -> Finding:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rpr.data.frame_set import FrameSet
-from rpr.errors import InputError
+from rpr.errors import ConvergenceError, InputError
 from rpr.models.registry import REGISTRY, make_model
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group, permutations_of
@@ -131,6 +131,8 @@ def train(
     ------
     InputError
         If labels are missing, or there are fewer frames than asked for.
+    ConvergenceError
+        If the training system is singular.
     """
     start = time.monotonic()
     kept_out, words = _keep_out(frames, seed)
@@ -195,7 +197,13 @@ def _found(model: Any) -> dict[str, Any]:
 
 def _fit(model: Any, frames: FrameSet, property: str, arguments: Mapping[str, Any]) -> Any:
     model.check_molecule()
-    return model.fit(frames, **arguments)
+    try:
+        return model.fit(frames, **arguments)
+    except np.linalg.LinAlgError as error:
+        raise ConvergenceError(
+            f"the training system of {len(frames)} frames has no solution ({error}); frames may be "
+            f"repeated, or the {property} zero in all of them"
+        ) from error
 
 
 def _errors(model: Any, frames: FrameSet, property: str) -> tuple[Error, ...]:

@@ -21,6 +21,8 @@ canonical_axes         flips, gaps, accuracy
 equivariance           equivariance
 calibration            calibration, by_size
 data_distributions     frames_table, and rotated_table or md_table
+spectra                infrared, raman, lines, conformers: all of ``spectra/``
+spectra_of_models      spectra, jumps: ``spectra/models_infrared.csv``, ``.../models_jumps.csv``
 =====================  ====================================================================
 """
 
@@ -43,5 +45,7 @@ FIGURES = (
     "equivariance",
     "calibration",
     "data_distributions",
+    "spectra",
+    "spectra_of_models",
 )
 """Names of the modules."""
