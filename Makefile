@@ -3,6 +3,7 @@
 #             only a part of it
 # make scratch  set up the environment, then the whole study from scratch, with its own quantum
 #             chemistry (config.yaml)
+# make MOLECULE=any.xyz   from one geometry of a small molecule to models and spectra (docs/molecule.md)
 # make test   set up the environment, then the doctests and the tests
 # make test-slurm   set up the environment, then the tests that need a running SLURM
 # make smoke  set up the environment, then the whole study made tiny, with its report
@@ -19,20 +20,29 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SNAKEMAKE := $(BIN)/snakemake
 SMOKE := --configfile config/smoke.yaml
-CONFIG := config/deposited.yaml
+CONFIGS := $(or $(strip $(if $(MOLECULE),config/molecule.yaml) $(CONFIG)),config/deposited.yaml)
+
+# A run that stops at the lock of a killed Snakemake says how to remove it.
+define run
+@$(SNAKEMAKE) $(TARGETS) $(1) || { status=$$?; test -z "$$(ls .snakemake/locks 2>/dev/null)" || \
+	echo "Is this folder locked by a Snakemake that was killed? If no other one runs here: $(SNAKEMAKE) --unlock, then repeat make."; \
+	exit $$status; }
+endef
 
 .PHONY: all scratch config-exists setup test test-slurm smoke lock lint docs clean-env
 .DEFAULT_GOAL := all
 
 all: config-exists $(STAMP)
-	$(SNAKEMAKE) $(TARGETS) --configfile $(CONFIG)
+	$(call run,--configfile $(CONFIGS) $(if $(MOLECULE),--config molecule="$(MOLECULE)"))
 
 scratch: $(STAMP)
-	$(SNAKEMAKE) $(TARGETS)
+	$(call run)
 
 config-exists:
-	@test -f "$(CONFIG)" || { \
-		echo "$(CONFIG) does not exist: CONFIG must be a file of configuration, such as config/smoke.yaml"; exit 1; }
+	@test -z "$(MOLECULE)" || test -f "$(MOLECULE)" || { \
+		echo "$(MOLECULE) does not exist: MOLECULE must be a file with one geometry, such as resources/geometries/methanol.xyz"; exit 1; }
+	@for file in $(CONFIGS); do test -f "$$file" || { \
+		echo "$$file does not exist: CONFIG must be a file of configuration, such as config/smoke.yaml"; exit 1; }; done
 
 setup: $(STAMP)
 

@@ -22,6 +22,7 @@ pathvars:
     benchmarks="<results>/benchmarks",
 
 
+include: "workflow/rules/minima.smk"
 include: "workflow/rules/geometries.smk"
 include: "workflow/rules/dynamics.smk"
 include: "workflow/rules/labels.smk"
@@ -33,6 +34,7 @@ include: "workflow/rules/models.smk"
 include: "workflow/rules/canonical_axes.smk"
 include: "workflow/rules/fewer_labels.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/spectra.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/deposit.smk"
 include: "workflow/rules/evidence.smk"
@@ -43,6 +45,7 @@ rule all:
     input:
         rules.tables.input,
         rules.figures.input,
+        rules.spectra.input if SPECTRA_BATCHES else [],
         expand("<results>/models/{stem}.npz", stem=["kreg", *MODEL_STEMS]),
         "<results>/provenance.json",
         "<results>/summary.md",
@@ -84,6 +87,7 @@ localrules:
     deposit,
     evidence,
     figures,
+    spectra,
     tables,
     labels,
     test_set,

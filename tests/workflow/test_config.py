@@ -184,7 +184,6 @@ def test_schema_errors_name_the_key(default, schema, key, value, words):
             ["rotate-predict-rotate", "symetrized"],
             ["models/names", "'symmetrized'"],
         ),
-        ("models/names", ["symmetrized"], ["models/names", "rotate-predict-rotate"]),
         ("models/axes", ["kabsh"], ["models/axes", "'kabsch'"]),
     ],
 )

@@ -124,6 +124,44 @@ if FEWER_LABELS:
         "module": "fewer_labels",
         "tables": {"fewer_labels": FEWER_LABELS},
     }
+if PROBABILISTIC:
+    FIGURES["calibration"] = {
+        "title": "Are predicted errors as large as errors?",
+        "category": MAIN,
+        "module": "calibration",
+        "tables": {
+            "calibration": [f"{TABLES}/calibration.csv"],
+            "by_size": [f"{TABLES}/calibration_by_size.csv"],
+        },
+    }
+if not WITH_PUBLISHED:
+    for name in ("fig1", "fig2", "fig5", "benchmark", "canonical_axes"):
+        del FIGURES[name]
+    del FIGURES["error_by_dihedral"]["tables"]["gaps"]
+SPECTRA_FIGURES = {
+    "spectra": {
+        "title": "Infrared and Raman spectra",
+        "category": MAIN,
+        "module": "spectra",
+        "tables": {
+            "infrared": [f"{SPECTRA_TABLES}/infrared.csv"],
+            "raman": [f"{SPECTRA_TABLES}/raman.csv"],
+            "lines": [f"{SPECTRA_TABLES}/harmonic.csv"],
+            "conformers": [f"{SPECTRA_TABLES}/conformers.csv"],
+        },
+    },
+    "spectra_of_models": {
+        "title": "Spectra of all models, and where their dipoles jump",
+        "category": FURTHER,
+        "module": "spectra_of_models",
+        "tables": {
+            "spectra": [f"{SPECTRA_TABLES}/models_infrared.csv"],
+            "jumps": [f"{SPECTRA_TABLES}/models_jumps.csv"],
+        },
+    },
+}
+if SPECTRA_BATCHES:
+    FIGURES |= SPECTRA_FIGURES
 SAMPLES = {
     "frames": "<results>/dataset/frames.extxyz",
     "rotated": "<results>/test_set/frames.extxyz",

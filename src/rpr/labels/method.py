@@ -6,10 +6,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from importlib.util import find_spec
 from typing import Any
 
 import rpr.labels.dft  # noqa: F401  (sets PySCF's configuration file before PySCF is imported)
-from rpr.errors import InputError
+from rpr.errors import InputError, require_package
 
 CODES = ("pyscf", "tblite")
 TBLITE_METHODS = {"gfn2-xtb": "GFN2-xTB", "gfn1-xtb": "GFN1-xTB"}
@@ -105,6 +106,7 @@ class Method:
                     f"expected one of {', '.join(TBLITE_METHODS)}"
                 )
             return
+        require_package("pyscf", extra="labels")
         _check_functional(self.functional)
         _check_basis("basis", self.basis, symbols)
         if self.auxiliary_basis:
@@ -119,6 +121,19 @@ class Method:
         """Hexadecimal digest of every setting."""
         text = json.dumps(self.as_dict(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def cheap_method(method: Mapping[str, object]) -> dict[str, object]:
+    """Level for searches whose results are computed again: GFN2-xTB if tblite is installed.
+
+    Parameters
+    ----------
+    method
+        Level of theory that is taken without tblite.
+    """
+    if find_spec("tblite") is None:
+        return dict(method)
+    return {"code": "tblite", "functional": "gfn2-xtb", "basis": ""}
 
 
 def _check_type(key: str, value: object, expected: str) -> None:

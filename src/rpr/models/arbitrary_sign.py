@@ -29,9 +29,9 @@ from rpr.models.covariant import CovariantRegression
 from rpr.models.estimator import Frames
 from rpr.models.property_estimator import (
     PropertyEstimator,
-    checked_positions,
-    checked_values,
+    checked_frames,
     training_checksum,
+    training_data,
 )
 from rpr.molecule.molecule import Molecule
 
@@ -95,8 +95,7 @@ class ArbitrarySignRegression(PropertyEstimator):
         InputError
             As `CovariantRegression.fit`.
         """
-        positions = checked_positions(frames, self.molecule)
-        vectors = checked_values("dipole", values, frames, len(positions))
+        positions, vectors = training_data("dipole", frames, values, self.molecule)
         tensors = vectors[:, :, None] * vectors[:, None, :]
         self.tensor_ = self._model().fit(positions, tensors)
         self.hyperparameters_ = self.tensor_.hyperparameters_
@@ -106,7 +105,7 @@ class ArbitrarySignRegression(PropertyEstimator):
     def predict(self, frames: Frames) -> np.ndarray:
         """Vectors in the laboratory, [n_frames, 3], with the sign of the convention above."""
         self._require_fitted()
-        positions = checked_positions(frames, self.molecule)
+        positions = checked_frames(frames, self.molecule).positions
         values, vectors = np.linalg.eigh(self.tensor_.predict(positions))
         found = np.sqrt(np.maximum(values[:, -1:], 0.0)) * vectors[:, :, -1]
         i, j = np.array(self.molecule.bonds).T

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from rpr.models.estimator import Frames
-from rpr.models.property_estimator import checked_positions, checked_values
+from rpr.models.property_estimator import training_data
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.molecule.permutation_inversion import find_group
 
@@ -55,8 +55,7 @@ class CopiesRPR(RotatePredictRotate):
 
     def fit(self, frames: Frames, values: np.ndarray | None = None) -> CopiesRPR:
         """Copy the training frames, then fit; see `RotatePredictRotate.fit`."""
-        positions = checked_positions(frames, self.molecule)
-        values = checked_values(self.property, values, frames, len(positions))
+        positions, values = training_data(self.property, frames, values, self.molecule)
         self.group_ = find_group(self.molecule)
         self._frame = np.tile(np.arange(len(positions)), len(self.group_))
         copies = np.concatenate(self.group_.act_on_positions(positions))

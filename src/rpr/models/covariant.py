@@ -11,10 +11,8 @@ over all pairs.  The coefficients are Gaussian processes with the additive kerne
 kernel of :mod:`rpr.regression.covariant_kernel`, averaged over the permutation-inversion group.
 As there are no canonical axes, nothing jumps anywhere, and linear molecules and spherical tops are
 no exception.  The training system has 3 N (6 N) rows; a prediction costs one scalar kernel for each
-training frame and element of the group.
-
-Derivatives of the property by the positions of the atoms are training data like the values
-(:mod:`rpr.regression.kernel_derivatives`), and every model predicts them.
+training frame and element of the group.  Derivatives of the property by the positions of the atoms
+are training data like the values (:mod:`rpr.regression.kernel_derivatives`), and are predicted too.
 
 Hyper-parameters (a width and a variance for each class of atom pairs, amplitudes of orders and of
 classes of tensors, and a lambda for values and one for derivatives) maximize the marginal
@@ -35,19 +33,16 @@ from rpr.models.covariant_tensors import pack, unpack
 from rpr.models.covariant_training import TrainingFrames
 from rpr.models.derivatives import observe
 from rpr.models.estimator import Frames
-from rpr.models.property_estimator import (
-    PropertyEstimator,
-    checked_positions,
-    checked_values,
-    training_checksum,
-)
+from rpr.models.property_estimator import checked_frames, checked_values, training_checksum
+from rpr.models.trained_process import TrainedProcess
+from rpr.models.uncertainty import ProbabilisticEstimator, trajectories_of
 from rpr.molecule.molecule import Molecule
 
 _BLOCK = 1024  # frames described at once in a prediction
 _N_SEARCH = {"dipole": 400, "polarizability": 250}  # default of n_search
 
 
-class CovariantRegression(PropertyEstimator):
+class CovariantRegression(ProbabilisticEstimator):
     """Dipole or polarizability by a matrix-valued kernel that turns with the molecule.
 
     Parameters
@@ -135,19 +130,19 @@ class CovariantRegression(PropertyEstimator):
         Parameters
         ----------
         frames
-            A `FrameSet`, a sequence of ASE atoms, or an array [n_frames, n_atoms, 3], Angstrom.
+            A `FrameSet`, ASE atoms, a file, or an array [n_frames, n_atoms, 3], Angstrom.
         values : array, [n_frames, 3] or [n_frames, 3, 3]
-            Property in the laboratory; the default is the one a `FrameSet` holds.
+            Property in the laboratory; the default is what the frames carry.
         derivatives : array, [n_frames, n_atoms, 3, 3] or [n_frames, n_atoms, 3, 3, 3], or True
             Derivatives of the property by the positions of the atoms: element (A, x, k) is that of
             mu_k by R_Ax in e, element (A, x, k, l) that of alpha_kl in Angstrom^2; NaN for frames
-            without them.  True takes those that a `FrameSet` holds; the default uses none.
+            without.  True takes those that the frames carry; the default uses none.
 
         Raises
         ------
         InputError
-            For wrong shapes, other atoms than the molecule's, unknown names, or derivatives that
-            contradict translation or rotation.
+            For wrong shapes, other atoms, unknown names, or derivatives that contradict translation
+            or rotation.
         ConvergenceError
             If the matrix of values and derivatives is not positive definite.
 
@@ -156,10 +151,10 @@ class CovariantRegression(PropertyEstimator):
         ConditioningWarning
             If no kernel matrix of the search was positive definite.
         """
-        positions = checked_positions(frames, self.molecule)
-        values = checked_values(self.property, values, frames, len(positions))
+        given = checked_frames(frames, self.molecule)
+        positions, values = given.positions, checked_values(self.property, values, given)
         self._set_molecule()
-        observed = observe(derivatives, frames, self.property, positions, values)
+        observed = observe(derivatives, given, self.property, values)
         self.mean_ = self._mean(values)
         y = self._pack(values)
         self._training = TrainingFrames(
@@ -182,28 +177,33 @@ class CovariantRegression(PropertyEstimator):
         solution = self._training.solve(self._theta(), y, observed.values)
         self.coefficients_, self.derivative_coefficients_ = solution
         self._contract()
+        self._forget_uncertainty(trajectories_of(given.frames))
         self.training_checksum_ = training_checksum(positions, values, observed.values)
         return self
 
     @overload
-    def predict(self, frames: Frames, *, derivatives: Literal[False] = ...) -> np.ndarray: ...
+    def predict(
+        self, frames: Frames, *, derivatives: Literal[False] = ..., covariance: Literal[False] = ...
+    ) -> np.ndarray: ...
 
     @overload
     def predict(
-        self, frames: Frames, *, derivatives: Literal[True]
-    ) -> tuple[np.ndarray, np.ndarray]: ...
+        self, frames: Frames, *, derivatives: bool = ..., covariance: bool = ...
+    ) -> Any: ...
 
     def predict(
-        self, frames: Frames, *, derivatives: bool = False
-    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-        """Property in the laboratory, and its exact derivatives by the positions of the atoms.
+        self, frames: Frames, *, derivatives: bool = False, covariance: bool = False
+    ) -> np.ndarray | tuple[np.ndarray, ...]:
+        """Property in the laboratory, its derivatives, and the covariance of its components.
 
         Parameters
         ----------
         frames
             As for `fit`.
         derivatives
-            Whether the derivatives are returned too.
+            Whether the exact derivatives by the positions of the atoms are returned too.
+        covariance
+            Whether the covariance of the predicted components is returned too.
 
         Returns
         -------
@@ -211,40 +211,34 @@ class CovariantRegression(PropertyEstimator):
             Dipole (e Angstrom) or polarizability (Angstrom^3).
         jacobian : array, [n_frames, 3, n_atoms, 3] or [n_frames, 3, 3, n_atoms, 3]
             Only with `derivatives`: element (k, A, x) is d mu_k / d R_Ax in e, element (k, l, A, x)
-            is d alpha_kl / d R_Ax in Angstrom^2.
+            is d alpha_kl / d R_Ax in Angstrom^2. Atoms are in the order of those given.
+        covariance : array, [n_frames, 3, 3] or [n_frames, 6, 6]
+            Only with `covariance`: see `predict_covariance`.
         """
         self._require_fitted()
-        positions = checked_positions(frames, self.molecule)
-        blocks = np.array_split(positions, range(_BLOCK, len(positions), _BLOCK))
+        given = checked_frames(frames, self.molecule)
+        blocks = np.array_split(given.positions, range(_BLOCK, len(given.positions), _BLOCK))
         fitted = self._description, self._contracted
-        if not derivatives:
-            return self._unpack(np.concatenate([evaluate(*fitted, block) for block in blocks]))
-        pairs = [evaluate_with_jacobian(*fitted, block) for block in blocks]
-        values, jacobians = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
-        return self._unpack(values), jacobians
+        found: tuple[np.ndarray, ...]
+        if derivatives:
+            pairs = [evaluate_with_jacobian(*fitted, block) for block in blocks]
+            values, jacobians = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
+            found = self._unpack(values), given.in_given_order(jacobians, axis=-2)
+        else:
+            found = (self._unpack(np.concatenate([evaluate(*fitted, x) for x in blocks])),)
+        if covariance:
+            found = (*found, self.predict_covariance(given.positions))
+        return found if len(found) > 1 else found[0]
 
-    def _cross(self, positions: np.ndarray) -> np.ndarray:
-        """Covariance of the packed values of new frames with all training observations.
-
-        Parameters
-        ----------
-        positions : array, [n, n_atoms, 3]
-            Angstrom.
-
-        Returns
-        -------
-        array, [n * n_components, n_observations]
-            Unscaled, in the order of `ObservedKernel`, whose Cholesky factor
-            ``self._training.kernel().factorized(self._theta())`` computes again.
-        """
-        rows = self._description.observations(positions)
-        return self._training.kernel().cross(self._theta(), rows)
+    def _trained_process(self) -> TrainedProcess:
+        coefficients = self._training.join(self.coefficients_, self.derivative_coefficients_)
+        return TrainedProcess(self._training, self._theta(), coefficients)
 
     def _metadata(self) -> dict[str, Any]:
         return {**super()._metadata(), "n_search_derivatives": self.n_search_derivatives}
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        arrays = {
+        arrays = super()._arrays() | {
             "positions": self._training.positions,
             "coefficients": self.coefficients_,
             "mean": np.array(self.mean_),
@@ -272,6 +266,7 @@ class CovariantRegression(PropertyEstimator):
         none = np.zeros((0, 0, len(self.components)))
         self.derivative_coefficients_ = arrays.get("derivative_coefficients", none)
         self._contract()
+        self._restore_uncertainty(arrays, metadata)
 
     def _set_molecule(self) -> None:
         self._description = CovariantDescription(

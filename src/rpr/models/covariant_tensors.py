@@ -79,6 +79,7 @@ class TensorBasis:
                 "vectors between atoms"
             )
         self._property = property
+        self._pairs = pairs
         self._first, self._second = np.array(pairs, dtype=int).T
         n = len(pairs)
         # Vectors p, q of every product of two; for pairs of atoms only products with themselves.
@@ -159,6 +160,40 @@ class TensorBasis:
         lever = incidence @ couplings @ vectors  # -> [n, n_atoms, 3]
         one = np.einsum("nAl,kx->nklAx", lever, np.eye(3))
         return one + np.swapaxes(one, 1, 2)
+
+    def images(
+        self, permutations: np.ndarray, parities: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Which tensors those of an image are: T_t(g X) = sign_t T_index(t)(X).
+
+        Parameters
+        ----------
+        permutations : array of int, [n_elements, n_atoms]
+            Atom i of an image is atom P(i) of the geometry.
+        parities : array, [n_elements]
+            -1 for elements with inversion.
+
+        Returns
+        -------
+        index : array of int, [n_elements, n_tensors]
+        sign : array, [n_elements, n_tensors]
+        """
+        ordered = {tuple(sorted(pair)): k for k, pair in enumerate(self._pairs)}
+        starts, ends = permutations[:, self._first], permutations[:, self._second]
+        index = np.array(
+            [
+                [ordered[min(a, b), max(a, b)] for a, b in zip(*row, strict=True)]
+                for row in zip(starts.tolist(), ends.tolist(), strict=True)
+            ]
+        )  # -> [n_elements, n_pairs]
+        sign = np.where(self._first[index] == starts, 1.0, -1.0)
+        if self._property == "dipole":
+            return index, sign * parities[:, None]
+        product = np.zeros((len(self._pairs),) * 2, dtype=int)
+        product[self._p, self._q] = product[self._q, self._p] = 1 + np.arange(len(self._p))
+        products = product[index[:, self._p], index[:, self._q]]
+        signs = sign[:, self._p] * sign[:, self._q]
+        return np.insert(products, 0, 0, axis=1), np.insert(signs, 0, 1.0, axis=1)
 
     def _orbits(self, pairs: Sequence[tuple[int, int]], permutations: np.ndarray) -> np.ndarray:
         index = {tuple(sorted(pair)): k for k, pair in enumerate(pairs)}

@@ -20,10 +20,10 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from rpr.axes.components import RANK
-from rpr.data.frame_set import FrameSet
+from rpr.data.frame_set import SHAPES
+from rpr.data.given_frames import GivenFrames
 from rpr.errors import InputError
 from rpr.models.covariant_tensors import pack
-from rpr.models.estimator import Frames
 
 _UNITS = {"dipole": "e", "polarizability": "Angstrom^2"}
 #: Largest error of the sum over atoms, for each atom.
@@ -59,9 +59,8 @@ class ObservedDerivatives:
 
 def observe(
     derivatives: np.ndarray | bool | None,
-    frames: Frames,
+    given: GivenFrames,
     property: str,
-    positions: np.ndarray,
     values: np.ndarray,
 ) -> ObservedDerivatives:
     """Training data made of derivatives, checked.
@@ -70,13 +69,12 @@ def observe(
     ----------
     derivatives
         Array [n_frames, n_atoms, 3, 3] or [n_frames, n_atoms, 3, 3, 3] with NaN for frames without
-        derivatives; True for those that the `FrameSet` `frames` holds; None or False for none.
-    frames
-        The frames in the form in which the user gave them.
+        derivatives, in the order of the user's atoms; True for those that the frames carry; None or
+        False for none.
+    given
+        The frames.
     property
         ``"dipole"`` or ``"polarizability"``.
-    positions : array, [n_frames, n_atoms, 3]
-        Angstrom.
     values : array, [n_frames, 3] or [n_frames, 3, 3]
         The property.
 
@@ -91,11 +89,15 @@ def observe(
         If there are none where True was given, the shape is wrong, or the derivatives contradict
         translation or rotation.
     """
+    positions = given.positions
     if derivatives is None or derivatives is False:
         return _none(property, positions)
     if derivatives is True:
-        derivatives = _held(frames, property)
-    derivatives = np.asarray(derivatives, dtype=float)
+        derivatives = _held(given, property)
+    else:
+        derivatives = np.asarray(derivatives, dtype=float)
+        if derivatives.shape[:2] == positions.shape[:2]:
+            derivatives = given.in_molecule_order(derivatives)
     expected = (*positions.shape, *(3,) * RANK[property])
     if derivatives.shape != expected:
         order = "(A, x, k)" if property == "dipole" else "(A, x, k, l)"
@@ -114,11 +116,11 @@ def observe(
     chosen = np.flatnonzero(~missing)
     if not len(chosen):
         return _none(property, positions)
-    given, x = derivatives[chosen], positions[chosen]
-    check_translation(given, property, chosen)
-    check_rotation(given, property, x, values[chosen], chosen)
+    found, x = derivatives[chosen], positions[chosen]
+    check_translation(found, property, chosen)
+    check_rotation(found, property, x, values[chosen], chosen)
     directions = internal_directions(x)
-    along = np.einsum("nmax,nax...->nm...", directions, given)
+    along = np.einsum("nmax,nax...->nm...", directions, found)
     if property == "polarizability":
         along = pack(0.5 * (along + np.swapaxes(along, -1, -2)))
     return ObservedDerivatives(chosen, directions, along)
@@ -133,9 +135,9 @@ def _none(property: str, positions: np.ndarray) -> ObservedDerivatives:
     )
 
 
-def _held(frames: Frames, property: str) -> np.ndarray:
-    known = isinstance(frames, FrameSet)
-    held = getattr(frames, f"{property}_derivatives", None) if known else None
+def _held(given: GivenFrames, property: str) -> np.ndarray:
+    name = f"{property}_derivatives"
+    held = given.label(name) if name in SHAPES else None
     if held is None:
         raise InputError(
             f"derivatives: True, but the frames hold no derivatives of the {property}; give an "

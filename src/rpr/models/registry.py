@@ -49,6 +49,8 @@ class Entry:
     scan
         Training and test frames are read as those of this scan of the dihedral
         (:func:`rpr.data.hands.read_as`); if empty, as they are.
+    covariances
+        Whether the model predicts covariances, by ``predict(frames, covariance=True)``.
     file
         Whether the name is itself a ``KIND`` of model file; the others are saved as their class.
     """
@@ -59,6 +61,7 @@ class Entry:
     by_property: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     needs: str = "nothing"
     breaks: Mapping[str, str] = field(default_factory=dict)
+    covariances: bool = False
     file: bool = True
     scan: str = ""
 
@@ -128,6 +131,7 @@ _COMPARED = {
         "covariant kernel without canonical axes",
         "rpr.models.covariant:CovariantRegression",
         needs="two atoms or more",
+        covariances=True,
     ),
     "laboratory": _published(
         "no canonical axes: laboratory components", _LABORATORY, axes="laboratory"

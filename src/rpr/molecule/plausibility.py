@@ -53,7 +53,7 @@ def is_intact(lengths: np.ndarray, reference_lengths: np.ndarray) -> np.ndarray:
     return (lengths > low * reference_lengths) & (lengths < high * reference_lengths)
 
 
-def check_overlap(positions: np.ndarray, source: str | os.PathLike) -> None:
+def check_overlap(positions: np.ndarray, source: str | os.PathLike, *, first: int = 0) -> None:
     """Refuse positions that are not finite or have atoms on top of each other.
 
     Parameters
@@ -62,6 +62,8 @@ def check_overlap(positions: np.ndarray, source: str | os.PathLike) -> None:
         Angstrom.
     source
         File or argument that the message names first.
+    first
+        Number of the first frame in messages.
 
     Raises
     ------
@@ -73,8 +75,8 @@ def check_overlap(positions: np.ndarray, source: str | os.PathLike) -> None:
     if not finite.all():
         frame, atom = np.argwhere(~finite)[0]
         raise InputError(
-            f"{source}: {_frame(frame, positions)}position of atom {atom} is not a finite number; "
-            "remove the frame or compute it again"
+            f"{source}: {_frame(frame, positions, first)}position of atom {atom} is not a finite "
+            "number; remove the frame or compute it again"
         )
     pairs = list(combinations(range(positions.shape[1]), 2))
     distances = bond_lengths(positions, pairs)
@@ -82,7 +84,7 @@ def check_overlap(positions: np.ndarray, source: str | os.PathLike) -> None:
         frame, pair = np.argwhere(distances < MINIMUM_DISTANCE)[0]
         i, j = pairs[pair]
         raise InputError(
-            f"{source}: {_frame(frame, positions)}atoms {i} and {j} are "
+            f"{source}: {_frame(frame, positions, first)}atoms {i} and {j} are "
             f"{distances[frame, pair]:.3f} Angstrom apart, expected at least {MINIMUM_DISTANCE}; "
             "are the coordinates in Angstrom?"
         )
@@ -149,7 +151,7 @@ def check_stretch(
         raise InputError(
             f"frames: bond {i}-{j} of frame {frame} is "
             f"{stretch[frame, bond] * expected[bond]:.3g} long, in the reference "
-            f"{expected[bond]:.3g} Angstrom; {_remedy(float(np.median(stretch)))}"
+            f"{expected[bond]:.3g} Angstrom; {_remedy(positions[frame], expected, stretch[frame])}"
         )
 
 
@@ -176,16 +178,29 @@ def check_unit(
     pairs = list(bonds) or list(combinations(range(len(reference)), 2))
     if not pairs:
         return
-    median = float(np.median(bond_lengths(positions, pairs) / bond_lengths(reference, pairs)))
+    expected = bond_lengths(reference, pairs)
+    ratios = bond_lengths(positions, pairs) / expected
+    median = float(np.median(ratios))
     low, high = FRAME_STRETCH
     if not low <= median <= high:
         raise InputError(
             f"positions: bonds are {median:.2f} times their reference lengths, expected {low} to "
-            f"{high}; {_remedy(median)}"
+            f"{high}; {_remedy(positions[0], expected, ratios)}"
         )
 
 
-def _remedy(stretch: float) -> str:
+def _remedy(positions: np.ndarray, expected: np.ndarray, ratios: np.ndarray) -> str:
+    """Likely cause of wrong bonds, from one frame and all ratios to the reference lengths."""
+    all_pairs = list(combinations(range(len(positions)), 2))
+    shortest = np.sort(bond_lengths(positions, all_pairs))[: len(expected)]
+    stretch, as_if_sorted = float(np.median(ratios)), shortest / np.sort(expected)
+    low, high = FRAME_STRETCH
+    wrong = int(np.sum((ratios < low) | (ratios > high)))  # an exchange moves two bonds or more
+    if wrong > 1 and (as_if_sorted > low).all() and (as_if_sorted < high).all():
+        return (
+            "the molecule is intact, but its atoms come in another order than in the reference: "
+            "reorder them"
+        )
     if 1.6 < stretch < 2.2:
         return "positions look like bohr: multiply by rpr.units.BOHR to get Angstrom"
     if 0.07 < stretch < 0.14:
@@ -195,5 +210,5 @@ def _remedy(stretch: float) -> str:
     return "expected an intact molecule in Angstrom; check the order of atoms, or drop the frame"
 
 
-def _frame(frame: int, positions: np.ndarray) -> str:
-    return f"frame {frame}: " if len(positions) > 1 else ""
+def _frame(frame: int, positions: np.ndarray, first: int) -> str:
+    return f"frame {first + frame}: " if len(positions) > 1 or first else ""

@@ -16,7 +16,7 @@ products a feature, not m more centres.  The derivatives of a prediction by the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,6 +113,20 @@ class ContractedKernel:
             )
         return cls(scalar, tuple(centres))
 
+    @classmethod
+    def joined(cls, kernels: Sequence[ContractedKernel]) -> ContractedKernel:
+        """Several functions of the same training frames as one, in which they share the kernel.
+
+        Its `weights` are those of the functions, one after the other, [n, n_functions * n_tensors].
+        """
+        centres = []
+        for parts in zip(*(kernel.centres for kernel in kernels), strict=True):
+            coefficients = np.concatenate([part.coefficients for part in parts], axis=1)
+            slopes = [part.slopes for part in parts if part.slopes is not None]
+            together = np.concatenate(slopes, axis=1) if slopes else None
+            centres.append(Centres(parts[0].features, coefficients, together, parts[0].tensors))
+        return cls(kernels[0].scalar, tuple(centres))
+
     def weights(self, features: np.ndarray) -> np.ndarray:
         """Weights w of the tensors, [n, n_tensors], at features [n, n_features]."""
         total = np.zeros(())
@@ -171,8 +185,8 @@ def _add_weights(result: np.ndarray, expansion: Expansion, centres: Centres) -> 
     result += expansion.value @ centres.coefficients
     if centres.slopes is not None and centres.tensors is not None:
         along = np.einsum("pnj,pdj->ndj", expansion.slopes, centres.slopes)
-        flat = centres.tensors.reshape(-1, result.shape[1])
-        result += along.reshape(len(result), -1) @ flat
+        flat = centres.tensors.reshape(-1, centres.tensors.shape[2])
+        result += (along.reshape(-1, len(flat)) @ flat).reshape(result.shape)
 
 
 def _add_curvature(

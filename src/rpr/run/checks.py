@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from rpr.axes.canonical import AXES, check_axes
+from rpr.data.extxyz import count_frames
 from rpr.errors import InputError
 from rpr.labels.dft.electronic_structure import memory_mb
 from rpr.labels.method import Method
@@ -20,11 +21,13 @@ from rpr.models.kreg.solver import training_bytes
 from rpr.models.registry import ABLATIONS, MODELS, find, make_model
 from rpr.molecule.mirror_image import mirror_permutation
 from rpr.molecule.molecule import Molecule, read_geometry
+from rpr.molecule.rotors import check_chain
 from rpr.molecule.torsion import turned_atoms
 from rpr.run import deposit
 from rpr.run.config import Plan
 from rpr.run.jobs import free_megabytes
 from rpr.run.schema import nearest
+from rpr.run.spectra_checks import check_spectra
 
 Result = TypeVar("Result")
 
@@ -53,8 +56,11 @@ def check_consistency(config: Mapping, plan: Plan) -> None:
     _check_source(config, molecule.symbols)
     _check_sizes(config, plan)
     _check_memory(config, plan, molecule)
-    if "md" in plan.computed_stages and molecule.dihedral is not None:
-        _with_key("molecule/dihedral", turned_atoms, molecule)
+    if molecule.dihedral is not None:
+        turned = "md" in plan.computed_stages or plan.test_source == "compute"
+        check = turned_atoms if turned else check_chain
+        _with_key("molecule/dihedral", check, molecule)
+    check_spectra(config, plan)
 
 
 def _check_molecule(molecule: Mapping) -> Molecule:
@@ -101,13 +107,10 @@ def _check_names(config: Mapping, molecule: Molecule) -> None:
     _check_known("models/axes", axes, AXES)
     _check_known("models/names", models["names"], MODELS)
     _check_known("models/ablations", models["ablations"], ABLATIONS)
-    if "rotate-predict-rotate" not in models["names"]:
-        raise InputError(
-            "models/names: rotate-predict-rotate is missing; the figures of the paper draw it"
-        )
-    _with_key("benchmark/axes", check_axes, config["benchmark"]["axes"], molecule)
-    for name in axes:
-        _with_key("models/axes", check_axes, name, molecule)
+    if "rotate-predict-rotate" in models["names"]:  # otherwise nothing uses these axes
+        _with_key("benchmark/axes", check_axes, config["benchmark"]["axes"], molecule)
+        for name in axes:
+            _with_key("models/axes", check_axes, name, molecule)
     for key in ("names", "ablations"):
         for name in models[key]:
             _with_key(f"models/{key}: {name}", _check_model, name, molecule)
@@ -212,6 +215,9 @@ def _check_sizes(config: Mapping, plan: Plan) -> None:
         available = plan.deposited["frames"]
         deposit.check_prefix(labels["deposit"], available, labels["n_frames"])
         _check_split_sizes(split, labels["n_frames"] or available)
+    if plan.source == "files":
+        path = labels["files"]["frames"]
+        _check_split_sizes(split, count_frames(path), f"{path} has {{}} frames; give more")
     _check_curve_sizes(config)
     _check_test_set(config["test_set"])
     _check_fewer_labels(config, plan)
@@ -262,12 +268,16 @@ def _check_test_set(test: Mapping) -> None:
         )
 
 
-def _check_split_sizes(split: Mapping, available: int) -> None:
+def _check_split_sizes(
+    split: Mapping,
+    available: int | None,
+    why: str = "only {} frames get labels (labels/n_frames); label more",
+) -> None:
     wanted = split["n_train"] + split["n_test"]
-    if wanted > available:
+    if available is not None and wanted > available:
         raise InputError(
-            f"split: n_train {split['n_train']} + n_test {split['n_test']} = {wanted}, but only "
-            f"{available} frames get labels (labels/n_frames); label more or make the split smaller"
+            f"split: n_train {split['n_train']} + n_test {split['n_test']} = {wanted}, but "
+            f"{why.format(available)} or make the split smaller"
         )
 
 

@@ -51,6 +51,10 @@ class Plan:
         labels/method agree in every setting, defaults included, and no deposit gives some labels.
     checks
         Checks of the labels of a deposit: ``plain`` (PySCF only) and ``reoriented``.
+    searched
+        Whether minima are searched for, from one geometry; frames that come with labels need none.
+    spectra_model
+        Model whose dipoles and polarizabilities spectra are made of.
     """
 
     source: str
@@ -61,6 +65,8 @@ class Plan:
     n_test_frames: int
     with_dynamics: bool
     checks: tuple[str, ...]
+    spectra_model: str
+    searched: bool = False
 
     @property
     def computed_stages(self) -> tuple[str, ...]:
@@ -91,6 +97,12 @@ def make_plan(config: Mapping) -> Plan:
         n_test_frames=test["n_trajectories"] * (test["n_steps"] // test["every"]),
         with_dynamics=_with_dynamics(config),
         checks=_label_checks(config),
+        searched=(
+            config["molecule"]["geometry"] is not None
+            and labels["source"] == "compute"
+            and "md" not in deposited
+        ),
+        spectra_model=_spectra_model(config),
     )
 
 
@@ -115,6 +127,13 @@ def _with_dynamics(config: Mapping) -> bool:
     if labels["source"] != "compute" or labels["deposit"] is not None:
         return False
     return Method(**config["md"]["method"]) == Method(**labels["method"])
+
+
+def _spectra_model(config: Mapping) -> str:
+    """The model of spectra: the given one, or the first trained one that never jumps."""
+    trained = config["models"]["names"]
+    smooth = [name for name in ("covariant", "symmetrized") if name in trained]
+    return config["spectra"]["model"] or next(iter([*smooth, *trained]))
 
 
 def _label_checks(config: Mapping) -> tuple[str, ...]:

@@ -21,14 +21,17 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from rpr.data.extxyz import read_frames
 from rpr.data.frame_set import FrameSet, find_frames
-from rpr.errors import InputError
+from rpr.errors import InputError, require_package
 from rpr.run.manifest import check_file, check_method, check_symbols, read_manifest
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _CONTENT = ("format", "symbols", "method", "files", "documents")
 
@@ -154,7 +157,7 @@ def read_deposit(
     return frames.subset(np.arange(n_frames))
 
 
-def read_document(manifest: str | os.PathLike, name: str) -> pd.DataFrame | None:
+def read_document(manifest: str | os.PathLike, name: str) -> DataFrame | None:
     """A table among the documents of a deposit, or None if it has no such document.
 
     Raises
@@ -167,10 +170,10 @@ def read_document(manifest: str | os.PathLike, name: str) -> pd.DataFrame | None
         return None
     path = Path(manifest).parent / name
     check_file(manifest, path, expected)
-    return pd.read_csv(path)
+    return require_package("pandas", extra="plots").read_csv(path)
 
 
-def require_document(manifest: str | os.PathLike, name: str) -> pd.DataFrame:
+def require_document(manifest: str | os.PathLike, name: str) -> DataFrame:
     """A table among the documents of a deposit.
 
     Raises

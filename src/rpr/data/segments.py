@@ -1,0 +1,211 @@
+"""Segments: uninterrupted stretches of trajectories, with properties at equal intervals.
+
+Spectra are computed from them.  A file of segments is an npz archive of these arrays, in the units
+of ASE and in fs:
+
+============== ======================================== =======================================
+array          shape                                    what it is
+============== ======================================== =======================================
+symbols        [n_atoms]                                chemical symbols
+positions      [n_segments, n_times, n_atoms, 3]        Angstrom
+trajectory     [n_segments]                             number of the trajectory
+interval_fs    []                                       time between records, fs
+step_fs        []                                       time step of velocity Verlet, fs; 0 if
+                                                        other dynamics made the segments
+temperature_K  []                                       K; NaN if it is not known
+energy         [n_segments, n_times]                    potential energy, eV (optional)
+kinetic        [n_segments, n_times]                    kinetic energy, eV (optional)
+dipole         [n_segments, n_times, 3]                 e Angstrom (optional)
+polarizability [n_segments, n_times, 3, 3]              Angstrom^3 (optional)
+============== ======================================== =======================================
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from rpr.data.frame_set import FrameSet
+from rpr.errors import InputError
+from rpr.files import read_failure, write_arrays
+from rpr.molecule.molecule import check_symbols
+
+#: Quantities that segments may lack, and the shape of one record's value.
+OPTIONAL: dict[str, tuple[int, ...]] = {
+    "energy": (),
+    "kinetic": (),
+    "dipole": (3,),
+    "polarizability": (3, 3),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """Segments of trajectories of one molecule; the module says what each array is.
+
+    Raises
+    ------
+    InputError
+        If the shape of an array does not match the positions, or the interval is not positive.
+    """
+
+    symbols: tuple[str, ...]
+    positions: np.ndarray
+    trajectory: np.ndarray
+    interval_fs: float
+    step_fs: float = 0.0
+    temperature_K: float = float("nan")
+    energy: np.ndarray | None = None
+    kinetic: np.ndarray | None = None
+    dipole: np.ndarray | None = None
+    polarizability: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        shape = np.shape(self.positions)
+        if len(shape) != 4 or shape[2:] != (len(self.symbols), 3):
+            raise InputError(
+                f"positions: found shape {shape}, expected "
+                f"[n_segments, n_times, {len(self.symbols)}, 3]"
+            )
+        expected = {"trajectory": shape[:1]}
+        expected |= {name: shape[:2] + own for name, own in OPTIONAL.items()}
+        for name, wanted in expected.items():
+            found = np.shape(getattr(self, name))
+            if getattr(self, name) is not None and found != wanted:
+                raise InputError(f"{name}: found shape {found}, expected {wanted}")
+        if not self.interval_fs > 0.0:
+            raise InputError(f"interval_fs: found {self.interval_fs}, expected a positive time")
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    @property
+    def n_times(self) -> int:
+        """Number of records of a segment."""
+        return self.positions.shape[1]
+
+    def subset(self, indices: np.ndarray) -> Segments:
+        """Segments `indices` in that order, or those where a boolean array is true."""
+        arrays = ("positions", "trajectory", *(n for n in OPTIONAL if getattr(self, n) is not None))
+        return self.replace(**{name: getattr(self, name)[indices] for name in arrays})
+
+    def replace(self, **changes: Any) -> Segments:
+        """The same segments with other values of some fields."""
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Segments(**(own | changes))
+
+
+def join(parts: Sequence[Segments]) -> Segments:
+    """All segments of several sets; quantities that a set lacks are None in the result.
+
+    Raises
+    ------
+    InputError
+        If there is no set, or sets differ in atoms, interval, time step, temperature, or length.
+    """
+    if not parts:
+        raise InputError("parts: found no segments, expected at least one set of them")
+    first = parts[0]
+    for k, part in enumerate(parts):
+        check_symbols(part.symbols, first.symbols, f"set {k} of segments")
+        for name in ("interval_fs", "step_fs", "temperature_K", "n_times"):
+            found, wanted = getattr(part, name), getattr(first, name)
+            if not np.isclose(found, wanted, rtol=1e-9, equal_nan=True):
+                raise InputError(
+                    f"set {k} of segments: found {name} {found:g}, expected {wanted:g} as in the "
+                    "first one; treat them one by one"
+                )
+    names = [n for n in OPTIONAL if all(getattr(part, n) is not None for part in parts)]
+    joined = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("positions", "trajectory", *names)
+    }
+    return first.replace(**(dict.fromkeys(OPTIONAL) | joined))
+
+
+def write_segments(path: str | os.PathLike, segments: Segments, **extra: np.ndarray) -> None:
+    """Write a file of segments, atomically; `extra` arrays are kept in it and not read again."""
+    arrays = {field.name: getattr(segments, field.name) for field in fields(segments)}
+    stored = {name: np.asarray(value) for name, value in arrays.items() if value is not None}
+    write_arrays(path, **stored, **extra)
+
+
+def read_segments(path: str | os.PathLike) -> Segments:
+    """Read a file of segments.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or an array is missing or has a wrong shape.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {f.name: stored[f.name] for f in fields(Segments) if f.name in stored.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{path}: not readable as a file of segments ({read_failure(error)}); make it again"
+        ) from error
+    missing = {"symbols", "positions", "trajectory", "interval_fs"} - arrays.keys()
+    if missing:
+        raise InputError(f"{path}: found no {', '.join(sorted(missing))}; is it a trajectory?")
+    numbers = {n: float(arrays.pop(n)) for n in list(arrays) if arrays[n].ndim == 0}
+    symbols = tuple(str(symbol) for symbol in arrays.pop("symbols"))
+    try:
+        return Segments(symbols=symbols, **numbers, **arrays)  # type: ignore[arg-type]
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def segments_of_frames(
+    frames: FrameSet, interval_fs: float, *, step_fs: float = 0.0, temperature_K: float
+) -> Segments:
+    """Segments of frames that follow each other at equal intervals.
+
+    A new segment begins where the number of the trajectory changes, or, if steps are known, where
+    the step does not grow by as much as at the start.  Shorter segments than the longest are left
+    out, as all must have the same length.
+
+    Parameters
+    ----------
+    frames
+        Frames in the order of time.
+    interval_fs
+        Time between frames in fs.
+    step_fs
+        Time step of velocity Verlet; 0 for other dynamics.
+    temperature_K
+        Temperature in K.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two frames.
+    """
+    if len(frames) < 2:
+        raise InputError(f"frames: found {len(frames)}, expected at least two for a trajectory")
+    trajectory = np.zeros(len(frames), dtype=int)
+    if frames.trajectory is not None:
+        trajectory = frames.trajectory
+    broken = np.diff(trajectory) != 0
+    if frames.step is not None:
+        steps = np.diff(frames.step)
+        broken |= steps != steps[0]
+    edges = np.concatenate([[0], np.flatnonzero(broken) + 1, [len(frames)]])
+    lengths = np.diff(edges)
+    starts = edges[:-1][lengths == lengths.max()]
+    index = starts[:, None] + np.arange(lengths.max())
+    known = {n: getattr(frames, n) for n in OPTIONAL if getattr(frames, n, None) is not None}
+    return Segments(
+        frames.symbols,
+        frames.positions[index],
+        trajectory[starts],
+        interval_fs,
+        step_fs,
+        temperature_K,
+        **{name: values[index] for name, values in known.items()},
+    )

@@ -1,0 +1,147 @@
+"""Langevin dynamics of isolated molecules, many trajectories at once.
+
+    dv = F / m dt - gamma v dt + sqrt(2 gamma k T / m) dW
+
+by the middle scheme: half a kick, half a drift, friction and noise, half a drift, half a kick.
+Positions at whole steps then have the exact Boltzmann distribution of a harmonic vibration for any
+stable time step (B. Leimkuhler, C. Matthews, J. Chem. Phys. 138, 174102 (2013)).  Friction and
+noise act every few steps, with the friction of that time.  The noise has no momentum and no angular
+momentum, so that a molecule that neither moves nor rotates never starts to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rpr.dynamics.batch import Potential
+from rpr.dynamics.velocities import boltzmann
+from rpr.errors import ConvergenceError, InputError
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.plausibility import bond_lengths, is_intact
+from rpr.units import FS
+
+#: Steps from one action of friction and noise to the next.
+NOISE_EVERY = 10
+
+
+def thermal_velocities(
+    positions: np.ndarray,
+    masses: np.ndarray,
+    temperature_K: float,
+    rngs: Sequence[np.random.Generator],
+) -> np.ndarray:
+    """Boltzmann velocities of every trajectory, without momentum and angular momentum.
+
+    Parameters
+    ----------
+    positions : array, [n_trajectories, n_atoms, 3]
+        Angstrom.
+    masses : array, [n_atoms]
+        u.
+    temperature_K
+        Temperature in K.
+    rngs
+        One source of random numbers for each trajectory.
+
+    Returns
+    -------
+    array, [n_trajectories, n_atoms, 3]
+        Angstrom/fs.
+    """
+    return np.array(
+        [
+            boltzmann(x, masses, temperature_K=temperature_K, rng=rng)
+            for x, rng in zip(positions, rngs, strict=True)
+        ]
+    )
+
+
+def run_langevin(
+    model: Potential,
+    positions: np.ndarray,
+    velocities: np.ndarray,
+    masses: np.ndarray,
+    *,
+    temperature_K: float,
+    friction_per_ps: float,
+    dt_fs: float,
+    n_steps: int,
+    rngs: Sequence[np.random.Generator],
+    molecule: Molecule | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions and velocities after Langevin dynamics.
+
+    Parameters
+    ----------
+    model
+        Potential, whose ``predict(positions)`` returns energies (eV) and forces (eV/Angstrom).
+    positions : array, [n_trajectories, n_atoms, 3]
+        Angstrom.
+    velocities : array, [n_trajectories, n_atoms, 3]
+        Angstrom/fs.
+    masses : array, [n_atoms]
+        u.
+    temperature_K
+        Temperature in K.
+    friction_per_ps
+        Friction gamma in 1/ps; the energy of a vibration relaxes within about 1/gamma.
+    dt_fs
+        Time step in fs.
+    n_steps
+        Number of steps; 0 returns what was given.
+    rngs
+        One source of random numbers for each trajectory.
+    molecule
+        Molecule whose bonds are watched, if any.
+
+    Returns
+    -------
+    positions, velocities : array, [n_trajectories, n_atoms, 3]
+        Angstrom and Angstrom/fs.
+
+    Raises
+    ------
+    InputError
+        If friction or time step are not positive.
+    ConvergenceError
+        If a bond breaks.
+    """
+    if not friction_per_ps > 0.0 or not dt_fs > 0.0:
+        raise InputError(
+            f"friction_per_ps, dt_fs: found {friction_per_ps} and {dt_fs}, expected positive "
+            "numbers"
+        )
+    x, v = np.array(positions, dtype=float), np.array(velocities, dtype=float)
+    if not n_steps:
+        return x, v
+    to_acceleration = FS**2 / np.asarray(masses, dtype=float)[:, None]
+    acceleration = model.predict(x)[1] * to_acceleration
+    for step in range(1, n_steps + 1):
+        v += 0.5 * dt_fs * acceleration
+        x += 0.5 * dt_fs * v
+        due = NOISE_EVERY if step % NOISE_EVERY == 0 else step % NOISE_EVERY
+        if step % NOISE_EVERY == 0 or step == n_steps:
+            kept = np.exp(-1e-3 * friction_per_ps * due * dt_fs)
+            noise = thermal_velocities(x, masses, temperature_K, rngs)
+            v = kept * v + np.sqrt(1.0 - kept**2) * noise
+            _check_bonds(x, molecule, step)
+        x += 0.5 * dt_fs * v
+        acceleration = model.predict(x)[1] * to_acceleration
+        v += 0.5 * dt_fs * acceleration
+    return x, v
+
+
+def _check_bonds(positions: np.ndarray, molecule: Molecule | None, step: int) -> None:
+    if molecule is None or not molecule.bonds:
+        return
+    expected = bond_lengths(molecule.reference, molecule.bonds)
+    intact = is_intact(bond_lengths(positions, molecule.bonds), expected)
+    if not intact.all():
+        trajectory, bond = np.argwhere(~intact)[0]
+        i, j = molecule.bonds[bond]
+        raise ConvergenceError(
+            f"trajectory {trajectory}: bond {i}-{j} broke at step {step} of the equilibration; "
+            "train the potential on more frames, or use a shorter time step"
+        )

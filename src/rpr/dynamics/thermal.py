@@ -1,0 +1,289 @@
+"""Thermal trajectories for spectra: constant energy between encounters with a thermostat.
+
+All trajectories start at minima, with Boltzmann velocities, and are equilibrated by Langevin
+dynamics.  Then segments at constant energy, from which spectra are computed, alternate with short
+stretches of Langevin dynamics, which are not recorded: a small molecule exchanges energy between
+its vibrations so slowly that one segment alone would keep, for tens of ps, the energy that each
+vibration happened to start with.  No molecule moves or rotates as a whole.
+
+Properties are predicted from each segment when it is complete, and the segments of all
+trajectories are written together with what the next ones depend on, so that an interrupted run
+resumes and ends with the same numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rpr.data.segments import Segments, join, read_segments, write_segments
+from rpr.dynamics.batch import Potential, run
+from rpr.dynamics.langevin import run_langevin, thermal_velocities
+from rpr.errors import InputError
+from rpr.files import fingerprint, unfinished_path
+from rpr.molecule.molecule import Molecule
+
+#: Frames whose properties are predicted at once.
+BLOCK = 2048
+
+#: Function that gives a property of positions, [n_frames, n_atoms, 3] in Angstrom.
+Observable = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class ThermalSettings:
+    """How thermal trajectories are run.
+
+    Parameters
+    ----------
+    temperature_K
+        Temperature in K.
+    time_ps
+        Time that is recorded of each trajectory, in ps.
+    segment_ps
+        Longest segment at constant energy in ps; `time_ps` is cut into equal ones.
+    interval_fs
+        Time between records in fs, rounded to whole time steps.
+    dt_fs
+        Time step in fs.
+    equilibration_ps, rest_ps
+        Langevin dynamics before the first segment, and between segments, in ps.
+    friction_per_ps
+        Friction of the Langevin dynamics in 1/ps.
+    seed
+        Seed of the random numbers; each trajectory has its own, which follow from its number.
+    """
+
+    temperature_K: float = 300.0
+    time_ps: float = 20.0
+    segment_ps: float = 5.0
+    interval_fs: float = 3.0
+    dt_fs: float = 0.5
+    equilibration_ps: float = 2.0
+    rest_ps: float = 0.5
+    friction_per_ps: float = 5.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            optional = name in ("equilibration_ps", "rest_ps", "seed")
+            if not (value >= 0 if optional else value > 0):
+                raise InputError(f"{name}: found {value}, expected a positive number")
+        if self.n_times < 3:
+            raise InputError(
+                f"time_ps: found {self.time_ps:g}, which is {self.n_times} records every "
+                f"{self.interval_fs:g} fs in a segment, expected three or more"
+            )
+
+    @property
+    def every(self) -> int:
+        """Time steps between records."""
+        return max(1, round(self.interval_fs / self.dt_fs))
+
+    @property
+    def n_segments(self) -> int:
+        """Number of segments of each trajectory."""
+        return max(1, int(np.ceil(self.time_ps / self.segment_ps - 1e-9)))
+
+    @property
+    def n_times(self) -> int:
+        """Number of records of each segment."""
+        record_ps = 1e-3 * self.every * self.dt_fs
+        return round(self.time_ps / self.n_segments / record_ps) + 1
+
+    def steps(self, time_ps: float) -> int:
+        """Time steps in a time."""
+        return round(1e3 * time_ps / self.dt_fs)
+
+
+def run_thermal(
+    path: str | os.PathLike,
+    model: Potential,
+    minima: np.ndarray,
+    molecule: Molecule,
+    settings: ThermalSettings,
+    *,
+    trajectories: Sequence[int],
+    observables: Mapping[str, Observable] | None = None,
+    label: str = "",
+    log: Callable[[str], None] | None = None,
+) -> Segments:
+    """Run trajectories and write their segments; resume where an earlier run was interrupted.
+
+    Parameters
+    ----------
+    path
+        File of segments (:mod:`rpr.data.segments`) that is written.
+    model
+        Potential, whose ``predict(positions)`` returns energies (eV) and forces (eV/Angstrom).
+    minima : array, [n_minima, n_atoms, 3]
+        Geometries in Angstrom at which trajectories start, in turn by their number.
+    molecule
+        Its symbols, masses and bonds are used.
+    settings
+        How trajectories are run.
+    trajectories
+        Numbers of the trajectories; a trajectory depends on its number, not on which others run
+        with it (up to the rounding of sums).
+    observables
+        Properties to predict, ``dipole`` and ``polarizability`` or one of them.
+    label
+        Which potential and models these are, so that other ones do not resume this run.
+    log
+        Called with a line of text after each segment.
+
+    Returns
+    -------
+    Segments
+        Ordered by segment, then trajectory.
+
+    Raises
+    ------
+    InputError
+        If a setting is out of range, or there are no trajectories.
+    ConvergenceError
+        If a trajectory explodes.
+    """
+    if not len(trajectories):
+        raise InputError("trajectories: found none, expected at least one number")
+    say = log or (lambda line: None)
+    observables = dict(observables or {})
+    own = fingerprint(
+        {**asdict(settings), "numbers": list(trajectories), "of": sorted(observables), "by": label},
+        np.asarray(minima),
+    )
+    parts = _Parts(path, own)
+    done = parts.finished(settings.n_segments)
+    if done:
+        say(f"resumes after segment {len(done)} of {settings.n_segments}")
+    before = parts.state(len(done)) if done else None
+    for segments, state, report in _segments(
+        model, minima, molecule, settings, trajectories, observables, before, len(done)
+    ):
+        parts.write(len(done), segments, state)
+        done.append(segments)
+        say(f"segment {len(done)} of {settings.n_segments}: {report}")
+    joined = join(done)
+    write_segments(path, joined)
+    parts.remove(settings.n_segments)
+    return joined
+
+
+State = dict[str, np.ndarray]
+
+
+def _segments(
+    model: Potential,
+    minima: np.ndarray,
+    molecule: Molecule,
+    settings: ThermalSettings,
+    trajectories: Sequence[int],
+    observables: Mapping[str, Observable],
+    state: State | None,
+    n_done: int,
+) -> Iterator[tuple[Segments, State, str]]:
+    """Segments number `n_done` and later, the state after each, and a line about it."""
+    masses = molecule.masses
+    rngs = [np.random.default_rng([settings.seed, k]) for k in trajectories]
+    if state is None:
+        x = np.array([minima[k % len(minima)] for k in trajectories], dtype=float)
+        v = thermal_velocities(x, masses, settings.temperature_K, rngs)
+    else:
+        x, v = state["state_positions"], state["state_velocities"]
+        for rng, text in zip(rngs, state["state_random"], strict=True):
+            rng.bit_generator.state = json.loads(str(text))
+    for number in range(n_done, settings.n_segments):
+        x, v = run_langevin(
+            model,
+            x,
+            v,
+            masses,
+            temperature_K=settings.temperature_K,
+            friction_per_ps=settings.friction_per_ps,
+            dt_fs=settings.dt_fs,
+            n_steps=settings.steps(settings.rest_ps if number else settings.equilibration_ps),
+            rngs=rngs,
+            molecule=molecule,
+        )
+        made = run(
+            model,
+            x,
+            v,
+            masses,
+            dt_fs=settings.dt_fs,
+            n_steps=(settings.n_times - 1) * settings.every,
+            every=settings.every,
+            molecule=molecule,
+        )
+        x, v = made.positions[:, -1], made.velocities[:, -1]
+        segments = Segments(
+            molecule.symbols,
+            made.positions,
+            np.array(trajectories),
+            settings.every * settings.dt_fs,
+            settings.dt_fs,
+            settings.temperature_K,
+            energy=made.potential,
+            kinetic=made.kinetic,
+            **{name: observe(function, made.positions) for name, function in observables.items()},
+        )
+        random = [json.dumps(rng.bit_generator.state) for rng in rngs]
+        state = {"state_positions": x, "state_velocities": v, "state_random": np.array(random)}
+        kinetic, fluctuation = made.kinetic.mean(), made.fluctuation().max()
+        report = f"mean kinetic energy {kinetic:.4f} eV, total energy +- {fluctuation:.1e} eV"
+        yield segments, state, report
+
+
+def observe(function: Observable, positions: np.ndarray) -> np.ndarray:
+    """A property along segments, predicted in blocks.
+
+    Parameters
+    ----------
+    function
+        Property [n_frames, ...] of positions [n_frames, n_atoms, 3], such as ``model.predict``.
+    positions : array, [n_segments, n_times, n_atoms, 3]
+        Angstrom.
+
+    Returns
+    -------
+    array, [n_segments, n_times, ...]
+    """
+    flat = positions.reshape(-1, *positions.shape[2:])
+    values = [function(flat[k : k + BLOCK]) for k in range(0, len(flat), BLOCK)]
+    joined = np.concatenate(values)
+    return joined.reshape(*positions.shape[:2], *joined.shape[1:])
+
+
+class _Parts:
+    """Files of finished segments beside the final file, until all are there."""
+
+    def __init__(self, path: str | os.PathLike, fingerprint: str) -> None:
+        self.base = unfinished_path(path, fingerprint)
+
+    def _path(self, number: int) -> Path:
+        return self.base.with_name(f"{self.base.name}.{number}.npz")
+
+    def finished(self, n_segments: int) -> list[Segments]:
+        found: list[Segments] = []
+        while len(found) < n_segments and self._path(len(found)).exists():
+            try:
+                found.append(read_segments(self._path(len(found))))
+            except InputError:
+                break
+        return found
+
+    def state(self, n_done: int) -> State:
+        with np.load(self._path(n_done - 1), allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files if name.startswith("state_")}
+
+    def write(self, number: int, segments: Segments, state: State) -> None:
+        write_segments(self._path(number), segments, **state)
+
+    def remove(self, n_segments: int) -> None:
+        for number in range(n_segments):
+            self._path(number).unlink(missing_ok=True)

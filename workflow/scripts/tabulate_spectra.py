@@ -1,0 +1,23 @@
+"""Infrared and Raman spectra of the conformers, and how much time went into them."""
+
+from rpr.data.segments import join, read_segments
+from rpr.molecule.molecule import read_molecule
+from rpr.run import logs
+from rpr.studies import tables
+from rpr.studies.conformers import conformer_of_segments, conformer_table, read_minima
+from rpr.studies.spectra import SpectrumSettings, infrared_table, raman_table
+
+logs.start(snakemake.log[0])
+molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
+minima = read_minima(snakemake.input.minima)
+segments = join([read_segments(path) for path in snakemake.input.segments])
+given = snakemake.params.spectra
+settings = SpectrumSettings(
+    **{key: given[key] for key in SpectrumSettings.__dataclass_fields__.keys() & given.keys()}
+)
+conformers = conformer_of_segments(segments, minima, molecule)
+groups = {name: conformers == name for name in minima}
+tables.write_csv(infrared_table(segments, groups, settings), snakemake.output.infrared)
+tables.write_csv(raman_table(segments, groups, settings), snakemake.output.raman)
+table = conformer_table(minima, segments, conformers, molecule, given["temperature_K"])
+tables.write_csv(table, snakemake.output.conformers)
