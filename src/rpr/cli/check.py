@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         atoms = frames.atoms(choose_reference(frames)[0])
     found = check_frames(frames, Molecule.from_atoms(atoms))
     if len(found) > 1 and not args.no_calculation and len(frames.symbols) <= _MOST_ATOMS:
-        from rpr.studies.calculated_frame import check_calculated
+        from rpr.labels.calculated_frame import check_calculated
 
         found += check_calculated(frames, charge=args.charge)
     width = max(len(finding.check) for finding in found)

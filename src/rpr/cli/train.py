@@ -14,8 +14,8 @@ from rpr.errors import InputError
 if TYPE_CHECKING:
     from rpr.data.frame_set import FrameSet
     from rpr.models.estimator import Estimator
+    from rpr.models.training import Training
     from rpr.molecule.molecule import Molecule
-    from rpr.studies.training import Training
 
 _DESCRIPTION = """\
 Train a model of a dipole, a polarizability or a potential on labelled frames.  Molecule, bonds
@@ -96,7 +96,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Find the molecule, train, say how good the model is, and write it."""
-    from rpr.studies.training import train
+    from rpr.models.training import train
 
     output = check_output(args.output)
     frames = read_labelled(args.frames, args, _needed(args))
