@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from rpr.data.atoms_files import iter_atoms
+from rpr.data.atoms_files import iter_atoms, open_text
 from rpr.data.frame_set import FrameSet, frame_shape
 from rpr.data.from_atoms import frames_from_atoms
 from rpr.data.keys import Keys
@@ -109,10 +109,9 @@ def count_frames(path: str | os.PathLike) -> int | None:
 
     It takes a fraction of the time of :func:`read_frames` and checks nothing else.
     """
-    opened = gzip.open if str(path).endswith(".gz") else open
     n_frames = 0
     try:
-        with opened(path, "rt", encoding="utf-8") as stream:
+        with open_text(path) as stream:
             for line in stream:
                 if not line.strip():
                     continue

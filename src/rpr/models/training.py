@@ -99,8 +99,8 @@ def train(
 
     A fifth of the frames is kept out: whole trajectories where the frames name at least
     `rpr.models.uncertainty.MIN_TRAJECTORIES`, as frames of one trajectory resemble each other;
-    otherwise frames at random.  Hyper-parameters are searched on the other frames only, and the final fit
-    takes them over.
+    otherwise frames at random.  Hyper-parameters are searched on the other frames only, and the
+    final fit takes them over.
 
     Parameters
     ----------
