@@ -63,7 +63,10 @@ else:
         input:
             **{name: expand(path, trajectory=TRAJECTORIES) for name, path in MADE.items()},
         output:
-            **{name: path.replace("trajectories/{trajectory}", "frames") for name, path in MADE.items()},
+            **{
+                name: path.replace("trajectories/{trajectory}", "frames")
+                for name, path in MADE.items()
+            },
         log:
             "<logs>/collect_trajectories.log",
         conda:
