@@ -14,6 +14,7 @@ from rpr.errors import ConvergenceError, InputError
 from rpr.models.covariant import CovariantRegression
 from rpr.models.covariant_description import CovariantDescription
 from rpr.models.covariant_search import start
+from rpr.models.covariant_tensors import pack_values, unpack_values
 from rpr.models.covariant_training import TrainingFrames
 from rpr.models.derivatives import charge_derivatives, internal_directions
 from rpr.models.registry import load
@@ -151,7 +152,7 @@ def test_covariances_are_differences_of_the_kernel_of_values(property, features,
     positions = shaken(WATER, 4, seed=2, amplitude=0.15)
     directions = internal_directions(positions)[[0, 2]]
     training = TrainingFrames(described, positions, np.array([0, 2]), directions)
-    kernel = training.kernel()
+    kernel = training.kernel
     rng = np.random.default_rng(order)
     theta = start(described, order, 2)
     theta += 0.3 * rng.normal(size=len(theta))
@@ -215,10 +216,10 @@ def test_predictions_equal_the_plain_product_with_all_coefficients(trained):
     fresh = shaken(DCE, 3, seed=5)
     flat = model._training.join(model.coefficients_, model.derivative_coefficients_)
     packed = (model._cross(fresh) @ flat).reshape(3, -1)
-    assert np.allclose(model._unpack(packed), model.predict(fresh), atol=1e-9)
-    kernel = model._training.kernel()
+    assert np.allclose(unpack_values(packed, model.mean_), model.predict(fresh), atol=1e-9)
+    kernel = model._training.kernel
     observed = model._training.join(
-        model._pack(values), np.zeros_like(model.derivative_coefficients_)
+        pack_values(values, model.mean_), np.zeros_like(model.derivative_coefficients_)
     )
     solution = kernel.factorized(model._theta()).solve(observed)
     assert solution.shape == flat.shape == (kernel.size,)

@@ -31,7 +31,7 @@ import numpy as np
 from rpr.models.covariant_description import CovariantDescription
 from rpr.models.covariant_prediction import evaluate, evaluate_with_jacobian
 from rpr.models.covariant_search import search
-from rpr.models.covariant_tensors import pack, unpack
+from rpr.models.covariant_tensors import isotropic_mean, pack_values, unpack_values
 from rpr.models.covariant_training import TrainingFrames
 from rpr.models.derivatives import observe
 from rpr.models.estimator import Frames
@@ -160,8 +160,8 @@ class CovariantRegression(PropertyEstimator):
         values = checked_values(self.property, values, frames, len(positions))
         self._set_molecule()
         observed = observe(derivatives, frames, self.property, positions, values)
-        self.mean_ = self._mean(values)
-        y = self._pack(values)
+        self.mean_ = isotropic_mean(values)
+        y = pack_values(values, self.mean_)
         self._training = TrainingFrames(
             self._description, positions, observed.frames, observed.directions
         )
@@ -218,10 +218,12 @@ class CovariantRegression(PropertyEstimator):
         blocks = np.array_split(positions, range(_BLOCK, len(positions), _BLOCK))
         fitted = self._description, self._contracted
         if not derivatives:
-            return self._unpack(np.concatenate([evaluate(*fitted, block) for block in blocks]))
+            return unpack_values(
+                np.concatenate([evaluate(*fitted, block) for block in blocks]), self.mean_
+            )
         pairs = [evaluate_with_jacobian(*fitted, block) for block in blocks]
         values, jacobians = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
-        return self._unpack(values), jacobians
+        return unpack_values(values, self.mean_), jacobians
 
     def _cross(self, positions: np.ndarray) -> np.ndarray:
         """Covariance of the packed values of new frames with all training observations.
@@ -235,23 +237,18 @@ class CovariantRegression(PropertyEstimator):
         -------
         array, [n * n_components, n_observations]
             Unscaled, in the order of `ObservedKernel`, whose Cholesky factor
-            ``self._training.kernel().factorized(self._theta())`` computes again.
+            ``self._training.kernel.factorized(self._theta())`` computes again.
         """
         rows = self._description.observations(positions)
-        return self._training.kernel().cross(self._theta(), rows)
+        return self._training.kernel.cross(self._theta(), rows)
 
     def _metadata(self) -> dict[str, Any]:
         return {**super()._metadata(), "n_search_derivatives": self.n_search_derivatives}
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        arrays = {
-            "positions": self._training.positions,
-            "coefficients": self.coefficients_,
-            "mean": np.array(self.mean_),
-        }
-        if len(self._training.observed):
-            arrays["derivative_frames"] = self._training.observed
-            arrays["directions"] = self._training.directions
+        arrays = self._training.arrays()
+        arrays |= {"coefficients": self.coefficients_, "mean": np.array(self.mean_)}
+        if len(self.derivative_coefficients_):
             arrays["derivative_coefficients"] = self.derivative_coefficients_
         return arrays
 
@@ -262,13 +259,7 @@ class CovariantRegression(PropertyEstimator):
         self.mean_ = float(arrays["mean"])
         self.coefficients_ = arrays["coefficients"]
         self._set_molecule()
-        positions, n_atoms = arrays["positions"], self.molecule.n_atoms
-        self._training = TrainingFrames(
-            self._description,
-            positions,
-            arrays.get("derivative_frames", np.zeros(0, dtype=int)),
-            arrays.get("directions", np.zeros((0, 0, n_atoms, 3))),
-        )
+        self._training = TrainingFrames.from_arrays(self._description, arrays)
         none = np.zeros((0, 0, len(self.components)))
         self.derivative_coefficients_ = arrays.get("derivative_coefficients", none)
         self._contract()
@@ -278,18 +269,6 @@ class CovariantRegression(PropertyEstimator):
             self.molecule, self.property, self.tensors, self.features
         )
         self.group_ = self._description.group
-
-    def _mean(self, values: np.ndarray) -> float:
-        """Mean of the isotropic part, which is the only constant that does not turn."""
-        return 0.0 if values.ndim == 2 else float(np.trace(values, axis1=1, axis2=2).mean() / 3)
-
-    def _pack(self, values: np.ndarray) -> np.ndarray:
-        if values.ndim == 2:
-            return values
-        return pack(0.5 * (values + np.swapaxes(values, 1, 2)) - self.mean_ * np.eye(3))
-
-    def _unpack(self, packed: np.ndarray) -> np.ndarray:
-        return packed if packed.shape[1] == 3 else unpack(packed) + self.mean_ * np.eye(3)
 
     def _theta(self) -> np.ndarray:
         """Logarithms of all parameters, the lambdas of values and of derivatives last."""
