@@ -29,7 +29,7 @@ import numpy as np
 from rpr.models.covariant_description import CovariantDescription
 from rpr.models.covariant_prediction import evaluate, evaluate_with_jacobian
 from rpr.models.covariant_search import search
-from rpr.models.covariant_tensors import pack, unpack
+from rpr.models.covariant_tensors import isotropic_mean, pack_values, unpack_values
 from rpr.models.covariant_training import TrainingFrames
 from rpr.models.derivatives import observe
 from rpr.models.estimator import Frames
@@ -155,8 +155,8 @@ class CovariantRegression(ProbabilisticEstimator):
         positions, values = given.positions, checked_values(self.property, values, given)
         self._set_molecule()
         observed = observe(derivatives, given, self.property, values)
-        self.mean_ = self._mean(values)
-        y = self._pack(values)
+        self.mean_ = isotropic_mean(values)
+        y = pack_values(values, self.mean_)
         self._training = TrainingFrames(
             self._description, positions, observed.frames, observed.directions
         )
@@ -223,12 +223,17 @@ class CovariantRegression(ProbabilisticEstimator):
         if derivatives:
             pairs = [evaluate_with_jacobian(*fitted, block) for block in blocks]
             values, jacobians = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
-            found = self._unpack(values), given.in_given_order(jacobians, axis=-2)
+            found = unpack_values(values, self.mean_), given.in_given_order(jacobians, axis=-2)
         else:
-            found = (self._unpack(np.concatenate([evaluate(*fitted, x) for x in blocks])),)
+            packed = np.concatenate([evaluate(*fitted, block) for block in blocks])
+            found = (unpack_values(packed, self.mean_),)
         if covariance:
             found = (*found, self.predict_covariance(given.positions))
         return found if len(found) > 1 else found[0]
+
+    def _cross(self, positions: np.ndarray) -> np.ndarray:
+        """Covariance of packed values with the observations; see `TrainedProcess.cross`."""
+        return self._known_process().cross(positions)
 
     def _trained_process(self) -> TrainedProcess:
         coefficients = self._training.join(self.coefficients_, self.derivative_coefficients_)
@@ -238,14 +243,9 @@ class CovariantRegression(ProbabilisticEstimator):
         return {**super()._metadata(), "n_search_derivatives": self.n_search_derivatives}
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        arrays = super()._arrays() | {
-            "positions": self._training.positions,
-            "coefficients": self.coefficients_,
-            "mean": np.array(self.mean_),
-        }
-        if len(self._training.observed):
-            arrays["derivative_frames"] = self._training.observed
-            arrays["directions"] = self._training.directions
+        arrays = super()._arrays() | self._training.arrays()
+        arrays |= {"coefficients": self.coefficients_, "mean": np.array(self.mean_)}
+        if len(self.derivative_coefficients_):
             arrays["derivative_coefficients"] = self.derivative_coefficients_
         return arrays
 
@@ -256,13 +256,7 @@ class CovariantRegression(ProbabilisticEstimator):
         self.mean_ = float(arrays["mean"])
         self.coefficients_ = arrays["coefficients"]
         self._set_molecule()
-        positions, n_atoms = arrays["positions"], self.molecule.n_atoms
-        self._training = TrainingFrames(
-            self._description,
-            positions,
-            arrays.get("derivative_frames", np.zeros(0, dtype=int)),
-            arrays.get("directions", np.zeros((0, 0, n_atoms, 3))),
-        )
+        self._training = TrainingFrames.from_arrays(self._description, arrays)
         none = np.zeros((0, 0, len(self.components)))
         self.derivative_coefficients_ = arrays.get("derivative_coefficients", none)
         self._contract()
@@ -273,18 +267,6 @@ class CovariantRegression(ProbabilisticEstimator):
             self.molecule, self.property, self.tensors, self.features
         )
         self.group_ = self._description.group
-
-    def _mean(self, values: np.ndarray) -> float:
-        """Mean of the isotropic part, which is the only constant that does not turn."""
-        return 0.0 if values.ndim == 2 else float(np.trace(values, axis1=1, axis2=2).mean() / 3)
-
-    def _pack(self, values: np.ndarray) -> np.ndarray:
-        if values.ndim == 2:
-            return values
-        return pack(0.5 * (values + np.swapaxes(values, 1, 2)) - self.mean_ * np.eye(3))
-
-    def _unpack(self, packed: np.ndarray) -> np.ndarray:
-        return packed if packed.shape[1] == 3 else unpack(packed) + self.mean_ * np.eye(3)
 
     def _theta(self) -> np.ndarray:
         """Logarithms of all parameters, the lambdas of values and of derivatives last."""

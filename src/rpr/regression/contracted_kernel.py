@@ -27,7 +27,7 @@ from rpr.regression.covariant_kernel import CovariantKernel
 from rpr.regression.observed_kernel import ObservedKernel
 
 _FRAMES = 16  # new frames that are treated at once
-_PAIRS = 1 << 11  # and pairs of a new frame and a centre: small enough for the cache
+_PAIRS = 1 << 12  # and pairs of a new frame and a centre: small enough for the cache
 
 
 @dataclass(frozen=True, eq=False)
