@@ -235,6 +235,17 @@ def test_info_says_what_was_trained_on_what(work, capsys):
         assert words in told
 
 
+def test_info_of_a_model_that_says_nothing_about_itself(work, tmp_path, capsys):
+    model = rpr.load(work / "dipole.npz")
+    model.about = {}
+    model.save(tmp_path / "silent.npz")
+    assert rpr.load(tmp_path / "silent.npz").about == {}
+    assert call("info", tmp_path / "silent.npz") == 0
+    told = capsys.readouterr().out
+    assert "level of theory     not recorded" in told
+    assert "40 frames; dihedral 0-1-2-3 from" in told
+
+
 def test_a_file_of_another_program_needs_its_keys(work, tmp_path, capsys):
     images = read(work / "train.extxyz", index=":30")
     for atoms in images:
@@ -376,6 +387,10 @@ def test_wrong_files_and_options_are_one_line(work, tmp_path, capsys):
         (
             ["train", test, "-o", tmp_path / "m.npz", "--property", "energy", "--derivatives"],
             "--derivatives: found energy",
+        ),
+        (
+            ["train", test, "-o", tmp_path / "m.npz", "--property", "energy", "--model", "folded"],
+            "--model: found folded for an energy",
         ),
         (
             ["train", test, "-o", tmp_path / "m.npz", "--property", "dipole", "--derivatives"],

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from rpr.cli.frame_options import add_keys, read_labelled
-from rpr.cli.options import add_command
+from rpr.cli.options import add_command, counted
 
 _DESCRIPTION = """\
 Check frames before training: units of positions, energies, forces, dipoles and polarizabilities;
@@ -65,5 +65,6 @@ def run(args: argparse.Namespace) -> int:
         print(f"{verdict:12s} {finding.check:{width}s}  {finding.text}")
     wrong = sum(finding.verdict == IMPLAUSIBLE for finding in found)
     tested = sum(finding.verdict != NOT_TESTED for finding in found)
-    print(f"{wrong or 'nothing'} implausible in {tested} checks of {len(frames)} frames")
+    number = counted(len(frames), "frame")
+    print(f"{wrong or 'nothing'} implausible in {counted(tested, 'check')} of {number}")
     return 1 if wrong else 0

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rpr.cli.frame_options import tell
-from rpr.cli.options import add_command, check_output
+from rpr.cli.options import add_command, check_output, counted
 from rpr.cli.progress import Progress
 from rpr.errors import InputError
 
@@ -82,7 +82,8 @@ def run(args: argparse.Namespace) -> None:
                 write(atoms)
             number += len(block)
             progress.update(number)
-    tell(f"{args.output}: {number} frames with {', '.join(models)} of {', '.join(paths)}")
+    frames = counted(number, "frame")
+    tell(f"{args.output}: {frames} with {', '.join(models)} of {', '.join(paths)}")
 
 
 def _predict(
