@@ -42,7 +42,7 @@ from rpr.units import DEBYE
 
 ROOT = Path(__file__).parents[1]
 DEPOSIT = ROOT / "resources" / "deposit"
-SIZES = (50, 100, 200, 400)
+SIZES = (50, 100, 200)
 N_REPEATS = 5
 N_START = 25  # random frames with which the choice by variance begins
 WAYS = ("random", "farthest", "variance")

@@ -525,8 +525,8 @@ def test_any_reference_gives_a_symmetric_potential(bent):
     orbits = distances.equilibrium[distances.pair_permutations(DCE_GROUP)]
     np.testing.assert_allclose(orbits, np.broadcast_to(distances.equilibrium, orbits.shape))
     positions = frames(gauche, 12)
-    energy, forces = MorsePairs(gauche).predict(positions)
-    model = KREG(molecule=molecule, permutations=DCE_GROUP, sigma=1.0).fit(positions, energy, forces)
+    labels = MorsePairs(gauche).predict(positions)
+    model = KREG(molecule=molecule, permutations=DCE_GROUP, sigma=1.0).fit(positions, *labels)
     test = frames(gauche, 3, seed=1)
     expected = model.predict(test)
     for permutation in DCE_GROUP:

@@ -11,6 +11,7 @@ from rpr.errors import InputError
 from rpr.molecule.equivalence import distance, distinct
 from rpr.molecule.molecule import Molecule, read_molecule
 from rpr.molecule.permutation_inversion import find_group
+from rpr.molecule.plausibility import check_stretch, check_unit
 from rpr.molecule.rigid_body import rigid_body_basis
 from rpr.molecule.rotors import (
     check_chain,
@@ -22,6 +23,7 @@ from rpr.molecule.rotors import (
     turn_rotors,
 )
 from rpr.molecule.torsion import scan_angles, scan_dihedral, set_dihedral
+from rpr.studies.families import families
 
 
 def named(name, dihedral=None):
@@ -240,3 +242,37 @@ def test_projected_starts_keep_bonds_of_light_atoms(root):
         torsion[mode] = ((angles - scan_angles(40) + 180.0) % 360.0 - 180.0).std()
     assert bond["project"] < 0.5 * bond["shift"]  # straight motion lengthens the bond
     assert torsion["project"] < 0.1 * torsion["shift"]
+
+
+def test_minima_of_light_ends_are_one_conformer(ethanedithiol):
+    angles = [[180.0, 65, -65], [175.0, -64, -64], [69.0, 75, 75], [-60.0, 57, -170]]
+    rotors = find_rotors(ethanedithiol)
+    start = ethanedithiol.reference[None]
+    versions = {
+        f"minimum {k}": np.concatenate(
+            [turn_rotors(start, ethanedithiol, rotors, sign * np.array([a])) for sign in (1, -1)]
+        )
+        for k, a in enumerate(angles)
+    }
+    found = families(versions, ethanedithiol)
+    assert list(found.values()) == ["minimum 0", "minimum 0", "minimum 2", "minimum 2"]
+    bare = Molecule.from_atoms(ethanedithiol.to_atoms())
+    assert set(families(versions, bare).values()) == {"minimum 0"}
+
+
+def test_atoms_in_another_order_are_named_as_the_cause(root):
+    molecule = read_molecule(
+        root / "resources/geometries/dichloroethane_anti.xyz", anchors=(0, 3), dihedral=(0, 1, 2, 3)
+    )
+    mixed = molecule.reference[[0, 1, 2, 3, 4, 6, 5, 7]]  # hydrogens of both carbons
+    with pytest.raises(InputError, match="another order"):
+        check_stretch(mixed[None], molecule.reference, molecule.bonds)
+    carbons = molecule.reference[[0, 2, 1, 3, 4, 5, 6, 7]]
+    with pytest.raises(InputError, match="another order"):
+        check_unit(carbons[None], molecule.reference, molecule.bonds)
+    with pytest.raises(InputError, match="bohr"):
+        check_stretch(molecule.reference[None] / 0.529177, molecule.reference, molecule.bonds)
+    long = molecule.reference.copy()
+    long[4] += 1.2 * (long[4] - long[1])
+    with pytest.raises(InputError, match="intact molecule in Angstrom"):
+        check_stretch(long[None], molecule.reference, molecule.bonds)

@@ -73,7 +73,7 @@ def model(request):
 def dense(model, positions):
     """Prior, cross covariance and C of the process, without any of the code under test."""
     process = model._trained_process()
-    kernel, theta = process.training.kernel(), process.theta
+    kernel, theta = process.training.kernel, process.theta
     rows = process.training.description.observations(positions)
     new = type(kernel)((rows,), kernel.signs, kernel.feature_classes, kernel.tensor_classes)
     C, groups = kernel.matrix(theta), kernel.is_derivative().astype(int)

@@ -144,9 +144,7 @@ def test_one_file_on_the_command_line_is_a_run(root, tmp_path):
 
 TINY = {
     "run": "tiny",
-    "initial_conditions": {"n_trajectories": 6},
-    "md": {"n_steps": 8},
-    "labels": {"n_frames": 48},
+    "initial_conditions": {"n_trajectories": 40},
     "split": {"n_train": 30, "n_test": 8},
     "learning_curve": {"sizes": [10, 30]},
     "kreg": {"n_train": 30, "sizes": [10, 30]},

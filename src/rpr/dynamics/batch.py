@@ -150,7 +150,7 @@ def _explode(trajectory: int, step: int, reason: str) -> NoReturn:
     raise ConvergenceError(
         f"trajectory {trajectory} exploded at step {step}: {reason}; the potential has left the "
         "geometries that it knows: train it on more frames (in a run kreg/n_train), sampled more "
-        "widely (initial_conditions/n_trajectories, md/n_steps), or use a shorter time step"
+        "widely (initial_conditions/n_trajectories; md/n_steps: 0), or use a shorter time step"
     )
 
 

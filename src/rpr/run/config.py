@@ -86,7 +86,7 @@ def make_plan(config: Mapping) -> Plan:
     """
     labels, test = config["labels"], config["test_set"]
     deposited = _deposited_frames(labels)
-    made = config["initial_conditions"]["n_trajectories"] * config["md"]["n_steps"]
+    made = config["initial_conditions"]["n_trajectories"] * max(1, config["md"]["n_steps"])
     pool_size = deposited.get("md", made)
     return Plan(
         source=labels["source"],
@@ -125,6 +125,8 @@ def _test_source(labels: Mapping, deposited: Mapping[str, int]) -> str:
 def _with_dynamics(config: Mapping) -> bool:
     labels = config["labels"]
     if labels["source"] != "compute" or labels["deposit"] is not None:
+        return False
+    if config["md"]["n_steps"] == 0:
         return False
     return Method(**config["md"]["method"]) == Method(**labels["method"])
 
