@@ -91,10 +91,10 @@ def observe(
         If there are none where True was given, the shape is wrong, or the derivatives contradict
         translation or rotation.
     """
-    if derivatives is None or derivatives is False:
+    if isinstance(derivatives, bool | np.bool_):
+        derivatives = _held(frames, property) if derivatives else None
+    if derivatives is None:
         return _none(property, positions)
-    if derivatives is True:
-        derivatives = _held(frames, property)
     derivatives = np.asarray(derivatives, dtype=float)
     expected = (*positions.shape, *(3,) * RANK[property])
     if derivatives.shape != expected:
