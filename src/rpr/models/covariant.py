@@ -71,7 +71,8 @@ class CovariantRegression(ProbabilisticEstimator):
     seed
         Seed of the random choice of these frames.
     hyperparameters
-        `hyperparameters_` of a fitted model. If they are given, nothing is searched.
+        `hyperparameters_` of a fitted model. If they are given, nothing is searched; without
+        ``lambda_derivatives`` among them, derivatives have the lambda of values.
 
     Attributes
     ----------

@@ -90,14 +90,14 @@ def observe(
         translation or rotation.
     """
     positions = given.positions
-    if derivatives is None or derivatives is False:
-        return _none(property, positions)
-    if derivatives is True:
-        derivatives = _held(given, property)
-    else:
+    if isinstance(derivatives, bool | np.bool_):
+        derivatives = _held(given, property) if derivatives else None
+    elif derivatives is not None:
         derivatives = np.asarray(derivatives, dtype=float)
         if derivatives.shape[:2] == positions.shape[:2]:
             derivatives = given.in_molecule_order(derivatives)
+    if derivatives is None:
+        return _none(property, positions)
     expected = (*positions.shape, *(3,) * RANK[property])
     if derivatives.shape != expected:
         order = "(A, x, k)" if property == "dipole" else "(A, x, k, l)"
