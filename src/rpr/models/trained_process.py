@@ -123,8 +123,13 @@ class TrainedProcess:
             See `rpr.regression.posterior.held_out_sizes`.
         """
         observed, values = self._layout()
-        sizes = posterior.held_out_sizes(self.factor, self.coefficients, groups[observed], values)
-        return sizes
+        return posterior.held_out_sizes(
+            self.factor,
+            self.coefficients,
+            groups=groups[observed],
+            values=values,
+            noise=self.noise_variances[0],
+        )
 
     def covariance(self, positions: np.ndarray) -> np.ndarray:
         """Covariance of the packed components of each frame after training, without noise.

@@ -6,9 +6,9 @@ predictions are better than elsewhere.  So the scale is calibrated by one factor
 of the training frames is left out once, in closed form, and the factor makes the squared residuals
 of its frames as large on average as their predicted covariances.
 
-The covariance is that of a label about the prediction: of the value of the process, and of the
-noise that the kernel does not explain.  Draws are functions without noise.  `docs/uncertainty.md`
-derives everything and says what it reaches.
+The covariance is that of the value of the process.  Labels have next to no noise: what the model
+calls noise is what its kernel cannot represent, and the calibration makes up for it.
+`docs/uncertainty.md` derives everything and says what it reaches.
 """
 
 from __future__ import annotations
@@ -134,9 +134,7 @@ class ProbabilisticEstimator(PropertyEstimator):
         """
         positions = checked_positions(frames, self.molecule)
         calibration, process = self.calibration_, self._known_process()
-        packed = process.covariance(positions)
-        packed += process.noise_variances[0] * np.eye(packed.shape[1])
-        packed *= calibration.variance
+        packed = calibration.variance * process.covariance(positions)
         return packed if self.property == "dipole" else unpacked_covariance(packed)
 
     def draw(self, n: int, seed: int = 0) -> PosteriorDraws:

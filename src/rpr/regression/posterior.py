@@ -54,13 +54,17 @@ def conditioned(prior: np.ndarray, cross: np.ndarray, factor: PackedMatrix) -> n
 
 
 def held_out_sizes(
-    factor: PackedMatrix, coefficients: np.ndarray, groups: np.ndarray, values: np.ndarray
+    factor: PackedMatrix,
+    coefficients: np.ndarray,
+    groups: np.ndarray,
+    values: np.ndarray,
+    noise: float,
 ) -> np.ndarray:
     """Squared residuals of frames left out of the training, in units of their predicted covariance.
 
     For every frame the observations of its whole group are left out.  The result is
-    r^T S^-1 r / c, with r the residual of its c components and S their covariance (of value and
-    noise), which is the scale of the process on average.
+    r^T S^-1 r / c, with r the residual of its c components and S the covariance of the value of the
+    process there, without noise.
 
     Parameters
     ----------
@@ -72,6 +76,8 @@ def held_out_sizes(
         Group of every observation, such as its trajectory.
     values : array of int, [n_frames, c]
         Which observations are the components of the value of each frame.
+    noise
+        Variance of the noise of an observed value.
 
     Returns
     -------
@@ -86,7 +92,7 @@ def held_out_sizes(
         residual = covariance @ coefficients[rows]
         frames = np.flatnonzero(of_frames == groups[rows[0]])
         at = np.searchsorted(rows, values[frames])  # -> [n, c]
-        S = covariance[at[:, :, None], at[:, None, :]]
+        S = covariance[at[:, :, None], at[:, None, :]] - noise * np.eye(c)
         sizes[frames] = squared_sizes(residual[at], S) / c
     return sizes
 
