@@ -88,12 +88,13 @@ def in_bohr(name):
         ("CH3", ["9 electrons", "molecule/charge"]),
         (example("H2O") + moved(example("H2O"), [0.1, 0, 0]), ["Angstrom apart"]),
         ("O", ["1 atoms, expected 2 to 20"]),
+        ("isobutane", ["162", "at most 100"]),
         (
             example("C6H6") + moved(example("C6H6"), [0, 0, 4]),
             ["24 atoms", "molecule/geometries"],
         ),
     ],
-    ids=["two molecules", "bohr", "radical", "overlap", "atom", "large"],
+    ids=["two molecules", "bohr", "radical", "overlap", "atom", "methyls", "large"],
 )
 def test_geometries_that_make_no_run_are_refused(schema, tmp_path, atoms, words):
     path = geometry(tmp_path, atoms)

@@ -99,6 +99,8 @@ def _check_methods(config: Mapping, symbols: Sequence[str]) -> None:
     for stage in ("md", "labels"):
         given = dict(config[stage]["method"])
         _with_key(f"{stage}/method", Method.from_config, given, symbols)
+    if scan := config["conformers"]["method"]:
+        _with_key("conformers/method", Method.from_config, scan, symbols)
 
 
 def _check_names(config: Mapping, molecule: Molecule) -> None:

@@ -16,12 +16,16 @@ from ase.data import atomic_numbers
 
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule, read_geometry
+from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.rotors import find_rotors, fragments, suggest_anchors
 from rpr.run.schema import with_defaults
 from rpr.units import BOHR
 
 #: Largest molecule whose minima are searched for.
 MOST_ATOMS = 20
+
+#: Largest permutation-inversion group; a kernel costs as many times that of one geometry.
+MOST_ELEMENTS = 100
 
 
 def expanded(config: Mapping) -> dict:
@@ -89,8 +93,8 @@ def check_molecule(atoms: Atoms, path: str, charge: int = 0) -> Molecule:
     Raises
     ------
     InputError
-        If there is one atom or more than :data:`MOST_ATOMS`, the number of electrons is odd, or the
-        bonds do not connect all atoms.
+        If there is one atom or more than :data:`MOST_ATOMS`, the number of electrons is odd, the
+        bonds do not connect all atoms, or the group has more than :data:`MOST_ELEMENTS` elements.
     """
     if not 1 < len(atoms) <= MOST_ATOMS:
         raise InputError(
@@ -108,6 +112,13 @@ def check_molecule(atoms: Atoms, path: str, charge: int = 0) -> Molecule:
     parts = fragments(molecule)
     if len(parts) > 1:
         raise InputError(f"{path}: {_why_apart(atoms, parts)}")
+    size = len(find_group(molecule))
+    if size > MOST_ELEMENTS:
+        raise InputError(
+            f"{path}: found {size} feasible permutations and inversions of like atoms, over which "
+            f"the models average, expected at most {MOST_ELEMENTS}; molecules with many methyl "
+            "groups take too long"
+        )
     return molecule
 
 
