@@ -3,9 +3,11 @@
 Units are ASE's: Angstrom, eV, eV/Angstrom, e Angstrom, polarizability in Angstrom^3; velocities
 are in Angstrom/fs.  A file carries per frame ``energy``, ``dipole``, ``polarizability`` (nine
 numbers, row by row), ``trajectory``, ``step``, ``dihedral`` and per atom ``forces``, ``velocities``
-and ``dipole_derivatives``.  Quantities that are not known are left out.  Numbers read back exactly.
+``dipole_derivatives`` and ``polarizability_derivatives``.  Quantities that are not known are left
+out.  Numbers read back exactly.
 
 The nine numbers of an atom A in ``dipole_derivatives`` are d mu_k / d R_Ax in e, x slow and k fast.
+The 27 numbers of ``polarizability_derivatives`` are d alpha_kl / d R_Ax in Angstrom^2, l fastest.
 ASE's ``born_effective_charges`` may hold the transpose and are never taken for them.
 """
 
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +30,7 @@ from rpr.errors import InputError
 from rpr.files import atomic_path, read_failure
 from rpr.molecule.molecule import check_symbols
 
-_PER_ATOM = ("forces", "velocities", "dipole_derivatives")
+_PER_ATOM = ("forces", "velocities", "dipole_derivatives", "polarizability_derivatives")
 
 
 def read_frames(
@@ -122,10 +125,11 @@ def _column(
 
 
 def _with_matrices(column: np.ndarray, name: str) -> np.ndarray:
-    """Nine numbers as a matrix, row by row, where the quantity is one."""
-    shape = SHAPES[name]
-    if shape[-2:] == (3, 3) and column.ndim == len(shape) and column.shape[-1] == 9:
-        return column.reshape(*column.shape[:-1], 3, 3)
+    """Nine (27) numbers as a tensor of rank two (three), row by row, where the quantity is one."""
+    tensor = tuple(itertools.takewhile(lambda n: n == 3, reversed(SHAPES[name])))
+    width = 1 + len(SHAPES[name]) - len(tensor)
+    if len(tensor) > 1 and column.shape[width:] == (3 ** len(tensor),):
+        return column.reshape(*column.shape[:width], *tensor)
     return column
 
 

@@ -83,8 +83,8 @@ class FittedEngine(OrientedEngine):
     The orbitals and induced densities of the last frames are the guess for the next one.  Labels
     depend on the guess only within the tolerances of the method.  Induced densities never enter the
     guess of the orbitals: energies and dipoles are the same to the last bit whatever else is asked
-    for, even if that fails, and so are forces, but for derivatives of the dipole, which share sums
-    with them and move them by about 1e-12 eV/Angstrom.
+    for, even if that fails, and so are forces, but for derivatives of the dipole or the
+    polarizability, which share sums with them and move them by about 1e-12 eV/Angstrom.
 
     Parameters
     ----------

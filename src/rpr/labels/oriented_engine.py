@@ -92,9 +92,9 @@ class OrientedEngine:
         positions : array, [n_atoms, 3]
             Angstrom.
         properties
-            Some of ``energy``, ``forces``, ``dipole``, ``polarizability``,
-            ``dipole_derivatives``, ``polarizability_derivatives``.  A polarizability or derivatives that cannot be computed are
-            None, and a flag says why.
+            Some of ``energy``, ``forces``, ``dipole``, ``polarizability``, ``dipole_derivatives``,
+            ``polarizability_derivatives``.  A polarizability or derivatives that cannot be computed
+            are None, and a flag says why.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Response of one frame to static fields: induced orbitals, and derivatives of dipole and others."""
+"""Response of one frame to static fields, and the derivatives that follow from it."""
 
 from __future__ import annotations
 

@@ -45,16 +45,16 @@ def fitted_derivatives(
     coulomb = solve_transposed(integrals.factor, integrals.fit(densities).T).T  # c -> [d, P]
     pair_densities = -0.5 * np.array([np.outer(coulomb[0], c) for c in coulomb])
     if second is not None:
-        pair_densities[4:] -= 0.5 * np.array([np.outer(coulomb[1 + k], coulomb[1 + l]) for k, l in PAIRS])
+        pair_densities[4:] -= 0.5 * np.array(
+            [np.outer(coulomb[1 + j], coulomb[1 + k]) for j, k in PAIRS]
+        )
     exchange = None
     if solution.half is not None:
         factor, share = integrals.factor, functional.exact_exchange
         if change is None or second is None:
             exchange = ExchangeDerivatives(factor, share, solution, change)
         else:
-            exchange = SecondOrderExchangeDerivatives(
-                mol, factor, share, solution, change, second
-            )
+            exchange = SecondOrderExchangeDerivatives(mol, factor, share, solution, change, second)
         pair_densities += exchange.pair_densities()
     pair_densities[1:] += pair_densities[1:].transpose(0, 2, 1)
     metric = auxmol.intor("int2c2e_ip1", comp=3)
@@ -92,9 +92,9 @@ def _coulomb_derivatives(
     potentials = potentials.reshape(3, len(densities), n_ao, n_ao)  # -> [x, d, n, m]
     per_function = np.einsum("xdnm,nm->dmx", potentials, densities[0])
     per_function[1:] += np.einsum("xnm,dnm->dmx", potentials[:, 0], densities[1:])
-    for n, (k, l) in enumerate(PAIRS[: max(len(densities) - 4, 0)]):
-        per_function[4 + n] += np.einsum("xnm,nm->mx", potentials[:, 1 + k], densities[1 + l])
-        per_function[4 + n] += np.einsum("xnm,nm->mx", potentials[:, 1 + l], densities[1 + k])
+    for n, (j, k) in enumerate(PAIRS[: max(len(densities) - 4, 0)]):
+        per_function[4 + n] += np.einsum("xnm,nm->mx", potentials[:, 1 + j], densities[1 + k])
+        per_function[4 + n] += np.einsum("xnm,nm->mx", potentials[:, 1 + k], densities[1 + j])
     return per_function
 
 

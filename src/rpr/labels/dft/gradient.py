@@ -81,7 +81,8 @@ def contract_derivatives(
     """Derivatives of the core, overlap and fitted integrals, contracted with densities.
 
     One pass over the integrals (grad m n|P) serves the density of the energy and, where the change
-    of the orbitals is given, the three densities that the fields induce and the six of second order.
+    of the orbitals is given, the three densities that the fields induce, and the six of second
+    order.
 
     Parameters
     ----------

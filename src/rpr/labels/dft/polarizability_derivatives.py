@@ -5,9 +5,9 @@ respect to two fields,
 
     d alpha_kl / d R_Ax = -d^2 (dE/dR_Ax) / dF_k dF_l.
 
-With the second-order orbitals of `rpr.labels.dft.second_order_response` nothing has to be solved for
-the nuclei.  In the notation of `rpr.labels.dft.dipole_derivatives`, where one and two primes are
-derivatives with respect to one field and to both,
+With the second-order orbitals of `rpr.labels.dft.second_order_response` nothing has to be solved
+for the nuclei.  In the notation of `rpr.labels.dft.dipole_derivatives`, where one and two primes
+are derivatives with respect to one field and to both,
 
     d^2(dE/dR_Ax)/dF_k dF_l = D'_k . dr_l/dR + D'_l . dr_k/dR + D'' . dh/dR - W'' . dS/dR
                             + sum_mnP G''^P_mn d(mn|P)/dR + sum_PQ w''_PQ dJ_PQ/dR + X_klAx,
@@ -15,7 +15,8 @@ derivatives with respect to one field and to both,
            - 2 a sum_ij [t''^P_ij C_i C_j^T + t'_k^P_ij (Z_l,i C_j^T + C_i Z_l,j^T) + (k <-> l)
                          + t^P_ij (Z_kl,i C_j^T + C_i Z_kl,j^T + Z_k,i Z_l,j^T + Z_l,i Z_k,j^T)],
     w''_PQ = -(1/2) (c''_P c_Q + c_P c''_Q + c'_kP c'_lQ + c'_lP c'_kQ)
-           + a sum_ij (t''^P_ij t^Q_ij + t^P_ij t''^Q_ij + t'_k^P_ij t'_l^Q_ij + t'_l^P_ij t'_k^Q_ij),
+           + a sum_ij (t''^P_ij t^Q_ij + t^P_ij t''^Q_ij
+                       + t'_k^P_ij t'_l^Q_ij + t'_l^P_ij t'_k^Q_ij),
 
 with c'' = J^-1 (P|D'') and t''_ij = J^-1 [(P|Z_kl,i C_j) + (P|C_i Z_kl,j) + (P|Z_k,i Z_l,j)
 + (P|Z_l,i Z_k,j)].  X is the exchange-correlation part at a fixed grid, that of the response
@@ -89,8 +90,8 @@ def polarizability_derivatives(
             mol, functional, grid, operator, solution.occupied, change.orbitals, second
         )
     tensors = np.empty((mol.natm, 3, 3, 3))
-    for one, (k, l) in zip(derivatives, PAIRS, strict=True):
-        tensors[:, :, k, l] = tensors[:, :, l, k] = -one
+    for one, (j, k) in zip(derivatives, PAIRS, strict=True):
+        tensors[:, :, j, k] = tensors[:, :, k, j] = -one
     return tensors
 
 
@@ -136,9 +137,8 @@ def _exchange_correlation(
         psi, potential, kernel = operator.on_grid(points)
         fields = orbitals_on_grid(stacked, basis[:count])
         fields = fields.reshape(count, n_sets - 1, n_occupied, -1)  # zeta_k, zeta_kl
-        zeta, zeta_second = fields[:, :3], fields[:, 3:]
         density = changed_density(psi, fields)
-        density[:, 3:] += product_density(zeta)
+        density[:, 3:] += product_density(fields[:, :3])
         changed = np.einsum("cdp,dkp->ckp", kernel, density)  # v', v''
         changed[:, 3:] += second.potential[:, :, points]
         weighted = _weighted_orbitals(psi, fields, potential, changed)
@@ -179,7 +179,7 @@ def _weighted_orbitals(
     weighted[0] = np.einsum("cip,cp->ip", psi, potential)
     weighted[1:] = np.einsum("ckip,cp->kip", fields, potential)
     weighted[1:] += np.einsum("cip,ckp->kip", psi, changed)
-    for n, (k, l) in enumerate(PAIRS):
-        weighted[4 + n] += np.einsum("cip,cp->ip", fields[:, l], changed[:, k])
-        weighted[4 + n] += np.einsum("cip,cp->ip", fields[:, k], changed[:, l])
+    for n, (j, k) in enumerate(PAIRS):
+        weighted[4 + n] += np.einsum("cip,cp->ip", fields[:, k], changed[:, j])
+        weighted[4 + n] += np.einsum("cip,cp->ip", fields[:, j], changed[:, k])
     return weighted.reshape(-1, psi.shape[-1])

@@ -33,7 +33,8 @@ class SecondOrderExchangeDerivatives(ExchangeDerivatives):
 
     Y_kl is only needed summed over the functions m of each atom A,
 
-        sum_{m in A} sum_i C_mi Y_kl,mi = sum_nj Z_kl,nj sum_Pi t^P_ij sum_{m in A} C_mi (grad m n|P),
+        sum_{m in A, i} C_mi Y_kl,mi
+            = sum_nj Z_kl,nj sum_Pi t^P_ij sum_{m in A} C_mi (grad m n|P),
 
     which costs no product for each pair.  All that is of second order runs in single precision.
 
@@ -80,8 +81,8 @@ class SecondOrderExchangeDerivatives(ExchangeDerivatives):
         """a sum_ij of t^P t^Q, t'^P t^Q, and t''^P t^Q + t'_k^P t'_l^Q, [d, P, Q]."""
         densities = super().pair_densities()
         flat = self._pairs.reshape(*self._pairs.shape[:2], -1)
-        for n, (k, l) in enumerate(PAIRS):
-            densities[4 + n] += self._share * (flat[1 + k] @ flat[1 + l].T)
+        for n, (j, k) in enumerate(PAIRS):
+            densities[4 + n] += self._share * (flat[1 + j] @ flat[1 + k].T)
         return densities
 
     def derivatives(self, moved: np.ndarray, functions: slice) -> tuple[np.ndarray, np.ndarray]:

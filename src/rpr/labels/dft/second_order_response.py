@@ -244,7 +244,7 @@ def _quadratic_potential(
     third = operator.functional.third_derivatives(density, weights)
     along = np.einsum("cdep,elp->cdlp", third, changed)
     return np.array(
-        [np.einsum("cdp,dp->cp", along[:, :, l], changed[:, k]) for k, l in PAIRS], np.float32
+        [np.einsum("cdp,dp->cp", along[:, :, k], changed[:, j]) for j, k in PAIRS], np.float32
     ).transpose(1, 0, 2)
 
 
@@ -253,11 +253,11 @@ def _weighted(
 ) -> np.ndarray:
     """What multiplies phi_m and its derivatives in Q, [c, 6, n_occupied, n_points]."""
     weighted = np.empty((len(psi), len(PAIRS), *psi.shape[1:]), np.float32)
-    for n, (k, l) in enumerate(PAIRS):
+    for n, (j, k) in enumerate(PAIRS):
         weighted[0, n] = np.einsum("cip,cp->ip", psi, second[:, n])
-        weighted[0, n] += np.einsum("cip,cp->ip", zeta[:, l], first[:, k])
-        weighted[0, n] += np.einsum("cip,cp->ip", zeta[:, k], first[:, l])
+        weighted[0, n] += np.einsum("cip,cp->ip", zeta[:, k], first[:, j])
+        weighted[0, n] += np.einsum("cip,cp->ip", zeta[:, j], first[:, k])
         weighted[1:, n] = psi[0] * second[1:, n, None]
-        weighted[1:, n] += zeta[0, l] * first[1:, k, None]
-        weighted[1:, n] += zeta[0, k] * first[1:, l, None]
+        weighted[1:, n] += zeta[0, k] * first[1:, j, None]
+        weighted[1:, n] += zeta[0, j] * first[1:, k, None]
     return weighted
