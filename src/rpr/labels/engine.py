@@ -232,15 +232,15 @@ class FittedEngine(OrientedEngine):
         if "forces" in properties:
             labels.forces = self._forces(structure, solution, contracted[0])
         clock.lap("gradient")
-        if fields is not None and "dipole_derivatives" in derivatives:
-            with labels.flag_failure("dipole_derivatives"):
-                labels.dipole_derivatives = fields.dipole_derivatives(contracted[1:4])
-            clock.lap("dipole derivatives")
         if fields is not None and fields.second is not None:
             with labels.flag_failure("polarizability_derivatives"):
                 found = fields.polarizability_derivatives(contracted[4:])
                 labels.polarizability_derivatives = found
             clock.lap("polarizability derivatives")
+        if fields is not None and "dipole_derivatives" in derivatives:
+            with labels.flag_failure("dipole_derivatives"):
+                labels.dipole_derivatives = fields.dipole_derivatives(contracted[1:4])
+            clock.lap("dipole derivatives")
 
     def _forces(
         self, structure: ElectronicStructure, solution: SCFSolution, contracted: np.ndarray

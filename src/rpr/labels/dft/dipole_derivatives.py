@@ -33,13 +33,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rpr.labels.dft.exchange_correlation import Functional, changed_density, orbitals_on_grid
+from rpr.labels.dft.exchange_correlation import changed_density, orbitals_on_grid
 from rpr.labels.dft.fitted_derivatives import sum_by_atom
 from rpr.labels.dft.gradient import SECOND
 from rpr.labels.dft.grids import BLOCK, Grid
 from rpr.labels.dft.orbital_response import OrbitalResponse
 from rpr.labels.dft.response_operator import ResponseOperator
-from rpr.labels.dft.scf import SCFSolution
 
 if TYPE_CHECKING:
     from pyscf import gto
@@ -49,12 +48,9 @@ _GRID_BLOCK = BLOCK // 4
 
 def dipole_derivatives(
     mol: gto.Mole,
-    functional: Functional,
-    grid: Grid | None,
-    operator: ResponseOperator,
-    solution: SCFSolution,
-    change: OrbitalResponse,
+    density: np.ndarray,
     contracted: np.ndarray,
+    exchange_correlation: np.ndarray | None,
 ) -> np.ndarray:
     """Atomic polar tensors, e, [n_atoms, 3, 3]: (A, x, k) is d mu_k / d R_Ax.
 
@@ -62,24 +58,16 @@ def dipole_derivatives(
     ----------
     mol
         PySCF molecule of the orbital basis.
-    functional
-        Exchange-correlation functional.
-    grid
-        Grid of the response equations; None for Hartree-Fock.
-    operator
-        Operator of the response equations; it has orbitals, potential and kernel on that grid.
-    solution
-        Converged self-consistent field.
-    change
-        First-order orbitals of the three fields.
+    density : array, [n_ao, n_ao]
+        D.
     contracted : array, [3, n_atoms, 3]
         The fields' part of `rpr.labels.dft.gradient.contract_derivatives`.
+    exchange_correlation : array, [3, n_atoms, 3], or None
+        X from `exchange_correlation_derivatives`; None for Hartree-Fock.
     """
-    derivatives = contracted + moving_coordinates(mol, solution.density)
-    if grid is not None:
-        derivatives += _exchange_correlation(
-            mol, functional, grid, operator, solution.occupied, change.orbitals
-        )
+    derivatives = contracted + moving_coordinates(mol, density)
+    if exchange_correlation is not None:
+        derivatives += exchange_correlation
     tensors = -derivatives.transpose(1, 2, 0)
     return tensors + mol.atom_charges()[:, None, None] * np.eye(3)
 
@@ -92,13 +80,8 @@ def moving_coordinates(mol: gto.Mole, density: np.ndarray) -> np.ndarray:
     return np.array([sum_by_atom(mol, one) for one in per_function])
 
 
-def _exchange_correlation(
-    mol: gto.Mole,
-    functional: Functional,
-    grid: Grid,
-    operator: ResponseOperator,
-    occupied: np.ndarray,
-    first_order: np.ndarray,
+def exchange_correlation_derivatives(
+    grid: Grid, operator: ResponseOperator, change: OrbitalResponse
 ) -> np.ndarray:
     """X_kAx, the derivative of the exchange-correlation gradient with respect to the fields.
 
@@ -113,13 +96,23 @@ def _exchange_correlation(
 
     Products run in single precision, as in the response equations.
 
+    Parameters
+    ----------
+    grid
+        Grid of the response equations.
+    operator
+        Operator of the response equations; it has orbitals, potential and kernel on that grid.
+    change
+        First-order orbitals of the three fields.
+
     Returns
     -------
     array, [3, n_atoms, 3]
         Indices k, A, x.
     """
+    occupied, first_order = operator.solution.occupied, change.orbitals
     n_ao, n_occupied = occupied.shape
-    order = functional.derivative
+    order = operator.functional.derivative
     count = 4 if order else 1
     single = occupied.astype(np.float32)
     fields = np.hstack([*first_order]).astype(np.float32)
@@ -141,7 +134,7 @@ def _exchange_correlation(
     per_function = bent.transpose(2, 1, 0)  # -> [k, m, x]
     per_function += np.einsum("kmi,xmi->kmx", first_order, per_orbital[:, :, 0])
     per_function += np.einsum("mi,xmki->kmx", occupied, per_orbital[:, :, 1:])
-    return -4 * np.array([sum_by_atom(mol, one) for one in per_function])
+    return -4 * np.array([sum_by_atom(grid.mol, one) for one in per_function])
 
 
 def bent_by_potential(basis: np.ndarray, potential: np.ndarray) -> np.ndarray:

@@ -7,9 +7,11 @@ from functools import cached_property
 import numpy as np
 
 from rpr.labels.dft.dipole_derivatives import dipole_derivatives
+from rpr.labels.dft.dipole_derivatives import exchange_correlation_derivatives as of_fields
 from rpr.labels.dft.electronic_structure import ElectronicStructure
 from rpr.labels.dft.exchange_correlation import Functional
 from rpr.labels.dft.orbital_response import OrbitalResponse
+from rpr.labels.dft.polarizability_derivatives import exchange_correlation_derivatives as of_pairs
 from rpr.labels.dft.polarizability_derivatives import polarizability_derivatives
 from rpr.labels.dft.response import polarizability
 from rpr.labels.dft.response_operator import ResponseOperator
@@ -61,7 +63,6 @@ class FieldResponse:
         tolerance: float,
     ) -> None:
         self._structure = structure
-        self._functional = functional
         self._solution = solution
         self._history = history
         self._tolerance = tolerance
@@ -109,29 +110,27 @@ class FieldResponse:
 
     def dipole_derivatives(self, contracted: np.ndarray) -> np.ndarray:
         """d mu_k / d R_Ax, e, [n_atoms, 3, 3], from rows 1 to 3 of `contract_derivatives`."""
+        xc = self._exchange_correlation
         return dipole_derivatives(
-            self._structure.mol,
-            self._functional,
-            self._structure.response_grid(),
-            self._operator,
-            self._solution,
-            self.change,
-            contracted,
+            self._structure.mol, self._solution.density, contracted, None if xc is None else xc[:3]
         )
 
     def polarizability_derivatives(self, contracted: np.ndarray) -> np.ndarray:
         """d alpha_kl / d R_Ax, bohr^2, [n_atoms, 3, 3, 3], from the rows after these."""
-        assert self.second is not None
+        xc = self._exchange_correlation
         return polarizability_derivatives(
-            self._structure.mol,
-            self._functional,
-            self._structure.response_grid(),
-            self._operator,
-            self._solution,
-            self.change,
-            self.second,
-            contracted,
+            self._structure.mol, self.change.density, contracted, None if xc is None else xc[3:]
         )
+
+    @cached_property
+    def _exchange_correlation(self) -> np.ndarray | None:
+        """Exchange-correlation part of the fields and, after `solve_second`, of their pairs."""
+        grid = self._structure.response_grid()
+        if grid is None:
+            return None
+        if self.second is None:
+            return of_fields(grid, self._operator, self.change)
+        return of_pairs(grid, self._operator, self.change, self.second)
 
     def _guess(self, name: str) -> np.ndarray | None:
         guess = self._history.induced(self._structure.positions, name)

@@ -33,12 +33,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rpr.labels.dft.dipole_derivatives import bent_by_change, bent_by_potential, moving_coordinates
-from rpr.labels.dft.exchange_correlation import Functional, changed_density, orbitals_on_grid
+from rpr.labels.dft.exchange_correlation import changed_density, orbitals_on_grid
 from rpr.labels.dft.fitted_derivatives import sum_by_atom
 from rpr.labels.dft.grids import BLOCK, Grid
 from rpr.labels.dft.orbital_response import OrbitalResponse
 from rpr.labels.dft.response_operator import ResponseOperator
-from rpr.labels.dft.scf import SCFSolution
 from rpr.labels.dft.second_order_response import (
     PAIRS,
     SecondOrderResponse,
@@ -54,13 +53,9 @@ _GRID_BLOCK = BLOCK // 4
 
 def polarizability_derivatives(
     mol: gto.Mole,
-    functional: Functional,
-    grid: Grid | None,
-    operator: ResponseOperator,
-    solution: SCFSolution,
-    change: OrbitalResponse,
-    second: SecondOrderResponse,
+    densities: np.ndarray,
     contracted: np.ndarray,
+    exchange_correlation: np.ndarray | None,
 ) -> np.ndarray:
     """Derivatives of the polarizability, bohr^2, [n_atoms, 3, 3, 3].
 
@@ -70,41 +65,29 @@ def polarizability_derivatives(
     ----------
     mol
         PySCF molecule of the orbital basis.
-    functional
-        Exchange-correlation functional.
-    grid
-        Grid of the response equations; None for Hartree-Fock.
-    operator
-        Operator of the response equations; it has orbitals, potential and kernel on that grid.
-    solution
-        Converged self-consistent field.
-    change, second
-        First-order orbitals of the three fields, and second-order ones of their pairs.
+    densities : array, [3, n_ao, n_ao]
+        D'.
     contracted : array, [6, n_atoms, 3]
         The part of `rpr.labels.dft.gradient.contract_derivatives` for the pairs of fields.
+    exchange_correlation : array, [6, n_atoms, 3], or None
+        X from `exchange_correlation_derivatives`; None for Hartree-Fock.
     """
-    moving = np.array([moving_coordinates(mol, density) for density in change.density])
+    moving = np.array([moving_coordinates(mol, density) for density in densities])
     derivatives = contracted + both(moving)
-    if grid is not None:
-        derivatives += _exchange_correlation(
-            mol, functional, grid, operator, solution.occupied, change.orbitals, second
-        )
+    if exchange_correlation is not None:
+        derivatives += exchange_correlation
     tensors = np.empty((mol.natm, 3, 3, 3))
     for one, (j, k) in zip(derivatives, PAIRS, strict=True):
         tensors[:, :, j, k] = tensors[:, :, k, j] = -one
     return tensors
 
 
-def _exchange_correlation(
-    mol: gto.Mole,
-    functional: Functional,
-    grid: Grid,
-    operator: ResponseOperator,
-    occupied: np.ndarray,
-    first_order: np.ndarray,
-    second: SecondOrderResponse,
+def exchange_correlation_derivatives(
+    grid: Grid, operator: ResponseOperator, change: OrbitalResponse, second: SecondOrderResponse
 ) -> np.ndarray:
     """X_klAx, the second derivative of the exchange-correlation gradient with respect to fields.
+
+    The first derivatives, X_kAx of `rpr.labels.dft.dipole_derivatives`, come with it.
 
     With psi, zeta, v, v', T, R and R' as in `rpr.labels.dft.dipole_derivatives`, zeta_kl of Z_kl,
     v'' = f rho'' + g rho'_k rho'_l, and sums over c that include the value,
@@ -119,18 +102,28 @@ def _exchange_correlation(
 
     Products run in single precision, as in the response equations.
 
+    Parameters
+    ----------
+    grid
+        Grid of the response equations.
+    operator
+        Operator of the response equations; it has orbitals, potential and kernel on that grid.
+    change, second
+        First-order orbitals of the three fields, and second-order ones of their pairs.
+
     Returns
     -------
-    array, [6, n_atoms, 3]
-        Indices kl, A, x.
+    array, [9, n_atoms, 3]
+        Indices (k, kl), A, x.
     """
+    occupied, first_order = operator.solution.occupied, change.orbitals
     n_ao, n_occupied = occupied.shape
-    order = functional.derivative
+    order = operator.functional.derivative
     count, n_sets = 4 if order else 1, 4 + len(PAIRS)
     stacked = np.hstack([*first_order, *second.orbitals]).astype(np.float32)
     sides = np.hstack([occupied, *first_order]).astype(np.float32)
     transformed = np.zeros((3, n_ao, n_sets * n_occupied))  # R, R', R'' -> [x, m, d i]
-    bent = np.zeros((3, n_ao, len(PAIRS)))
+    bent = np.zeros((3, n_ao, n_sets - 1))
     assert second.potential is not None
     for points, basis in grid.blocks(order + 1, size=_GRID_BLOCK):
         basis = basis.astype(np.float32)
@@ -149,26 +142,28 @@ def _exchange_correlation(
             transformed += bent_by_potential(basis, potential) @ plain.T
             bent += _bent(basis, sides, plain[: 4 * n_occupied], changed)
     per_orbital = transformed.reshape(3, n_ao, n_sets, n_occupied)
-    per_function = bent.transpose(2, 1, 0)  # -> [kl, m, x]
-    per_function += np.einsum("mi,xmdi->dmx", occupied, per_orbital[:, :, 4:])
-    per_function += both(np.einsum("kmi,xmli->klmx", first_order, per_orbital[:, :, 1:4]))
-    per_function += np.einsum("dmi,xmi->dmx", second.orbitals, per_orbital[:, :, 0])
-    return -4 * np.array([sum_by_atom(mol, one) for one in per_function])
+    per_function = bent.transpose(2, 1, 0)  # -> [(k, kl), m, x]
+    per_function += np.einsum("mi,xmdi->dmx", occupied, per_orbital[:, :, 1:])
+    orbitals = np.concatenate([first_order, second.orbitals])
+    per_function += np.einsum("dmi,xmi->dmx", orbitals, per_orbital[:, :, 0])
+    per_function[3:] += both(np.einsum("kmi,xmli->klmx", first_order, per_orbital[:, :, 1:4]))
+    return -4 * np.array([sum_by_atom(grid.mol, one) for one in per_function])
 
 
 def _bent(
     basis: np.ndarray, sides: np.ndarray, plain: np.ndarray, changed: np.ndarray
 ) -> np.ndarray:
-    """sum_yp of q v'' and of q' v' of a block of points, [x, m, kl]."""
+    """sum_yp of q v', and of q v'' and q' v', of a block of points, [x, m, (k, kl)]."""
     n_occupied = len(plain) // 4
     split = [slice(n * n_occupied, (n + 1) * n_occupied) for n in range(4)]
     occupied, psi = sides[:, split[0]], plain[split[0]]
-    found = bent_by_change(basis, occupied @ psi, changed[:, 3:])
+    found = bent_by_change(basis, occupied @ psi, changed)
     along = []
     for field in split[1:]:
         mixed = sides[:, field] @ psi + occupied @ plain[field]
         along.append(bent_by_change(basis, mixed, changed[:, :3]))
-    return found + np.moveaxis(both(np.moveaxis(np.array(along), 3, 1)), 0, 2)
+    found[..., 3:] += np.moveaxis(both(np.moveaxis(np.array(along), 3, 1)), 0, 2)
+    return found
 
 
 def _weighted_orbitals(

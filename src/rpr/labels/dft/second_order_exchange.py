@@ -79,11 +79,14 @@ class SecondOrderExchangeDerivatives(ExchangeDerivatives):
 
     def pair_densities(self) -> np.ndarray:
         """a sum_ij of t^P t^Q, t'^P t^Q, and t''^P t^Q + t'_k^P t'_l^Q, [d, P, Q]."""
-        densities = super().pair_densities()
         flat = self._pairs.reshape(*self._pairs.shape[:2], -1)
-        for n, (j, k) in enumerate(PAIRS):
-            densities[4 + n] += self._share * (flat[1 + j] @ flat[1 + k].T)
-        return densities
+        densities = flat[:4] @ flat[0].T
+        single = flat.astype(np.float32)
+        second = [
+            single[4 + n] @ single[0].T + single[1 + j] @ single[1 + k].T
+            for n, (j, k) in enumerate(PAIRS)
+        ]
+        return self._share * np.concatenate([densities, second])
 
     def derivatives(self, moved: np.ndarray, functions: slice) -> tuple[np.ndarray, np.ndarray]:
         """Exchange part of sum_Pn (grad m n|P) G^P_mn of a block of P."""
