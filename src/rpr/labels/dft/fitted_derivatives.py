@@ -1,7 +1,8 @@
 """Derivatives of density-fitted integrals, contracted with pair densities.
 
 One pass over the integrals (grad m n|P) serves the gradient of the energy
-(`rpr.labels.dft.gradient`) and the derivatives of the dipole (`rpr.labels.dft.dipole_derivatives`).
+(`rpr.labels.dft.gradient`) and the derivatives of the dipole (`rpr.labels.dft.dipole_derivatives`)
+and of the polarizability (`rpr.labels.dft.polarizability_derivatives`).
 """
 
 from __future__ import annotations

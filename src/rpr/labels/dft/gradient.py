@@ -11,7 +11,8 @@ E_J = (1/2) d J^-1 d, d_P = sum_mn D_mn (mn|P), and E_K = -a sum_ij (ij|P) J^-1_
 Only the integrals (grad m n|P) are needed: a common shift of all three functions changes nothing,
 so that the derivative with respect to the centre of P is minus those of m and n.  The grid is
 held fixed, as in PySCF's default.  The same pass over these integrals serves the derivatives of the
-dipole (`rpr.labels.dft.dipole_derivatives`).
+dipole (`rpr.labels.dft.dipole_derivatives`) and of the polarizability
+(`rpr.labels.dft.polarizability_derivatives`).
 """
 
 from __future__ import annotations
