@@ -4,6 +4,7 @@
     python benchmarks/labels.py --frames 8 --baseline-frames 1 --part md
     python benchmarks/labels.py --part exact   # against integrals without density fitting
     python benchmarks/labels.py --part derivatives   # what dipole derivatives add to a label
+    python benchmarks/labels.py --part polarizability_derivatives   # and both derivatives
 
 The baseline is plain PySCF as in `rpr.labels.dft.plain_pyscf`:
 ``dft.RKS(xc="b3lyp5").density_fit()`` on the default grid, ``nuc_grad_method``, polarizability by
@@ -49,9 +50,16 @@ LARGE = Method(basis="aug-cc-pvtz")
 SMALL = Method(basis="def2-svp")
 NO_GRADIENT = ("energy", "dipole", "polarizability")
 MD = ("energy", "forces", "dipole")
-DERIVATIVES = (*PROPERTIES, "dipole_derivatives")
-STEP = 5e-3  #: Angstrom, of the differences of dipoles
-PARTS = ("md", "large", "shortcuts", "rotation", "exact", "derivatives", "arithmetic", "processes")
+KINDS = {
+    "full": PROPERTIES,
+    "derivatives": (*PROPERTIES, "dipole_derivatives"),
+    "both": (*PROPERTIES, "dipole_derivatives", "polarizability_derivatives"),
+}
+STEP = 5e-3  #: Angstrom, of the differences of dipoles and polarizabilities
+PARTS = (
+    "md", "large", "shortcuts", "rotation", "exact", "derivatives", "polarizability_derivatives",
+    "arithmetic", "processes",
+)  # fmt: skip
 Line = tuple[str, float, str]
 
 
@@ -262,50 +270,73 @@ def exact(trajectory, options) -> Iterator[Line]:
 
 def derivatives(trajectory, options) -> Iterator[Line]:
     """What dipole derivatives add to a full label: time by part, memory, and their error."""
+    yield from with_derivatives("derivatives", "dipole", "e", trajectory, options)
+
+
+def polarizability_derivatives(trajectory, options) -> Iterator[Line]:
+    """What derivatives of both dipole and polarizability add to a full label."""
+    yield from with_derivatives("both", "polarizability", "Angstrom^2", trajectory, options)
+
+
+def with_derivatives(kind, differentiated, unit, trajectory, options) -> Iterator[Line]:
+    """Time by part, error and memory of labels of a kind with derivatives."""
+    prefix = f"labels.{'derivatives' if kind == 'derivatives' else 'polarizability_derivatives'}"
     for name, method in (("svp", SMALL), ("full", LARGE)):
-        yield from price(f"labels.derivatives.{name}", trajectory, method)
-    yield from derivative_errors("labels.derivatives.svp", trajectory, SMALL)
-    peaks = [run_workers(options, 1, kind)[0][1] for kind in ("full", "derivatives")]
-    yield "labels.derivatives.memory", peaks[1], "MiB"
-    yield "labels.derivatives.memory_ratio", peaks[1] / peaks[0], "1"
+        yield from price(f"{prefix}.{name}", trajectory, method, KINDS[kind])
+    for name, value in derivative_errors(trajectory, SMALL, differentiated):
+        yield f"{prefix}.svp.error.{name}", value, unit
+    peaks = [run_workers(options, 1, which)[0][1] for which in ("full", kind)]
+    yield f"{prefix}.memory", peaks[1], "MiB"
+    yield f"{prefix}.memory_ratio", peaks[1] / peaks[0], "1"
 
 
-def price(prefix, trajectory, method) -> Iterator[Line]:
+def price(prefix, trajectory, method, asked) -> Iterator[Line]:
     """Seconds of labels with derivatives over those without, frame by frame in turn."""
     engines = [make_engine(method, trajectory.symbols) for _ in range(2)]
-    kinds = {"without": PROPERTIES, "with": DERIVATIVES}
+    kinds = {"without": PROPERTIES, "with": asked}
     spent = {kind: [] for kind in kinds}
     for positions in trajectory.frames:
         for (kind, properties), engine in zip(kinds.items(), engines, strict=True):
             labels, seconds = cpu_seconds(engine.compute, positions, properties)
             spent[kind].append({"total": seconds, **labels.timings})
-    mean = {
-        kind: {part: float(np.mean([x[part] for x in rows[WARM_UP:]])) for part in rows[0]}
+    middle = {
+        kind: {part: float(np.median([x[part] for x in rows[WARM_UP:]])) for part in rows[0]}
         for kind, rows in spent.items()
     }
-    yield f"{prefix}.ratio", mean["with"]["total"] / mean["without"]["total"], "1"
-    for part, seconds in mean["with"].items():
-        if part in mean["without"]:
-            yield f"{prefix}.{part}.without", mean["without"][part], "s"
+    yield f"{prefix}.ratio", middle["with"]["total"] / middle["without"]["total"], "1"
+    first = {kind: rows[0]["total"] for kind, rows in spent.items()}
+    yield f"{prefix}.ratio_without_history", first["with"] / first["without"], "1"
+    for part, seconds in middle["with"].items():
+        if part in middle["without"]:
+            yield f"{prefix}.{part}.without", middle["without"][part], "s"
         yield f"{prefix}.{part.replace(' ', '_')}.with", seconds, "s"
 
 
-def derivative_errors(prefix, trajectory, method) -> Iterator[Line]:
-    """Derivatives at default settings against central differences of tightly converged dipoles."""
+def derivative_errors(trajectory, method, name) -> Iterator[tuple[str, float]]:
+    """Derivatives at default settings against differences of tightly converged `name`."""
     positions, symbols = trajectory.frames[-1], trajectory.symbols
     method = replace(method, canonical_orientation=False)
-    found = make_engine(method, symbols).compute(positions, DERIVATIVES).dipole_derivatives
-    tight = replace(method, scf_gradient_tolerance=1e-8, coarse_grid_level=1)
+    labels = make_engine(method, symbols).compute(positions, (f"{name}_derivatives",))
+    found = getattr(labels, f"{name}_derivatives")
+    tight = replace(
+        method,
+        scf_gradient_tolerance=1e-8,
+        coarse_grid_level=1,
+        response_grid_level=3,
+        response_tolerance=1e-5,
+    )
     engine, rows = make_engine(tight, symbols), []
     for shift in STEP * np.eye(positions.size).reshape(-1, *positions.shape):
         ahead, behind = (
-            engine.compute(positions + sign * shift, ("dipole",)).dipole for sign in (1, -1)
+            getattr(engine.compute(positions + sign * shift, (name,)), name) for sign in (1, -1)
         )
         rows.append((ahead - behind) / (2 * STEP))
-    error = found - np.array(rows).reshape(found.shape)
-    yield f"{prefix}.error.rms", float(np.sqrt(np.mean(error**2))), "e"
-    yield f"{prefix}.error.max", float(np.abs(error).max()), "e"
-    yield f"{prefix}.error.sum_over_atoms", float(np.abs(found.sum(axis=0)).max()), "e"
+    expected = np.array(rows).reshape(found.shape)
+    error = found - expected
+    yield "rms", float(np.sqrt(np.mean(error**2)))
+    yield "max", float(np.abs(error).max())
+    yield "sum_over_atoms", float(np.abs(found.sum(axis=0)).max())
+    yield "rms_of_elements", float(np.sqrt(np.mean(expected**2)))
 
 
 def arithmetic(trajectory, options) -> Iterator[Line]:
@@ -404,7 +435,7 @@ def main() -> None:
     with threadpool_limits(1):
         if options.worker:
             path, n_frames, kind = options.worker
-            worker(path, int(n_frames), DERIVATIVES if kind == "derivatives" else PROPERTIES)
+            worker(path, int(n_frames), KINDS[kind])
         else:
             measure(parser, options)
 

@@ -30,6 +30,7 @@ def labelled(n_frames: int = 4, seed: int = 0) -> FrameSet:
         dihedral=rng.uniform(-180, 180, n_frames),
         velocities=rng.standard_normal((n_frames, 3, 3)) * 1e-3,
         dipole_derivatives=rng.standard_normal((n_frames, 3, 3, 3)),
+        polarizability_derivatives=rng.standard_normal((n_frames, 3, 3, 3, 3)),
     )
 
 
@@ -107,6 +108,17 @@ def test_dipole_derivatives_are_a_column_of_nine_with_the_dipole_last(tmp_path):
     assert lines[1].startswith("Properties=species:S:1:pos:R:3:dipole_derivatives:R:9 ")
     assert lines[3].split()[4:] == [repr(x) for x in np.arange(9.0, 18.0).tolist()]
     assert np.array_equal(read_frames(tmp_path / "a.extxyz").dipole_derivatives, tensors)
+
+
+def test_polarizability_derivatives_are_a_column_of_27_with_the_polarizability_last(tmp_path):
+    """Element (A, x, k, l) is d alpha_kl / d R_Ax: of an atom's 27 numbers l runs fastest."""
+    tensors = np.arange(81.0).reshape(1, 3, 3, 3, 3)
+    frames = FrameSet(SYMBOLS, WATER[None], polarizability_derivatives=tensors)
+    write_frames(tmp_path / "a.extxyz", frames)
+    lines = (tmp_path / "a.extxyz").read_text().splitlines()
+    assert ":polarizability_derivatives:R:27 " in lines[1]
+    assert lines[3].split()[4:] == [repr(x) for x in np.arange(27.0, 54.0).tolist()]
+    assert np.array_equal(read_frames(tmp_path / "a.extxyz").polarizability_derivatives, tensors)
 
 
 def test_born_effective_charges_are_not_taken_for_dipole_derivatives(tmp_path):

@@ -12,7 +12,7 @@ from rpr.data.hands import mirror_image, read_as
 from rpr.errors import InputError
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
-from rpr.labels.results import ALL_PROPERTIES
+from rpr.labels.results import ALL_PROPERTIES, OPTIONAL_PROPERTIES
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import dihedral_angle, set_dihedral
 
@@ -52,7 +52,7 @@ def test_labels_of_mirror_images_are_those_of_quantum_chemistry(frames):
     chosen = np.arange(12) % 3 == 0
     image = mirror_image(frames, MOLECULE, chosen)
     again = label(image)
-    for name in ("energy", "forces", "dipole", "polarizability", "dipole_derivatives"):
+    for name in ("energy", "forces", "dipole", "polarizability", *OPTIONAL_PROPERTIES):
         np.testing.assert_allclose(
             getattr(image, name), getattr(again, name), atol=2e-5, err_msg=name
         )

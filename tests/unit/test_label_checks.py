@@ -39,24 +39,26 @@ def test_quantities_do_not_depend_on_the_orientation(frames):
 
 
 def test_turned_labels_are_those_of_the_turned_molecule(frames):
-    frames.dipole_derivatives = differences(frames.positions)
+    derivatives = ("dipole_derivatives", "polarizability_derivatives")
+    for name, tensors in zip(derivatives, differences(frames.positions), strict=True):
+        setattr(frames, name, tensors)
     turned = rotate_frames(frames, random_rotations(len(frames), 3))
-    np.testing.assert_allclose(turned.dipole_derivatives, differences(turned.positions), atol=1e-6)
+    for name, tensors in zip(derivatives, differences(turned.positions), strict=True):
+        np.testing.assert_allclose(getattr(turned, name), tensors, atol=2e-6)
     dipole, polarizability = analytic_labels(turned.positions, dichloroethane())
     np.testing.assert_allclose(turned.dipole, dipole, atol=1e-10)
     np.testing.assert_allclose(turned.polarizability, polarizability, atol=1e-10)
 
 
 def differences(positions):
-    """d mu_k / d R_Ax of the analytic labels, e, [n_frames, n_atoms, 3, 3]."""
-    tensors = np.empty((*positions.shape, 3))
+    """d mu_k / d R_Ax in e and d alpha_kl / d R_Ax in Angstrom^2 of the analytic labels."""
+    tensors = [np.empty((*positions.shape, *(3,) * rank)) for rank in (1, 2)]
     for place in np.ndindex(positions.shape[1:]):
         step = np.zeros(positions.shape[1:])
         step[place] = 1e-3
-        ahead, behind = (
-            analytic_labels(positions + s * step, dichloroethane())[0] for s in (1, -1)
-        )
-        tensors[:, *place] = (ahead - behind) / 2e-3
+        ends = [analytic_labels(positions + s * step, dichloroethane()) for s in (1, -1)]
+        for tensor, ahead, behind in zip(tensors, *ends, strict=True):
+            tensor[:, *place] = (ahead - behind) / 2e-3
     return tensors
 
 

@@ -11,8 +11,8 @@ from label_examples import WATER, method
 from scipy.spatial.transform import Rotation
 
 from rpr.errors import ConvergenceError, InputError
-from rpr.labels import engine as engines
 from rpr.labels.calculator import LabelCalculator
+from rpr.labels.dft import field_response
 from rpr.labels.engine import make_engine
 from rpr.labels.hessian import hessian
 from rpr.labels.method import Method
@@ -136,7 +136,7 @@ def test_derivatives_that_fail_leave_the_other_labels(monkeypatch):
     def fail(*arguments, **options):
         raise ConvergenceError("response equations not converged")
 
-    monkeypatch.setattr(engines, "polarizability", fail)
+    monkeypatch.setattr(field_response, "polarizability", fail)
     engine = make_engine(Method(functional="hf", basis="sto-3g"), WATER[0])
     labels = engine.compute(WATER[1], ("forces", *DERIVATIVES))
     assert labels.dipole_derivatives is None

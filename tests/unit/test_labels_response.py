@@ -8,7 +8,8 @@ from rpr.errors import ConvergenceError
 from rpr.labels.dft import plain_pyscf as plain
 from rpr.labels.dft.electronic_structure import ElectronicStructure
 from rpr.labels.dft.exchange_correlation import Functional
-from rpr.labels.dft.response import ResponseOperator, polarizability
+from rpr.labels.dft.response import polarizability
+from rpr.labels.dft.response_operator import ResponseOperator
 from rpr.labels.dft.scf_fallback import solve_from_scratch
 from rpr.labels.dft.workspace import Workspace
 from rpr.labels.engine import make_engine

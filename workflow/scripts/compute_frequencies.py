@@ -1,4 +1,4 @@
-"""Hessian, harmonic frequencies and infrared intensities of one minimum.
+"""Hessian, harmonic frequencies, infrared intensities and Raman activities of one minimum.
 
 An imaginary frequency is an error.
 """
@@ -11,7 +11,7 @@ from rpr.labels.engine import make_engine
 from rpr.labels.hessian import hessian
 from rpr.labels.method import Method
 from rpr.molecule.molecule import read_geometry
-from rpr.molecule.normal_modes import frequencies, infrared_intensities
+from rpr.molecule.normal_modes import frequencies, infrared_intensities, raman_scattering
 from rpr.run import logs
 from rpr.run.jobs import free_megabytes
 from rpr.studies import tables
@@ -26,12 +26,17 @@ settings = {
 }
 matrix = hessian(method, symbols, atoms.positions, **settings)
 modes = frequencies(atoms, matrix, name=snakemake.wildcards.conformer)
-labels = make_engine(method, symbols, **settings).compute(atoms.positions, ["dipole_derivatives"])
-if labels.dipole_derivatives is None:
+engine = make_engine(method, symbols, **settings)
+labels = engine.compute(atoms.positions, ["dipole_derivatives", "polarizability_derivatives"])
+if labels.dipole_derivatives is None or labels.polarizability_derivatives is None:
     raise ConvergenceError(f"{snakemake.wildcards.conformer}: {'; '.join(labels.flags)}")
 table = pd.DataFrame({"mode": range(len(modes.wavenumbers)), "wavenumber": modes.wavenumbers})
+raman = raman_scattering(modes, labels.polarizability_derivatives)
 table = table.assign(
-    unit="1/cm", ir_km_per_mol=infrared_intensities(modes, labels.dipole_derivatives)
+    unit="1/cm",
+    ir_km_per_mol=infrared_intensities(modes, labels.dipole_derivatives),
+    raman_A4_per_amu=raman.activities,
+    depolarisation_ratio=raman.depolarisation,
 )
 tables.write_csv(table, snakemake.output.frequencies)
 write_arrays(snakemake.output.hessian, hessian=matrix)

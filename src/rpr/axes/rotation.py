@@ -69,6 +69,13 @@ def rotate_frames(frames: Any, rotations: np.ndarray) -> Any:
         turned["dipole_derivatives"] = (
             of_atoms @ frames.dipole_derivatives @ of_atoms.swapaxes(-1, -2)
         )
+    if frames.polarizability_derivatives is not None:
+        turned["polarizability_derivatives"] = np.einsum(
+            "fxi,fkm,fln,faimn->faxkl",
+            *[rotations] * 3,
+            frames.polarizability_derivatives,
+            optimize=True,
+        )
     return replace(frames, **turned)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """\
 Label frames: energy (eV), forces (eV/Angstrom), dipole (e Angstrom), polarizability (Angstrom^3)
-and, if asked for, derivatives of the dipole (e).  Frames may be in any order; frames that follow
+and, if asked for, derivatives of dipole (e) and polarizability (Angstrom^2).  Frames may be in any order; frames that follow
 each other in a trajectory are fastest.  Whatever the frames carry besides labels is kept.  An
 interrupted command resumes when it is given again.  Frames that cannot be labelled are left out
 and listed beside the output, in OUTPUT_failures.csv."""
@@ -30,7 +30,10 @@ _EXAMPLE = """\
   rpr label frames.xyz -o labelled.extxyz --functional b3lyp5 --basis aug-cc-pvtz --jobs 2
   rpr label frames.traj -o labelled.extxyz --functional gfn2-xtb
   (b3lyp5 of libxc is b3-lyp of Turbomole; Gaussian's B3LYP is b3lypg)"""
-_PROPERTIES = ("energy", "forces", "dipole", "polarizability", "dipole_derivatives")
+_PROPERTIES = (
+    *("energy", "forces", "dipole", "polarizability"),
+    *("dipole_derivatives", "polarizability_derivatives"),
+)
 _XTB = ("gfn2-xtb", "gfn1-xtb")
 
 

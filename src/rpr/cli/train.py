@@ -74,7 +74,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--derivatives",
         action="store_true",
-        help="learn from the dipole_derivatives of the frames, too",
+        help="learn from the dipole_derivatives or polarizability_derivatives of the frames, too",
     )
     parser.add_argument(
         "--anchors",
@@ -137,12 +137,12 @@ def _needed(args: argparse.Namespace) -> tuple[str, ...]:
     """Labels that the frames must have."""
     if not args.derivatives:
         return _NEEDED[args.property]
-    if args.property != "dipole" or _model_name(args) != "covariant":
+    if _model_name(args) != "covariant":
         raise InputError(
-            f"--derivatives: found {args.property} and model {_model_name(args)}, expected dipole "
-            "and model covariant"
+            f"--derivatives: found {args.property} and model {_model_name(args)}, expected a dipole "
+            "or polarizability and the model covariant"
         )
-    return ("dipole", "dipole_derivatives")
+    return (args.property, f"{args.property}_derivatives")
 
 
 def _molecule(args: argparse.Namespace, frames: FrameSet) -> Molecule:

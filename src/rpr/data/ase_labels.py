@@ -34,8 +34,8 @@ def attach_labels(atoms: Atoms, labels: Mapping[str, np.ndarray]) -> Atoms:
     """
     results: dict[str, Any] = {name: labels[name] for name in _OF_CALCULATOR if name in labels}
     for name, value in labels.items():
-        if name == "dipole_derivatives":
-            atoms.arrays[name] = np.reshape(value, (len(atoms), 9))
+        if name.endswith("_derivatives"):
+            atoms.arrays[name] = np.reshape(value, (len(atoms), -1))
         elif name == "polarizability":
             atoms.info[name] = np.ravel(value)
         elif name not in results and np.ndim(value) == 0:

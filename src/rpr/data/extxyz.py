@@ -3,9 +3,11 @@
 Units are ASE's: Angstrom, eV, eV/Angstrom, e Angstrom, polarizability in Angstrom^3; velocities
 are in Angstrom/fs.  A file carries per frame ``energy``, ``dipole``, ``polarizability`` (nine
 numbers, row by row), ``trajectory``, ``step``, ``dihedral`` and per atom ``forces``, ``velocities``
-and ``dipole_derivatives``.  Quantities that are not known are left out.  Numbers read back exactly.
+``dipole_derivatives`` and ``polarizability_derivatives``.  Quantities that are not known are left
+out.  Numbers read back exactly.
 
 The nine numbers of an atom A in ``dipole_derivatives`` are d mu_k / d R_Ax in e, x slow and k fast.
+The 27 numbers of ``polarizability_derivatives`` are d alpha_kl / d R_Ax in Angstrom^2, l fastest.
 ASE's ``born_effective_charges`` may hold the transpose and are never taken for them.
 """
 
@@ -25,7 +27,7 @@ from rpr.data.from_atoms import frames_from_atoms
 from rpr.data.keys import Keys
 from rpr.files import atomic_path
 
-_PER_ATOM = ("forces", "velocities", "dipole_derivatives")
+_PER_ATOM = ("forces", "velocities", "dipole_derivatives", "polarizability_derivatives")
 
 
 def read_frames(

@@ -27,6 +27,7 @@ SHAPES: dict[str, tuple[str | int, ...]] = {
     "dihedral": (),
     "velocities": ("A", 3),
     "dipole_derivatives": ("A", 3, 3),
+    "polarizability_derivatives": ("A", 3, 3, 3),
 }
 
 INTEGERS = ("trajectory", "step")  #: Quantities that are whole numbers.
@@ -61,6 +62,8 @@ class FrameSet:
         Angstrom/fs.
     dipole_derivatives : array, [n_frames, n_atoms, 3, 3]
         Atomic polar tensors in e: element (A, x, k) of a frame is d mu_k / d R_Ax.
+    polarizability_derivatives : array, [n_frames, n_atoms, 3, 3, 3]
+        Angstrom^2: element (A, x, k, l) of a frame is d alpha_kl / d R_Ax.
 
     Raises
     ------
@@ -79,6 +82,7 @@ class FrameSet:
     dihedral: np.ndarray | None = None
     velocities: np.ndarray | None = None
     dipole_derivatives: np.ndarray | None = None
+    polarizability_derivatives: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         self.symbols = tuple(self.symbols)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -146,10 +147,11 @@ def _named(name: str, keys: Keys) -> str:
 
 
 def _with_matrices(column: np.ndarray, name: str, keys: Keys, source: str) -> Any:
-    """Numbers in a row as matrices, where the quantity is one."""
+    """Nine (27) numbers as a tensor of rank two (three), row by row, where the quantity is one."""
     if name == "polarizability":
         return as_tensors(column, keys, source)
-    shape = SHAPES[name]
-    if shape[-2:] == (3, 3) and column.ndim == len(shape) and column.shape[-1] == 9:
-        return column.reshape(*column.shape[:-1], 3, 3)
+    tensor = tuple(takewhile(lambda n: n == 3, reversed(SHAPES[name])))
+    width = 1 + len(SHAPES[name]) - len(tensor)
+    if len(tensor) > 1 and column.shape[width:] == (3 ** len(tensor),):
+        return column.reshape(*column.shape[:width], *tensor)
     return column

@@ -19,8 +19,9 @@ from rpr.molecule.mirror_image import mirror_permutation
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import SCANS, dihedral_angle, dihedral_of
 
-_ODD = ("forces", "velocities", "dipole", "dihedral")  # change their sign
-_OF_ATOMS = ("forces", "velocities", "dipole_derivatives")  # follow the permutation
+#: Quantities that change their sign, and those that follow the permutation.
+_ODD = ("forces", "velocities", "dipole", "dihedral", "polarizability_derivatives")
+_OF_ATOMS = ("forces", "velocities", "dipole_derivatives", "polarizability_derivatives")
 
 
 def mirror_image(frames: FrameSet, molecule: Molecule, chosen: np.ndarray) -> FrameSet:

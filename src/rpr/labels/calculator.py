@@ -25,7 +25,8 @@ class LabelCalculator(Calculator):
     The engine is made at the first frame and keeps its guess between frames.  Energy, forces and
     dipole come with every frame, other properties on request, among them the derivatives of the
     dipole: ``get_property("dipole_derivatives", atoms)``, [n_atoms, 3, 3] in e, element (A, x, k)
-    being d mu_k / d R_Ax.
+    being d mu_k / d R_Ax, and of the polarizability: ``polarizability_derivatives``,
+    [n_atoms, 3, 3, 3] in Angstrom^2, element (A, x, k, l) being d alpha_kl / d R_Ax.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ class LabelCalculator(Calculator):
         Level of theory.
     properties
         Other labels that come with every frame.  They change no bit of energy and dipole, nor
-        of the forces, but for derivatives of the dipole (:class:`~rpr.labels.engine.FittedEngine`).
+        of the forces, but for derivatives (:class:`~rpr.labels.engine.FittedEngine`).
         One that cannot be computed is missing in `results`, and `faults` says why.
     check_states
         Whether to compare each frame with the one before, as successive steps of a trajectory; if
@@ -66,6 +67,7 @@ class LabelCalculator(Calculator):
         "dipole",
         "polarizability",
         "dipole_derivatives",
+        "polarizability_derivatives",
     ]
 
     def __init__(

@@ -11,20 +11,19 @@ from ase.data import atomic_numbers
 
 from rpr.errors import ConvergenceError, InputError
 from rpr.labels.dft import scf_fallback
-from rpr.labels.dft.dipole_derivatives import dipole_derivatives
 from rpr.labels.dft.electronic_structure import ElectronicStructure, memory_mb
 from rpr.labels.dft.exchange_correlation import Functional
+from rpr.labels.dft.field_response import FieldResponse
 from rpr.labels.dft.gradient import contract_derivatives, nuclear_gradient
-from rpr.labels.dft.orbital_response import OrbitalResponse
-from rpr.labels.dft.response import Response, ResponseOperator, polarizability
 from rpr.labels.dft.scf import SCFSolution, solve_scf
 from rpr.labels.dft.scf_extrapolation import History
 from rpr.labels.dft.workspace import Workspace
 from rpr.labels.method import Method
 from rpr.labels.oriented_engine import OrientedEngine
 from rpr.labels.plain_engine import PlainEngine
-from rpr.labels.results import Engine, Labels
+from rpr.labels.results import OPTIONAL_PROPERTIES, Engine, Labels
 
+OF_RESPONSE = ("polarizability", *OPTIONAL_PROPERTIES)  #: need the response to fields
 CYCLES_FROM_HISTORY = 20  #: cycles after which a guess from previous frames was bad
 
 
@@ -84,8 +83,8 @@ class FittedEngine(OrientedEngine):
     The orbitals and induced densities of the last frames are the guess for the next one.  Labels
     depend on the guess only within the tolerances of the method.  Induced densities never enter the
     guess of the orbitals: energies and dipoles are the same to the last bit whatever else is asked
-    for, even if that fails, and so are forces, but for derivatives of the dipole, which share sums
-    with them and move them by about 1e-12 eV/Angstrom.
+    for, even if that fails, and so are forces, but for derivatives of the dipole or the
+    polarizability, which share sums with them and move them by about 1e-12 eV/Angstrom.
 
     Parameters
     ----------
@@ -152,20 +151,12 @@ class FittedEngine(OrientedEngine):
         )
         if "dipole" in properties:
             labels.dipole = structure.dipole(solution.density)
-        operator, response, induced = None, None, None
-        asked = [n for n in ("polarizability", "dipole_derivatives") if n in properties]
-        if asked:
-            with labels.flag_failure(" and ".join(asked)):
-                operator, response, induced = self._respond(structure, solution)
-            clock.lap("response")
-        if "polarizability" in asked and response is not None:
-            labels.polarizability = response.polarizability
-        change = None
-        if "dipole_derivatives" in asked and response is not None:
-            change = OrbitalResponse.from_response(response, solution, structure.coordinates())
-        if "forces" in properties or change is not None:
-            self._differentiate(structure, solution, operator, change, properties, labels, clock)
-        self._history.add(positions, structure.basis.root @ solution.occupied, induced)
+        asked = [name for name in OF_RESPONSE if name in properties]
+        fields = self._respond(structure, solution, asked, labels, clock) if asked else None
+        if "forces" in properties or (fields is not None and asked != ["polarizability"]):
+            self._differentiate(structure, solution, fields, properties, labels, clock)
+        induced = (None, None) if fields is None else fields.induced()
+        self._history.add(positions, structure.basis.root @ solution.occupied, *induced)
         labels.timings = clock.laps
         return labels
 
@@ -189,17 +180,45 @@ class FittedEngine(OrientedEngine):
             structure, self._n_occupied, max_cycles=self.method.max_cycles, **options
         )
 
+    def _respond(
+        self,
+        structure: ElectronicStructure,
+        solution: SCFSolution,
+        asked: list[str],
+        labels: Labels,
+        clock: _Clock,
+    ) -> FieldResponse | None:
+        """Response to fields, of second order where needed, and the polarizability."""
+        fields = None
+        with labels.flag_failure(" and ".join(asked)):
+            fields = FieldResponse(
+                structure,
+                self._functional,
+                solution,
+                self._workspace,
+                self._history,
+                tolerance=self.method.response_tolerance,
+            )
+        clock.lap("response")
+        if fields is not None and "polarizability" in asked:
+            labels.polarizability = fields.polarizability
+        if fields is not None and "polarizability_derivatives" in asked:
+            with labels.flag_failure("polarizability_derivatives"):
+                fields.solve_second()
+            clock.lap("second-order response")
+        return fields
+
     def _differentiate(
         self,
         structure: ElectronicStructure,
         solution: SCFSolution,
-        operator: ResponseOperator | None,
-        change: OrbitalResponse | None,
+        fields: FieldResponse | None,
         properties: tuple[str, ...],
         labels: Labels,
         clock: _Clock,
     ) -> None:
-        """Forces and derivatives of the dipole, from one pass over the derivative integrals."""
+        """Forces and derivatives, from one pass over the derivative integrals."""
+        derivatives = [n for n in OPTIONAL_PROPERTIES if n in properties and fields is not None]
         contracted = contract_derivatives(
             structure.mol,
             structure.auxmol,
@@ -207,22 +226,20 @@ class FittedEngine(OrientedEngine):
             self._functional,
             solution,
             self._workspace,
-            change,
+            fields.change if fields is not None and derivatives else None,
+            None if fields is None else fields.second,
         )
         if "forces" in properties:
             labels.forces = self._forces(structure, solution, contracted[0])
         clock.lap("gradient")
-        if operator is not None and change is not None:
+        if fields is not None and fields.second is not None:
+            with labels.flag_failure("polarizability_derivatives"):
+                found = fields.polarizability_derivatives(contracted[4:])
+                labels.polarizability_derivatives = found
+            clock.lap("polarizability derivatives")
+        if fields is not None and "dipole_derivatives" in derivatives:
             with labels.flag_failure("dipole_derivatives"):
-                labels.dipole_derivatives = dipole_derivatives(
-                    structure.mol,
-                    self._functional,
-                    structure.response_grid(),
-                    operator,
-                    solution,
-                    change,
-                    contracted[1:],
-                )
+                labels.dipole_derivatives = fields.dipole_derivatives(contracted[1:4])
             clock.lap("dipole derivatives")
 
     def _forces(
@@ -232,30 +249,6 @@ class FittedEngine(OrientedEngine):
         return -nuclear_gradient(
             structure.mol, self._functional, structure.gradient_grid(), solution, contracted
         )
-
-    def _respond(
-        self, structure: ElectronicStructure, solution: SCFSolution
-    ) -> tuple[ResponseOperator, Response, np.ndarray]:
-        """Operator, response, and the induced operators in the orthogonalised basis."""
-        operator = ResponseOperator(
-            structure.integrals,
-            self._functional,
-            structure.response_grid(),
-            solution,
-            self._workspace,
-        )
-        virtual, occupied = solution.virtual, solution.occupied
-        y_virtual, y_occupied = structure.basis.root @ virtual, structure.basis.root @ occupied
-        guess = self._history.induced(structure.positions)
-        if guess is not None:
-            guess = y_virtual.T @ guess @ y_occupied
-        response = polarizability(
-            operator,
-            virtual.T @ structure.coordinates() @ occupied,
-            tolerance=self.method.response_tolerance,
-            guess=guess,
-        )
-        return operator, response, y_virtual @ response.amplitudes @ y_occupied.T
 
 
 class _Clock:

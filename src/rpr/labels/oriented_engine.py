@@ -92,9 +92,9 @@ class OrientedEngine:
         positions : array, [n_atoms, 3]
             Angstrom.
         properties
-            Some of ``energy``, ``forces``, ``dipole``, ``polarizability``,
-            ``dipole_derivatives``.  A polarizability or derivatives that cannot be computed are
-            None, and a flag says why.
+            Some of ``energy``, ``forces``, ``dipole``, ``polarizability``, ``dipole_derivatives``,
+            ``polarizability_derivatives``.  A polarizability or derivatives that cannot be computed
+            are None, and a flag says why.
 
         Raises
         ------
@@ -121,6 +121,13 @@ class OrientedEngine:
             labels.polarizability = orientation.T @ labels.polarizability @ orientation * BOHR3
         if labels.dipole_derivatives is not None:
             labels.dipole_derivatives = orientation.T @ labels.dipole_derivatives @ orientation
+        if labels.polarizability_derivatives is not None:
+            labels.polarizability_derivatives = BOHR**2 * np.einsum(
+                "axkl,xi,km,ln->aimn",
+                labels.polarizability_derivatives,
+                *[orientation] * 3,
+                optimize=True,
+            )
         return labels
 
     def _compute(self, positions: np.ndarray, properties: tuple[str, ...]) -> Labels:

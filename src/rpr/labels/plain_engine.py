@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,13 @@ from rpr.labels.oriented_engine import OrientedEngine
 from rpr.labels.results import Labels
 
 ENERGY_TOLERANCE = 1e-10  #: hartree, between cycles
-STEP = 0.005  #: bohr, of the central differences of dipoles
+STEP = 0.005  #: bohr, of the central differences
+
+#: Properties that are central differences, and of what.
+_DIFFERENTIATED = {
+    "dipole_derivatives": plain.dipole,
+    "polarizability_derivatives": plain.polarizability,
+}
 
 
 class PlainEngine(OrientedEngine):
@@ -22,9 +28,9 @@ class PlainEngine(OrientedEngine):
 
     None of the shortcuts of the label engine is used: one grid serves the field, the gradient and
     the response, there is no guess from previous frames, and all tolerances are those of PySCF
-    except that of the self-consistent field.  Dipole derivatives are central differences,
-    ``d mu_k / d R_Ax = [mu_k(R_Ax + h) - mu_k(R_Ax - h)] / 2h``, which take six self-consistent
-    fields an atom.
+    except that of the self-consistent field.  Derivatives of dipole and polarizability are central
+    differences, ``d mu_k / d R_Ax = [mu_k(R_Ax + h) - mu_k(R_Ax - h)] / 2h``, which take six
+    self-consistent fields an atom.
     """
 
     def reset(self) -> None:
@@ -50,9 +56,10 @@ class PlainEngine(OrientedEngine):
         if "polarizability" in properties:
             with labels.flag_failure("polarizability"):
                 labels.polarizability = plain.polarizability(mf)
-        if "dipole_derivatives" in properties:
-            with labels.flag_failure("dipole_derivatives"):
-                labels.dipole_derivatives = self._dipole_derivatives(positions, mf.make_rdm1())
+        for name, compute in _DIFFERENTIATED.items():
+            if name in properties:
+                with labels.flag_failure(name):
+                    setattr(labels, name, self._differences(positions, mf.make_rdm1(), compute))
         labels.timings["total"] = time.process_time() - start
         return labels
 
@@ -77,12 +84,14 @@ class PlainEngine(OrientedEngine):
         mf.conv_tol, mf.conv_tol_grad = ENERGY_TOLERANCE, method.scf_gradient_tolerance
         return scf_fallback.converge_plain(mf, guess)
 
-    def _dipole_derivatives(self, positions: np.ndarray, density: np.ndarray) -> np.ndarray:
-        """d mu_k / d R_Ax by central differences, e, [n_atoms, 3, 3]."""
+    def _differences(
+        self, positions: np.ndarray, density: np.ndarray, compute: Callable[[Any], np.ndarray]
+    ) -> np.ndarray:
+        """Central differences of a property of the mean field, [n_atoms, 3, ...]."""
         rows = []
         for step in STEP * np.eye(positions.size).reshape(-1, *positions.shape):
             forward, backward = (
-                plain.dipole(self._solve(positions + shift, density)[0]) for shift in (step, -step)
+                compute(self._solve(positions + shift, density)[0]) for shift in (step, -step)
             )
             rows.append((forward - backward) / (2 * STEP))
-        return np.array(rows).reshape(-1, 3, 3)
+        return np.reshape(rows, (*positions.shape, *rows[0].shape))

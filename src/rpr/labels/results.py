@@ -16,7 +16,7 @@ from rpr.molecule.plausibility import check_overlap
 PROPERTIES = ("energy", "forces", "dipole", "polarizability")
 
 #: Computed only on request.
-OPTIONAL_PROPERTIES = ("dipole_derivatives",)
+OPTIONAL_PROPERTIES = ("dipole_derivatives", "polarizability_derivatives")
 ALL_PROPERTIES = PROPERTIES + OPTIONAL_PROPERTIES
 
 
@@ -39,6 +39,8 @@ class Labels:
         component k of the dipole with respect to coordinate x of atom A.  The dipole is the one
         about a point fixed in space, so that the sum over atoms is the total charge times the unit
         matrix.
+    polarizability_derivatives : array, [n_atoms, 3, 3, 3]
+        Angstrom^2: element (A, x, k, l) is d alpha_kl / d R_Ax.
     scf_cycles
         Number of cycles until self-consistency.
     solver
@@ -56,6 +58,7 @@ class Labels:
     dipole: np.ndarray | None = None
     polarizability: np.ndarray | None = None
     dipole_derivatives: np.ndarray | None = None
+    polarizability_derivatives: np.ndarray | None = None
     scf_cycles: int = 0
     solver: str = "default"
     orbital_gap: float | None = None

@@ -56,8 +56,8 @@ def label_shard(
     method
         Level of theory.
     properties
-        Some of ``energy``, ``forces``, ``dipole``, ``polarizability``, ``dipole_derivatives``; the
-        energy always comes.
+        Some of ``energy``, ``forces``, ``dipole``, ``polarizability``, ``dipole_derivatives``,
+        ``polarizability_derivatives``; the energy always comes.
     partial_path
         File of the finished frames, without its fingerprint (:mod:`rpr.labels.partial_file`).  It
         must not be an output of a workflow rule, because a killed job would lose it.

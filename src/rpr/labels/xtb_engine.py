@@ -4,7 +4,8 @@ The polarizability is the central finite difference of the dipole in a field f,
 ``alpha_ij = (mu_i(+f e_j) - mu_i(-f e_j)) / 2f``, made symmetric.  With a field of 5e-4 au
 and an accuracy of 1e-3 it turns with the molecule to within 3e-4 bohr^3.  The same six points give
 the derivatives of the dipole, ``d mu_k / d R_Ax = -(G_Ax(+f e_k) - G_Ax(-f e_k)) / 2f`` with G the
-gradient of the energy in the field.
+gradient of the energy in the field.  The derivatives of the polarizability are second differences,
+``d alpha_kl / d R_Ax = -d^2 G_Ax / df_k df_l``, of thirteen points in a larger field.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from rpr.labels.results import PROPERTIES, Labels, check_positions, check_proper
 from rpr.units import BOHR, BOHR3, HARTREE
 
 FIELD = 5e-4  #: au
+SECOND_FIELD = 2e-3  #: au, of second differences
 ACCURACY = 1e-3  #: tblite's own scale, 1 is its default
 
 
@@ -90,6 +92,10 @@ class XTBEngine:
                     labels.polarizability = alpha * BOHR3
                 if "dipole_derivatives" in asked:
                     labels.dipole_derivatives = derivatives
+        if "polarizability_derivatives" in properties:
+            with labels.flag_failure("polarizability_derivatives"):
+                second = self._second_differences(positions, result)
+                labels.polarizability_derivatives = second * BOHR**2
         labels.timings["total"] = time.process_time() - start
         return labels
 
@@ -106,6 +112,29 @@ class XTBEngine:
             derivatives.append(-(forward - backward) / (2 * FIELD))
         alpha = np.array(columns)
         return (alpha + alpha.T) / 2, np.moveaxis(np.array(derivatives), 0, 2)
+
+    def _second_differences(self, positions: np.ndarray, result: Any) -> np.ndarray:
+        """Derivatives of the polarizability, bohr^2, [n_atoms, 3, 3, 3].
+
+        With G_k the sum of the gradients at the fields +f e_k and -f e_k, and G_kl that at
+        +f (e_k + e_l) and -f (e_k + e_l), ``d^2 G / df_k^2 = (G_k - 2 G) / f^2`` and
+        ``d^2 G / df_k df_l = (G_kl - G_k - G_l + 2 G) / 2 f^2``.
+        """
+
+        def summed(field: np.ndarray) -> np.ndarray:
+            ahead, behind = (self._single_point(positions, f, result) for f in (field, -field))
+            return np.array(ahead.get("gradient")) + np.array(behind.get("gradient"))
+
+        twice = 2 * np.array(result.get("gradient"))
+        steps = SECOND_FIELD * np.eye(3)
+        along = [summed(step) for step in steps]
+        second = np.empty((*positions.shape, 3, 3))
+        for j in range(3):
+            second[:, :, j, j] = along[j] - twice
+            for k in range(j):
+                mixed = summed(steps[j] + steps[k]) - along[j] - along[k] + twice
+                second[:, :, j, k] = second[:, :, k, j] = mixed / 2
+        return -second / SECOND_FIELD**2
 
     def _single_point(
         self, positions: np.ndarray, field: Sequence[float] | np.ndarray, guess: Any = None

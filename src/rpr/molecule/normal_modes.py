@@ -119,15 +119,78 @@ def infrared_intensities(modes: NormalModes, dipole_derivatives: np.ndarray) -> 
     InputError
         If the derivatives have another shape or are not finite.
     """
-    tensors = np.asarray(dipole_derivatives, dtype=float)
-    expected = (len(modes.masses), 3, 3)
-    if tensors.shape != expected:
-        raise InputError(f"dipole_derivatives: found shape {tensors.shape}, expected {expected}")
-    if not np.isfinite(tensors).all():
-        raise InputError("dipole_derivatives: found NaN or infinity; compute them again")
-    displacements = modes.vectors / np.sqrt(modes.masses)[:, None]  # -> [n_modes, n_atoms, 3]
-    along = np.einsum("qax,axk->qk", displacements, tensors)  # d mu / d Q, e/sqrt(u)
+    along = _along_modes(modes, dipole_derivatives, "dipole_derivatives", (3,))  # d mu / d Q
     return INFRARED * np.sum(along**2, axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class RamanScattering:
+    """Raman scattering of each mode in the double harmonic approximation.
+
+    Parameters
+    ----------
+    activities : array, [n_modes]
+        Angstrom^4/u.
+    depolarisation : array, [n_modes]
+        Ratio of the intensities scattered with polarisation across and along that of the incident
+        light, which is linearly polarised, at a right angle; 0 to 3/4, NaN for a mode that does
+        not scatter.
+    """
+
+    activities: np.ndarray
+    depolarisation: np.ndarray
+
+
+def raman_scattering(modes: NormalModes, polarizability_derivatives: np.ndarray) -> RamanScattering:
+    """Static Raman activity and depolarisation ratio of each mode.
+
+    With the derivative alpha' of the polarizability with respect to the normal coordinate Q of a
+    mode, of mass-weighted displacements v,
+
+        S = 45 a^2 + 7 g^2,      rho = 3 g^2 / (45 a^2 + 4 g^2),
+        a = tr(alpha') / 3,      g^2 = (3/2) sum_kl (alpha'_kl - a delta_kl)^2,
+        alpha'_kl = sum_Ax P_Axkl v_Ax / sqrt(m_A)
+
+    (D. A. Long, *The Raman Effect*, 2002, chapter 5).  It holds at a minimum.
+
+    Parameters
+    ----------
+    modes
+        From `normal_modes`.
+    polarizability_derivatives : array, [n_atoms, 3, 3, 3]
+        P in Angstrom^2 at the same geometry and in the same orientation: (A, x, k, l) is
+        d alpha_kl / d R_Ax.
+
+    Returns
+    -------
+    RamanScattering
+
+    Raises
+    ------
+    InputError
+        If the derivatives have another shape or are not finite.
+    """
+    along = _along_modes(modes, polarizability_derivatives, "polarizability_derivatives", (3, 3))
+    mean = np.trace(along, axis1=1, axis2=2) / 3
+    deviator = along - mean[:, None, None] * np.eye(3)
+    anisotropy = 1.5 * np.sum(deviator**2, axis=(1, 2))
+    total = 45 * mean**2 + 4 * anisotropy
+    ratio = np.divide(3 * anisotropy, total, out=np.full_like(total, np.nan), where=total > 0)
+    return RamanScattering(activities=45 * mean**2 + 7 * anisotropy, depolarisation=ratio)
+
+
+def _along_modes(
+    modes: NormalModes, derivatives: np.ndarray, name: str, shape: tuple[int, ...]
+) -> np.ndarray:
+    """Derivatives with respect to the normal coordinates, [n_modes, ...], per sqrt(u)."""
+    tensors = np.asarray(derivatives, dtype=float)
+    expected = (len(modes.masses), 3, *shape)
+    if tensors.shape != expected:
+        raise InputError(f"{name}: found shape {tensors.shape}, expected {expected}")
+    if not np.isfinite(tensors).all():
+        raise InputError(f"{name}: found NaN or infinity; compute them again")
+    displacements = modes.vectors / np.sqrt(modes.masses)[:, None]  # -> [n_modes, n_atoms, 3]
+    return np.einsum("qax,ax...->q...", displacements, tensors)
 
 
 def _checked_hessian(hessian: np.ndarray, n_atoms: int) -> np.ndarray:

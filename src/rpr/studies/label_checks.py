@@ -36,6 +36,7 @@ _ATOMIC = {
     "dipole": (BOHR, "e bohr"),
     "polarizability": (BOHR3, "bohr^3"),
     "dipole_derivatives": (1.0, "e"),
+    "polarizability_derivatives": (BOHR**2, "bohr^2"),
 }
 
 

@@ -132,6 +132,11 @@ def exchange(half: np.ndarray) -> np.ndarray:
     return 2 * (flat.T @ flat)
 
 
+def solve_transposed(factor: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """L^-T values of a lower triangular L."""
+    return scipy.linalg.solve_triangular(factor, values, lower=True, trans="T")
+
+
 def _cholesky(metric: np.ndarray) -> np.ndarray:
     try:
         return np.asfortranarray(scipy.linalg.cholesky(metric, lower=True))

@@ -33,13 +33,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rpr.labels.dft.exchange_correlation import Functional, orbitals_on_grid
+from rpr.labels.dft.exchange_correlation import changed_density, orbitals_on_grid
 from rpr.labels.dft.fitted_derivatives import sum_by_atom
 from rpr.labels.dft.gradient import SECOND
 from rpr.labels.dft.grids import BLOCK, Grid
 from rpr.labels.dft.orbital_response import OrbitalResponse
-from rpr.labels.dft.response import ResponseOperator
-from rpr.labels.dft.scf import SCFSolution
+from rpr.labels.dft.response_operator import ResponseOperator
 
 if TYPE_CHECKING:
     from pyscf import gto
@@ -49,12 +48,9 @@ _GRID_BLOCK = BLOCK // 4
 
 def dipole_derivatives(
     mol: gto.Mole,
-    functional: Functional,
-    grid: Grid | None,
-    operator: ResponseOperator,
-    solution: SCFSolution,
-    change: OrbitalResponse,
+    density: np.ndarray,
     contracted: np.ndarray,
+    exchange_correlation: np.ndarray | None,
 ) -> np.ndarray:
     """Atomic polar tensors, e, [n_atoms, 3, 3]: (A, x, k) is d mu_k / d R_Ax.
 
@@ -62,29 +58,21 @@ def dipole_derivatives(
     ----------
     mol
         PySCF molecule of the orbital basis.
-    functional
-        Exchange-correlation functional.
-    grid
-        Grid of the response equations; None for Hartree-Fock.
-    operator
-        Operator of the response equations; it has orbitals, potential and kernel on that grid.
-    solution
-        Converged self-consistent field.
-    change
-        First-order orbitals of the three fields.
+    density : array, [n_ao, n_ao]
+        D.
     contracted : array, [3, n_atoms, 3]
         The fields' part of `rpr.labels.dft.gradient.contract_derivatives`.
+    exchange_correlation : array, [3, n_atoms, 3], or None
+        X from `exchange_correlation_derivatives`; None for Hartree-Fock.
     """
-    derivatives = contracted + _moving_coordinates(mol, solution.density)
-    if grid is not None:
-        derivatives += _exchange_correlation(
-            mol, functional, grid, operator, solution.occupied, change.orbitals
-        )
+    derivatives = contracted + moving_coordinates(mol, density)
+    if exchange_correlation is not None:
+        derivatives += exchange_correlation
     tensors = -derivatives.transpose(1, 2, 0)
     return tensors + mol.atom_charges()[:, None, None] * np.eye(3)
 
 
-def _moving_coordinates(mol: gto.Mole, density: np.ndarray) -> np.ndarray:
+def moving_coordinates(mol: gto.Mole, density: np.ndarray) -> np.ndarray:
     """D . dr_k/dR_Ax = -2 sum_{n in A, m} D_mn <m|r_k d_x n>, [k, n_atoms, x]."""
     with mol.with_common_orig((0.0, 0.0, 0.0)):
         moved = mol.intor("int1e_irp", comp=9).reshape(3, 3, mol.nao, mol.nao)  # -> [k, x, m, n]
@@ -92,13 +80,8 @@ def _moving_coordinates(mol: gto.Mole, density: np.ndarray) -> np.ndarray:
     return np.array([sum_by_atom(mol, one) for one in per_function])
 
 
-def _exchange_correlation(
-    mol: gto.Mole,
-    functional: Functional,
-    grid: Grid,
-    operator: ResponseOperator,
-    occupied: np.ndarray,
-    first_order: np.ndarray,
+def exchange_correlation_derivatives(
+    grid: Grid, operator: ResponseOperator, change: OrbitalResponse
 ) -> np.ndarray:
     """X_kAx, the derivative of the exchange-correlation gradient with respect to the fields.
 
@@ -113,13 +96,23 @@ def _exchange_correlation(
 
     Products run in single precision, as in the response equations.
 
+    Parameters
+    ----------
+    grid
+        Grid of the response equations.
+    operator
+        Operator of the response equations; it has orbitals, potential and kernel on that grid.
+    change
+        First-order orbitals of the three fields.
+
     Returns
     -------
     array, [3, n_atoms, 3]
         Indices k, A, x.
     """
+    occupied, first_order = operator.solution.occupied, change.orbitals
     n_ao, n_occupied = occupied.shape
-    order = functional.derivative
+    order = operator.functional.derivative
     count = 4 if order else 1
     single = occupied.astype(np.float32)
     fields = np.hstack([*first_order]).astype(np.float32)
@@ -129,22 +122,22 @@ def _exchange_correlation(
         basis = basis.astype(np.float32)
         psi, potential, kernel = operator.on_grid(points)
         zeta = orbitals_on_grid(fields, basis[:count]).reshape(count, 3, n_occupied, -1)
-        changed = np.einsum("cdp,dkp->ckp", kernel, _changed_density(psi, zeta))  # v'
+        changed = np.einsum("cdp,dkp->ckp", kernel, changed_density(psi, zeta))  # v'
         weighted = _weighted_orbitals(psi, zeta, potential, changed)
         for x in range(3):
             transformed[x] += basis[1 + x] @ weighted.T
         if order:
             plain = np.concatenate([psi[0], *zeta[0]])
-            transformed += _bent_by_potential(basis, potential) @ plain.T
-            bent += _bent_by_change(basis, single @ psi[0], changed)
+            transformed += bent_by_potential(basis, potential) @ plain.T
+            bent += bent_by_change(basis, single @ psi[0], changed)
     per_orbital = transformed.reshape(3, n_ao, 4, n_occupied)
     per_function = bent.transpose(2, 1, 0)  # -> [k, m, x]
     per_function += np.einsum("kmi,xmi->kmx", first_order, per_orbital[:, :, 0])
     per_function += np.einsum("mi,xmki->kmx", occupied, per_orbital[:, :, 1:])
-    return -4 * np.array([sum_by_atom(mol, one) for one in per_function])
+    return -4 * np.array([sum_by_atom(grid.mol, one) for one in per_function])
 
 
-def _bent_by_potential(basis: np.ndarray, potential: np.ndarray) -> np.ndarray:
+def bent_by_potential(basis: np.ndarray, potential: np.ndarray) -> np.ndarray:
     """T_m of each direction x on a block of points, [x, m, p]."""
     bent = np.empty_like(basis[1:4])
     for x, (first, second, third) in enumerate(SECOND):
@@ -154,20 +147,11 @@ def _bent_by_potential(basis: np.ndarray, potential: np.ndarray) -> np.ndarray:
     return bent
 
 
-def _bent_by_change(basis: np.ndarray, plain: np.ndarray, changed: np.ndarray) -> np.ndarray:
-    """sum_yp q_my v'_y of a block of points, [x, m, k]; overwrites the second derivatives."""
-    second = basis[4:]
-    second *= plain  # q -> [xy, m, p]
-    products = second @ changed[1:].reshape(9, -1).T
-    products = products.reshape(6, -1, 3, 3)  # -> [xy, m, y, k]
+def bent_by_change(basis: np.ndarray, plain: np.ndarray, changed: np.ndarray) -> np.ndarray:
+    """sum_yp q_my v'_y of a block of points, [x, m, k]."""
+    products = (basis[4:] * plain) @ changed[1:].reshape(-1, changed.shape[-1]).T  # q -> [xy, m, p]
+    products = products.reshape(6, -1, 3, changed.shape[1])  # -> [xy, m, y, k]
     return np.array([sum(products[xy - 4, :, y] for y, xy in enumerate(row)) for row in SECOND])
-
-
-def _changed_density(psi: np.ndarray, zeta: np.ndarray) -> np.ndarray:
-    """rho' = 4 sum_i psi_i zeta_i and its gradient, [c, k, n_points]."""
-    density = np.einsum("ip,ckip->ckp", psi[0], zeta)
-    density[1:] += np.einsum("kip,cip->ckp", zeta[0], psi[1:])
-    return 4 * density
 
 
 def _weighted_orbitals(

@@ -58,6 +58,10 @@ class Functional:
         potential, kernel = self._evaluate(density, 2)[1:3]
         return potential * weights, kernel * weights
 
+    def third_derivatives(self, density: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Third derivatives times weights, [components, components, components, n_points]."""
+        return self._evaluate(density, 3)[3] * weights
+
     def _evaluate(self, density: np.ndarray, order: int) -> tuple[np.ndarray, ...]:
         argument = density[0] if self.kind == "LDA" else density
         return self._numint.eval_xc_eff(self.name, argument, deriv=order, xctype=self.kind)
@@ -73,6 +77,13 @@ def density_on_grid(psi: np.ndarray) -> np.ndarray:
     density = 2 * np.einsum("ip,cip->cp", psi[0], psi)
     density[1:] *= 2
     return density
+
+
+def changed_density(psi: np.ndarray, zeta: np.ndarray) -> np.ndarray:
+    """rho' = 4 sum_i psi_i zeta_i and its gradient, [c, k, n_points]."""
+    density = np.einsum("ip,ckip->ckp", psi[0], zeta)
+    density[1:] += np.einsum("kip,cip->ckp", zeta[0], psi[1:])
+    return 4 * density
 
 
 def energy_and_matrix(

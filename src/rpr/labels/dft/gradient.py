@@ -11,7 +11,8 @@ E_J = (1/2) d J^-1 d, d_P = sum_mn D_mn (mn|P), and E_K = -a sum_ij (ij|P) J^-1_
 Only the integrals (grad m n|P) are needed: a common shift of all three functions changes nothing,
 so that the derivative with respect to the centre of P is minus those of m and n.  The grid is
 held fixed, as in PySCF's default.  The same pass over these integrals serves the derivatives of the
-dipole (`rpr.labels.dft.dipole_derivatives`).
+dipole (`rpr.labels.dft.dipole_derivatives`) and of the polarizability
+(`rpr.labels.dft.polarizability_derivatives`).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from rpr.labels.dft.fitted_derivatives import fitted_derivatives, sum_by_atom
 from rpr.labels.dft.grids import Grid
 from rpr.labels.dft.orbital_response import OrbitalResponse
 from rpr.labels.dft.scf import SCFSolution
+from rpr.labels.dft.second_order_response import SecondOrderResponse
 from rpr.labels.dft.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -75,11 +77,13 @@ def contract_derivatives(
     solution: SCFSolution,
     workspace: Workspace,
     change: OrbitalResponse | None = None,
+    second: SecondOrderResponse | None = None,
 ) -> np.ndarray:
     """Derivatives of the core, overlap and fitted integrals, contracted with densities.
 
     One pass over the integrals (grad m n|P) serves the density of the energy and, where the change
-    of the orbitals is given, the three densities that the fields induce.
+    of the orbitals is given, the three densities that the fields induce, and the six of second
+    order.
 
     Parameters
     ----------
@@ -95,22 +99,28 @@ def contract_derivatives(
         Memory for large arrays.
     change
         First-order orbitals and densities of the three fields; None for the energy alone.
+    second
+        Second-order orbitals and densities of the six pairs of fields, or None.
 
     Returns
     -------
-    array, [1, n_atoms, 3] or [4, n_atoms, 3]
+    array, [1, n_atoms, 3], [4, n_atoms, 3] or [10, n_atoms, 3]
         Hartree/bohr: the energy's gradient without its nuclear and exchange-correlation parts, then
         for each field the same contraction with D', W', G' and w' of
-        `rpr.labels.dft.dipole_derivatives`.
+        `rpr.labels.dft.dipole_derivatives`, then for each pair of fields that with D'', W'', G''
+        and w'' of `rpr.labels.dft.polarizability_derivatives`.
     """
     densities = solution.density[None]  # D, D' -> [d, m, n]
     weighted = _energy_weighted(solution)[None]  # W, W'
     if change is not None:
         densities = np.concatenate([densities, change.density])
         weighted = np.concatenate([weighted, change.weighted])
+    if second is not None:
+        densities = np.concatenate([densities, second.density])
+        weighted = np.concatenate([weighted, second.weighted])
     gradients = _one_electron(mol, densities, weighted)
     gradients += fitted_derivatives(
-        mol, auxmol, integrals, functional, solution, workspace, densities, change
+        mol, auxmol, integrals, functional, solution, workspace, densities, change, second
     )
     return gradients
 

@@ -21,13 +21,18 @@ class OrbitalResponse:
     density : array, [3, n_ao, n_ao]
         D'.
     weighted : array, [3, n_ao, n_ao]
-        Energy-weighted density W' = 2 (Z e C_o^T + C_o e Z^T + C_o F'_oo C_o^T), where F'_oo is the
-        occupied block of the coordinate and the induced Fock matrix.
+        Energy-weighted density W' = 2 (Z e C_o^T + C_o e Z^T + C_o F'_oo C_o^T).
+    amplitudes : array, [3, n_virtual, n_occupied]
+        U.
+    block : array, [3, n_occupied, n_occupied]
+        F'_oo, the occupied block of the coordinate and the induced Fock matrix.
     """
 
     orbitals: np.ndarray
     density: np.ndarray
     weighted: np.ndarray
+    amplitudes: np.ndarray
+    block: np.ndarray
 
     @classmethod
     def from_response(
@@ -51,4 +56,5 @@ class OrbitalResponse:
         moved = np.matmul(orbitals * energies, occupied.T)
         weighted = moved + moved.transpose(0, 2, 1) + occupied @ block @ occupied.T
         outer = np.matmul(orbitals, occupied.T)
-        return cls(orbitals, 2 * (outer + outer.transpose(0, 2, 1)), 2 * weighted)
+        density = 2 * (outer + outer.transpose(0, 2, 1))
+        return cls(orbitals, density, 2 * weighted, response.amplitudes, block)

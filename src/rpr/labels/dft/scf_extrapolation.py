@@ -37,7 +37,11 @@ class History:
         self._frames.clear()
 
     def add(
-        self, positions: np.ndarray, orbitals: np.ndarray, induced: np.ndarray | None = None
+        self,
+        positions: np.ndarray,
+        orbitals: np.ndarray,
+        induced: np.ndarray | None = None,
+        second: np.ndarray | None = None,
     ) -> None:
         """Remember a frame.
 
@@ -49,10 +53,14 @@ class History:
             y.
         induced : array, [3, n_ao, n_ao], optional
             Half of the density induced by each field, as virtual-occupied operators.
+        second : array, [6, n_ao, n_ao], optional
+            The same of second order, for each pair of fields.
         """
         frame = {"positions": positions.copy(), "orbitals": orbitals.copy()}
         if induced is not None:
             frame["induced"] = induced.astype(np.float32)
+        if second is not None:
+            frame["second"] = second.astype(np.float32)
         self._frames.append(frame)
 
     def orbitals(self, positions: np.ndarray) -> np.ndarray | None:
@@ -70,13 +78,13 @@ class History:
         left, _, right = np.linalg.svd(guess, full_matrices=False)
         return left @ right
 
-    def induced(self, positions: np.ndarray) -> np.ndarray | None:
-        """Guess of the induced operators, [3, n_ao, n_ao]; None if no near frame has any."""
-        frames = [f for f in self._frames if "induced" in f]
+    def induced(self, positions: np.ndarray, name: str = "induced") -> np.ndarray | None:
+        """Guess of the operators ``induced`` or ``second``; None if no near frame has any."""
+        frames = [f for f in self._frames if name in f]
         coefficients = _fit(positions, frames)
         if coefficients is None:
             return None
-        return sum(c * f["induced"] for c, f in zip(coefficients, frames, strict=True))
+        return sum(c * f[name] for c, f in zip(coefficients, frames, strict=True))
 
     def state(self) -> dict[str, np.ndarray]:
         """The history as arrays."""
