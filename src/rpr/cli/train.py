@@ -139,7 +139,7 @@ def _needed(args: argparse.Namespace) -> tuple[str, ...]:
         return _NEEDED[args.property]
     if _model_name(args) != "covariant":
         raise InputError(
-            f"--derivatives: found {args.property} and model {_model_name(args)}, expected a dipole "
+            f"--derivatives: found {args.property} and model {_model_name(args)}, expected dipole "
             "or polarizability and the model covariant"
         )
     return (args.property, f"{args.property}_derivatives")
