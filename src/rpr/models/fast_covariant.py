@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 
+from rpr.errors import InputError
 from rpr.models.covariant import CovariantRegression
 from rpr.models.covariant_tensors import unpack
 from rpr.models.estimator import Frames
@@ -14,11 +17,11 @@ _BLOCK = 2048  # frames described at once
 
 
 class FastCovariant:
-    """The predictions of a covariant model, several times as fast and equal up to rounding.
+    """The predictions of a covariant model, several times as fast and equal but for rounding.
 
     It prepares the sums over training frames once, as :mod:`rpr.regression.interpolated_kernel`
     says, which takes about as long as a thousand predictions.  Models of an order of interaction
-    above 2 predict as they always do.
+    above 2, or of very short length scales, predict as they always do.
 
     Parameters
     ----------
@@ -29,7 +32,7 @@ class FastCovariant:
     def __init__(self, model: CovariantRegression) -> None:
         self.model = model
         self._sums = None
-        if InterpolatedKernel.applies(model._scalar):
+        with suppress(InputError):
             self._sums = InterpolatedKernel(
                 model._scalar, model._centres, model._image_coefficients
             )
