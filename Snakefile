@@ -22,6 +22,7 @@ pathvars:
     benchmarks="<results>/benchmarks",
 
 
+include: "workflow/rules/minima.smk"
 include: "workflow/rules/geometries.smk"
 include: "workflow/rules/dynamics.smk"
 include: "workflow/rules/labels.smk"

@@ -23,6 +23,7 @@ _HOME = {
     "FoldedRPR": "rpr.models.folded",
     "AugmentedRegression": "rpr.models.augmented",
     "KREG": "rpr.models.kreg.potential",
+    "Calculator": "rpr.models.calculator",
     "KREGCalculator": "rpr.models.calculator",
     "load": "rpr.models.registry",
     "InputError": "rpr.errors",

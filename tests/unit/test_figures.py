@@ -12,6 +12,7 @@ from matplotlib.text import Text
 from rpr.axes.components import COMPONENTS, component_names
 from rpr.report import style
 from rpr.report.figures import FIGURES, fig1_scheme, fig4_dihedral, model_learning_curves
+from rpr.studies import calibration as calibration_study
 from rpr.studies import canonical_axes as canonical_axes
 from rpr.studies import evaluation as evaluate
 from rpr.studies import kreg as kreg_study
@@ -143,6 +144,25 @@ def make_equivariance():
     return pd.DataFrame(rows, columns=EQUIVARIANCE)
 
 
+def make_calibration():
+    sets = ("in_distribution", "held_out_trajectories", "rotated")
+    names = (*(f"coverage_{p}" for p in calibration_study.REGIONS), "nll")
+    rows = [
+        ("covariant", p, s, name, v := rng.uniform(0.4, 0.95), v - 0.05, v + 0.04, 0.5, "", 40, 30,
+         0)
+        for p, s, name in itertools.product(UNITS, sets, names)
+    ]  # fmt: skip
+    bins = [
+        ("covariant", p, s, k, 1e-3 * 2**k, r := 1e-3 * 2**k * rng.gamma(9) / 9, 0.9 * r, 1.1 * r,
+         UNITS[p], 20, 30, 0)
+        for p, s, k in itertools.product(UNITS, sets, range(5))
+    ]  # fmt: skip
+    return (
+        pd.DataFrame(rows, columns=calibration_study.COLUMNS),
+        pd.DataFrame(bins, columns=calibration_study.SIZE_COLUMNS),
+    )
+
+
 def make_trajectories():
     time = np.linspace(0, 5, 400)
     return pd.concat(
@@ -191,6 +211,7 @@ TABLES = {
     "model_learning_curves": lambda: (make_curve(),),
     "error_by_dihedral": lambda: (make_by_dihedral(), make_frame_study()[1]),
     "equivariance": lambda: (make_equivariance(),),
+    "calibration": make_calibration,
     "data_distributions": lambda: (make_distribution(), make_distribution()),
 }
 

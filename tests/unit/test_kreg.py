@@ -12,7 +12,7 @@ from rpr.models.estimator import determination
 from rpr.models.kreg.contraction import ContractedPotential
 from rpr.models.kreg.descriptor import RelativeDistances, symmetric_distances
 from rpr.models.kreg.kernel import GradientKernel
-from rpr.models.kreg.packed_cholesky import PackedMatrix
+from rpr.regression.packed_cholesky import PackedMatrix
 from rpr.models.kreg.potential import KREG
 from rpr.models.kreg.search import search_hyperparameters
 from rpr.models.kreg.solver import check_training_memory

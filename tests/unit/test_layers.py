@@ -16,6 +16,7 @@ LAYERS = (
     {"labels", "models", "dynamics", "spectra"},
     {"studies", "run"},
     {"report"},
+    {"cli"},
 )
 ROW = {package: row for row, packages in enumerate(LAYERS) for package in packages}
 MODULES = {

@@ -1,6 +1,6 @@
 from glob import glob
 
-from rpr.run import config as run_config, jobs, schema as config_schema
+from rpr.run import config as run_config, jobs, one_geometry, schema as config_schema
 from rpr.labels.version import LABEL_VERSION
 from rpr.models import registry
 from rpr.run.dependencies import code_digest
@@ -8,9 +8,11 @@ from snakemake.common.configfile import load_configfile
 from snakemake.utils import validate
 
 SCHEMA = load_configfile(workflow.source_path("../schemas/config.schema.yaml"))
+config.update(one_geometry.expanded(config))
 config_schema.check_schema(config, SCHEMA)
 config.update(config_schema.with_defaults(config, SCHEMA))
 validate(config, "../schemas/config.schema.yaml")
+config.update(one_geometry.completed(config, SCHEMA))
 PLAN = run_config.make_plan(config)
 if workflow.is_main_process:
     from rpr.run import (
@@ -41,6 +43,7 @@ CHECK_SHARDS = jobs.shards(config["deposit"]["n_checked"], CHECK_SHARD_SIZE)
 KREG_REPEATS = list(range(config["kreg"]["n_repeats"]))
 PUBLISHED = sorted(glob("resources/published/*.csv"))
 MODELS = config["models"]["names"] + config["models"]["ablations"]
+WITH_PUBLISHED = "rotate-predict-rotate" in MODELS  # else no figures of the paper
 MODEL_STEMS = [f"{m}_{p}_{s}" for m in MODELS for p in PROPERTIES for s in ("random", "held_out")]
 
 

@@ -10,7 +10,7 @@ OPTIMISER_MINUTES = {
 
 rule optimise_geometry:
     input:
-        geometry=lambda wildcards: GEOMETRIES[wildcards.conformer],
+        geometry=lambda wildcards: STARTS[wildcards.conformer],
     output:
         geometry="<results>/geometries/{stage}/{conformer}.xyz",
     log:
@@ -63,6 +63,7 @@ rule sample_initial_conditions:
         geometry=f"<results>/geometries/md/{REFERENCE}.xyz",
         hessian=f"<results>/geometries/md/{REFERENCE}_hessian.npz",
         minima=expand("<results>/geometries/md/{conformer}_frequencies.csv", conformer=CONFORMERS),
+        found=FOUND_MINIMA,
     output:
         initial_conditions="<results>/md/initial_conditions.npz",
     log:
@@ -78,6 +79,7 @@ rule sample_initial_conditions:
         n_trajectories=config["initial_conditions"]["n_trajectories"],
         scan=config["initial_conditions"]["scan"],
         dihedral=config["initial_conditions"]["dihedral"],
+        rotors=config["initial_conditions"]["rotors"],
         seed=seed("wigner"),
         code=code("sample_initial_conditions"),
     message:

@@ -21,16 +21,17 @@ wildcard_constraints:
     batch=r"\d+",
 
 
-rule find_minima:
+rule relax_minima:
     input:
         **SPECTRA_POTENTIAL,
         molecule=MOLECULE,
         geometries=list(GEOMETRIES.values()),
+        found=f"{MINIMA}/minima.extxyz" if PLAN.searched else [],
     output:
         minima="<results>/spectra/minima.npz",
         lines="<results>/tables/spectra/harmonic.csv",
     log:
-        "<logs>/find_minima.log",
+        "<logs>/relax_minima.log",
     conda:
         ENVIRONMENT
     resources:
@@ -39,12 +40,13 @@ rule find_minima:
     params:
         molecule=molecule(),
         names=CONFORMERS,
+        seed=seed("spectra", "draws"),
         spectra={key: SPECTRA[key] for key in ("laser_nm", "temperature_K")},
-        code=code("find_minima", KREG, registry.REGISTRY[SPECTRA_MODEL].module),
+        code=code("relax_minima", KREG, registry.REGISTRY[SPECTRA_MODEL].module),
     message:
         "Find the minima of the KREG potential and their harmonic lines"
     script:
-        "../scripts/find_minima.py"
+        "../scripts/relax_minima.py"
 
 
 rule run_thermal_trajectories:

@@ -7,6 +7,7 @@ if TEST_SOURCE == "compute":
         input:
             model="<results>/models/kreg.npz",
             molecule=MOLECULE,
+            found=FOUND_MINIMA,
         output:
             frames="<results>/test_set/unlabelled.extxyz",
             dihedrals="<results>/test_set/dihedrals.csv",

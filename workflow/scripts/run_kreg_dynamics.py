@@ -5,6 +5,7 @@ from rpr.data.extxyz import write_frames
 from rpr.dynamics.batch import run
 from rpr.dynamics.initial_conditions import rotated_initial_conditions
 from rpr.dynamics.trajectories import collect
+from rpr.files import read_arrays
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.studies import tables
@@ -13,8 +14,10 @@ from rpr.studies.error_by_dihedral import dihedral_table
 log = logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
 test = snakemake.params.test_set
+found = snakemake.input.found
 initial = rotated_initial_conditions(
     molecule,
+    minima=read_arrays(found)["positions"] if found else None,
     n=test["n_trajectories"],
     temperature_K=test["temperature_K"],
     seed=snakemake.params.seed,

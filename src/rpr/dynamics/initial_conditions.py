@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from rpr.dynamics.sampling import scanned_minima
 from rpr.dynamics.velocities import boltzmann
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.torsion import set_dihedral
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,12 @@ class InitialConditions:
 
 
 def rotated_initial_conditions(
-    molecule: Molecule, *, n: int = 24, temperature_K: float = 300.0, seed: int = 0
+    molecule: Molecule,
+    *,
+    n: int = 24,
+    temperature_K: float = 300.0,
+    seed: int = 0,
+    minima: np.ndarray | None = None,
 ) -> InitialConditions:
     """Initial conditions at n dihedrals spread over the full circle, each turned at random.
 
@@ -44,7 +49,7 @@ def rotated_initial_conditions(
     degrees apart for n = 24) and with Boltzmann velocities that have no net momentum and angular
     momentum.  Positions and velocities are then turned together by a rotation that is uniform on
     SO(3).  They depend on `seed` and k, not on n - k.  A molecule without a dihedral begins at its
-    reference geometry.
+    reference geometry.  With several `minima` the trajectories begin at these in turn.
 
     Parameters
     ----------
@@ -56,6 +61,9 @@ def rotated_initial_conditions(
         Temperature of the velocities in K.
     seed
         Seed of the random numbers.
+    minima : array, [n_minima, n_atoms, 3], optional
+        Geometries to begin at (:func:`rpr.dynamics.sampling.scanned_minima`), Angstrom; the default
+        is the reference geometry.
 
     Returns
     -------
@@ -72,11 +80,9 @@ def rotated_initial_conditions(
     """
     if n < 1:
         raise InputError(f"n: found {n}, expected at least one trajectory")
-    unrotated, angles = np.repeat(molecule.reference[None], n, axis=0), None
-    if molecule.dihedral is not None:
-        angles = 360.0 * np.arange(n) / n
-        angles = np.where(angles > 180.0, angles - 360.0, angles)
-        unrotated = set_dihedral(unrotated, molecule, angles)
+    if minima is None:
+        minima = molecule.reference[None]
+    unrotated, angles = scanned_minima(molecule, minima, n)
     positions, velocities, rotations = [], [], []
     for k in range(n):
         rng = np.random.default_rng([seed, k])

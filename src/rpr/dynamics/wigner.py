@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from ase import Atoms
 
@@ -11,7 +13,12 @@ from rpr.units import FS, HBAR, KB
 
 
 def sample(
-    reference: Atoms, hessian: np.ndarray, *, temperature_K: float, n: int, seed: int
+    reference: Atoms,
+    hessian: np.ndarray,
+    *,
+    temperature_K: float,
+    n: int,
+    seed: int | Sequence[int],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw positions and velocities from the thermal Wigner distribution of the normal modes.
 
@@ -35,7 +42,7 @@ def sample(
     n
         Number of points.
     seed
-        Seed of the random numbers.
+        Seed of the random numbers, one or several whole numbers.
 
     Returns
     -------

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from importlib.util import find_spec
 from typing import Any
 
 import rpr.labels.dft  # noqa: F401  (sets PySCF's configuration file before PySCF is imported)
@@ -119,6 +120,19 @@ class Method:
         """Hexadecimal digest of every setting."""
         text = json.dumps(self.as_dict(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def cheap_method(method: Mapping[str, object]) -> dict[str, object]:
+    """Level for searches whose results are computed again: GFN2-xTB if tblite is installed.
+
+    Parameters
+    ----------
+    method
+        Level of theory that is taken without tblite.
+    """
+    if find_spec("tblite") is None:
+        return dict(method)
+    return {"code": "tblite", "functional": "gfn2-xtb", "basis": ""}
 
 
 def _check_type(key: str, value: object, expected: str) -> None:

@@ -53,6 +53,8 @@ class Plan:
         Checks of the labels of a deposit: ``plain`` (PySCF only) and ``reoriented``.
     spectra_model
         Model whose dipoles and polarizabilities spectra are made of.
+    searched
+        Whether minima are searched for, from one geometry; frames that come with labels need none.
     """
 
     source: str
@@ -63,7 +65,8 @@ class Plan:
     n_test_frames: int
     with_dynamics: bool
     checks: tuple[str, ...]
-    spectra_model: str
+    spectra_model: str = "covariant"
+    searched: bool = False
 
     @property
     def computed_stages(self) -> tuple[str, ...]:
@@ -95,6 +98,11 @@ def make_plan(config: Mapping) -> Plan:
         with_dynamics=_with_dynamics(config),
         checks=_label_checks(config),
         spectra_model=_spectra_model(config),
+        searched=(
+            config["molecule"]["geometry"] is not None
+            and labels["source"] == "compute"
+            and "md" not in deposited
+        ),
     )
 
 

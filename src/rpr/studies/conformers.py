@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from ase import Atoms
+from scipy.spatial.distance import cdist
 from scipy.spatial.transform import Rotation
 
 from rpr.data.segments import Segments
@@ -21,12 +22,14 @@ from rpr.molecule.molecule import Molecule
 from rpr.molecule.normal_modes import NormalModes
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.torsion import dihedral_angle
+from rpr.regression.descriptors import pair_distances
 from rpr.spectra.harmonic import modes_of_potential
 from rpr.units import KB, KCAL_MOL
 
 #: Name of segments in which the molecule changes from one conformer to another.
 MIXED = "changing"
 
+_BLOCK = 4096  # records compared at once
 _SAME = 0.05  # Angstrom; root-mean-square distance below which two geometries are the same
 
 
@@ -53,7 +56,7 @@ class Minimum:
     versions: np.ndarray
 
 
-def find_minima(
+def relax_minima(
     potential: KREG,
     molecule: Molecule,
     geometries: Mapping[str, Atoms],
@@ -162,32 +165,32 @@ def populations(minima: Mapping[str, Minimum], temperature_K: float) -> np.ndarr
     return weights / weights.sum()
 
 
-def conformer_of_segments(
-    segments: Segments, minima: Mapping[str, Minimum], molecule: Molecule
-) -> np.ndarray:
+def conformer_of_segments(segments: Segments, minima: Mapping[str, Minimum]) -> np.ndarray:
     """Name of the conformer of each segment.
 
-    Every record belongs to the minimum, in any version, whose dihedral is nearest; a segment with
-    records of several conformers is `MIXED`.  Without a dihedral or a second minimum, all
-    segments have the first one.
+    Every record belongs to the minimum, in any version, whose interatomic distances are nearest
+    (least squares); a segment with records of several conformers is `MIXED`.
+
+    Parameters
+    ----------
+    segments
+        Segments of trajectories.
+    minima
+        Minima by name.
 
     Returns
     -------
     array of str, [n_segments]
     """
-    names = list(minima)
-    if molecule.dihedral is None or len(names) == 1:
-        return np.full(len(segments), names[0])
-    flat = segments.positions.reshape(-1, molecule.n_atoms, 3)
-    angles = dihedral_angle(flat, molecule.dihedral)
-    distances = []
-    for minimum in minima.values():
-        centres = dihedral_angle(minimum.versions, molecule.dihedral)
-        away = np.abs((angles[:, None] - centres + 180.0) % 360.0 - 180.0)
-        distances.append(away.min(axis=1))
-    nearest = np.argmin(distances, axis=0).reshape(len(segments), -1)
-    constant = (nearest == nearest[:, :1]).all(axis=1)
-    return np.where(constant, np.array(names)[nearest[:, 0]], MIXED)
+    names = np.array(list(minima))
+    owner = np.repeat(np.arange(len(names)), [len(m.versions) for m in minima.values()])
+    centres = pair_distances(np.concatenate([m.versions for m in minima.values()]))
+    flat = segments.positions.reshape(-1, *segments.positions.shape[2:])
+    blocks = np.array_split(flat, range(_BLOCK, len(flat), _BLOCK))
+    nearest = np.concatenate([cdist(pair_distances(x), centres).argmin(axis=1) for x in blocks])
+    found = owner[nearest].reshape(len(segments), -1)
+    constant = (found == found[:, :1]).all(axis=1)
+    return np.where(constant, names[found[:, 0]], MIXED)
 
 
 def conformer_table(

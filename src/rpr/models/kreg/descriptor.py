@@ -17,11 +17,6 @@ import numpy as np
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
 
-#: Largest spread of r_eq over pairs that a permutation exchanges.  It leaves room for the last
-#: digits of an optimized geometry and is far below the difference between two conformers.
-R_EQ_SPREAD_ANGSTROM = 0.02
-
-
 @dataclass(frozen=True, eq=False)
 class RelativeDistances:
     """Pairs of atoms and their equilibrium distances.
@@ -130,22 +125,10 @@ class RelativeDistances:
     def symmetrized(self, permutations: np.ndarray) -> RelativeDistances:
         """Same pairs, with r_eq averaged over the pairs that permutations exchange.
 
-        Raises
-        ------
-        InputError
-            If r_eq is not invariant because the reference geometry lacks the symmetry, such as a
-            gauche conformer where the anti one is needed.
+        The reference geometry need not have the symmetry of the group: a gauche conformer, or
+        torsions that break it, give mean distances like any other.
         """
         orbit = self.equilibrium[self.pair_permutations(permutations)]  # -> [n_perm, n_pairs]
-        spread = np.ptp(orbit, axis=0)
-        worst = int(np.argmax(spread))
-        if spread[worst] > R_EQ_SPREAD_ANGSTROM:
-            raise InputError(
-                f"permutations: r_eq of atoms {self.first[worst]}-{self.second[worst]} and of the "
-                f"pairs they are exchanged with differ by {spread[worst]:.3f} Angstrom, expected "
-                f"less than {R_EQ_SPREAD_ANGSTROM}; use a reference geometry that has the symmetry "
-                "(for 1,2-dichloroethane the anti minimum, not a gauche one)"
-            )
         return RelativeDistances(self.first, self.second, orbit.mean(axis=0), self.n_atoms)
 
 
@@ -171,7 +154,7 @@ def symmetric_distances(
     Raises
     ------
     InputError
-        If there is only one atom, the permutations are no group, or r_eq is not invariant.
+        If there is only one atom, or the permutations are no group.
     """
     if molecule.n_atoms < 2:
         raise InputError("molecule: found one atom, expected at least two for a potential")

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from rpr.data.frame_set import as_positions
+from rpr.data.given_frames import take_frames
 from rpr.models.estimator import Estimator, Frames, determination
 from rpr.models.kreg.contraction import ContractedPotential
 from rpr.models.kreg.descriptor import RelativeDistances, symmetric_distances
@@ -48,8 +48,7 @@ class KREG(Estimator):
         Symbols, bonds, and the reference geometry whose distances are r_eq.
     permutations : array of int, [n_permutations, n_atoms]
         A group of permutations of atoms, x'_i = x_{perm[i]}, under which the potential is exactly
-        symmetric, as the kernel is averaged over it. They must not change r_eq. None stands for no
-        symmetry.
+        symmetric, as the kernel and r_eq are averaged over it. None stands for no symmetry.
     sigma
         Width of the kernel. It has no unit, as the descriptor has none.
     lambda_energy, lambda_forces
@@ -115,16 +114,16 @@ class KREG(Estimator):
         Parameters
         ----------
         frames
-            Training frames: `FrameSet`, ASE atoms or array [n_frames, n_atoms, 3] in Angstrom.
+            `FrameSet`, ASE atoms, a file, or an array [n_frames, n_atoms, 3] in Angstrom.
         energy : array, [n_frames]
-            Energies in eV; the default is what a `FrameSet` holds.
+            Energies in eV; the default is what the frames carry.
         forces : array, [n_frames, n_atoms, 3]
-            Forces in eV/Angstrom; the default is what a `FrameSet` holds.
+            Forces in eV/Angstrom; the default is what the frames carry.
 
         Raises
         ------
         InputError
-            If shapes, atoms or units do not fit, the permutations change r_eq, or the system does
+            If shapes, atoms or units do not fit, the permutations are no group, or the system does
             not fit into memory. In the last case the message says how many frames do.
 
         Warns
@@ -159,14 +158,15 @@ class KREG(Estimator):
         Parameters
         ----------
         frames
-            `FrameSet`, ASE atoms or array [n_frames, n_atoms, 3] in Angstrom.
+            `FrameSet`, ASE atoms, a file, or an array [n_frames, n_atoms, 3] in Angstrom.
 
         Returns
         -------
         energy : array, [n_frames]
             Energies in eV.
         forces : array, [n_frames, n_atoms, 3]
-            Forces in eV/Angstrom, which are minus the gradient of the energy.
+            Forces in eV/Angstrom, which are minus the gradient of the energy; their atoms are in
+            the order of those given.
 
         Raises
         ------
@@ -174,12 +174,13 @@ class KREG(Estimator):
             If the atoms do not fit, or two of them are at the same place.
         """
         self._require_fitted()
-        positions = as_positions(frames, self.molecule.symbols)
+        given = take_frames(frames, self.molecule, handed=False)
+        positions = given.positions
         energy, forces = np.empty(len(positions)), np.empty_like(positions)
         for start in range(0, len(positions), _CHUNK):
             part = slice(start, start + _CHUNK)
             energy[part], forces[part] = self._predict(positions[part])
-        return energy, forces
+        return energy, given.in_given_order(forces)
 
     def score(
         self,

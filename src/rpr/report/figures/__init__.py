@@ -19,6 +19,7 @@ error_by_dihedral      table, gaps (optional)
 benchmark_heatmap      benchmark
 canonical_axes         flips, gaps, accuracy
 equivariance           equivariance
+calibration            calibration, by_size
 data_distributions     frames_table, and rotated_table or md_table
 spectra                infrared, raman, lines, conformers: all of ``spectra/``
 spectra_of_models      spectra, jumps: ``spectra/models_infrared.csv``, ``.../models_jumps.csv``
@@ -38,6 +39,7 @@ FIGURES = (
     "benchmark_heatmap",
     "canonical_axes",
     "equivariance",
+    "calibration",
     "data_distributions",
     "spectra",
     "spectra_of_models",

@@ -1,0 +1,72 @@
+"""Which geometries are the same: up to rotation, exchange of like atoms and mirror image."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rpr.molecule.permutation_inversion import PermutationInversionGroup
+
+#: Root-mean-square distance of atoms in Angstrom below which two geometries are the same.
+SAME = 0.1
+
+
+def distance(
+    positions: np.ndarray, other: np.ndarray, group: PermutationInversionGroup
+) -> float:
+    """Smallest root-mean-square distance of atoms between two geometries.
+
+    min over g and R of sqrt(sum_i |R (g x)_i - y_i|^2 / n_atoms), with g of the
+    permutation-inversion group and proper rotations R about the common centroid.  Mirror images are
+    the same if an element with inversion of the group relates them; the two hands of a chiral
+    molecule are not, as no torsion leads from one to the other.
+
+    Parameters
+    ----------
+    positions, other : array, [n_atoms, 3]
+        Angstrom.
+    group
+        Group of the molecule.
+
+    Returns
+    -------
+    float
+        Angstrom.
+
+    Notes
+    -----
+    The best rotation is that of W. Kabsch, Acta Cryst. A 32, 922 (1976).
+    """
+    x = positions - positions.mean(axis=0)
+    y = other - other.mean(axis=0)
+    images = group.act_on_positions(x[None])[:, 0]  # -> [n_elements, n_atoms, 3]
+    u, size, v = np.linalg.svd(np.swapaxes(images, 1, 2) @ y)
+    size[:, 2] *= np.sign(np.linalg.det(u) * np.linalg.det(v))
+    overlap = size.sum(axis=1).max()
+    square = (x**2).sum() + (y**2).sum() - 2.0 * overlap
+    return float(np.sqrt(max(square, 0.0) / len(x)))
+
+
+def distinct(
+    positions: np.ndarray, group: PermutationInversionGroup, *, tolerance: float = SAME
+) -> list[int]:
+    """Indices of the geometries that are the same as none before them.
+
+    Parameters
+    ----------
+    positions : array, [n_frames, n_atoms, 3]
+        Angstrom.
+    group
+        Group of the molecule.
+    tolerance
+        Largest :func:`distance` of geometries that are the same, Angstrom.
+
+    Returns
+    -------
+    list of int
+        In ascending order.
+    """
+    kept: list[int] = []
+    for k, geometry in enumerate(positions):
+        if all(distance(geometry, positions[other], group) > tolerance for other in kept):
+            kept.append(k)
+    return kept

@@ -1,0 +1,61 @@
+# Stage 1, if only one geometry is given: its minima, by a scan of its torsions.
+
+MINIMA = "<results>/geometries/minima"
+STARTS = {REFERENCE: f"{MINIMA}/reference.xyz"} if PLAN.searched else GEOMETRIES
+FOUND_MINIMA = f"{MINIMA}/minima.npz" if PLAN.searched else []
+
+
+rule scan_torsions:
+    input:
+        geometry=GEOMETRIES[REFERENCE],
+    output:
+        candidates=f"{MINIMA}/candidates.extxyz",
+    log:
+        "<logs>/scan_torsions.log",
+    benchmark:
+        "<benchmarks>/scan_torsions.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("md_mem_mb"),
+        runtime=at_most(240),
+    params:
+        method=config["conformers"]["method"],
+        md_method=config["md"]["method"],
+        charge=config["molecule"]["charge"],
+        label_version=LABEL_VERSION,
+        seed=seed("conformers"),
+    message:
+        "Scan the torsions"
+    script:
+        "../scripts/scan_torsions.py"
+
+
+rule find_minima:
+    input:
+        geometry=GEOMETRIES[REFERENCE],
+        candidates=f"{MINIMA}/candidates.extxyz",
+    output:
+        reference=f"{MINIMA}/reference.xyz",
+        minima=f"{MINIMA}/minima.npz",
+        frames=f"{MINIMA}/minima.extxyz",
+        table=f"{MINIMA}/minima.csv",
+    log:
+        "<logs>/find_minima.log",
+    benchmark:
+        "<benchmarks>/find_minima.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("md_mem_mb"),
+        runtime=at_most(240),
+    params:
+        method=config["md"]["method"],
+        charge=config["molecule"]["charge"],
+        label_version=LABEL_VERSION,
+        conformers=config["conformers"],
+        optimisation=config["optimisation"],
+    message:
+        "Find the minima"
+    script:
+        "../scripts/find_minima.py"
