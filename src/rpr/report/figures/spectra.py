@@ -121,7 +121,8 @@ def _spectra(
     mean, bound, *_ = _KINDS[kind]
     for (conformer, label), colour in zip(labels.items(), _LOOKS * 3, strict=False):
         rows = table[table["conformer"] == conformer]
-        rows = rows[rows["wavenumber_per_cm"].between(*limits)]
+        low, high = max(limits[0], drawing.LOWEST_WAVENUMBER), limits[1]
+        rows = rows[rows["wavenumber_per_cm"].between(low, high)]
         axes.fill_between(
             rows["wavenumber_per_cm"],
             rows[bound.format("_low")],
