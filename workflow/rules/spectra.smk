@@ -41,7 +41,7 @@ rule relax_minima:
         molecule=molecule(),
         names=CONFORMERS,
         seed=seed("spectra", "draws"),
-        spectra={key: SPECTRA[key] for key in ("laser_nm", "temperature_K")},
+        spectra={key: SPECTRA[key] for key in ("laser_nm", "temperature_K", "n_draws")},
         code=code("relax_minima", KREG, registry.REGISTRY[SPECTRA_MODEL].module),
     message:
         "Find the minima of the KREG potential and their harmonic lines"

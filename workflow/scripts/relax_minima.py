@@ -22,8 +22,9 @@ minima = relax_minima(potential, molecule, geometries, log=log.info)
 models = [rpr.load(snakemake.input[name]) for name in ("dipole", "polarizability")]
 lines = {name: model_lines(*models, m.positions, m.modes) for name, m in minima.items()}
 draws = {}
-if all(hasattr(model, "draw") for model in models):
-    drawn = [model.draw(50, snakemake.params.seed) for model in models]
+n_draws = snakemake.params.spectra["n_draws"]
+if n_draws and all(hasattr(model, "draw") for model in models):
+    drawn = [model.draw(n_draws, snakemake.params.seed) for model in models]
     draws = {n: lines_of_draws(*drawn, m.positions, m.modes) for n, m in minima.items()}
 table = lines_table(
     lines,

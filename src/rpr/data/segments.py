@@ -135,6 +135,11 @@ def join(parts: Sequence[Segments]) -> Segments:
     return first.replace(**(dict.fromkeys(OPTIONAL) | joined))
 
 
+def first_segments(segments: Segments) -> Segments:
+    """The first segment of each trajectory."""
+    return segments.subset(np.unique(segments.trajectory, return_index=True)[1])
+
+
 def write_segments(path: str | os.PathLike, segments: Segments, **extra: np.ndarray) -> None:
     """Write a file of segments, atomically; `extra` arrays are kept in it and not read again."""
     arrays = {field.name: getattr(segments, field.name) for field in fields(segments)}

@@ -221,7 +221,7 @@ def mean_of_segments(spectra: np.ndarray, trajectory: np.ndarray) -> Band:
     return mean_over_trajectories(sums / counts[:, None], weights=counts.astype(float))
 
 
-def bands(table: pd.DataFrame, *, smallest: float = 0.02) -> pd.DataFrame:
+def bands(table: pd.DataFrame, *, smallest: float = 0.04) -> pd.DataFrame:
     """Bands of one spectrum.
 
     Parameters

@@ -110,7 +110,7 @@ def draw(
         axes.xaxis.set_major_locator(
             MultipleLocator(250 if len(parts) == 1 or axes is panels[-1, 0] else 100)
         )
-    figure.supxlabel("wavenumber (cm$^{-1}$)", fontsize=7)
+    panels[-1, 0].set_xlabel("wavenumber (cm$^{-1}$)")
     panels[0, 0].legend(loc="upper left", title="conformer (population)", title_fontsize=6.5)
     return figure
 
