@@ -4,8 +4,6 @@ Used for ``spectra/reference``: 48 labels for eight atoms, by central difference
 analytic derivatives of the dipole. At B3LYP/aug-cc-pVTZ it took 8 minutes of one core for
 1,2-dichloroethane.
 
-
-
     python benchmarks/harmonic_reference.py minimum.xyz minimum_derivatives.npz --basis aug-cc-pvtz
 """
 

@@ -105,7 +105,7 @@ FIGURES = {
         },
     },
 }
-SPECTRA_FIGURES = {
+OF_SPECTRA = {
     "spectra": {
         "title": "Infrared and Raman spectra",
         "category": MAIN,
@@ -128,7 +128,7 @@ SPECTRA_FIGURES = {
     },
 }
 if SPECTRA_BATCHES:
-    FIGURES |= SPECTRA_FIGURES
+    FIGURES |= {name: OF_SPECTRA[name] for name in SPECTRA_FIGURES}
 if PROBABILISTIC:
     FIGURES["calibration"] = {
         "title": "Are predicted errors as large as errors?",
