@@ -22,7 +22,8 @@ from rpr.studies import calibration as calibration_study
 from rpr.studies import canonical_axes as canonical_axes
 from rpr.studies import evaluation as evaluate
 from rpr.studies import kreg as kreg_study
-from rpr.studies import learning_curve, scheme
+from rpr.studies import learning_curve, scheme, spectra_of_models
+from rpr.studies import spectra as spectra_study
 from rpr.studies.equivariance import COLUMNS as EQUIVARIANCE
 from rpr.studies.error_by_dihedral import COLUMNS as BY_DIHEDRAL
 
@@ -240,6 +241,59 @@ def make_ablation():
     return pd.DataFrame(rows)
 
 
+def make_spectra(conformers=("dichloroethane_anti", "dichloroethane_gauche")):
+    nu = np.linspace(0.0, 3600.0, 400)
+    infrared, raman = (
+        pd.concat(
+            [
+                pd.DataFrame(
+                    {
+                        c: k if c == "conformer" else nu if c == "wavenumber_per_cm" else peak
+                        for c in columns
+                        for peak in [rng.gamma(9) * np.exp(-(((nu - 900) / 300) ** 2))]
+                    }
+                )
+                for k in conformers
+            ],
+            ignore_index=True,
+        )
+        for columns in (spectra_study.INFRARED, spectra_study.RAMAN)
+    )
+    rows = [
+        (k, mode, nu, rng.gamma(2), rng.gamma(2), rng.gamma(2))
+        for k in conformers
+        for mode, nu in enumerate((100.0, 700.0, 1400.0, 3100.0))
+    ]
+    columns = ["conformer", "mode", "wavenumber_per_cm", "infrared_km_per_mol"]
+    columns += ["raman_activity_A4_per_u", "raman_cross_section_1e-36_m2_per_sr"]
+    shares = [(k, p, 300.0) for k, p in zip(conformers, (0.8, 0.2), strict=False)]
+    shares.append(("changing", np.nan, 300.0))
+    names = ["conformer", "population", "temperature_K"]
+    lines = pd.DataFrame(rows, columns=columns)
+    return infrared, raman, lines, pd.DataFrame(shares, columns=names)
+
+
+def make_spectra_of_models():
+    nu = np.linspace(0.0, 3600.0, 300)
+    spectra = pd.concat(
+        [
+            pd.DataFrame(
+                dict(
+                    zip(spectra_of_models.SPECTRA, (m, nu, 1e-3 + rng.random(300), nu), strict=True)
+                )
+            )
+            for m in MODELS[:4]
+        ],
+        ignore_index=True,
+    )
+    rows = [
+        (m, low, low + 5.0, rng.gamma(2), rng.gamma(9), 20)
+        for m in MODELS[:3]
+        for low in np.arange(-180.0, 180.0, 5.0)
+    ]
+    return spectra, pd.DataFrame(rows, columns=list(spectra_of_models.JUMPS))
+
+
 TABLES = {
     "ablation": lambda: (make_ablation(),),
     "fewer_labels": lambda: (make_fewer_labels(),),
@@ -256,6 +310,8 @@ TABLES = {
     "error_by_dihedral": lambda: (make_by_dihedral(), make_frame_study()[1]),
     "equivariance": lambda: (make_equivariance(),),
     "calibration": make_calibration,
+    "spectra": make_spectra,
+    "spectra_of_models": make_spectra_of_models,
     "data_distributions": lambda: (make_distribution(), make_distribution()),
 }
 

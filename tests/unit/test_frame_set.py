@@ -176,7 +176,7 @@ def test_frames_of_a_set_survive_the_writers_of_ase(tmp_path):
 def test_a_set_is_printed_in_one_line():
     assert str(labelled(1)) == (
         "FrameSet: 1 frame of H2O (3 atoms) with energy, forces, dipole, polarizability, "
-        "trajectory, step, dihedral, velocities, dipole_derivatives"
+        "trajectory, step, dihedral, velocities, dipole_derivatives, polarizability_derivatives"
     )
     assert repr(FrameSet(SYMBOLS, WATER[None][[0, 0]])) == (
         "FrameSet: 2 frames of H2O (3 atoms) without labels"

@@ -124,21 +124,7 @@ if FEWER_LABELS:
         "module": "fewer_labels",
         "tables": {"fewer_labels": FEWER_LABELS},
     }
-if PROBABILISTIC:
-    FIGURES["calibration"] = {
-        "title": "Are predicted errors as large as errors?",
-        "category": MAIN,
-        "module": "calibration",
-        "tables": {
-            "calibration": [f"{TABLES}/calibration.csv"],
-            "by_size": [f"{TABLES}/calibration_by_size.csv"],
-        },
-    }
-if not WITH_PUBLISHED:
-    for name in ("fig1", "fig2", "fig5", "benchmark", "canonical_axes"):
-        del FIGURES[name]
-    del FIGURES["error_by_dihedral"]["tables"]["gaps"]
-SPECTRA_FIGURES = {
+OF_SPECTRA = {
     "spectra": {
         "title": "Infrared and Raman spectra",
         "category": MAIN,
@@ -161,7 +147,21 @@ SPECTRA_FIGURES = {
     },
 }
 if SPECTRA_BATCHES:
-    FIGURES |= SPECTRA_FIGURES
+    FIGURES |= {name: OF_SPECTRA[name] for name in SPECTRA_FIGURES}
+if PROBABILISTIC:
+    FIGURES["calibration"] = {
+        "title": "Are predicted errors as large as errors?",
+        "category": MAIN,
+        "module": "calibration",
+        "tables": {
+            "calibration": [f"{TABLES}/calibration.csv"],
+            "by_size": [f"{TABLES}/calibration_by_size.csv"],
+        },
+    }
+if not WITH_PUBLISHED:
+    for name in ("fig1", "fig2", "fig5", "benchmark", "canonical_axes"):
+        del FIGURES[name]
+    del FIGURES["error_by_dihedral"]["tables"]["gaps"]
 SAMPLES = {
     "frames": "<results>/dataset/frames.extxyz",
     "rotated": "<results>/test_set/frames.extxyz",

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from rpr.errors import ConvergenceError, InputError
 
 #: Commands in the order of the help; each is the module of this name in `rpr.cli`.
-COMMANDS = ("check", "label", "train", "predict", "evaluate", "info")
+COMMANDS = ("check", "label", "train", "predict", "evaluate", "md", "spectra", "info")
 
 _DESCRIPTION = """\
 Dipoles, polarizabilities and potentials of one flexible molecule: check and label frames, train
