@@ -84,7 +84,8 @@ class FittedEngine(OrientedEngine):
     depend on the guess only within the tolerances of the method.  Induced densities never enter the
     guess of the orbitals: energies and dipoles are the same to the last bit whatever else is asked
     for, even if that fails, and so are forces, but for derivatives of the dipole or the
-    polarizability, which share sums with them and move them by about 1e-12 eV/Angstrom.
+    polarizability, which share sums with them and move them by about 1e-12 eV/Angstrom.  Those of
+    the dipole move by about 2e-7 e, single precision, if those of the polarizability come along.
 
     Parameters
     ----------
