@@ -42,6 +42,7 @@ from rpr.molecule.molecule import Molecule
 
 _BLOCK = 1024  # frames described at once in a prediction
 _N_SEARCH = {"dipole": 400, "polarizability": 250}  # default of n_search
+_N_SEARCH_DERIVATIVES = {"dipole": 12, "polarizability": 6}
 
 
 class CovariantRegression(ProbabilisticEstimator):
@@ -64,14 +65,16 @@ class CovariantRegression(ProbabilisticEstimator):
         Largest number of training frames whose marginal likelihood the search maximizes; None
         takes 400 for the dipole and 250 for the polarizability.
     n_search_derivatives
-        Largest number of training frames with derivatives that the search uses.
+        Largest number of training frames with derivatives that the search uses; None takes 12 for
+        the dipole and 6 for the polarizability.
     max_iterations
         Iterations of the search (L-BFGS) on a quarter of the `n_search` frames; a third as many
         follow on all of them.  With derivatives all iterations use the same frames.
     seed
         Seed of the random choice of these frames.
     hyperparameters
-        `hyperparameters_` of a fitted model. If they are given, nothing is searched.
+        `hyperparameters_` of a fitted model. If they are given, nothing is searched; without
+        ``lambda_derivatives`` among them, derivatives have the lambda of values.
 
     Attributes
     ----------
@@ -101,7 +104,7 @@ class CovariantRegression(ProbabilisticEstimator):
         tensors: str = "pairs",
         features: str = "distances",
         n_search: int | None = None,
-        n_search_derivatives: int = 12,
+        n_search_derivatives: int | None = None,
         max_iterations: int = 60,
         seed: int = 0,
         hyperparameters: Mapping | None = None,
@@ -171,7 +174,7 @@ class CovariantRegression(ProbabilisticEstimator):
                 observed.values,
                 order=self.order,
                 n_values=self.n_search or _N_SEARCH[self.property],
-                n_derivatives=self.n_search_derivatives,
+                n_derivatives=self.n_search_derivatives or _N_SEARCH_DERIVATIVES[self.property],
                 iterations=self.max_iterations,
                 seed=self.seed,
             )

@@ -91,10 +91,10 @@ def observe(
         If there are none where True was given, the shape is wrong, or the derivatives contradict
         translation or rotation.
     """
-    if derivatives is None or derivatives is False:
+    if isinstance(derivatives, bool | np.bool_):
+        derivatives = _held(frames, property) if derivatives else None
+    if derivatives is None:
         return _none(property, positions)
-    if derivatives is True:
-        derivatives = _held(frames, property)
     derivatives = np.asarray(derivatives, dtype=float)
     expected = (*positions.shape, *(3,) * RANK[property])
     if derivatives.shape != expected:
@@ -138,8 +138,8 @@ def _held(frames: Frames, property: str) -> np.ndarray:
     held = getattr(frames, f"{property}_derivatives", None) if known else None
     if held is None:
         raise InputError(
-            f"derivatives: True, but the frames hold no derivatives of the {property}; give an "
-            "array, or label the frames with dipole_derivatives"
+            f"derivatives: True, but the frames hold no derivatives of the {property}, expected a "
+            f"FrameSet with {property}_derivatives; give an array, or label the frames with them"
         )
     return held
 
