@@ -261,6 +261,12 @@ def test_draws_go_by_seed_and_number(model):
         few[2]
 
 
+def test_draws_that_do_not_fit_into_memory_are_refused(model, monkeypatch):
+    monkeypatch.setattr("rpr.models.posterior_draws.available_bytes", lambda: 100_000)
+    with pytest.raises(InputError, match="n: 100 draws need"):
+        model.draw(100)
+
+
 def test_draws_are_smooth_between_frames(model, draws):
     """A draw along a path: neighbours differ little, although frames are not drawn together."""
     path = TEST[0] + np.linspace(0, 1, 41)[:, None, None] * 0.02 * (TRAIN[0] - TEST[0])
