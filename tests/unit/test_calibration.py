@@ -134,7 +134,7 @@ def test_scores_do_not_depend_on_the_orientation(c):
     [
         (lambda v, p, S: (v, p[:-1], S), "predicted: found shape"),
         (lambda v, p, S: (v, p, S[:, :2]), "covariance: found shape"),
-        (lambda v, p, S: (v, p, -S), "frame 0 is not positive definite"),
+        (lambda v, p, S: (v, p, -S), "frame 0 is not positive semidefinite"),
     ],
 )
 def test_bad_input_is_named(change, message):
@@ -142,6 +142,21 @@ def test_bad_input_is_named(change, message):
     S[0] *= 100
     with pytest.raises(InputError, match=message):
         scores(*change(values, predicted, S))
+
+
+def test_directions_without_uncertainty_do_not_count():
+    values, predicted, S = predictions(3, 2000, 11)
+    values[:, 2], predicted[:, 2], S[:, 2], S[:, :, 2] = 0.3, 0.3, 0.0, 0.0
+    found = scores(values, predicted, S)
+    plane = S[:, :2, :2]
+    errors = (values - predicted)[:, :2]
+    expected = [
+        -multivariate_normal(np.zeros(2), s).logpdf(e) for s, e in zip(plane, errors, strict=True)
+    ]
+    assert found["nll"] == pytest.approx(np.mean(expected))
+    assert found["size"] == pytest.approx(1.0, abs=0.15)
+    assert found["coverage_90"] == pytest.approx(0.9, abs=0.03)
+    assert found["crps"] > 0
 
 
 class Calibrated:

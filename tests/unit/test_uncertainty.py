@@ -24,7 +24,7 @@ from rpr.molecule.permutation_inversion import find_group
 from rpr.regression.additive_kernel import AdditiveKernel
 from rpr.regression.packed_cholesky import PackedMatrix
 from rpr.regression.prior_functions import FourierFeatures, PriorFeatures
-from rpr.studies.calibration import turned_covariance
+from rpr.studies.calibration import scores, turned_covariance
 
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
 MOLECULE = Molecule.from_atoms(read(GEOMETRIES / "hydrogen_peroxide.xyz"), dihedral=(0, 1, 2, 3))
@@ -138,6 +138,26 @@ def test_it_does_so_within_rounding_of_the_prior(model):
     """Training reduces a variance to 1e-6 of the prior one, which is where digits are lost."""
     prior = model.calibration_.variance * np.abs(dense(model, TEST)[0]).max()
     assert symmetry_error(model)[0] < 1e-13 * prior
+
+
+def test_a_planar_molecule_has_no_uncertainty_out_of_its_plane():
+    water = Molecule.from_atoms(read(GEOMETRIES / "water.xyz"))
+    frames = random_frames(water, 40, seed=1)
+    train = FrameSet(
+        water.symbols,
+        frames[:30],
+        dipole=analytic_labels(frames[:30], water)[0],
+        trajectory=np.arange(30) // 3,
+    )
+    model = CovariantRegression(molecule=water, n_search=20, max_iterations=3).fit(train)
+    assert 0.1 < model.calibration_.factor < 30.0
+    values, covariance = model.predict(frames[30:], covariance=True)
+    normals = np.cross(frames[30:, 1] - frames[30:, 0], frames[30:, 2] - frames[30:, 0])
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    out = np.einsum("fc,fcd->fd", normals, covariance)
+    assert np.abs(out).max() < 1e-9 * np.abs(covariance).max()
+    found = scores(analytic_labels(frames[30:], water)[0], values, covariance)
+    assert 0.01 < found["size"] < 30.0
 
 
 def test_turned_covariance_is_that_of_turned_values():
@@ -259,6 +279,12 @@ def test_draws_go_by_seed_and_number(model):
         model.draw(0)
     with pytest.raises(IndexError):
         few[2]
+
+
+def test_draws_that_do_not_fit_into_memory_are_refused(model, monkeypatch):
+    monkeypatch.setattr("rpr.models.posterior_draws.available_bytes", lambda: 100_000)
+    with pytest.raises(InputError, match="n: 100 draws need"):
+        model.draw(100)
 
 
 def test_draws_are_smooth_between_frames(model, draws):

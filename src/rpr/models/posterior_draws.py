@@ -31,7 +31,7 @@ from rpr.models.trained_process import TrainedProcess
 from rpr.molecule.molecule import Molecule
 from rpr.regression.contracted_kernel import ContractedKernel
 from rpr.regression.prior_functions import FourierFeatures, PriorFeatures
-from rpr.regression.resources import thread_map
+from rpr.regression.resources import available_bytes, thread_map
 
 _N_FOURIER = 512  # random frequencies of a draw
 _BLOCK_ELEMENTS = 1 << 22  # values of functions that exist at once
@@ -46,6 +46,11 @@ class PriorDraws:
         The trained process, whose kernel and range of features the functions have.
     streams
         Random numbers of every draw.
+
+    Raises
+    ------
+    InputError
+        If the memory does not hold so many draws.
     """
 
     def __init__(self, process: TrainedProcess, streams: Sequence[np.random.Generator]) -> None:
@@ -54,6 +59,7 @@ class PriorDraws:
         training = [part.features.reshape(-1, part.features.shape[2]) for part in kernel.sets]
         self._functions = PriorFeatures(scalar, np.concatenate(training))
         self.n_functions = self._functions.n_functions
+        _check_memory(self.n_functions * len(amplitudes), len(streams))
         orders = feature_orders(description.group.permutations)
         index, signs = description.basis.images(
             description.group.permutations, description.group.parities
@@ -230,6 +236,16 @@ class PosteriorDraw:
     def predict(self, frames: Frames) -> np.ndarray:
         """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
         return self._draws.predict(frames, [self._number])[0]
+
+
+def _check_memory(numbers: int, n: int) -> None:
+    """Refuse more draws, of so many numbers each, than the memory holds."""
+    available = available_bytes()
+    if 8 * numbers * (n + 2) > available:
+        raise InputError(
+            f"n: {n} draws need {8e-9 * numbers * (n + 2):.1f} GB and {1e-9 * available:.1f} GB "
+            f"are free; at most {max(0, available // (8 * numbers) - 2)} draws fit"
+        )
 
 
 def feature_orders(permutations: np.ndarray) -> np.ndarray:

@@ -128,6 +128,7 @@ class TrainedProcess:
             self.coefficients,
             groups=groups[observed],
             values=values,
+            prior=self._prior(self.training.description.observations(self.training.positions)),
             noise=self.noise_variances[0],
         )
 

@@ -26,6 +26,7 @@ import numpy as np
 
 from rpr.regression.packed_cholesky import PackedMatrix
 
+_NULL = 1e-10  # of the largest eigenvalue: smaller ones count as zero
 _COLUMNS = 256  # of the inverse that are computed at once, if no group has more
 
 
@@ -44,13 +45,13 @@ def conditioned(prior: np.ndarray, cross: np.ndarray, factor: PackedMatrix) -> n
     Returns
     -------
     array, [n_frames, c, c]
-        Symmetric; rounding may leave an eigenvalue of about -1e-13 of the prior.
+        Symmetric, and exactly zero in directions in which the prior is zero, such as out of the
+        plane of a planar molecule; rounding may leave errors of about 1e-14 of the prior.
     """
     n_frames, c = prior.shape[:2]
     V = factor.forward(cross.T).reshape(-1, n_frames, c)
     V = V.transpose(1, 2, 0)  # -> [n_frames, c, n_observations]
-    remaining = prior - V @ V.transpose(0, 2, 1)
-    return 0.5 * (remaining + remaining.transpose(0, 2, 1))
+    return _within_support(prior, prior - V @ V.transpose(0, 2, 1))
 
 
 def held_out_sizes(
@@ -58,13 +59,14 @@ def held_out_sizes(
     coefficients: np.ndarray,
     groups: np.ndarray,
     values: np.ndarray,
+    prior: np.ndarray,
     noise: float,
 ) -> np.ndarray:
     """Squared residuals of frames left out of the training, in units of their predicted covariance.
 
     For every frame the observations of its whole group are left out.  The result is
-    r^T S^-1 r / c, with r the residual of its c components and S the covariance of the value of the
-    process there, without noise.
+    r^T S^-1 r / c, with r the residual of its components, S the covariance of the value of the
+    process there, without noise, and c its rank.
 
     Parameters
     ----------
@@ -76,6 +78,8 @@ def held_out_sizes(
         Group of every observation, such as its trajectory.
     values : array of int, [n_frames, c]
         Which observations are the components of the value of each frame.
+    prior : array, [n_frames, c, c]
+        Covariance of the value of each frame before training.
     noise
         Variance of the noise of an observed value.
 
@@ -93,7 +97,8 @@ def held_out_sizes(
         frames = np.flatnonzero(of_frames == groups[rows[0]])
         at = np.searchsorted(rows, values[frames])  # -> [n, c]
         S = covariance[at[:, :, None], at[:, None, :]] - noise * np.eye(c)
-        sizes[frames] = squared_sizes(residual[at], S) / c
+        found, ranks = squared_sizes(residual[at], _within_support(prior[frames], S))
+        sizes[frames] = found / np.maximum(ranks, 1)
     return sizes
 
 
@@ -116,15 +121,39 @@ def _blocks_of_inverse(
             yield groups[k], part.T @ part
 
 
-def squared_sizes(residuals: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+def squared_sizes(residuals: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """r^T S^-1 r of each frame, which for a normal distribution is chi-square distributed.
+
+    Directions in which the covariance is zero do not count.
 
     Parameters
     ----------
     residuals : array, [n_frames, c]
         Errors r.
     covariance : array, [n_frames, c, c]
-        Positive definite covariances S.
+        Positive semidefinite covariances S.
+
+    Returns
+    -------
+    sizes : array, [n_frames]
+    ranks : array of int, [n_frames]
+        Degrees of freedom.
     """
-    solved = np.linalg.solve(covariance, residuals[..., None])[..., 0]
-    return np.einsum("fc,fc->f", residuals, solved)
+    values, vectors, support = decomposed(covariance)
+    along = np.einsum("fc,fcd->fd", residuals, vectors)
+    sizes = np.where(support, along**2 / np.where(support, values, 1.0), 0.0).sum(axis=1)
+    return sizes, support.sum(axis=1)
+
+
+def decomposed(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Eigenvalues [n, c], eigenvectors [n, c, c], and which eigenvalues are not zero [n, c]."""
+    values, vectors = np.linalg.eigh(covariance)
+    return values, vectors, values > _NULL * values[:, -1:]
+
+
+def _within_support(prior: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """The covariance without what rounding leaves where the prior is zero."""
+    _, vectors, support = decomposed(prior)
+    projector = (vectors * support[:, None]) @ vectors.transpose(0, 2, 1)
+    inside = projector @ covariance @ projector
+    return 0.5 * (inside + inside.transpose(0, 2, 1))

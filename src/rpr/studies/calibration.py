@@ -75,15 +75,15 @@ def scores(values: np.ndarray, predicted: np.ndarray, covariance: np.ndarray) ->
     dict
         ``n_frames``; ``rmse`` and ``predicted_rmse``, the axes-independent error and the one that
         the covariances predict; ``nll``, the log score; ``energy_score``; ``crps``, the mean over
-        components; ``size``, the mean of e^T S^-1 e / c, which should be 1; ``coverage_50``,
-        ``coverage_90`` and ``coverage_95``, parts of the values inside the regions that should hold
-        50, 90 and 95 %.  rmse, energy score and CRPS are in the unit of the values; the log score
-        is that of a density in this unit.
+        components; ``size``, the mean of e^T S^-1 e / c with c the rank of S, which should be 1;
+        ``coverage_50``, ``coverage_90`` and ``coverage_95``, parts of the values inside the regions
+        that should hold 50, 90 and 95 %.  rmse, energy score and CRPS are in the unit of the
+        values; the log score is that of a density in this unit.
 
     Raises
     ------
     InputError
-        If shapes do not fit, or a covariance is not positive definite.
+        If shapes do not fit, or a covariance is zero or not positive semidefinite.
     """
     parts = per_frame_scores(values, predicted, covariance)
     squared = ("squared_error", "predicted_square")
@@ -114,18 +114,17 @@ def per_frame_scores(
     n_elements = weights.sum()
     roots = np.sqrt(weights)
     normed = covariance * roots[:, None] * roots  # of the components of the Frobenius norm
-    size = squared_sizes(errors, covariance)
-    deviations = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+    size, ranks = squared_sizes(errors, covariance)
     columns = {
         "squared_error": errors**2 @ weights / n_elements,
         "predicted_square": np.trace(normed, axis1=1, axis2=2) / n_elements,
         "nll": probabilistic_scores.log_score(errors, covariance),
         "energy_score": probabilistic_scores.energy_score(errors * roots, normed),
-        "crps": probabilistic_scores.crps(errors, deviations).mean(axis=1),
-        "size": size / c,
+        "crps": probabilistic_scores.crps(errors, _deviations(covariance)).mean(axis=1),
+        "size": size / ranks,
     }
     for percent in REGIONS:
-        columns[f"coverage_{percent}"] = (size <= chi2.ppf(percent / 100.0, c)).astype(float)
+        columns[f"coverage_{percent}"] = (size <= chi2.ppf(percent / 100.0, ranks)).astype(float)
     return pd.DataFrame(columns)
 
 
@@ -184,8 +183,7 @@ def calibration(
     parts = per_frame_scores(values, predicted, covariance)
     components = component_names(property)
     errors = to_components(values) - to_components(predicted)
-    deviations = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-    single = probabilistic_scores.crps(errors, deviations)
+    single = probabilistic_scores.crps(errors, _deviations(covariance))
     for k, name in enumerate(components):
         parts[f"crps_{name}"] = single[:, k]
     trajectories = np.arange(len(frames)) if frames.trajectory is None else frames.trajectory
@@ -236,12 +234,18 @@ def _checked(
     if covariance.shape != (n, c, c):
         raise InputError(f"covariance: found shape {covariance.shape}, expected {(n, c, c)}")
     covariance = 0.5 * (covariance + covariance.transpose(0, 2, 1))
-    smallest = np.linalg.eigvalsh(covariance)[:, 0]
-    if not (smallest > 0.0).all():
+    values = np.linalg.eigvalsh(covariance)
+    bad = (values[:, 0] < -1e-10 * values[:, -1]) | ~(values[:, -1] > 0.0)
+    if bad.any():
         raise InputError(
-            f"covariance: that of frame {int(np.argmin(smallest))} is not positive definite"
+            f"covariance: that of frame {int(np.argmax(bad))} is not positive semidefinite"
         )
     return errors, covariance
+
+
+def _deviations(covariance: np.ndarray) -> np.ndarray:
+    """Standard deviations [n, c] of the components."""
+    return np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 0.0))
 
 
 def _with_unit(components: tuple[str, ...]) -> list[str]:

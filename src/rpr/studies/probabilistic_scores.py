@@ -23,7 +23,7 @@ import numpy as np
 from scipy.special import roots_legendre
 from scipy.stats import norm
 
-from rpr.regression.posterior import squared_sizes
+from rpr.regression.posterior import decomposed, squared_sizes
 
 _NODES = 200  # of the quadrature in `expected_norm`
 
@@ -36,14 +36,17 @@ def log_score(errors: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     errors : array, [n, c]
         Values minus predictions.
     covariance : array, [n, c, c]
-        Positive definite.
+        Positive semidefinite; directions in which it is zero, such as out of the plane of a planar
+        molecule, do not count.
 
     Returns
     -------
     array, [n]
     """
-    _, logarithm = np.linalg.slogdet(2.0 * np.pi * covariance)
-    return 0.5 * (squared_sizes(errors, covariance) + logarithm)
+    values, _, support = decomposed(covariance)
+    logarithms = np.log(2.0 * np.pi * np.where(support, values, 1.0))
+    determinant = np.where(support, logarithms, 0.0).sum(axis=1)
+    return 0.5 * (squared_sizes(errors, covariance)[0] + determinant)
 
 
 def crps(errors: np.ndarray, deviations: np.ndarray) -> np.ndarray:
@@ -61,8 +64,10 @@ def crps(errors: np.ndarray, deviations: np.ndarray) -> np.ndarray:
     array, of that shape
         In the unit of the errors.
     """
-    z = errors / deviations
-    return deviations * (z * (2.0 * norm.cdf(z) - 1.0) + 2.0 * norm.pdf(z) - 1.0 / np.sqrt(np.pi))
+    z = errors / np.where(deviations > 0.0, deviations, 1.0)
+    certain = np.abs(errors)  # the score of a prediction without uncertainty
+    normal = z * (2.0 * norm.cdf(z) - 1.0) + 2.0 * norm.pdf(z) - 1.0 / np.sqrt(np.pi)
+    return np.where(deviations > 0.0, deviations * normal, certain)
 
 
 def energy_score(errors: np.ndarray, covariance: np.ndarray) -> np.ndarray:
