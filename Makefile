@@ -1,6 +1,7 @@
 # make        set up the environment, then the whole study (the run of config.yaml)
 # make CONFIG=my_run.yaml   the same for my_run.yaml, merged over config.yaml; with TARGETS=labels
 #             only a part of it
+# make MOLECULE=any.xyz   from one geometry of a small molecule to models and spectra (docs/molecule.md)
 # make test   set up the environment, then the doctests and the tests
 # make test-slurm   set up the environment, then the tests that need a running SLURM
 # make smoke  set up the environment, then the whole study made tiny, with its report
@@ -17,16 +18,22 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SNAKEMAKE := $(BIN)/snakemake
 SMOKE := --configfile config/smoke.yaml
+CONFIGS := $(strip $(if $(MOLECULE),config/molecule.yaml) $(CONFIG))
 
 .PHONY: all config-exists setup test test-slurm smoke lock lint docs clean-env
 .DEFAULT_GOAL := all
 
 all: config-exists $(STAMP)
-	$(SNAKEMAKE) $(TARGETS) $(if $(CONFIG),--configfile $(CONFIG))
+	@$(SNAKEMAKE) $(TARGETS) $(if $(CONFIGS),--configfile $(CONFIGS)) $(if $(MOLECULE),--config molecule="$(MOLECULE)") \
+		|| { status=$$?; test -z "$$(ls .snakemake/locks 2>/dev/null)" || \
+		echo "Is this folder locked by a Snakemake that was killed? If no other one runs here: $(SNAKEMAKE) --unlock, then repeat make."; \
+		exit $$status; }
 
 config-exists:
-	@test -z "$(CONFIG)" || test -f "$(CONFIG)" || { \
-		echo "$(CONFIG) does not exist: CONFIG must be a file of configuration, such as config/smoke.yaml"; exit 1; }
+	@test -z "$(MOLECULE)" || test -f "$(MOLECULE)" || { \
+		echo "$(MOLECULE) does not exist: MOLECULE must be a file with one geometry, such as resources/geometries/methanol.xyz"; exit 1; }
+	@for file in $(CONFIG); do test -f "$$file" || { \
+		echo "$$file does not exist: CONFIG must be a file of configuration, such as config/smoke.yaml"; exit 1; }; done
 
 setup: $(STAMP)
 

@@ -12,6 +12,8 @@ The main names are importable from here; each is loaded when it is first used::
 from importlib import import_module
 from typing import Any
 
+from rpr.version import __version__
+
 _HOME = {
     "Molecule": "rpr.molecule.molecule",
     "FrameSet": "rpr.data.frame_set",
@@ -31,7 +33,7 @@ _HOME = {
     "ConditioningWarning": "rpr.errors",
 }
 _PARTS = ("axes", "data", "dynamics", "labels", "models", "molecule", "regression", "units")
-__all__ = sorted(_HOME)
+__all__ = ["__version__", *sorted(_HOME)]
 
 
 def __getattr__(name: str) -> Any:

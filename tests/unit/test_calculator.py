@@ -240,11 +240,13 @@ def test_energy_is_conserved_to_second_order_in_the_time_step(minimum, tmp_path)
         momenta = np.random.default_rng(0).normal(size=(3, 3)) * 0.3
         moving.set_momenta(momenta - momenta.mean(axis=0))
         energies = []
-        with VelocityVerlet(moving, step * units.fs) as dynamics:
-            with Trajectory(tmp_path / f"{step}.traj", "w", moving) as trajectory:
-                dynamics.attach(trajectory, interval=10)
-                dynamics.attach(lambda e=energies, m=moving: e.append(m.get_total_energy()))
-                dynamics.run(int(100 / step))
+        with (
+            Trajectory(tmp_path / f"{step}.traj", "w", moving) as trajectory,
+            VelocityVerlet(moving, step * units.fs) as dynamics,
+        ):
+            dynamics.attach(trajectory, interval=10)
+            dynamics.attach(lambda e=energies, m=moving: e.append(m.get_total_energy()))
+            dynamics.run(int(100 / step))
         spreads.append(np.std(energies))
     assert moving.get_kinetic_energy() > 0.01
     assert 3.5 < spreads[0] / spreads[1] < 4.5

@@ -56,7 +56,7 @@ def test_every_command_explains_itself_with_an_example(name, capsys):
         (ConvergenceError("frame 7"), 1, "rpr: frame 7"),
         (KeyboardInterrupt(), 130, "rpr: interrupted; run it again"),
         (PermissionError(13, "Permission denied", "out.xyz"), 1, "out.xyz: Permission denied"),
-        (ModuleNotFoundError("No module named 'pyscf'", name="pyscf"), 1, "the package pyscf"),
+        (ModuleNotFoundError("No module named 'pyscf'", name="pyscf"), 2, "the package pyscf"),
         (MemoryError("8 GB"), 1, "8 GB"),
     ],
 )

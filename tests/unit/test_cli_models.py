@@ -24,11 +24,12 @@ def work(root, tmp_path_factory):
     """Folder with training and test frames, and models that the commands trained on them."""
     folder = tmp_path_factory.mktemp("cli")
     frames = read_frames(root / "resources/deposit/frames.extxyz.gz")
-    write_frames(folder / "train.extxyz", frames.subset(np.arange(60)))
+    write_frames(folder / "train.extxyz", frames.subset(np.arange(40)))
     write_frames(folder / "test.extxyz", frames.subset(np.arange(60, 100)))
     common = ("train", folder / "train.extxyz", "--reference", anti(root), "--level", "B3LYP")
-    for name in ("dipole", "polarizability"):
-        assert call(*common, "-o", folder / f"{name}.npz", "--property", name) == 0
+    assert call(*common, "-o", folder / "dipole.npz", "--property", "dipole") == 0
+    alpha = ("--property", "polarizability", "--n-train", 20)
+    assert call(*common, "-o", folder / "polarizability.npz", *alpha) == 0
     energy = ("--property", "energy", "--n-train", 20)
     assert call(*common, "-o", folder / "pes.npz", *energy) == 0
     return folder
@@ -43,14 +44,14 @@ def test_train_reports_and_the_model_remembers(work, capsys):
     frames = work / "train.extxyz"
     assert call("train", frames, "-o", output, "--property", "dipole", "--seed", 3) == 0
     told = capsys.readouterr()
-    assert "60 frames of C2H4Cl2" in told.err
+    assert "40 frames of C2H4Cl2" in told.err
     assert "dipole (e*Angstrom) from 'dipole'" in told.err
     assert "the frame of lowest energy" in told.out
     assert "group     4 permutation-inversions" in told.out
     assert " D (" in told.out
-    assert "12 frames of " in told.out
+    assert "9 frames of " in told.out
     model = rpr.load(output)
-    assert model.about["n_train"] == 60
+    assert model.about["n_train"] == 40
     assert model.about["source"] == "train.extxyz"
     assert model.about["error"] in told.out
     test = read_frames(work / "test.extxyz")
@@ -225,13 +226,24 @@ def test_info_says_what_was_trained_on_what(work, capsys):
     for words in (
         "covariant kernel",
         "dipole in e Angstrom",
-        "60 frames of train.extxyz",
+        "40 frames of train.extxyz",
         "level of theory     B3LYP",
         "20 frames of train.extxyz",
         "4 permutation-inversions",
         rpr.load(work / "dipole.npz").training_checksum_,
     ):
         assert words in told
+
+
+def test_info_of_a_model_that_says_nothing_about_itself(work, tmp_path, capsys):
+    model = rpr.load(work / "dipole.npz")
+    model.about = {}
+    model.save(tmp_path / "silent.npz")
+    assert rpr.load(tmp_path / "silent.npz").about == {}
+    assert call("info", tmp_path / "silent.npz") == 0
+    told = capsys.readouterr().out
+    assert "level of theory     not recorded" in told
+    assert "40 frames; dihedral 0-1-2-3 from" in told
 
 
 def test_a_file_of_another_program_needs_its_keys(work, tmp_path, capsys):
@@ -377,6 +389,10 @@ def test_wrong_files_and_options_are_one_line(work, tmp_path, capsys):
             "--derivatives: found energy",
         ),
         (
+            ["train", test, "-o", tmp_path / "m.npz", "--property", "energy", "--model", "folded"],
+            "--model: found folded for an energy",
+        ),
+        (
             ["train", test, "-o", tmp_path / "m.npz", "--property", "dipole", "--derivatives"],
             "found no dipole_derivatives",
         ),
@@ -386,6 +402,18 @@ def test_wrong_files_and_options_are_one_line(work, tmp_path, capsys):
         told = capsys.readouterr().err.splitlines()
         assert message in told[-1], told
         assert told[-1].startswith("rpr: ")
+
+
+def test_training_on_implausible_labels_warns(work, tmp_path, capsys):
+    """Gradients given as forces: what is fitted is no potential, and it is said."""
+    frames = read_frames(work / "train.extxyz")
+    frames.forces = -frames.forces
+    write_frames(tmp_path / "gradients.xyz", frames)
+    command = ("train", tmp_path / "gradients.xyz", "-o", tmp_path / "m.npz")
+    assert call(*command, "--property", "energy", "--n-train", 5) == 0
+    told = capsys.readouterr().err
+    assert "rpr: warning: implausible unit and sign of forces" in told
+    assert "these are gradients" in told
 
 
 def test_training_that_has_no_solution_is_one_line(tmp_path, root, capsys):

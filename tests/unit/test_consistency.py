@@ -13,11 +13,11 @@ from rpr.data.consistency.neighbours import neighbour_pairs, superpose
 from rpr.data.extxyz import read_frames
 from rpr.data.frame_set import FrameSet, concatenate
 from rpr.data.reference_frame import choose_reference
+from rpr.labels.calculated_frame import check_calculated
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.labels.results import ALL_PROPERTIES
 from rpr.molecule.molecule import Molecule
-from rpr.studies.calculated_frame import check_calculated
 from rpr.units import BOHR, BOHR3, DEBYE, HARTREE, KCAL_MOL
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rpr.dynamics.initial_conditions import rotated_initial_conditions
+from rpr.dynamics.initial_conditions import as_frames, rotated_initial_conditions
 from rpr.dynamics.trajectories import collect
 from rpr.dynamics.velocities import kinetic_energy
 from rpr.errors import InputError
@@ -100,3 +100,19 @@ def test_without_a_dihedral_all_start_at_the_reference():
     back = np.einsum("kij,kai->kaj", first.rotations, first.positions)
     np.testing.assert_allclose(back, np.repeat(water.reference[None], 3, axis=0), atol=1e-12)
     assert first.dihedral is None
+
+
+def test_initial_conditions_are_frames_of_their_own(molecule):
+    found = rotated_initial_conditions(molecule, n=5)
+    frames = as_frames(molecule, found.positions, found.velocities)
+    assert frames.trajectory.tolist() == [0, 1, 2, 3, 4]
+    np.testing.assert_allclose(np.cos(np.radians(frames.dihedral - found.dihedral)), 1.0)
+
+
+def test_trajectories_begin_at_the_minima_in_turn(molecule):
+    gauche = read_geometry(GEOMETRIES / "dichloroethane_gauche.xyz").positions
+    minima = np.array([molecule.reference, gauche])
+    found = rotated_initial_conditions(molecule, n=6, minima=minima)
+    lengths = np.linalg.norm(found.positions[:, 0] - found.positions[:, 1], axis=1)
+    expected = [np.linalg.norm(x[0] - x[1]) for x in minima]
+    np.testing.assert_allclose(lengths, 3 * expected, atol=1e-10)

@@ -1,6 +1,7 @@
 """KREG: derivatives, projection, symmetry, accuracy, storage."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,11 +13,11 @@ from rpr.models.estimator import determination
 from rpr.models.kreg.contraction import ContractedPotential
 from rpr.models.kreg.descriptor import RelativeDistances, symmetric_distances
 from rpr.models.kreg.kernel import GradientKernel
-from rpr.regression.packed_cholesky import PackedMatrix
 from rpr.models.kreg.potential import KREG
 from rpr.models.kreg.search import search_hyperparameters
 from rpr.models.kreg.solver import check_training_memory
 from rpr.molecule.molecule import Molecule
+from rpr.regression.packed_cholesky import PackedMatrix
 from rpr.run.dependencies import closure
 
 #: The permutation-inversion group of 1,2-dichloroethane, as permutations of atoms.
@@ -513,16 +514,41 @@ def test_wrong_input():
             KREG(molecule=molecule, **{name: -1.0}).fit(positions, energy, forces)
 
 
+@pytest.mark.parametrize("bent", [0.0, 0.67])
+def test_any_reference_gives_a_symmetric_potential(bent):
+    """A gauche reference, and one that breaks the symmetry of its hydrogens on purpose."""
+    gauche = dichloroethane(anti=False)
+    reference = gauche.reference.copy()
+    reference[5] += [0.0, 0.3 * bent, bent]
+    molecule = replace(gauche, reference=reference)
+    distances, _ = symmetric_distances(molecule, DCE_GROUP)
+    orbits = distances.equilibrium[distances.pair_permutations(DCE_GROUP)]
+    np.testing.assert_allclose(orbits, np.broadcast_to(distances.equilibrium, orbits.shape))
+    positions = frames(gauche, 12)
+    labels = MorsePairs(gauche).predict(positions)
+    model = KREG(molecule=molecule, permutations=DCE_GROUP, sigma=1.0).fit(positions, *labels)
+    test = frames(gauche, 3, seed=1)
+    expected = model.predict(test)
+    for permutation in DCE_GROUP:
+        energy, forces = model.predict(test[:, permutation])
+        np.testing.assert_allclose(energy, expected[0], rtol=0, atol=1e-9)
+        np.testing.assert_allclose(forces, expected[1][:, permutation], rtol=0, atol=1e-8)
+
+
+def test_a_symmetric_reference_keeps_its_distances():
+    molecule = dichloroethane()
+    plain, symmetric = (symmetric_distances(molecule, g)[0] for g in (None, DCE_GROUP))
+    np.testing.assert_allclose(symmetric.equilibrium, plain.equilibrium, atol=1e-5)
+
+
 def test_wrong_permutations():
     molecule = dichloroethane()
     positions = frames(molecule, 4)
     labels = MorsePairs(molecule).predict(positions)
 
-    def fit(permutations, of=molecule):
-        return KREG(molecule=of, permutations=permutations, sigma=1.0).fit(positions, *labels)
+    def fit(permutations):
+        return KREG(molecule=molecule, permutations=permutations, sigma=1.0).fit(positions, *labels)
 
-    with pytest.raises(InputError, match="anti minimum"):
-        fit(DCE_GROUP, dichloroethane(anti=False))
     with pytest.raises(InputError, match="no group"):
         fit(DCE_GROUP[1:3])
     with pytest.raises(InputError, match="found one atom"):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import molecule as build
+from ase.calculators.singlepoint import SinglePointCalculator
 
 from rpr.data.extxyz import write_frames
 from rpr.data.frame_set import FrameSet
@@ -178,6 +179,57 @@ def test_models_take_frames_and_labels_in_any_form(kind, labelled, tmp_path):
     assert np.sqrt(np.mean((in_order - labelled.forces) ** 2)) < 1e-2
     if kind != "shuffled":  # end over end is a symmetry of the molecule, not of this potential
         np.testing.assert_allclose(forces, expected[1], rtol=0, atol=1e-6)
+
+
+def test_derivatives_are_learnt_and_predicted_in_the_order_of_the_atoms(labelled):
+    derivatives = np.stack(
+        [
+            np.stack([slope(FRAMES[:6], atom, x) for x in range(3)], axis=1)
+            for atom in range(MOLECULE.n_atoms)
+        ],
+        axis=1,
+    )
+    few = FrameSet(
+        MOLECULE.symbols,
+        FRAMES[:6],
+        dipole=labelled.dipole[:6],
+        dipole_derivatives=derivatives,
+    )
+    pairs = {"molecule": MOLECULE, "n_search": 6, "n_search_derivatives": 2, "max_iterations": 2}
+    expected = CovariantRegression(**pairs).fit(few, derivatives=True)
+    orders = [RNG.permutation(8) for _ in range(6)]
+    images = [with_results_kept(image)[order] for image, order in zip(few, orders, strict=True)]
+    model = CovariantRegression(**pairs).fit(images, derivatives=True)
+    _, wanted = expected.predict(FRAMES[6:12], derivatives=True)
+    others = [shuffled(x, MOLECULE.symbols, o) for x, o in zip(FRAMES[6:12], orders, strict=True)]
+    _, found = model.predict(others, derivatives=True)
+    wanted = np.stack([jacobian[:, order] for jacobian, order in zip(wanted, orders, strict=True)])
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-5)
+    assert np.abs(found - wanted[:, :, ::-1]).max() > 0.1
+
+
+def slope(positions, atom, x):
+    """Central difference of the dipoles by one coordinate, [n_frames, 3]."""
+    step = np.zeros_like(positions)
+    step[:, atom, x] = 1e-4
+    plus, minus = (analytic_labels(positions + s * step, MOLECULE)[0] for s in (1, -1))
+    return (plus - minus) / 2e-4
+
+
+@pytest.mark.parametrize("shape", [(9,), (3, 3)])
+def test_labels_of_a_plain_script_of_ase_are_taken(shape, labelled):
+    images = []
+    for k, positions in enumerate(FRAMES):
+        image = MOLECULE.to_atoms(positions)
+        image.info["polarizability"] = labelled.polarizability[k].reshape(shape)
+        results = {"energy": labelled.energy[k], "forces": labelled.forces[k]}
+        image.calc = SinglePointCalculator(image, dipole=labelled.dipole[k], **results)
+        images.append(image)
+    settings = {"molecule": MOLECULE, "n_search": 15, "max_iterations": 2}
+    for property in ("dipole", "polarizability"):
+        model = CovariantRegression(property=property, **settings).fit(images)
+        expected = CovariantRegression(property=property, **settings).fit(labelled)
+        np.testing.assert_array_equal(model.predict(FRAMES), expected.predict(FRAMES))
 
 
 def test_labels_of_atoms_that_moved_since_are_not_taken(labelled):

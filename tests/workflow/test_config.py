@@ -1,11 +1,13 @@
 """Bad configurations are refused before anything runs, by a message that names key and remedy."""
 
 import copy
+import gzip
 from dataclasses import fields
 
 import pytest
 import yaml
 
+from rpr.data.extxyz import count_frames
 from rpr.errors import InputError
 from rpr.labels.method import Method
 from rpr.molecule.torsion import SCANS
@@ -184,7 +186,6 @@ def test_schema_errors_name_the_key(default, schema, key, value, words):
             ["rotate-predict-rotate", "symetrized"],
             ["models/names", "'symmetrized'"],
         ),
-        ("models/names", ["symmetrized"], ["models/names", "rotate-predict-rotate"]),
         ("models/axes", ["kabsh"], ["models/axes", "'kabsch'"]),
     ],
 )
@@ -288,3 +289,35 @@ def test_shards_cover_every_frame_once(n_frames, size):
     ranges = [shard_range(s, n_frames, size) for s in shards(n_frames, size)]
     covered = [k for first, last in ranges for k in range(first, last)]
     assert covered == list(range(n_frames))
+
+
+def labelled_files(config, path):
+    config = changed(config, "labels/source", "files")
+    return changed(config, "labels/files", {"frames": path, "test_set": path, "level": None})
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_split_larger_than_the_file_is_refused(default, schema, tmp_path, packed):
+    text = 7 * "1\nProperties=species:S:1:pos:R:3\nCl 0 0 0\n"
+    path = tmp_path / ("mine.extxyz.gz" if packed else "mine.extxyz")
+    path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+    with pytest.raises(InputError, match=r"= 400, but .*mine.* has 7 frames"):
+        check(labelled_files(default, str(path)), schema)
+    path.write_text("no frames")
+    assert count_frames(path) is None
+
+
+def test_a_dihedral_over_atoms_without_bonds_is_refused_for_files(default, schema, tmp_path):
+    path = tmp_path / "mine.extxyz"
+    path.write_text("frames")
+    config = changed(labelled_files(default, str(path)), "molecule/dihedral", [0, 1, 3, 2])
+    with pytest.raises(InputError, match=r"molecule/dihedral: its atoms 1 and 3 are not bonded"):
+        check(config, schema)
+
+
+def test_without_dynamics_every_trajectory_is_a_frame(default, schema):
+    config = changed(default, "md/n_steps", 0)
+    config = changed(config, "initial_conditions/n_trajectories", 500)
+    plan = make_plan(with_defaults(config, schema))
+    assert plan.pool_size == 500
+    assert not plan.with_dynamics

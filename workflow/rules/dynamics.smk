@@ -34,21 +34,49 @@ rule run_trajectory:
         "../scripts/run_trajectory.py"
 
 
-rule collect_trajectories:
-    input:
-        **{name: expand(path, trajectory=TRAJECTORIES) for name, path in MADE.items()},
-    output:
-        **{name: path.replace("trajectories/{trajectory}", "frames") for name, path in MADE.items()},
-    log:
-        "<logs>/collect_trajectories.log",
-    conda:
-        ENVIRONMENT
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        code=code("collect_trajectories"),
-    message:
-        "Collect the trajectories"
-    script:
-        "../scripts/collect_trajectories.py"
+if config["md"]["n_steps"] == 0:
+
+    rule take_initial_conditions:
+        input:
+            initial_conditions="<results>/md/initial_conditions.npz",
+            geometry=f"<results>/geometries/md/{REFERENCE}.xyz",
+        output:
+            frames="<results>/md/frames.extxyz",
+        log:
+            "<logs>/take_initial_conditions.log",
+        conda:
+            ENVIRONMENT
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            molecule=molecule(),
+            code=code("take_initial_conditions"),
+        message:
+            "Take the initial conditions as frames"
+        script:
+            "../scripts/take_initial_conditions.py"
+
+else:
+
+    rule collect_trajectories:
+        input:
+            **{name: expand(path, trajectory=TRAJECTORIES) for name, path in MADE.items()},
+        output:
+            **{
+                name: path.replace("trajectories/{trajectory}", "frames")
+                for name, path in MADE.items()
+            },
+        log:
+            "<logs>/collect_trajectories.log",
+        conda:
+            ENVIRONMENT
+        resources:
+            mem_mb=2000,
+            runtime=10,
+        params:
+            code=code("collect_trajectories"),
+        message:
+            "Collect the trajectories"
+        script:
+            "../scripts/collect_trajectories.py"

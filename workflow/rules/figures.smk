@@ -105,6 +105,20 @@ FIGURES = {
         },
     },
 }
+if PROBABILISTIC:
+    FIGURES["calibration"] = {
+        "title": "Are predicted errors as large as errors?",
+        "category": MAIN,
+        "module": "calibration",
+        "tables": {
+            "calibration": [f"{TABLES}/calibration.csv"],
+            "by_size": [f"{TABLES}/calibration_by_size.csv"],
+        },
+    }
+if not WITH_PUBLISHED:
+    for name in ("fig1", "fig2", "fig5", "benchmark", "canonical_axes"):
+        del FIGURES[name]
+    del FIGURES["error_by_dihedral"]["tables"]["gaps"]
 OF_SPECTRA = {
     "spectra": {
         "title": "Infrared and Raman spectra",
@@ -129,20 +143,6 @@ OF_SPECTRA = {
 }
 if SPECTRA_BATCHES:
     FIGURES |= {name: OF_SPECTRA[name] for name in SPECTRA_FIGURES}
-if PROBABILISTIC:
-    FIGURES["calibration"] = {
-        "title": "Are predicted errors as large as errors?",
-        "category": MAIN,
-        "module": "calibration",
-        "tables": {
-            "calibration": [f"{TABLES}/calibration.csv"],
-            "by_size": [f"{TABLES}/calibration_by_size.csv"],
-        },
-    }
-if not WITH_PUBLISHED:
-    for name in ("fig1", "fig2", "fig5", "benchmark", "canonical_axes"):
-        del FIGURES[name]
-    del FIGURES["error_by_dihedral"]["tables"]["gaps"]
 SAMPLES = {
     "frames": "<results>/dataset/frames.extxyz",
     "rotated": "<results>/test_set/frames.extxyz",

@@ -2,6 +2,7 @@
 
 MINIMA = "<results>/geometries/minima"
 STARTS = {REFERENCE: f"{MINIMA}/reference.xyz"} if PLAN.searched else GEOMETRIES
+MINIMA_FRAMES = f"{MINIMA}/minima.extxyz" if PLAN.searched else []
 FOUND_MINIMA = f"{MINIMA}/minima.npz" if PLAN.searched else []
 
 
@@ -31,7 +32,7 @@ rule scan_torsions:
         "../scripts/scan_torsions.py"
 
 
-rule find_minima:
+rule optimise_minima:
     input:
         geometry=GEOMETRIES[REFERENCE],
         candidates=f"{MINIMA}/candidates.extxyz",
@@ -41,9 +42,9 @@ rule find_minima:
         frames=f"{MINIMA}/minima.extxyz",
         table=f"{MINIMA}/minima.csv",
     log:
-        "<logs>/find_minima.log",
+        "<logs>/optimise_minima.log",
     benchmark:
-        "<benchmarks>/find_minima.tsv"
+        "<benchmarks>/optimise_minima.tsv"
     conda:
         ENVIRONMENT
     resources:
@@ -56,6 +57,6 @@ rule find_minima:
         conformers=config["conformers"],
         optimisation=config["optimisation"],
     message:
-        "Find the minima"
+        "Optimize the minima"
     script:
-        "../scripts/find_minima.py"
+        "../scripts/optimise_minima.py"

@@ -24,17 +24,17 @@ wildcard_constraints:
     batch=r"\d+",
 
 
-rule relax_minima:
+rule find_minima:
     input:
         **SPECTRA_POTENTIAL,
         molecule=MOLECULE,
         geometries=list(GEOMETRIES.values()),
-        found=f"{MINIMA}/minima.extxyz" if PLAN.searched else [],
+        found=MINIMA_FRAMES,
     output:
         minima="<results>/spectra/minima.npz",
         lines="<results>/tables/spectra/harmonic.csv",
     log:
-        "<logs>/relax_minima.log",
+        "<logs>/find_minima.log",
     conda:
         ENVIRONMENT
     resources:
@@ -45,11 +45,11 @@ rule relax_minima:
         names=CONFORMERS,
         seed=seed("spectra", "draws"),
         spectra={key: SPECTRA[key] for key in ("laser_nm", "temperature_K", "n_draws")},
-        code=code("relax_minima", KREG, registry.REGISTRY[SPECTRA_MODEL].module),
+        code=code("find_minima", KREG, registry.REGISTRY[SPECTRA_MODEL].module),
     message:
         "Find the minima of the KREG potential and their harmonic lines"
     script:
-        "../scripts/relax_minima.py"
+        "../scripts/find_minima.py"
 
 
 rule run_thermal_trajectories:
@@ -176,5 +176,6 @@ rule spectra:
     input:
         expand("<results>/tables/spectra/{table}.csv", table=SPECTRA_OF),
         expand("<results>/figures/{figure}.png", figure=SPECTRA_FIGURES),
+        branch(PLAN.searched, then=["<results>/tables/models.csv"], otherwise=[]),
     message:
         "All spectra are there"

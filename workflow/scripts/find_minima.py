@@ -1,39 +1,41 @@
-"""Minima of the molecule at the level of the dynamics, with their Hessians."""
+"""Minima of the KREG potential, their modes, and their harmonic lines."""
 
-from functools import partial
-
-from ase.units import kJ, mol
-
-from rpr.data.extxyz import read_frames, write_frames
-from rpr.dynamics.conformers import find_minima, minima_frames, minima_table
-from rpr.files import write_arrays
-from rpr.labels.calculator import LabelCalculator
-from rpr.labels.hessian import hessian
-from rpr.labels.method import Method
-from rpr.molecule.molecule import read_molecule, write_geometry
+import rpr
+from rpr.data.extxyz import read_frames
+from rpr.molecule.molecule import read_geometry, read_molecule
 from rpr.run import logs
-from rpr.run.jobs import free_megabytes
 from rpr.studies import tables
+from rpr.studies.conformers import find_minima, write_minima
+from rpr.studies.harmonic_lines import lines_of_draws, lines_table, model_lines
 
 log = logs.start(snakemake.log[0])
-molecule = read_molecule(snakemake.input.geometry, anchors=(), dihedral=None)
-method = Method.from_config(snakemake.params.method, molecule.symbols)
-settings = {
-    "charge": snakemake.params.charge,
-    "max_memory_mb": free_megabytes(snakemake.resources.mem_mb),
-}
+molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
+if snakemake.input.found:
+    frames = read_frames(snakemake.input.found, symbols=molecule.symbols)
+    geometries = {f"minimum {k}": frames.atoms(k) for k in range(len(frames))}
+else:
+    geometries = {
+        name: read_geometry(path, symbols=molecule.symbols)
+        for name, path in zip(snakemake.params.names, snakemake.input.geometries, strict=True)
+    }
 minima = find_minima(
-    read_frames(snakemake.input.candidates),
+    rpr.load(snakemake.input.potential),
     molecule,
-    LabelCalculator(method, **settings),
-    partial(hessian, method, molecule.symbols, **settings),
-    window=snakemake.params.conformers["window_kJ_per_mol"] * kJ / mol,
-    most=snakemake.params.conformers["most"],
-    force_tolerance=snakemake.params.optimisation["fmax"],
-    max_steps=snakemake.params.optimisation["max_steps"],
+    geometries,
+    strict=not snakemake.input.found,
     log=log.info,
 )
-write_geometry(snakemake.output.reference, molecule.to_atoms(minima.positions[0]))
-write_arrays(snakemake.output.minima, positions=minima.positions, hessians=minima.hessians)
-write_frames(snakemake.output.frames, minima_frames(minima, molecule))
-tables.write_csv(minima_table(minima, molecule), snakemake.output.table)
+models = [rpr.load(snakemake.input[name]) for name in ("dipole", "polarizability")]
+lines = {name: model_lines(*models, m.positions, m.modes) for name, m in minima.items()}
+n_draws, draws = snakemake.params.spectra["n_draws"], {}
+if n_draws and all(hasattr(model, "draw") for model in models):
+    drawn = [model.draw(n_draws, snakemake.params.seed) for model in models]
+    draws = {n: lines_of_draws(*drawn, m.positions, m.modes) for n, m in minima.items()}
+table = lines_table(
+    lines,
+    laser_nm=snakemake.params.spectra["laser_nm"],
+    temperature_K=snakemake.params.spectra["temperature_K"],
+    draws=draws,
+)
+tables.write_csv(table, snakemake.output.lines)
+write_minima(snakemake.output.minima, minima)

@@ -15,7 +15,7 @@ given = snakemake.params.spectra
 settings = SpectrumSettings(
     **{key: given[key] for key in SpectrumSettings.__dataclass_fields__.keys() & given.keys()}
 )
-conformers = conformer_of_segments(segments, minima)
+conformers = conformer_of_segments(segments, minima, molecule)
 groups = {name: conformers == name for name in minima}
 tables.write_csv(infrared_table(segments, groups, settings), snakemake.output.infrared)
 tables.write_csv(raman_table(segments, groups, settings), snakemake.output.raman)

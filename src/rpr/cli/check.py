@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from rpr.cli.frame_options import add_keys, read_labelled
-from rpr.cli.options import add_command
+from rpr.cli.options import add_command, counted
 
 _DESCRIPTION = """\
 Check frames before training: units of positions, energies, forces, dipoles and polarizabilities;
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         atoms = frames.atoms(choose_reference(frames)[0])
     found = check_frames(frames, Molecule.from_atoms(atoms))
     if len(found) > 1 and not args.no_calculation and len(frames.symbols) <= _MOST_ATOMS:
-        from rpr.studies.calculated_frame import check_calculated
+        from rpr.labels.calculated_frame import check_calculated
 
         found += check_calculated(frames, charge=args.charge)
     width = max(len(finding.check) for finding in found)
@@ -65,5 +65,6 @@ def run(args: argparse.Namespace) -> int:
         print(f"{verdict:12s} {finding.check:{width}s}  {finding.text}")
     wrong = sum(finding.verdict == IMPLAUSIBLE for finding in found)
     tested = sum(finding.verdict != NOT_TESTED for finding in found)
-    print(f"{wrong or 'nothing'} implausible in {tested} checks of {len(frames)} frames")
+    number = counted(len(frames), "frame")
+    print(f"{wrong or 'nothing'} implausible in {counted(tested, 'check')} of {number}")
     return 1 if wrong else 0

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from rpr.cli.options import counted
+
 if TYPE_CHECKING:
     from rpr.data.frame_set import FrameSet
 
@@ -72,9 +74,9 @@ def read_as(path: str, frames: FrameSet, args: argparse.Namespace) -> str:
 
     from rpr.data.keys import Keys
 
-    number = f"{len(frames)} frame{'s' if len(frames) != 1 else ''}"
     formula = Atoms(frames.symbols).get_chemical_formula()
-    return f"{path}: {number} of {formula}; {Keys(**chosen_keys(args)).described(frames.known)}"
+    keys = Keys(**chosen_keys(args)).described(frames.known)
+    return f"{path}: {counted(len(frames), 'frame')} of {formula}; {keys}"
 
 
 def tell(text: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rpr.cli.frame_options import tell
-from rpr.cli.options import add_command, check_output, whole_number
+from rpr.cli.options import add_command, check_output, counted, whole_number
 from rpr.cli.progress import Progress
 from rpr.errors import InputError
 
@@ -95,7 +95,8 @@ def run(args: argparse.Namespace) -> None:
         _check_unit(frames, args.frames)
     task = _task(args, sorted({s for frames in sets for s in frames.symbols}))
     folder = output.with_name(f"{output.name}.unfinished")
-    tell(f"{args.frames}: {len(images)} frames; {_level(task.method)}; work in progress: {folder}")
+    number, level = counted(len(images), "frame"), _level(task.method)
+    tell(f"{args.frames}: {number}; {level}; work in progress: {folder}")
     with _terminated_like_interrupted(), Progress("labelling", len(images)) as progress:
         found = label_in_processes(
             sets, task, folder=folder, n_processes=args.jobs, on_progress=progress.resumed
@@ -106,7 +107,8 @@ def run(args: argparse.Namespace) -> None:
         f"{output}: {len(found.labels)} of {len(images)} frames labelled by {_level(task.method)}"
     )
     if found.failures:
-        print(f"{failures}: {len(found.failures)} frames without labels, each with the reason")
+        failed = counted(len(found.failures), "frame")
+        print(f"{failures}: {failed} without labels, each with the reason")
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             status = args.run(args)
             sys.stdout.flush()
         return status or 0
-    except InputError as error:
+    except InputError as error:  # also of a package that is not installed
         return _fail(str(error), 2)
     except ConvergenceError as error:
         return _fail(str(error), 1)
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _silence_stdout()
         return 1
     except ModuleNotFoundError as error:
-        return _fail(f"the package {error.name} is needed here and not installed; install it", 1)
+        return _fail(f"the package {error.name} is needed here and not installed; install it", 2)
     except MemoryError as error:
         return _fail(f"not enough memory ({error}); use fewer frames", 1)
     except OSError as error:
@@ -85,9 +85,9 @@ class _Version(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, help="print the version and exit")
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from rpr.cli.version import package_version
+        from rpr.version import __version__
 
-        print(f"rpr {package_version()}")
+        print(f"rpr {__version__}")
         parser.exit()
 
 

@@ -47,6 +47,17 @@ def whole_number(at_least: int) -> Callable[[str], int]:
     return convert
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "frame"), counted(12, "frame")
+    ('1 frame', '12 frames')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def check_output(path: str | os.PathLike, *, overwrite: bool = True) -> Path:
     """Path of an output that can be written, checked before long work begins.
 

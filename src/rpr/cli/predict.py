@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rpr.cli.frame_options import tell
-from rpr.cli.options import add_command, check_output
+from rpr.cli.options import add_command, check_output, counted
 from rpr.cli.progress import Progress
 from rpr.errors import InputError
 
@@ -65,6 +65,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> None:
     """Predict block by block."""
     from rpr.data.atoms_files import iter_atoms
+    from rpr.data.extxyz import count_frames
     from rpr.models.prediction import models_by_property
     from rpr.models.registry import load
 
@@ -73,14 +74,16 @@ def run(args: argparse.Namespace) -> None:
     paths, source = _sorted(args.files)
     models = models_by_property({path: load(path) for path in paths})
     number, images = 0, iter_atoms(source)
-    with _writer(args.output) as write, Progress("predicting") as progress:
+    total = count_frames(source) if sys.stderr.isatty() else None  # only to say how far it is
+    with _writer(args.output) as write, Progress("predicting", total) as progress:
         while block := list(itertools.islice(images, _BLOCK)):
             _predict(block, models, args, source, number)
             for atoms in block:
                 write(atoms)
             number += len(block)
             progress.update(number)
-    tell(f"{args.output}: {number} frames with {', '.join(models)} of {', '.join(paths)}")
+    frames = counted(number, "frame")
+    tell(f"{args.output}: {frames} with {', '.join(models)} of {', '.join(paths)}")
 
 
 def _predict(

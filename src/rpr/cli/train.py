@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rpr.cli.frame_options import add_keys, read_labelled, tell
-from rpr.cli.options import add_command, check_output, whole_number
+from rpr.cli.options import add_command, check_output, counted, whole_number
 from rpr.errors import InputError
 
 if TYPE_CHECKING:
     from rpr.data.frame_set import FrameSet
     from rpr.models.estimator import Estimator
+    from rpr.models.training import Training
     from rpr.molecule.molecule import Molecule
-    from rpr.studies.training import Training
 
 _DESCRIPTION = """\
 Train a model of a dipole, a polarizability or a potential on labelled frames.  Molecule, bonds
 and permutation-inversion group are found from the frames.  A fifth of the frames is kept out
-(whole trajectories where the frames name them) to measure the error; then all frames are fitted."""
+(whole trajectories where the frames name them) to measure the error; then all frames are fitted.
+What `rpr check` finds implausible is told, but does not stop the training."""
 _EXAMPLE = """\
   rpr train labelled.extxyz -o dipole.npz --property dipole
   rpr train labelled.extxyz -o pes.npz --property energy --n-train 300
@@ -53,7 +54,7 @@ def add_parser(subparsers: Any) -> None:
         help="what to learn; an energy needs forces, and gives the KREG potential",
     )
     parser.add_argument(
-        "--model", choices=_MODELS, default="covariant", help="default: %(default)s; not for energy"
+        "--model", choices=_MODELS, help="of a dipole or a polarizability; default: covariant"
     )
     parser.add_argument(
         "--reference",
@@ -95,13 +96,14 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Find the molecule, train, say how good the model is, and write it."""
-    from rpr.studies.training import train
+    from rpr.models.training import train
 
     output = check_output(args.output)
     frames = read_labelled(args.frames, args, _needed(args))
     molecule = _molecule(args, frames)
-    name = "kreg" if args.property == "energy" else args.model
-    tell(f"training {name} on {args.n_train or len(frames)} frames ...")
+    _warn(frames, molecule)
+    name = _model_name(args)
+    tell(f"training {name} on {counted(args.n_train or len(frames), 'frame')} ...")
     result = train(
         name,
         frames,
@@ -116,18 +118,29 @@ def run(args: argparse.Namespace) -> None:
     model: Estimator = result.model
     model.save(output)
     print(f"error     {result.error_text() or 'not measured: too few frames to keep some out'}")
-    print(f"trained   on {result.n_train} frames in {result.seconds:.1f} s")
+    print(f"trained   on {counted(result.n_train, 'frame')} in {result.seconds:.1f} s")
     print(f"written   {output}")
+
+
+def _model_name(args: argparse.Namespace) -> str:
+    """Name of the model in the registry."""
+    if args.property != "energy":
+        return args.model or "covariant"
+    if args.model:
+        raise InputError(
+            f"--model: found {args.model} for an energy, which has the model kreg only"
+        )
+    return "kreg"
 
 
 def _needed(args: argparse.Namespace) -> tuple[str, ...]:
     """Labels that the frames must have."""
     if not args.derivatives:
         return _NEEDED[args.property]
-    if args.property != "dipole" or args.model != "covariant":
+    if args.property != "dipole" or _model_name(args) != "covariant":
         raise InputError(
-            f"--derivatives: found {args.property} and model {args.model}, expected dipole and "
-            "model covariant"
+            f"--derivatives: found {args.property} and model {_model_name(args)}, expected dipole "
+            "and model covariant"
         )
     return ("dipole", "dipole_derivatives")
 
@@ -156,6 +169,16 @@ def _molecule(args: argparse.Namespace, frames: FrameSet) -> Molecule:
     print(f"bonds     {bonds or 'none'}")
     print(f"group     {len(group)} permutation-inversions: {' '.join(group.names[:8])}")
     return molecule
+
+
+def _warn(frames: FrameSet, molecule: Molecule) -> None:
+    """Say what is implausible about the frames, as `rpr check` does, without stopping."""
+    from rpr.data.consistency.battery import check_frames
+    from rpr.data.consistency.finding import IMPLAUSIBLE
+
+    for finding in check_frames(frames, molecule):
+        if finding.verdict == IMPLAUSIBLE:
+            tell(f"rpr: warning: implausible {finding.check}: {finding.text}")
 
 
 def _record(result: Training, args: argparse.Namespace) -> None:

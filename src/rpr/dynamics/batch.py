@@ -148,8 +148,9 @@ class _Watch:
 
 def _explode(trajectory: int, step: int, reason: str) -> NoReturn:
     raise ConvergenceError(
-        f"trajectory {trajectory} exploded at step {step}: {reason}; train the potential on more "
-        "frames, or use a shorter time step"
+        f"trajectory {trajectory} exploded at step {step}: {reason}; the potential has left the "
+        "geometries that it knows: train it on more frames (in a run kreg/n_train), sampled more "
+        "widely (initial_conditions/n_trajectories; md/n_steps: 0), or use a shorter time step"
     )
 
 

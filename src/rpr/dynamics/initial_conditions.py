@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from rpr.data.frame_set import FrameSet
 from rpr.dynamics.sampling import scanned_minima
 from rpr.dynamics.velocities import boltzmann
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.torsion import dihedral_angle
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,3 +95,29 @@ def rotated_initial_conditions(
         velocities.append(velocity @ rotation.T)
         rotations.append(rotation)
     return InitialConditions(np.array(positions), np.array(velocities), angles, np.array(rotations))
+
+
+def as_frames(molecule: Molecule, positions: np.ndarray, velocities: np.ndarray) -> FrameSet:
+    """Initial conditions as frames, each the first of a trajectory of its own.
+
+    Parameters
+    ----------
+    molecule
+        Its atoms and dihedral are used.
+    positions, velocities : array, [n, n_atoms, 3]
+        Angstrom, and Angstrom/fs.
+
+    Returns
+    -------
+    FrameSet
+        With trajectory 0, 1, ..., step 0, and the dihedral if there is one.
+    """
+    four = molecule.dihedral
+    return FrameSet(
+        molecule.symbols,
+        positions,
+        velocities=velocities,
+        trajectory=np.arange(len(positions)),
+        step=np.zeros(len(positions), dtype=int),
+        dihedral=None if four is None else dihedral_angle(positions, four),
+    )

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from rpr.dynamics import wigner
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.rotors import clashes, find_rotors, rotor_dihedrals
-from rpr.molecule.torsion import scan_angles, scan_dihedral, set_dihedral, turn_dihedral
+from rpr.molecule.rigid_body import rigid_body_basis
+from rpr.molecule.rotors import Rotor, clashes, find_rotors, rotor_dihedrals
+from rpr.molecule.torsion import (
+    dihedral_of,
+    scan_angles,
+    scan_dihedral,
+    set_dihedral,
+    turn_dihedral,
+    turned_atoms,
+)
 
-#: Angles tried for one trajectory until no atoms clash.
-_ATTEMPTS = 200
+#: Points of the torus for each trajectory, of which those with clashes are skipped.
+_ATTEMPTS = 20
 
 
 def sample_minima(
@@ -33,7 +42,8 @@ def sample_minima(
     (:func:`rpr.dynamics.wigner.sample`).  If the dihedral is the only rotor, or `rotors` is
     ``dihedral``, it is turned to the angles of the scan (:func:`rpr.molecule.torsion.scan_angles`).
     Otherwise all rotors are turned to the points of :func:`torus_points`, skipping those at which
-    atoms clash; sampled deviations from equilibrium are kept.  Without a dihedral nothing is turned.
+    atoms clash, and the torsions are taken out of the sampled displacements
+    (:func:`without_torsion`).  Without a dihedral nothing turns.
 
     Parameters
     ----------
@@ -51,7 +61,8 @@ def sample_minima(
         Seed of the random numbers; those of the first minimum are drawn with `seed` itself.
     scan, dihedral
         As for :func:`rpr.molecule.torsion.scan_angles` and
-        :func:`rpr.molecule.torsion.scan_dihedral`, for a single rotor.
+        :func:`rpr.molecule.torsion.scan_dihedral`, for a single rotor; ``dihedral`` may also be
+        ``project``, which takes the torsion out of the sampled displacements.
     rotors
         ``all`` or ``dihedral``.
 
@@ -78,13 +89,60 @@ def sample_minima(
             )
     if molecule.dihedral is None:
         return positions, velocities
-    if rotors == "all" and len(find_rotors(molecule)) > 1:
-        return _turned(molecule, minima, positions), velocities
-    angles = scan_angles(n, scan=scan)
+    several = rotors == "all" and len(find_rotors(molecule)) > 1
+    angles, mode = scan_angles(n, scan=scan), "shift" if dihedral == "project" else dihedral
     for m, minimum in enumerate(minima[:n]):
         share, about = slice(m, n, len(minima)), replace(molecule, reference=minimum)
-        positions[share] = scan_dihedral(positions[share], about, angles[share], dihedral=dihedral)
-    return positions, velocities
+        if several or dihedral == "project":
+            turning = find_rotors(molecule) if several else (Rotor(dihedral_of(molecule), 0.0),)
+            positions[share] = without_torsion(positions[share], about, turning)
+        if not several:
+            positions[share] = scan_dihedral(positions[share], about, angles[share], dihedral=mode)
+    return (_turned(molecule, minima, positions) if several else positions), velocities
+
+
+def without_torsion(
+    positions: np.ndarray, molecule: Molecule, rotors: Sequence[Rotor]
+) -> np.ndarray:
+    """Displacements from the reference geometry without their components along torsions.
+
+    Normal modes move atoms on straight lines.  Along a soft torsion, above all of a light atom,
+    that stretches bonds by several tenths of an Angstrom.  Where the torsions are turned to given
+    angles anyway, the motion along them is best taken out: it is projected out in mass-weighted
+    coordinates, where the directions are those of turning either end about the bond of each rotor.
+
+    Parameters
+    ----------
+    positions : array, [n_frames, n_atoms, 3]
+        Angstrom.
+    molecule
+        Its reference geometry is the one that frames are displaced from.
+    rotors
+        Rotors whose torsions are taken out.
+
+    Returns
+    -------
+    array, [n_frames, n_atoms, 3]
+        Angstrom.
+    """
+    reference, root = molecule.reference, np.sqrt(molecule.masses)[:, None]
+    directions = []
+    for rotor in rotors:
+        about = replace(molecule, dihedral=rotor.dihedral)
+        near, far = rotor.dihedral[1:3]
+        turning = np.zeros_like(reference)
+        moving = list(turned_atoms(about))
+        turning[moving] = np.cross(
+            reference[far] - reference[near], reference[moving] - reference[far]
+        )
+        directions.append((root * turning).ravel())
+    rigid = rigid_body_basis(reference, molecule.masses)
+    internal = np.array(directions).T
+    internal -= rigid @ (rigid.T @ internal)
+    basis = np.linalg.qr(internal)[0]  # -> [3 n_atoms, n_rotors]
+    weighted = (root * (positions - reference)).reshape(len(positions), -1)
+    weighted -= weighted @ basis @ basis.T
+    return reference + weighted.reshape(positions.shape) / root
 
 
 def scanned_minima(
@@ -126,7 +184,7 @@ def scanned_minima(
     return turned[first, order], angles
 
 
-def torus_points(n_angles: int, first: int, n: int) -> np.ndarray:
+def torus_points(n_angles: int, n: int) -> np.ndarray:
     """Points of an additive recurrence, which covers a torus evenly however many are taken.
 
     Angle i of point k is 360 ((k + 1/2) / g^i mod 1) - 180 degrees, i = 1, 2, ..., where g is the
@@ -136,8 +194,6 @@ def torus_points(n_angles: int, first: int, n: int) -> np.ndarray:
     ----------
     n_angles
         Number of angles.
-    first
-        Number of the first point.
     n
         Number of points.
 
@@ -155,7 +211,7 @@ def torus_points(n_angles: int, first: int, n: int) -> np.ndarray:
     for _ in range(60):
         root = (1.0 + root) ** (1.0 / (n_angles + 1))
     steps = root ** -np.arange(1.0, n_angles + 1)
-    points = first + 0.5 + np.arange(n)
+    points = 0.5 + np.arange(n)
     return 360.0 * (points[:, None] * steps % 1.0) - 180.0
 
 
@@ -163,16 +219,23 @@ def _turned(molecule: Molecule, minima: np.ndarray, positions: np.ndarray) -> np
     """Every frame with all rotors turned to the next point of the torus that has no clash."""
     rotors = find_rotors(molecule)
     equilibrium = rotor_dihedrals(minima, rotors)
-    turned, point = [], 0
+    points = iter(torus_points(len(rotors), _ATTEMPTS * len(positions)))
+    turned = []
     for k, frame in enumerate(positions):
-        for point in range(point, point + _ATTEMPTS):
-            angles = torus_points(len(rotors), point, 1)[0] - equilibrium[k % len(minima)]
-            trial = frame[None]
-            for rotor, angle in zip(rotors, angles, strict=True):
-                about = replace(molecule, dihedral=rotor.dihedral)
-                trial = turn_dihedral(trial, about, angle)
+        trial = frame[None]
+        for angles in points:
+            trial = _turned_once(molecule, rotors, frame, angles - equilibrium[k % len(minima)])
             if not clashes(trial, molecule)[0]:
                 break
-        point += 1
         turned.append(trial[0])
     return np.array(turned)
+
+
+def _turned_once(
+    molecule: Molecule, rotors: Sequence[Rotor], frame: np.ndarray, degrees: np.ndarray
+) -> np.ndarray:
+    """One frame with every rotor turned by an angle, [1, n_atoms, 3]."""
+    trial = frame[None]
+    for rotor, angle in zip(rotors, degrees, strict=True):
+        trial = turn_dihedral(trial, replace(molecule, dihedral=rotor.dihedral), angle)
+    return trial

@@ -12,6 +12,7 @@ from rpr.data.frame_set import FrameSet, concatenate
 from rpr.errors import InputError
 from rpr.labels.results import PROPERTIES
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.plausibility import check_stretch
 from rpr.molecule.torsion import dihedral_angle
 
 
@@ -41,7 +42,8 @@ def assemble(
     Raises
     ------
     InputError
-        If the atoms are other ones, labels are missing, or there are too few frames.
+        If the atoms are other ones or come in another order, labels are missing, or there are too
+        few frames.
     """
     frames = concatenate([_read_labelled(path, molecule) for path in paths])
     if len(frames) < n_needed:
@@ -67,6 +69,10 @@ def _read_labelled(path: str | os.PathLike, molecule: Molecule) -> FrameSet:
             f"{path}: found atoms {' '.join(frames.symbols)}, expected those of the reference "
             f"geometry in the same order: {' '.join(molecule.symbols)}"
         )
+    try:
+        check_stretch(frames.positions, molecule.reference, molecule.bonds)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
     missing = [name for name in PROPERTIES if getattr(frames, name) is None]
     if missing:
         raise InputError(

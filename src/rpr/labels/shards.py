@@ -20,7 +20,7 @@ import numpy as np
 from rpr.data.extxyz import write_frames
 from rpr.data.failures import write_failures
 from rpr.data.frame_set import FrameSet, find_frames
-from rpr.errors import ConvergenceError, InputError
+from rpr.errors import ConvergenceError, InputError, require_package
 from rpr.labels import state_check
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
@@ -193,9 +193,7 @@ def _header(
 
 
 def _pyscf_version() -> str:
-    import pyscf
-
-    return pyscf.__version__
+    return require_package("pyscf", extra="labels").__version__
 
 
 def _report(

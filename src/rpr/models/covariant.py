@@ -29,7 +29,7 @@ import numpy as np
 from rpr.models.covariant_description import CovariantDescription
 from rpr.models.covariant_prediction import evaluate, evaluate_with_jacobian
 from rpr.models.covariant_search import search
-from rpr.models.covariant_tensors import pack, unpack
+from rpr.models.covariant_tensors import isotropic_mean, pack_values, unpack_values
 from rpr.models.covariant_training import TrainingFrames
 from rpr.models.derivatives import observe
 from rpr.models.estimator import Frames
@@ -40,6 +40,7 @@ from rpr.molecule.molecule import Molecule
 
 _BLOCK = 1024  # frames described at once in a prediction
 _N_SEARCH = {"dipole": 400, "polarizability": 250}  # default of n_search
+_N_SEARCH_DERIVATIVES = {"dipole": 12, "polarizability": 6}
 
 
 class CovariantRegression(ProbabilisticEstimator):
@@ -62,7 +63,8 @@ class CovariantRegression(ProbabilisticEstimator):
         Largest number of training frames whose marginal likelihood the search maximizes; None
         takes 400 for the dipole and 250 for the polarizability.
     n_search_derivatives
-        Largest number of training frames with derivatives that the search uses.
+        Largest number of training frames with derivatives that the search uses; None takes 12 for
+        the dipole and 6 for the polarizability.
     max_iterations
         Iterations of the search (L-BFGS) on a quarter of the `n_search` frames; a third as many
         follow on all of them.  With derivatives all iterations use the same frames.
@@ -99,7 +101,7 @@ class CovariantRegression(ProbabilisticEstimator):
         tensors: str = "pairs",
         features: str = "distances",
         n_search: int | None = None,
-        n_search_derivatives: int = 12,
+        n_search_derivatives: int | None = None,
         max_iterations: int = 60,
         seed: int = 0,
         hyperparameters: Mapping | None = None,
@@ -155,8 +157,8 @@ class CovariantRegression(ProbabilisticEstimator):
         positions, values = given.positions, checked_values(self.property, values, given)
         self._set_molecule()
         observed = observe(derivatives, given, self.property, values)
-        self.mean_ = self._mean(values)
-        y = self._pack(values)
+        self.mean_ = isotropic_mean(values)
+        y = pack_values(values, self.mean_)
         self._training = TrainingFrames(
             self._description, positions, observed.frames, observed.directions
         )
@@ -169,7 +171,7 @@ class CovariantRegression(ProbabilisticEstimator):
                 observed.values,
                 order=self.order,
                 n_values=self.n_search or _N_SEARCH[self.property],
-                n_derivatives=self.n_search_derivatives,
+                n_derivatives=self.n_search_derivatives or _N_SEARCH_DERIVATIVES[self.property],
                 iterations=self.max_iterations,
                 seed=self.seed,
             )
@@ -223,12 +225,17 @@ class CovariantRegression(ProbabilisticEstimator):
         if derivatives:
             pairs = [evaluate_with_jacobian(*fitted, block) for block in blocks]
             values, jacobians = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
-            found = self._unpack(values), given.in_given_order(jacobians, axis=-2)
+            found = unpack_values(values, self.mean_), given.in_given_order(jacobians, axis=-2)
         else:
-            found = (self._unpack(np.concatenate([evaluate(*fitted, x) for x in blocks])),)
+            packed = np.concatenate([evaluate(*fitted, block) for block in blocks])
+            found = (unpack_values(packed, self.mean_),)
         if covariance:
             found = (*found, self.predict_covariance(given.positions))
         return found if len(found) > 1 else found[0]
+
+    def _cross(self, positions: np.ndarray) -> np.ndarray:
+        """Covariance of packed values with the observations; see `TrainedProcess.cross`."""
+        return self._known_process().cross(positions)
 
     def _trained_process(self) -> TrainedProcess:
         coefficients = self._training.join(self.coefficients_, self.derivative_coefficients_)
@@ -238,14 +245,9 @@ class CovariantRegression(ProbabilisticEstimator):
         return {**super()._metadata(), "n_search_derivatives": self.n_search_derivatives}
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        arrays = super()._arrays() | {
-            "positions": self._training.positions,
-            "coefficients": self.coefficients_,
-            "mean": np.array(self.mean_),
-        }
-        if len(self._training.observed):
-            arrays["derivative_frames"] = self._training.observed
-            arrays["directions"] = self._training.directions
+        arrays = super()._arrays() | self._training.arrays()
+        arrays |= {"coefficients": self.coefficients_, "mean": np.array(self.mean_)}
+        if len(self.derivative_coefficients_):
             arrays["derivative_coefficients"] = self.derivative_coefficients_
         return arrays
 
@@ -256,13 +258,7 @@ class CovariantRegression(ProbabilisticEstimator):
         self.mean_ = float(arrays["mean"])
         self.coefficients_ = arrays["coefficients"]
         self._set_molecule()
-        positions, n_atoms = arrays["positions"], self.molecule.n_atoms
-        self._training = TrainingFrames(
-            self._description,
-            positions,
-            arrays.get("derivative_frames", np.zeros(0, dtype=int)),
-            arrays.get("directions", np.zeros((0, 0, n_atoms, 3))),
-        )
+        self._training = TrainingFrames.from_arrays(self._description, arrays)
         none = np.zeros((0, 0, len(self.components)))
         self.derivative_coefficients_ = arrays.get("derivative_coefficients", none)
         self._contract()
@@ -273,18 +269,6 @@ class CovariantRegression(ProbabilisticEstimator):
             self.molecule, self.property, self.tensors, self.features
         )
         self.group_ = self._description.group
-
-    def _mean(self, values: np.ndarray) -> float:
-        """Mean of the isotropic part, which is the only constant that does not turn."""
-        return 0.0 if values.ndim == 2 else float(np.trace(values, axis1=1, axis2=2).mean() / 3)
-
-    def _pack(self, values: np.ndarray) -> np.ndarray:
-        if values.ndim == 2:
-            return values
-        return pack(0.5 * (values + np.swapaxes(values, 1, 2)) - self.mean_ * np.eye(3))
-
-    def _unpack(self, packed: np.ndarray) -> np.ndarray:
-        return packed if packed.shape[1] == 3 else unpack(packed) + self.mean_ * np.eye(3)
 
     def _theta(self) -> np.ndarray:
         """Logarithms of all parameters, the lambdas of values and of derivatives last."""

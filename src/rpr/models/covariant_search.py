@@ -127,7 +127,7 @@ def _of_derivatives(
         np.arange(len(places)),
         training.directions[places],
     )
-    kernel, targets = part.kernel(), part.join(y[chosen], derivatives[places])
+    kernel, targets = part.kernel, part.join(y[chosen], derivatives[places])
     first = start(training.description, order, n_lambdas=2)
     theta, value = maximize(partial(kernel.loss, y=targets), first, iterations, 2)
     return {

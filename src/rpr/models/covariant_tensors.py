@@ -41,6 +41,26 @@ def unpack(packed: np.ndarray) -> np.ndarray:
     return matrices
 
 
+def isotropic_mean(values: np.ndarray) -> float:
+    """Mean of the isotropic part of polarizabilities, the only constant that does not turn.
+
+    It is zero for dipoles [n, 3].
+    """
+    return 0.0 if values.ndim == 2 else float(np.trace(values, axis1=1, axis2=2).mean() / 3)
+
+
+def pack_values(values: np.ndarray, mean: float) -> np.ndarray:
+    """Packed polarizabilities [n, 6] less their isotropic mean; dipoles [n, 3] as they are."""
+    if values.ndim == 2:
+        return values
+    return pack(0.5 * (values + np.swapaxes(values, 1, 2)) - mean * np.eye(3))
+
+
+def unpack_values(packed: np.ndarray, mean: float) -> np.ndarray:
+    """Dipoles [n, 3] or polarizabilities [n, 3, 3]; the inverse of `pack_values`."""
+    return packed if packed.shape[1] == 3 else unpack(packed) + mean * np.eye(3)
+
+
 class TensorBasis:
     """Tensors of a molecule and their classes.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -36,11 +38,33 @@ class TrainingFrames:
     observed: np.ndarray
     directions: np.ndarray
 
+    @classmethod
+    def from_arrays(
+        cls, description: CovariantDescription, arrays: Mapping[str, np.ndarray]
+    ) -> TrainingFrames:
+        """Training frames from the arrays of a file; those of before have no derivatives."""
+        positions = arrays["positions"]
+        if "derivative_frames" not in arrays:
+            none = np.zeros((0, 0, *positions.shape[1:]))
+            return cls(description, positions, np.zeros(0, dtype=int), none)
+        return cls(description, positions, arrays["derivative_frames"], arrays["directions"])
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Arrays that a file holds."""
+        if not len(self.observed):
+            return {"positions": self.positions}
+        return {
+            "positions": self.positions,
+            "derivative_frames": self.observed,
+            "directions": self.directions,
+        }
+
     @property
     def others(self) -> np.ndarray:
         """Frames without derivatives."""
         return np.setdiff1d(np.arange(len(self.positions)), self.observed)
 
+    @cached_property
     def kernel(self) -> ObservedKernel:
         """Covariances of all observed numbers."""
         describe, x = self.description.observations, self.positions
@@ -95,7 +119,7 @@ class TrainingFrames:
             kernel = self.description.kernel(self.positions)
             return kernel.coefficients(theta[:-1], values), derivatives
         y = self.join(values, derivatives)
-        return self.split(self.kernel().coefficients(theta, y), values.shape[1])
+        return self.split(self.kernel.coefficients(theta, y), values.shape[1])
 
     def contract(
         self, theta: np.ndarray, values: np.ndarray, derivatives: np.ndarray
@@ -105,4 +129,4 @@ class TrainingFrames:
             kernel = self.description.kernel(self.positions)
             return ContractedKernel.of_values(kernel, theta[:-1], values)
         a = self.join(values, derivatives)
-        return ContractedKernel.of_observations(self.kernel(), theta, a)
+        return ContractedKernel.of_observations(self.kernel, theta, a)

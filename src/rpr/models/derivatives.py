@@ -140,8 +140,8 @@ def _held(given: GivenFrames, property: str) -> np.ndarray:
     held = given.label(name) if name in SHAPES else None
     if held is None:
         raise InputError(
-            f"derivatives: True, but the frames hold no derivatives of the {property}; give an "
-            "array, or label the frames with dipole_derivatives"
+            f"derivatives: True, but the frames hold no derivatives of the {property}, expected a "
+            f"FrameSet with {property}_derivatives; give an array, or label the frames with them"
         )
     return held
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from rpr.errors import InputError
 from rpr.models.covariant import CovariantRegression
+from rpr.models.covariant_tensors import unpack_values
 from rpr.models.estimator import Frames
 from rpr.models.property_estimator import checked_positions
 from rpr.regression.interpolated_kernel import InterpolatedKernel
@@ -47,7 +48,8 @@ class FastCovariant:
             return self.model.predict(frames)
         positions = checked_positions(frames, self.model.molecule)
         blocks = np.array_split(positions, range(_BLOCK, len(positions), _BLOCK))
-        return self.model._unpack(np.concatenate([self._packed(block) for block in blocks]))
+        packed = np.concatenate([self._packed(block) for block in blocks])
+        return unpack_values(packed, self.model.mean_)
 
     def _packed(self, positions: np.ndarray) -> np.ndarray:
         description = self.model._description

@@ -60,10 +60,10 @@ class TrainedProcess:
     theta: np.ndarray
     coefficients: np.ndarray
 
-    @cached_property
+    @property
     def kernel(self) -> ObservedKernel:
         """Covariances of the observations."""
-        return self.training.kernel()
+        return self.training.kernel
 
     @cached_property
     def factor(self) -> PackedMatrix:
@@ -141,10 +141,24 @@ class TrainedProcess:
         size = max(1, _BLOCK_ELEMENTS // (self.n_components * len(self.coefficients)))
         result = []
         for block in np.array_split(positions, range(size, len(positions), size)):
-            rows = self.training.description.observations(block)
-            cross = self.kernel.cross(self.theta, rows)
-            result.append(posterior.conditioned(self._prior(rows), cross, self.factor))
+            prior = self._prior(self.training.description.observations(block))
+            result.append(posterior.conditioned(prior, self.cross(block), self.factor))
         return np.concatenate(result)
+
+    def cross(self, positions: np.ndarray) -> np.ndarray:
+        """Covariance of the packed values of new frames with all training observations.
+
+        Parameters
+        ----------
+        positions : array, [n, n_atoms, 3]
+            Angstrom.
+
+        Returns
+        -------
+        array, [n * c, n_observations]
+            Unscaled.
+        """
+        return self.kernel.cross(self.theta, self.training.description.observations(positions))
 
     def observe(self, functions: CoefficientFunctions, members: Sequence[int]) -> np.ndarray:
         """What the training frames show of given functions, [n_observations, n_members].

@@ -67,9 +67,7 @@ def isomorphisms(
     yield from extend({})
 
 
-def _colours(
-    symbols: list[str], near: list[list[int]], other_near: list[list[int]]
-) -> list[str]:
+def _colours(symbols: list[str], near: list[list[int]], other_near: list[list[int]]) -> list[str]:
     """Classes of atoms of both graphs that cannot be mixed: symbols, refined by neighbours'."""
     shifted = [[len(near) + j for j in atoms] for atoms in other_near]
     colours, together = symbols, [*near, *shifted]

@@ -10,9 +10,7 @@ from rpr.molecule.permutation_inversion import PermutationInversionGroup
 SAME = 0.1
 
 
-def distance(
-    positions: np.ndarray, other: np.ndarray, group: PermutationInversionGroup
-) -> float:
+def distance(positions: np.ndarray, other: np.ndarray, group: PermutationInversionGroup) -> float:
     """Smallest root-mean-square distance of atoms between two geometries.
 
     min over g and R of sqrt(sum_i |R (g x)_i - y_i|^2 / n_atoms), with g of the

@@ -51,8 +51,9 @@ class AtomMatcher:
         rigid = [(atoms, sign) for (_, atoms), (sign, _) in rigid_bonds(molecule).items()]
         self._rigid = np.array([atoms for atoms, _ in rigid], dtype=int).reshape(-1, 4)
         self._rigid_signs = np.array([sign for _, sign in rigid])
-        first = np.unique(self._tetrahedra[0][:, 0], return_index=True)[1]
-        self._one_of_each = self._tetrahedra[0][first], self._tetrahedra[1][first]
+        atoms, signs = _centres(rules, [a for a, atoms in enumerate(near) if len(atoms) == 4])
+        first = np.unique(atoms[:, 0], return_index=True)[1]
+        self._one_of_each = atoms[first], signs[first]
 
     def fits(self, positions: np.ndarray, *, handed: bool = True) -> np.ndarray:
         """Whether frames have the molecule's bonds if their atoms are in its order.

@@ -151,7 +151,7 @@ def check_stretch(
         raise InputError(
             f"frames: bond {i}-{j} of frame {frame} is "
             f"{stretch[frame, bond] * expected[bond]:.3g} long, in the reference "
-            f"{expected[bond]:.3g} Angstrom; {_remedy(float(np.median(stretch)))}"
+            f"{expected[bond]:.3g} Angstrom; {_remedy(positions[frame], expected, stretch[frame])}"
         )
 
 
@@ -178,16 +178,29 @@ def check_unit(
     pairs = list(bonds) or list(combinations(range(len(reference)), 2))
     if not pairs:
         return
-    median = float(np.median(bond_lengths(positions, pairs) / bond_lengths(reference, pairs)))
+    expected = bond_lengths(reference, pairs)
+    ratios = bond_lengths(positions, pairs) / expected
+    median = float(np.median(ratios))
     low, high = FRAME_STRETCH
     if not low <= median <= high:
         raise InputError(
             f"positions: bonds are {median:.2f} times their reference lengths, expected {low} to "
-            f"{high}; {_remedy(median)}"
+            f"{high}; {_remedy(positions[0], expected, ratios)}"
         )
 
 
-def _remedy(stretch: float) -> str:
+def _remedy(positions: np.ndarray, expected: np.ndarray, ratios: np.ndarray) -> str:
+    """Likely cause of wrong bonds, from one frame and all ratios to the reference lengths."""
+    all_pairs = list(combinations(range(len(positions)), 2))
+    shortest = np.sort(bond_lengths(positions, all_pairs))[: len(expected)]
+    stretch, as_if_sorted = float(np.median(ratios)), shortest / np.sort(expected)
+    low, high = FRAME_STRETCH
+    wrong = int(np.sum((ratios < low) | (ratios > high)))  # an exchange moves two bonds or more
+    if wrong > 1 and (as_if_sorted > low).all() and (as_if_sorted < high).all():
+        return (
+            "the molecule is intact, but its atoms come in another order than in the reference: "
+            "reorder them"
+        )
     if 1.6 < stretch < 2.2:
         return "positions look like bohr: multiply by rpr.units.BOHR to get Angstrom"
     if 0.07 < stretch < 0.14:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from ase.data import covalent_radii
@@ -21,7 +22,7 @@ from scipy.sparse.csgraph import connected_components
 
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.torsion import dihedral_angle, set_dihedral, turned_atoms
+from rpr.molecule.torsion import dihedral_angle, dihedral_of, set_dihedral, turned_atoms
 
 #: Bonds shorter than this, in sums of covalent radii, are double bonds (C=C has 0.88, C=N 0.86).
 DOUBLE_BOND = 0.90
@@ -33,7 +34,7 @@ CONJUGATED_BOND = 0.95
 STRAIGHT = 170.0
 
 #: Atoms three bonds or more apart closer than this, in sums of van der Waals radii, clash.
-CLASH = 0.65
+CLASH = 0.75
 
 #: Bondi's radii in Angstrom; other elements have the largest of these.
 _VAN_DER_WAALS = {
@@ -108,6 +109,23 @@ def fragments(molecule: Molecule) -> list[list[int]]:
     graph = coo_array((np.ones(len(bonds)), bonds.T), shape=shape)
     n, part = connected_components(graph, directed=False)
     return [np.flatnonzero(part == k).tolist() for k in range(n)]
+
+
+def check_chain(molecule: Molecule) -> None:
+    """Refuse a dihedral whose atoms are not bonded one to the next.
+
+    Raises
+    ------
+    InputError
+        If the molecule has no dihedral, or two successive atoms of it are not bonded.
+    """
+    chain = dihedral_of(molecule)
+    for i, j in pairwise(chain):
+        if (min(i, j), max(i, j)) not in molecule.bonds:
+            raise InputError(
+                f"dihedral: its atoms {i} and {j} are not bonded in the reference geometry; give "
+                "the four atoms in the order of the chain"
+            )
 
 
 def suggest_anchors(molecule: Molecule) -> tuple[int, ...]:
@@ -185,7 +203,8 @@ def _distant_pairs(molecule: Molecule) -> tuple[np.ndarray, np.ndarray]:
     for i, atoms in enumerate(neighbours_of(molecule)):
         near[i, atoms] = True
     two = (near.astype(int) @ near.astype(int)) > 0
-    return np.nonzero(np.triu(~two, 1))
+    pairs = np.argwhere(np.triu(~two, 1))
+    return pairs[:, 0], pairs[:, 1]
 
 
 def _rotor(molecule: Molecule, neighbours: list[list[int]], j: int, k: int) -> Rotor | None:

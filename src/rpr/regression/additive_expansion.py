@@ -87,38 +87,32 @@ class Expansion:
 
     @cached_property
     def _bracket(self) -> np.ndarray:
-        """f P + t_p, [n_features, n, m]."""
-        scaled = self.kernel.product_scale * self.product
+        """-(f P + t_p), [n_features, n, m]."""
+        scaled = -self.kernel.product_scale * self.product
         if not self.kernel.order:
             return np.broadcast_to(scaled, self._steps.shape)
-        result = self._horner([1.0] * self.kernel.order)
+        result = self._horner([-1.0] * self.kernel.order)
         result += scaled
         return result
 
     def _horner(self, factors: list) -> np.ndarray:
         """k_p sum_r factors_r b_r (-k_p)^r, [n_features, n, m]."""
-        b = self._corrections
-        if len(b) == 1:
-            return (factors[0] * b[0]) * self._ones
-        result = np.multiply(self._ones, -factors[-1] * b[-1])
-        for factor, correction in zip(factors[-2:0:-1], b[-2:0:-1], strict=True):
-            result += factor * correction
+        terms = [(-1) ** r * factors[r] * b for r, b in enumerate(self._corrections)]
+        result = terms[-1] * self._ones
+        for term in terms[-2::-1]:
+            result += term
             result *= self._ones
-            np.negative(result, out=result)
-        result += factors[0] * b[0]
-        result *= self._ones
         return result
 
     @cached_property
     def slopes(self) -> np.ndarray:
         """u_p = dk/dz_p, [n_features, n, m]."""
-        result = self._steps * self._bracket
-        return np.negative(result, out=result)
+        return self._steps * self._bracket
 
     @cached_property
     def diagonal(self) -> np.ndarray:
         """Q_p, [n_features, n, m]."""
-        result = self._widths * self._bracket
+        result = -self._widths * self._bracket
         if self.kernel.order:
             change = self._horner([r + 1.0 for r in range(self.kernel.order)])
             change *= self._steps
@@ -226,7 +220,9 @@ class Expansion:
 def _polynomials(ones: np.ndarray, order: int) -> list:
     """Elementary symmetric polynomials e_0 (=1), e_1, ..., e_order of [n_features, n, m]."""
     result: list = [1.0, *np.zeros((order, *ones.shape[1:]))]
+    product = np.empty(ones.shape[1:])
     for one in ones:
-        for q in range(order, 0, -1):
-            result[q] += one * result[q - 1]
+        for q in range(order, 1, -1):
+            result[q] += np.multiply(one, result[q - 1], out=product)
+        result[1] += one
     return result

@@ -27,7 +27,7 @@ from rpr.regression.covariant_kernel import CovariantKernel
 from rpr.regression.observed_kernel import ObservedKernel
 
 _FRAMES = 16  # new frames that are treated at once
-_PAIRS = 1 << 11  # and pairs of a new frame and a centre: small enough for the cache
+_PAIRS = 1 << 12  # and pairs of a new frame and a centre: small enough for the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Centres:
     Attributes
     ----------
     features : array, [n, n_features]
-        Features z_j.
+        Features z_j, each in one piece of memory (Fortran order), as they are used one by one.
     coefficients : array, [n, n_tensors]
         beta.
     slopes : array, [n_features, n_components, n], or None without derivatives
@@ -79,7 +79,7 @@ class ContractedKernel:
         cls, kernel: CovariantKernel, theta: np.ndarray, coefficients: np.ndarray
     ) -> ContractedKernel:
         """Contract coefficients [n_frames, n_components] of a fit of values."""
-        features = kernel.features.reshape(-1, kernel.features.shape[2])
+        features = np.asfortranarray(kernel.features.reshape(-1, kernel.features.shape[2]))
         centres = Centres(features, kernel.image_coefficients(theta, coefficients))
         return cls(kernel.split(theta)[0], (centres,))
 
@@ -94,7 +94,7 @@ class ContractedKernel:
         for part in kernel.sets:
             a = coefficients[start : start + part.size].reshape(part.tensors.shape[1:4])
             start += part.size
-            features = part.features.reshape(-1, part.features.shape[2])
+            features = np.asfortranarray(part.features.reshape(-1, part.features.shape[2]))
             beta = factors * np.einsum("gnbct,nbc->gnt", part.tensors, a, optimize=True)
             beta = beta.reshape(len(features), -1)
             if not part.slopes.shape[2]:

@@ -20,9 +20,13 @@ section 5.4.2, there for groups of one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from rpr.regression.packed_cholesky import PackedMatrix
+
+_COLUMNS = 256  # of the inverse that are computed at once, if no group has more
 
 
 def conditioned(prior: np.ndarray, cross: np.ndarray, factor: PackedMatrix) -> np.ndarray:
@@ -76,22 +80,34 @@ def held_out_sizes(
     n_frames, c = values.shape
     sizes = np.empty(n_frames)
     of_frames = groups[values[:, 0]]
-    for group in np.unique(of_frames):
-        rows = np.flatnonzero(groups == group)
-        covariance = np.linalg.inv(_block_of_inverse(factor, rows))
+    members = [np.flatnonzero(groups == group) for group in np.unique(of_frames)]
+    for rows, block in _blocks_of_inverse(factor, members):
+        covariance = np.linalg.inv(block)
         residual = covariance @ coefficients[rows]
-        frames = np.flatnonzero(of_frames == group)
+        frames = np.flatnonzero(of_frames == groups[rows[0]])
         at = np.searchsorted(rows, values[frames])  # -> [n, c]
         S = covariance[at[:, :, None], at[:, None, :]]
         sizes[frames] = squared_sizes(residual[at], S) / c
     return sizes
 
 
-def _block_of_inverse(factor: PackedMatrix, rows: np.ndarray) -> np.ndarray:
-    unit = np.zeros((factor.n, len(rows)))
-    unit[rows, np.arange(len(rows))] = 1.0
-    forward = factor.forward(unit)
-    return forward.T @ forward
+def _blocks_of_inverse(
+    factor: PackedMatrix, groups: list[np.ndarray]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Rows of each group, and their block of C^-1; small groups are solved for together."""
+    sizes = np.array([len(rows) for rows in groups])
+    batches = (np.cumsum(sizes) - sizes) // _COLUMNS
+    for batch in np.unique(batches):
+        together = np.flatnonzero(batches == batch)
+        rows = np.concatenate([groups[k] for k in together])
+        unit = np.zeros((factor.n, len(rows)))
+        unit[rows, np.arange(len(rows))] = 1.0
+        forward = factor.forward(unit)
+        start = 0
+        for k in together:
+            part = forward[:, start : start + len(groups[k])]
+            start += len(groups[k])
+            yield groups[k], part.T @ part
 
 
 def squared_sizes(residuals: np.ndarray, covariance: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from rpr.axes.canonical import AXES, check_axes
+from rpr.data.extxyz import count_frames
 from rpr.errors import InputError
 from rpr.labels.dft.electronic_structure import memory_mb
 from rpr.labels.method import Method
@@ -19,6 +20,7 @@ from rpr.models.kreg.kernel import n_internal
 from rpr.models.kreg.solver import training_bytes
 from rpr.models.registry import ABLATIONS, MODELS, make_model
 from rpr.molecule.molecule import Molecule, read_geometry
+from rpr.molecule.rotors import check_chain
 from rpr.molecule.torsion import turned_atoms
 from rpr.run import deposit
 from rpr.run.config import Plan
@@ -53,9 +55,11 @@ def check_consistency(config: Mapping, plan: Plan) -> None:
     _check_source(config, molecule.symbols)
     _check_sizes(config, plan)
     _check_memory(config, plan, molecule)
+    if molecule.dihedral is not None:
+        turned = "md" in plan.computed_stages or plan.test_source == "compute"
+        check = turned_atoms if turned else check_chain
+        _with_key("molecule/dihedral", check, molecule)
     check_spectra(config, plan)
-    if "md" in plan.computed_stages and molecule.dihedral is not None:
-        _with_key("molecule/dihedral", turned_atoms, molecule)
 
 
 def _check_molecule(molecule: Mapping) -> Molecule:
@@ -208,6 +212,9 @@ def _check_sizes(config: Mapping, plan: Plan) -> None:
         available = plan.deposited["frames"]
         deposit.check_prefix(labels["deposit"], available, labels["n_frames"])
         _check_split_sizes(split, labels["n_frames"] or available)
+    if plan.source == "files":
+        path = labels["files"]["frames"]
+        _check_split_sizes(split, count_frames(path), f"{path} has {{}} frames; give more")
     _check_curve_sizes(config)
     _check_test_set(config["test_set"])
 
@@ -235,12 +242,16 @@ def _check_test_set(test: Mapping) -> None:
         )
 
 
-def _check_split_sizes(split: Mapping, available: int) -> None:
+def _check_split_sizes(
+    split: Mapping,
+    available: int | None,
+    why: str = "only {} frames get labels (labels/n_frames); label more",
+) -> None:
     wanted = split["n_train"] + split["n_test"]
-    if wanted > available:
+    if available is not None and wanted > available:
         raise InputError(
-            f"split: n_train {split['n_train']} + n_test {split['n_test']} = {wanted}, but only "
-            f"{available} frames get labels (labels/n_frames); label more or make the split smaller"
+            f"split: n_train {split['n_train']} + n_test {split['n_test']} = {wanted}, but "
+            f"{why.format(available)} or make the split smaller"
         )
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from ase import Atoms
-from scipy.spatial.distance import cdist
 from scipy.spatial.transform import Rotation
 
 from rpr.data.segments import Segments
@@ -18,18 +17,18 @@ from rpr.errors import ConvergenceError
 from rpr.files import read_arrays, write_arrays
 from rpr.models.calculator import KREGCalculator
 from rpr.models.kreg.potential import KREG
+from rpr.molecule.equivalence import SAME, distance
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.normal_modes import NormalModes
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.torsion import dihedral_angle
-from rpr.regression.descriptors import pair_distances
 from rpr.spectra.harmonic import modes_of_potential
+from rpr.studies.families import families
 from rpr.units import KB, KCAL_MOL
 
 #: Name of segments in which the molecule changes from one conformer to another.
 MIXED = "changing"
 
-_BLOCK = 4096  # records compared at once
 _SAME = 0.05  # Angstrom; root-mean-square distance below which two geometries are the same
 
 
@@ -56,12 +55,13 @@ class Minimum:
     versions: np.ndarray
 
 
-def relax_minima(
+def find_minima(
     potential: KREG,
     molecule: Molecule,
     geometries: Mapping[str, Atoms],
     *,
     force_tolerance: float = 1e-3,
+    strict: bool = True,
     log: Callable[[str], None] | None = None,
 ) -> dict[str, Minimum]:
     """Minima of a potential next to given geometries.
@@ -76,6 +76,9 @@ def relax_minima(
         Start geometries by name of the conformer.
     force_tolerance
         Largest force at a minimum in eV/Angstrom.
+    strict
+        Whether every geometry must lead to a minimum of its own.  Otherwise those that do not are
+        left out, except the first.
     log
         Called with a line of text after each step.
 
@@ -84,20 +87,43 @@ def relax_minima(
     ConvergenceError
         If an optimisation fails, or ends at a saddle point.
     """
-    found = {}
+    found: dict[str, Minimum] = {}
+    group = find_group(molecule)
     for name, start in geometries.items():
-        relaxed = optimise(
-            start, KREGCalculator(potential), force_tolerance=force_tolerance, name=name, log=log
-        ).positions
-        modes = modes_of_potential(lambda x: potential.predict(x)[1], relaxed, molecule.masses)
-        if modes.imaginary.any():
-            raise ConvergenceError(
-                f"{name}: {modes.describe(0, molecule.symbols)} is imaginary on the potential; "
-                "train the potential on more frames near this conformer"
-            )
-        energy = float(potential.predict(relaxed[None])[0][0])
-        found[name] = Minimum(relaxed, energy, modes, versions(molecule, relaxed))
+        try:
+            minimum = _minimum(potential, molecule, start, force_tolerance, name, log)
+        except ConvergenceError as error:
+            if strict or not found:
+                raise
+            if log is not None:
+                log(f"{error}; left out")
+            continue
+        known = (distance(minimum.positions, m.positions, group) < SAME for m in found.values())
+        if strict or not any(known):
+            found[name] = minimum
     return found
+
+
+def _minimum(
+    potential: KREG,
+    molecule: Molecule,
+    start: Atoms,
+    force_tolerance: float,
+    name: str,
+    log: Callable[[str], None] | None,
+) -> Minimum:
+    """The minimum of a potential next to one geometry."""
+    relaxed = optimise(
+        start, KREGCalculator(potential), force_tolerance=force_tolerance, name=name, log=log
+    ).positions
+    modes = modes_of_potential(lambda x: potential.predict(x)[1], relaxed, molecule.masses)
+    if modes.imaginary.any():
+        raise ConvergenceError(
+            f"{name}: {modes.describe(0, molecule.symbols)} is imaginary on the potential; "
+            "train the potential on more frames near this conformer"
+        )
+    energy = float(potential.predict(relaxed[None])[0][0])
+    return Minimum(relaxed, energy, modes, versions(molecule, relaxed))
 
 
 def versions(molecule: Molecule, positions: np.ndarray) -> np.ndarray:
@@ -165,32 +191,33 @@ def populations(minima: Mapping[str, Minimum], temperature_K: float) -> np.ndarr
     return weights / weights.sum()
 
 
-def conformer_of_segments(segments: Segments, minima: Mapping[str, Minimum]) -> np.ndarray:
+def conformer_of_segments(
+    segments: Segments, minima: Mapping[str, Minimum], molecule: Molecule
+) -> np.ndarray:
     """Name of the conformer of each segment.
 
-    Every record belongs to the minimum, in any version, whose interatomic distances are nearest
-    (least squares); a segment with records of several conformers is `MIXED`.
-
-    Parameters
-    ----------
-    segments
-        Segments of trajectories.
-    minima
-        Minima by name.
+    Every record belongs to the minimum, in any version, whose dihedral is nearest, and to the
+    conformer of that minimum (:func:`rpr.studies.families.families`); a segment with records of
+    several conformers is `MIXED`.  Without a dihedral all segments have the first one.
 
     Returns
     -------
     array of str, [n_segments]
     """
-    names = np.array(list(minima))
-    owner = np.repeat(np.arange(len(names)), [len(m.versions) for m in minima.values()])
-    centres = pair_distances(np.concatenate([m.versions for m in minima.values()]))
-    flat = segments.positions.reshape(-1, *segments.positions.shape[2:])
-    blocks = np.array_split(flat, range(_BLOCK, len(flat), _BLOCK))
-    nearest = np.concatenate([cdist(pair_distances(x), centres).argmin(axis=1) for x in blocks])
-    found = owner[nearest].reshape(len(segments), -1)
-    constant = (found == found[:, :1]).all(axis=1)
-    return np.where(constant, names[found[:, 0]], MIXED)
+    names, family = list(minima), families({n: m.versions for n, m in minima.items()}, molecule)
+    if molecule.dihedral is None or len(set(family.values())) == 1:
+        return np.full(len(segments), names[0])
+    flat = segments.positions.reshape(-1, molecule.n_atoms, 3)
+    angles = dihedral_angle(flat, molecule.dihedral)
+    distances = []
+    for minimum in minima.values():
+        centres = dihedral_angle(minimum.versions, molecule.dihedral)
+        away = np.abs((angles[:, None] - centres + 180.0) % 360.0 - 180.0)
+        distances.append(away.min(axis=1))
+    first = np.array([names.index(family[name]) for name in names])
+    nearest = first[np.argmin(distances, axis=0)].reshape(len(segments), -1)
+    constant = (nearest == nearest[:, :1]).all(axis=1)
+    return np.where(constant, np.array(names)[nearest[:, 0]], MIXED)
 
 
 def conformer_table(
@@ -208,10 +235,12 @@ def conformer_table(
         Relative energy, population, and the segments that the spectra are made of.
     """
     lowest = min(m.energy for m in minima.values())
-    shares = populations(minima, temperature_K)
+    family = families({n: m.versions for n, m in minima.items()}, molecule)
+    shares = dict(zip(minima, populations(minima, temperature_K), strict=True))
     segment_ps = 1e-3 * (segments.n_times - 1) * segments.interval_fs
     rows = []
-    for name in (*minima, MIXED):
+    for name in (*dict.fromkeys(family.values()), MIXED):
+        members = [m for m in minima if family[m] == name]
         own = conformers == name
         minimum = minima.get(name)
         dihedral = np.nan
@@ -227,8 +256,8 @@ def conformer_table(
                 "energy_kcal_per_mol": (
                     np.nan if minimum is None else (minimum.energy - lowest) / KCAL_MOL
                 ),
-                "versions": 0 if minimum is None else len(minimum.versions),
-                "population": np.nan if minimum is None else shares[list(minima).index(name)],
+                "versions": sum(len(minima[m].versions) for m in members),
+                "population": sum(shares[m] for m in members) if members else np.nan,
                 "trajectories": len(np.unique(segments.trajectory[own])),
                 "segments": int(own.sum()),
                 "time_ps": own.sum() * segment_ps,

@@ -17,6 +17,7 @@ import numpy as np
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
 
+
 @dataclass(frozen=True, eq=False)
 class RelativeDistances:
     """Pairs of atoms and their equilibrium distances.

@@ -26,6 +26,10 @@ spectra_of_models      spectra, jumps: ``spectra/models_infrared.csv``, ``.../mo
 =====================  ====================================================================
 """
 
+from rpr.errors import require_package
+
+require_package("matplotlib", extra="plots")
+
 FIGURES = (
     "fig1_scheme",
     "fig2_learning_curves",

@@ -12,9 +12,9 @@ import numpy as np
 from rpr.data.frame_set import FrameSet
 from rpr.errors import ConvergenceError, InputError
 from rpr.models.registry import REGISTRY, make_model
+from rpr.models.uncertainty import MIN_TRAJECTORIES
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group, permutations_of
-from rpr.studies import metrics
 from rpr.units import REPORTED
 
 #: Part of the frames that is kept out of training for validation.
@@ -98,9 +98,9 @@ def train(
     """Measure the error of a model on frames kept out of its training, then fit all frames.
 
     A fifth of the frames is kept out: whole trajectories where the frames name at least
-    `rpr.studies.metrics.MIN_GROUPS`, as frames of one trajectory resemble each other; otherwise
-    frames at random.  Hyper-parameters are searched on the other frames only, and the final fit
-    takes them over.
+    `rpr.models.uncertainty.MIN_TRAJECTORIES`, as frames of one trajectory resemble each other;
+    otherwise frames at random.  Hyper-parameters are searched on the other frames only, and the
+    final fit takes them over.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def _keep_out(frames: FrameSet, seed: int) -> tuple[np.ndarray, str]:
         return kept_out, "nothing"
     wanted = max(1, round(KEPT_OUT * n_frames))
     names = np.unique(frames.trajectory) if frames.trajectory is not None else np.zeros(0)
-    if metrics.MIN_GROUPS <= len(names) < n_frames:
+    if MIN_TRAJECTORIES <= len(names) < n_frames:
         order, n_held = rng.permutation(names), 0
         while kept_out.sum() < wanted and n_held < len(names) - 1:
             kept_out |= frames.trajectory == order[n_held]
@@ -218,5 +218,6 @@ def _errors(model: Any, frames: FrameSet, property: str) -> tuple[Error, ...]:
 
 def _error(quantity: str, reference: Any, predicted: np.ndarray) -> Error:
     unit, size = REPORTED[quantity]
-    spread = np.sqrt(np.mean((reference - reference.mean(axis=0)) ** 2))
-    return Error(quantity, metrics.rmse(reference, predicted) / size, float(spread) / size, unit)
+    rmse = float(np.sqrt(np.mean((predicted - reference) ** 2)))
+    spread = float(np.sqrt(np.mean((reference - reference.mean(axis=0)) ** 2)))
+    return Error(quantity, rmse / size, spread / size, unit)
