@@ -32,7 +32,17 @@ _HOME = {
     "ConvergenceError": "rpr.errors",
     "ConditioningWarning": "rpr.errors",
 }
-_PARTS = ("axes", "data", "dynamics", "labels", "models", "molecule", "regression", "units")
+_PARTS = (
+    "axes",
+    "data",
+    "dynamics",
+    "labels",
+    "models",
+    "molecule",
+    "regression",
+    "spectra",
+    "units",
+)
 __all__ = ["__version__", *sorted(_HOME)]
 
 

@@ -4,8 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from test_batch_dynamics import water
 
 from rpr.errors import InputError
+from rpr.models.covariant import CovariantRegression
+from rpr.models.fast_covariant import FastCovariant
 from rpr.regression.additive_kernel import AdditiveKernel
 from rpr.regression.interpolated_kernel import InterpolatedKernel
 
@@ -50,3 +53,18 @@ def test_a_feature_that_never_changes():
     centres[:, 2] = 1.0
     fast = InterpolatedKernel(exact, centres, np.ones((50, 1)))
     assert fast.evaluate(centres) == pytest.approx(exact.evaluate(centres, centres).sum(1)[:, None])
+
+
+@pytest.mark.parametrize("property", ["dipole", "polarizability"])
+def test_a_covariant_model_predicts_the_same_fast(property):
+    molecule = water()
+    rng = np.random.default_rng(3)
+    x = molecule.reference + 0.06 * rng.standard_normal((40, 3, 3))
+    values = np.einsum("a,nax->nx", [-0.8, 0.4, 0.4], x)
+    if property == "polarizability":
+        values = np.einsum("nax,nay->nxy", x, x) + np.eye(3)
+    model = CovariantRegression(molecule=molecule, property=property, max_iterations=5)
+    fast = FastCovariant(model.fit(x, values))
+    assert fast._sums is not None
+    new = molecule.reference + 0.06 * rng.standard_normal((70, 3, 3))
+    assert fast.predict(new) == pytest.approx(model.predict(new), abs=1e-8)

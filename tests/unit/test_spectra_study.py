@@ -85,7 +85,7 @@ def test_minima_of_a_potential_are_found_and_stored(tmp_path):
     model = KREG(molecule=molecule, sigma=0.8, lambda_energy=1e-8, lambda_forces=1e-8)
     model.fit(positions, *Springs(molecule).predict(positions))
     start = molecule.to_atoms(molecule.reference * 1.03)
-    minima = study.relax_minima(model, molecule, {"water": start}, force_tolerance=1e-4)
+    minima = study.find_minima(model, molecule, {"water": start}, force_tolerance=1e-4)
     distance = np.linalg.norm(minima["water"].positions[0] - minima["water"].positions[1])
     expected = np.linalg.norm(molecule.reference[0] - molecule.reference[1])
     assert distance == pytest.approx(expected, abs=1e-3)
@@ -101,7 +101,7 @@ def test_minima_of_a_potential_are_found_and_stored(tmp_path):
 
     model.__class__ = Saddle
     with pytest.raises(ConvergenceError):
-        study.relax_minima(model, molecule, {"water": start})
+        study.find_minima(model, molecule, {"water": start})
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ wildcard_constraints:
     batch=r"\d+",
 
 
-rule relax_minima:
+rule find_minima:
     input:
         **SPECTRA_POTENTIAL,
         molecule=MOLECULE,
@@ -34,7 +34,7 @@ rule relax_minima:
         minima="<results>/spectra/minima.npz",
         lines="<results>/tables/spectra/harmonic.csv",
     log:
-        "<logs>/relax_minima.log",
+        "<logs>/find_minima.log",
     conda:
         ENVIRONMENT
     resources:
@@ -45,11 +45,11 @@ rule relax_minima:
         names=CONFORMERS,
         seed=seed("spectra", "draws"),
         spectra={key: SPECTRA[key] for key in ("laser_nm", "temperature_K", "n_draws")},
-        code=code("relax_minima", KREG, registry.REGISTRY[SPECTRA_MODEL].module),
+        code=code("find_minima", KREG, registry.REGISTRY[SPECTRA_MODEL].module),
     message:
         "Find the minima of the KREG potential and their harmonic lines"
     script:
-        "../scripts/relax_minima.py"
+        "../scripts/find_minima.py"
 
 
 rule run_thermal_trajectories:

@@ -51,10 +51,10 @@ class Plan:
         labels/method agree in every setting, defaults included, and no deposit gives some labels.
     checks
         Checks of the labels of a deposit: ``plain`` (PySCF only) and ``reoriented``.
-    spectra_model
-        Model whose dipoles and polarizabilities spectra are made of.
     searched
         Whether minima are searched for, from one geometry; frames that come with labels need none.
+    spectra_model
+        Model whose dipoles and polarizabilities spectra are made of.
     """
 
     source: str
@@ -65,7 +65,7 @@ class Plan:
     n_test_frames: int
     with_dynamics: bool
     checks: tuple[str, ...]
-    spectra_model: str = "covariant"
+    spectra_model: str
     searched: bool = False
 
     @property
@@ -97,12 +97,12 @@ def make_plan(config: Mapping) -> Plan:
         n_test_frames=test["n_trajectories"] * (test["n_steps"] // test["every"]),
         with_dynamics=_with_dynamics(config),
         checks=_label_checks(config),
-        spectra_model=_spectra_model(config),
         searched=(
             config["molecule"]["geometry"] is not None
             and labels["source"] == "compute"
             and "md" not in deposited
         ),
+        spectra_model=_spectra_model(config),
     )
 
 

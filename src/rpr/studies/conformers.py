@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from ase import Atoms
-from scipy.spatial.distance import cdist
+from scipy.spatial.transform import Rotation
 
 from rpr.data.segments import Segments
 from rpr.dynamics.optimise import optimise
@@ -22,15 +22,14 @@ from rpr.molecule.molecule import Molecule
 from rpr.molecule.normal_modes import NormalModes
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.torsion import dihedral_angle
-from rpr.regression.descriptors import pair_distances
 from rpr.spectra.harmonic import modes_of_potential
-from rpr.studies.families import families, versions
+from rpr.studies.families import families
 from rpr.units import KB, KCAL_MOL
 
 #: Name of segments in which the molecule changes from one conformer to another.
 MIXED = "changing"
 
-_BLOCK = 4096  # records compared at once
+_SAME = 0.05  # Angstrom; root-mean-square distance below which two geometries are the same
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +55,7 @@ class Minimum:
     versions: np.ndarray
 
 
-def relax_minima(
+def find_minima(
     potential: KREG,
     molecule: Molecule,
     geometries: Mapping[str, Atoms],
@@ -127,6 +126,30 @@ def _minimum(
     return Minimum(relaxed, energy, modes, versions(molecule, relaxed))
 
 
+def versions(molecule: Molecule, positions: np.ndarray) -> np.ndarray:
+    """Geometries that the permutation-inversion group makes of one, different up to rotation.
+
+    Parameters
+    ----------
+    molecule
+        Its bonds and reference geometry give the group.
+    positions : array, [n_atoms, 3]
+        Angstrom.
+
+    Returns
+    -------
+    array, [n_versions, n_atoms, 3]
+        Centred on the mean of the atoms, the given geometry first.
+    """
+    centred = positions - positions.mean(axis=0)
+    different: list[np.ndarray] = []
+    for image in find_group(molecule).act_on_positions(centred[None])[:, 0]:
+        distances = (Rotation.align_vectors(image, other)[1] for other in different)
+        if all(d / np.sqrt(len(image)) > _SAME for d in distances):
+            different.append(image)
+    return np.array(different)
+
+
 def starts(minima: Mapping[str, Minimum]) -> np.ndarray:
     """Geometries at which trajectories start, in turn: conformers, and versions of each.
 
@@ -173,34 +196,28 @@ def conformer_of_segments(
 ) -> np.ndarray:
     """Name of the conformer of each segment.
 
-    Every record belongs to the minimum, in any version, whose interatomic distances are nearest
-    (least squares), and to the conformer of that minimum (:func:`rpr.studies.families.families`);
-    a segment with records of several conformers is `MIXED`.
-
-    Parameters
-    ----------
-    segments
-        Segments of trajectories.
-    minima
-        Minima by name.
-    molecule
-        The molecule.
+    Every record belongs to the minimum, in any version, whose dihedral is nearest, and to the
+    conformer of that minimum (:func:`rpr.studies.families.families`); a segment with records of
+    several conformers is `MIXED`.  Without a dihedral all segments have the first one.
 
     Returns
     -------
     array of str, [n_segments]
     """
     names, family = list(minima), families({n: m.versions for n, m in minima.items()}, molecule)
-    owner = np.repeat(
-        [names.index(family[name]) for name in names], [len(m.versions) for m in minima.values()]
-    )
-    centres = pair_distances(np.concatenate([m.versions for m in minima.values()]))
-    flat = segments.positions.reshape(-1, *segments.positions.shape[2:])
-    blocks = np.array_split(flat, range(_BLOCK, len(flat), _BLOCK))
-    nearest = np.concatenate([cdist(pair_distances(x), centres).argmin(axis=1) for x in blocks])
-    found = owner[nearest].reshape(len(segments), -1)
-    constant = (found == found[:, :1]).all(axis=1)
-    return np.where(constant, np.array(names)[found[:, 0]], MIXED)
+    if molecule.dihedral is None or len(set(family.values())) == 1:
+        return np.full(len(segments), names[0])
+    flat = segments.positions.reshape(-1, molecule.n_atoms, 3)
+    angles = dihedral_angle(flat, molecule.dihedral)
+    distances = []
+    for minimum in minima.values():
+        centres = dihedral_angle(minimum.versions, molecule.dihedral)
+        away = np.abs((angles[:, None] - centres + 180.0) % 360.0 - 180.0)
+        distances.append(away.min(axis=1))
+    first = np.array([names.index(family[name]) for name in names])
+    nearest = first[np.argmin(distances, axis=0)].reshape(len(segments), -1)
+    constant = (nearest == nearest[:, :1]).all(axis=1)
+    return np.where(constant, np.array(names)[nearest[:, 0]], MIXED)
 
 
 def conformer_table(

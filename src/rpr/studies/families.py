@@ -1,19 +1,16 @@
-"""Versions of a minimum, and minima that count as one conformer."""
+"""Minima that count as one conformer, because only their light ends differ."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.torsion import dihedral_angle
 
 #: Minima whose dihedrals are this near, in degrees, are one conformer.
 ALIKE = 40.0
-_SAME = 0.05  # Angstrom; root-mean-square distance below which two geometries are the same
 
 
 def families(versions: Mapping[str, np.ndarray], molecule: Molecule) -> dict[str, str]:
@@ -56,27 +53,3 @@ def families(versions: Mapping[str, np.ndarray], molecule: Molecule) -> dict[str
 def _apart(one: np.ndarray, other: np.ndarray) -> float:
     """Smallest difference between the angles of two sets, degrees."""
     return float(np.abs((one[:, None] - other + 180.0) % 360.0 - 180.0).min())
-
-
-def versions(molecule: Molecule, positions: np.ndarray) -> np.ndarray:
-    """Geometries that the permutation-inversion group makes of one, different up to rotation.
-
-    Parameters
-    ----------
-    molecule
-        Its bonds and reference geometry give the group.
-    positions : array, [n_atoms, 3]
-        Angstrom.
-
-    Returns
-    -------
-    array, [n_versions, n_atoms, 3]
-        Centred on the mean of the atoms, the given geometry first.
-    """
-    centred = positions - positions.mean(axis=0)
-    different: list[np.ndarray] = []
-    for image in find_group(molecule).act_on_positions(centred[None])[:, 0]:
-        distances = (Rotation.align_vectors(image, other)[1] for other in different)
-        if all(d / np.sqrt(len(image)) > _SAME for d in distances):
-            different.append(image)
-    return np.array(different)

@@ -1,30 +1,33 @@
 """Minima of the KREG potential, their modes, and their harmonic lines."""
 
 import rpr
+from rpr.data.extxyz import read_frames
 from rpr.molecule.molecule import read_geometry, read_molecule
 from rpr.run import logs
 from rpr.studies import tables
-from rpr.studies.conformers import relax_minima, write_minima
+from rpr.studies.conformers import find_minima, write_minima
 from rpr.studies.harmonic_lines import lines_of_draws, lines_table, model_lines
 
 log = logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
-if snakemake.input.found:  # minima that a scan of the torsions found
-    frames = rpr.read_frames(snakemake.input.found)
-    geometries = {f"minimum-{k + 1}": frames.atoms(k) for k in range(len(frames))}
+if snakemake.input.found:
+    frames = read_frames(snakemake.input.found, symbols=molecule.symbols)
+    geometries = {f"minimum {k}": frames.atoms(k) for k in range(len(frames))}
 else:
     geometries = {
         name: read_geometry(path, symbols=molecule.symbols)
         for name, path in zip(snakemake.params.names, snakemake.input.geometries, strict=True)
     }
-potential = rpr.load(snakemake.input.potential)
-minima = relax_minima(
-    potential, molecule, geometries, strict=not snakemake.input.found, log=log.info
+minima = find_minima(
+    rpr.load(snakemake.input.potential),
+    molecule,
+    geometries,
+    strict=not snakemake.input.found,
+    log=log.info,
 )
 models = [rpr.load(snakemake.input[name]) for name in ("dipole", "polarizability")]
 lines = {name: model_lines(*models, m.positions, m.modes) for name, m in minima.items()}
-draws = {}
-n_draws = snakemake.params.spectra["n_draws"]
+n_draws, draws = snakemake.params.spectra["n_draws"], {}
 if n_draws and all(hasattr(model, "draw") for model in models):
     drawn = [model.draw(n_draws, snakemake.params.seed) for model in models]
     draws = {n: lines_of_draws(*drawn, m.positions, m.modes) for n, m in minima.items()}
