@@ -136,6 +136,20 @@ def test_a_wrong_state_at_the_beginning_is_held_against_the_right_frame(tmp_path
     assert "the frame after" in failures(tmp_path)[0]["reason"]
 
 
+@pytest.mark.parametrize("step", [0, 1])
+def test_initial_conditions_are_not_compared_by_the_work_of_forces(tmp_path, step):
+    """Frames drawn independently differ by stretches of light atoms, beyond third order."""
+    pytest.importorskip("tblite")
+    symbols, positions = WATER
+    bonds = positions[1:] - positions[0]
+    stretched = np.array([positions, positions, positions])
+    stretched[1, 1:] += 0.14 * bonds / np.abs(bonds).max(axis=1, keepdims=True)
+    stretched[1, 0] -= 0.1 * bonds.sum(axis=0) / np.abs(bonds.sum(axis=0)).max()
+    data = FrameSet(symbols, stretched, trajectory=np.arange(3), step=np.arange(3) * step)
+    run(tmp_path, Method(code="tblite", functional="gfn2-xtb", basis=""), data, range(3))
+    assert len(failures(tmp_path)) == step
+
+
 def test_a_shard_without_any_label_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(engines, "FittedEngine", Unlucky)
     with pytest.raises(ConvergenceError, match="none of 2 frames"):

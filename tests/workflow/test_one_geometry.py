@@ -169,6 +169,7 @@ def test_from_one_geometry_to_errors(root, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     results = tmp_path / "results/tiny"
     assert (results / "geometries/minima/minima.csv").read_text().count("\n") == 2  # one minimum
+    assert (results / "dataset/failures.csv").read_text().count("\n") == 1  # the header
     table = (results / "tables/test_set.csv").read_text()
     for words in ("covariant,mu_inv,rotated", "covariant,alpha_inv,held_out_trajectories"):
         assert words in table

@@ -97,6 +97,8 @@ def label_shard(
     engine.set_state(partial.read_state(len(records)))
     taken = {} if known is None else _known(frames, indices, known, properties)
     resumed, start = len(records), time.monotonic()
+    # Initial conditions are drawn independently: forces do not lead from one to the next.
+    follow = frames.step is None or bool(np.any(frames.step))
     if resumed:
         log.info("resuming: %d of %d frames are done", resumed, len(indices))
     elif partial.others:
@@ -105,7 +107,7 @@ def label_shard(
     notify(resumed)
     for k in indices[resumed:]:
         previous = records[-1] if records else None
-        record = taken.get(k) or _label(engine, frames, k, properties, previous)
+        record = taken.get(k) or _label(engine, frames, k, properties, previous, follow)
         records.append(record)
         partial.append(record, engine.get_state(), len(records))
         _report(log, record, len(records), len(indices), resumed, time.monotonic() - start)
@@ -115,13 +117,24 @@ def label_shard(
 
 
 def _label(
-    engine: Engine, frames: FrameSet, k: int, properties: tuple[str, ...], previous: dict | None
+    engine: Engine,
+    frames: FrameSet,
+    k: int,
+    properties: tuple[str, ...],
+    previous: dict | None,
+    follow: bool,
 ) -> dict:
-    """Record of frame `k`: its labels, or the reason why it has none."""
+    """Record of frame `k`: its labels, or the reason why it has none.
+
+    Its energy is compared with that of the record before, also by the work of the forces if the
+    frames `follow` each other.
+    """
     neighbour = None
     if previous is not None and "reason" not in previous:
         neighbour = state_check.Neighbour(
-            frames.positions[previous["frame"]], previous["energy"], previous.get("forces")
+            frames.positions[previous["frame"]],
+            previous["energy"],
+            previous.get("forces") if follow else None,
         )
     try:
         labels, jump = state_check.compute_checked(
