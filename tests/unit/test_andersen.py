@@ -20,7 +20,7 @@ from rpr.errors import ConvergenceError, InputError
 from rpr.files import unfinished_path
 from rpr.labels import engine as engines
 from rpr.labels.calculator import LabelCalculator
-from rpr.labels.dft import response
+from rpr.labels.dft.field_response import FieldResponse
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.molecule.molecule import Molecule, read_geometry
@@ -219,14 +219,14 @@ def test_labels_made_on_the_way_are_those_of_the_frames(water):
 
 def failing_response(monkeypatch, *, at):
     """Let the response equations of calls `at`, counted from the start, not converge."""
-    calls, solve = itertools.count(), response.polarizability
+    calls = itertools.count()
 
-    def polarizability(*args, **kwargs):
+    def respond(*args, **kwargs):
         if next(calls) in at:
             raise ConvergenceError("response equations not converged")
-        return solve(*args, **kwargs)
+        return FieldResponse(*args, **kwargs)
 
-    monkeypatch.setattr("rpr.labels.engine.polarizability", polarizability)
+    monkeypatch.setattr("rpr.labels.engine.FieldResponse", respond)
 
 
 @pytest.mark.usefixtures("one_thread")
