@@ -12,6 +12,8 @@ The main names are importable from here; each is loaded when it is first used::
 from importlib import import_module
 from typing import Any
 
+from rpr.version import __version__
+
 _HOME = {
     "Molecule": "rpr.molecule.molecule",
     "FrameSet": "rpr.data.frame_set",
@@ -23,14 +25,25 @@ _HOME = {
     "FoldedRPR": "rpr.models.folded",
     "AugmentedRegression": "rpr.models.augmented",
     "KREG": "rpr.models.kreg.potential",
+    "Calculator": "rpr.models.calculator",
     "KREGCalculator": "rpr.models.calculator",
     "load": "rpr.models.registry",
     "InputError": "rpr.errors",
     "ConvergenceError": "rpr.errors",
     "ConditioningWarning": "rpr.errors",
 }
-_PARTS = ("axes", "data", "dynamics", "labels", "models", "molecule", "regression", "units")
-__all__ = sorted(_HOME)
+_PARTS = (
+    "axes",
+    "data",
+    "dynamics",
+    "labels",
+    "models",
+    "molecule",
+    "regression",
+    "spectra",
+    "units",
+)
+__all__ = ["__version__", *sorted(_HOME)]
 
 
 def __getattr__(name: str) -> Any:

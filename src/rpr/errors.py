@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 
 class InputError(ValueError):
     """Input that the user can correct; names the argument, what was found and what was expected."""
+
+
+class MissingPackageError(InputError, ImportError):
+    """A package that is not installed, as only some parts of `rpr` need it."""
 
 
 class ConvergenceError(RuntimeError):
@@ -13,3 +20,27 @@ class ConvergenceError(RuntimeError):
 
 class ConditioningWarning(UserWarning):
     """A linear system so ill-conditioned that its solution loses digits."""
+
+
+def require_package(name: str, *, extra: str) -> Any:
+    """An optional package, imported.
+
+    Parameters
+    ----------
+    name
+        Name of the package.
+    extra
+        Extra of `rotate-predict-rotate` that installs it.
+
+    Raises
+    ------
+    MissingPackageError
+        If it is not installed; the message says how to install it.
+    """
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise MissingPackageError(
+            f"{name} is needed here and not installed ({error}); install it by "
+            f"pip install 'rotate-predict-rotate[{extra}]'"
+        ) from error

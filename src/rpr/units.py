@@ -33,3 +33,22 @@ REPORTED = {
     "energy": ("kcal/mol", KCAL_MOL),
     "forces": ("kcal/mol/Angstrom", KCAL_MOL),
 }
+
+#: Units that files of frames may use for each quantity, and their size in stored units; the first
+#: of each is the stored one.
+ACCEPTED: dict[str, dict[str, float]] = {
+    "energy": {"eV": 1.0, "hartree": HARTREE, "kcal/mol": KCAL_MOL, "kJ/mol": KCAL_MOL / 4.184},
+    "forces": {
+        "eV/Angstrom": 1.0,
+        "hartree/bohr": HARTREE / BOHR,
+        "kcal/mol/Angstrom": KCAL_MOL,
+        "kJ/mol/Angstrom": KCAL_MOL / 4.184,
+    },
+    "dipole": {"e*Angstrom": 1.0, "debye": DEBYE, "e*bohr": BOHR},
+    "polarizability": {
+        "Angstrom^3": 1.0,
+        "bohr^3": BOHR3,
+        "e^2*Angstrom^2/eV": ase.units.Hartree * ase.units.Bohr,
+    },
+    "dipole_derivatives": {"e": 1.0, "debye/Angstrom": DEBYE},
+}

@@ -16,6 +16,7 @@ from rpr.errors import InputError
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.models.covariant import CovariantRegression
+from rpr.models.covariant_search import start
 from rpr.models.covariant_tensors import TensorBasis, pack, unpack
 from rpr.models.registry import load
 from rpr.molecule.molecule import Molecule
@@ -89,10 +90,10 @@ def test_prediction_equals_the_plain_sum_over_frames_and_group(fitted, dce):
     model, positions, _ = fitted
     fresh = shaken(dce, 2, seed=7)
     theta = np.array(model.hyperparameters_["theta"])
-    kernel = model._kernel(positions)
+    kernel = model._description.kernel(positions)
     scalar, amplitudes, _ = kernel.split(theta)
-    T = model._basis(fresh)
-    z = model._features(fresh)
+    T = model._description.basis(fresh)
+    z = model._description.features(fresh)
     expected = np.zeros((2, T.shape[2]))
     for features, tensors, sign in zip(kernel.features, kernel.tensors, kernel.signs, strict=True):
         k = scalar.evaluate(z, features)
@@ -143,9 +144,11 @@ def test_gradient_of_the_likelihood_is_the_derivative(property, order, tensors, 
     model._set_molecule()
     positions = shaken(dce, 6)
     rng = np.random.default_rng(0)
-    kernel = model._kernel(positions)
+    kernel = model._description.kernel(positions)
     y = rng.normal(size=(6, 3 if property == "dipole" else 6))
-    theta = model._start() + 0.3 * rng.normal(size=len(model._start()))
+    theta = start(model._description, model.order) + 0.3 * rng.normal(
+        size=len(start(model._description, model.order))
+    )
     theta[-1] = np.log(1e-3)
     error = check_grad(
         lambda t: kernel.loss(t, y)[0], lambda t: kernel.loss(t, y)[1], theta, epsilon=1e-6
@@ -156,9 +159,9 @@ def test_gradient_of_the_likelihood_is_the_derivative(property, order, tensors, 
 def test_likelihood_is_that_of_the_dense_gaussian_process(dce):
     model = CovariantRegression(molecule=dce)
     model._set_molecule()
-    kernel = model._kernel(shaken(dce, 7))
+    kernel = model._description.kernel(shaken(dce, 7))
     y = np.random.default_rng(1).normal(size=(7, 3))
-    theta = model._start()
+    theta = start(model._description, model.order)
     theta[-1] = np.log(1e-3)
     K = kernel.matrix(theta)
     C = K + 1e-3 * np.trace(K) / 21 * np.eye(21)

@@ -12,10 +12,12 @@ from matplotlib.text import Text
 from rpr.axes.components import COMPONENTS, component_names
 from rpr.report import style
 from rpr.report.figures import FIGURES, fig1_scheme, fig4_dihedral, model_learning_curves
+from rpr.studies import calibration as calibration_study
 from rpr.studies import canonical_axes as canonical_axes
 from rpr.studies import evaluation as evaluate
 from rpr.studies import kreg as kreg_study
-from rpr.studies import learning_curve, scheme
+from rpr.studies import learning_curve, scheme, spectra_of_models
+from rpr.studies import spectra as spectra_study
 from rpr.studies.equivariance import COLUMNS as EQUIVARIANCE
 from rpr.studies.error_by_dihedral import COLUMNS as BY_DIHEDRAL
 
@@ -143,6 +145,25 @@ def make_equivariance():
     return pd.DataFrame(rows, columns=EQUIVARIANCE)
 
 
+def make_calibration():
+    sets = ("in_distribution", "held_out_trajectories", "rotated")
+    names = (*(f"coverage_{p}" for p in calibration_study.REGIONS), "nll")
+    rows = [
+        ("covariant", p, s, name, v := rng.uniform(0.4, 0.95), v - 0.05, v + 0.04, 0.5, "", 40, 30,
+         0)
+        for p, s, name in itertools.product(UNITS, sets, names)
+    ]  # fmt: skip
+    bins = [
+        ("covariant", p, s, k, 1e-3 * 2**k, r := 1e-3 * 2**k * rng.gamma(9) / 9, 0.9 * r, 1.1 * r,
+         UNITS[p], 20, 30, 0)
+        for p, s, k in itertools.product(UNITS, sets, range(5))
+    ]  # fmt: skip
+    return (
+        pd.DataFrame(rows, columns=calibration_study.COLUMNS),
+        pd.DataFrame(bins, columns=calibration_study.SIZE_COLUMNS),
+    )
+
+
 def make_trajectories():
     time = np.linspace(0, 5, 400)
     return pd.concat(
@@ -178,6 +199,59 @@ def make_scheme():
     return scheme.scheme(frames, None, Model(), Molecule.from_atoms(water, anchors=(1, 2)))
 
 
+def make_spectra(conformers=("dichloroethane_anti", "dichloroethane_gauche")):
+    nu = np.linspace(0.0, 3600.0, 400)
+    infrared, raman = (
+        pd.concat(
+            [
+                pd.DataFrame(
+                    {
+                        c: k if c == "conformer" else nu if c == "wavenumber_per_cm" else peak
+                        for c in columns
+                        for peak in [rng.gamma(9) * np.exp(-(((nu - 900) / 300) ** 2))]
+                    }
+                )
+                for k in conformers
+            ],
+            ignore_index=True,
+        )
+        for columns in (spectra_study.INFRARED, spectra_study.RAMAN)
+    )
+    rows = [
+        (k, mode, nu, rng.gamma(2), rng.gamma(2), rng.gamma(2))
+        for k in conformers
+        for mode, nu in enumerate((100.0, 700.0, 1400.0, 3100.0))
+    ]
+    columns = ["conformer", "mode", "wavenumber_per_cm", "infrared_km_per_mol"]
+    columns += ["raman_activity_A4_per_u", "raman_cross_section_1e-36_m2_per_sr"]
+    shares = [(k, p, 300.0) for k, p in zip(conformers, (0.8, 0.2), strict=False)]
+    shares.append(("changing", np.nan, 300.0))
+    names = ["conformer", "population", "temperature_K"]
+    lines = pd.DataFrame(rows, columns=columns)
+    return infrared, raman, lines, pd.DataFrame(shares, columns=names)
+
+
+def make_spectra_of_models():
+    nu = np.linspace(0.0, 3600.0, 300)
+    spectra = pd.concat(
+        [
+            pd.DataFrame(
+                dict(
+                    zip(spectra_of_models.SPECTRA, (m, nu, 1e-3 + rng.random(300), nu), strict=True)
+                )
+            )
+            for m in MODELS[:4]
+        ],
+        ignore_index=True,
+    )
+    rows = [
+        (m, low, low + 5.0, rng.gamma(2), rng.gamma(9), 20)
+        for m in MODELS[:3]
+        for low in np.arange(-180.0, 180.0, 5.0)
+    ]
+    return spectra, pd.DataFrame(rows, columns=list(spectra_of_models.JUMPS))
+
+
 TABLES = {
     "fig1_scheme": lambda: (make_scheme(),),
     "fig2_learning_curves": lambda: (make_curve(),),
@@ -191,6 +265,9 @@ TABLES = {
     "model_learning_curves": lambda: (make_curve(),),
     "error_by_dihedral": lambda: (make_by_dihedral(), make_frame_study()[1]),
     "equivariance": lambda: (make_equivariance(),),
+    "calibration": make_calibration,
+    "spectra": make_spectra,
+    "spectra_of_models": make_spectra_of_models,
     "data_distributions": lambda: (make_distribution(), make_distribution()),
 }
 

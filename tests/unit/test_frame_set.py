@@ -9,6 +9,7 @@ from ase.io import read, write
 
 from rpr.data.extxyz import read_frames, write_frames
 from rpr.data.frame_set import FrameSet, as_positions, concatenate, find_frames
+from rpr.data.from_atoms import frames_from_atoms
 from rpr.errors import InputError
 
 SYMBOLS = ("O", "H", "H")
@@ -125,6 +126,49 @@ def test_subset_and_concatenate_undo_each_other():
     for name in ("positions", *frames.known):
         assert np.array_equal(getattr(joined, name), getattr(frames, name)[order])
     assert len(frames.subset(frames.step > 3)) == 2
+
+
+def test_a_set_is_indexed_like_an_array():
+    frames = labelled()
+    for index in (slice(1, 3), [2, 0], np.array([3]), frames.trajectory == 1):
+        chosen = frames[index]
+        assert isinstance(chosen, FrameSet)
+        assert np.array_equal(chosen.positions, frames.positions[index])
+        assert np.array_equal(chosen.dipole, frames.dipole[index])
+    assert len(frames[:0]) == 0
+    with pytest.raises(IndexError):
+        frames[4]
+
+
+def test_one_frame_is_atoms_with_all_its_labels():
+    frames = labelled()
+    atoms = frames[np.int64(-1)]
+    assert isinstance(atoms, Atoms)
+    assert atoms.get_potential_energy() == frames.energy[-1]
+    assert np.array_equal(atoms.get_forces(), frames.forces[-1])
+    assert np.array_equal(atoms.get_dipole_moment(), frames.dipole[-1])
+    again = frames_from_atoms(list(frames))
+    for name in set(frames.known) - {"velocities"}:
+        assert np.array_equal(getattr(again, name), getattr(frames, name)), name
+
+
+def test_frames_of_a_set_survive_the_writers_of_ase(tmp_path):
+    frames = labelled()
+    write(tmp_path / "frames.extxyz", list(frames))
+    again = read_frames(tmp_path / "frames.extxyz")
+    for name in ("energy", "dipole", "polarizability", "dipole_derivatives", "trajectory"):
+        expected = getattr(frames, name)
+        np.testing.assert_allclose(getattr(again, name), expected, atol=1e-7, err_msg=name)
+
+
+def test_a_set_is_printed_in_one_line():
+    assert str(labelled(1)) == (
+        "FrameSet: 1 frame of H2O (3 atoms) with energy, forces, dipole, polarizability, "
+        "trajectory, step, dihedral, velocities, dipole_derivatives"
+    )
+    assert repr(FrameSet(SYMBOLS, WATER[None][[0, 0]])) == (
+        "FrameSet: 2 frames of H2O (3 atoms) without labels"
+    )
 
 
 def test_concatenate_drops_what_one_set_lacks_and_refuses_other_atoms():

@@ -13,11 +13,11 @@ from rpr.models.estimator import determination
 from rpr.models.kreg.contraction import ContractedPotential
 from rpr.models.kreg.descriptor import RelativeDistances, symmetric_distances
 from rpr.models.kreg.kernel import GradientKernel
-from rpr.models.kreg.packed_cholesky import PackedMatrix
 from rpr.models.kreg.potential import KREG
 from rpr.models.kreg.search import search_hyperparameters
 from rpr.models.kreg.solver import check_training_memory
 from rpr.molecule.molecule import Molecule
+from rpr.regression.packed_cholesky import PackedMatrix
 from rpr.run.dependencies import closure
 
 #: The permutation-inversion group of 1,2-dichloroethane, as permutations of atoms.

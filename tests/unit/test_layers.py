@@ -10,12 +10,13 @@ import rpr
 ROOT = Path(rpr.__file__).parent
 #: A package imports from the rows below its own, never from its own row or above.
 LAYERS = (
-    {"errors", "units", "files"},
+    {"errors", "units", "files", "version"},
     {"molecule"},
     {"axes", "data", "regression"},
     {"labels", "models", "dynamics", "spectra"},
     {"studies", "run"},
     {"report"},
+    {"cli"},
 )
 ROW = {package: row for row, packages in enumerate(LAYERS) for package in packages}
 MODULES = {

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from rpr.data.synthetic import dichloroethane
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule, read_geometry
 from rpr.molecule.plausibility import check_overlap
@@ -127,3 +128,10 @@ def test_overlap_names_frame_and_atoms():
     check_overlap(frames[:1], "frames")
     with pytest.raises(InputError, match=r"frames: frame 1: atoms 0 and 1 are 0\.300 Angstrom"):
         check_overlap(frames, "frames")
+
+
+def test_a_molecule_is_printed_in_one_line():
+    expected = (
+        "Molecule: C2H4Cl2 (8 atoms Cl C C Cl H H H H, 7 bonds, anchors 0 3, dihedral 0-1-2-3)"
+    )
+    assert repr(dichloroethane()) == str(dichloroethane()) == expected

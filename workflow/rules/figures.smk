@@ -105,11 +105,21 @@ FIGURES = {
         },
     },
 }
+if PROBABILISTIC:
+    FIGURES["calibration"] = {
+        "title": "Are predicted errors as large as errors?",
+        "category": MAIN,
+        "module": "calibration",
+        "tables": {
+            "calibration": [f"{TABLES}/calibration.csv"],
+            "by_size": [f"{TABLES}/calibration_by_size.csv"],
+        },
+    }
 if not WITH_PUBLISHED:
     for name in ("fig1", "fig2", "fig5", "benchmark", "canonical_axes"):
         del FIGURES[name]
     del FIGURES["error_by_dihedral"]["tables"]["gaps"]
-SPECTRA_FIGURES = {
+OF_SPECTRA = {
     "spectra": {
         "title": "Infrared and Raman spectra",
         "category": MAIN,
@@ -132,7 +142,7 @@ SPECTRA_FIGURES = {
     },
 }
 if SPECTRA_BATCHES:
-    FIGURES |= SPECTRA_FIGURES
+    FIGURES |= {name: OF_SPECTRA[name] for name in SPECTRA_FIGURES}
 SAMPLES = {
     "frames": "<results>/dataset/frames.extxyz",
     "rotated": "<results>/test_set/frames.extxyz",

@@ -60,6 +60,35 @@ rule predict_model:
         "../scripts/predict_model.py"
 
 
+rule calibrate_model:
+    input:
+        random="<results>/models/{model}_{property}_random.npz",
+        held_out="<results>/models/{model}_{property}_held_out.npz",
+        frames="<results>/dataset/frames.extxyz",
+        random_split="<results>/dataset/split_random.csv",
+        held_out_split="<results>/dataset/split_held_out.csv",
+        test_set="<results>/test_set/frames.extxyz",
+        molecule=MOLECULE,
+    output:
+        table="<results>/tables/calibration/{model}_{property}.csv",
+        by_size="<results>/tables/calibration_by_size/{model}_{property}.csv",
+    log:
+        "<logs>/calibrate_model/{model}_{property}.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("learning_mem_mb"),
+        runtime=at_most(60),
+    params:
+        molecule=molecule(),
+        seed=config["seed"],
+        code=model_code("calibrate_model"),
+    message:
+        "Score predicted errors of {wildcards.model}, {wildcards.property}"
+    script:
+        "../scripts/calibrate_model.py"
+
+
 rule compute_learning_curve:
     input:
         frames="<results>/dataset/frames.extxyz",

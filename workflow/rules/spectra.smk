@@ -11,10 +11,13 @@ SPECTRA_POTENTIAL = {
 SEGMENTS = expand("<results>/spectra/trajectories_{batch}.npz", batch=SPECTRA_BATCHES)
 # Models whose dipoles are carried along the same trajectories: those with canonical axes.
 CARRIED = [m for m in MODELS if m not in ("laboratory", "augmented", SPECTRA_MODEL)]
-SPECTRA_OF = ["infrared", "raman", "harmonic", "conformers", "models_infrared", "models_jumps"]
+SPECTRA_OF = ["infrared", "raman", "harmonic", "conformers"]
+if CARRIED:
+    SPECTRA_OF += ["models_infrared", "models_jumps"]
 if SPECTRA["reference"] is not None:
     SPECTRA_OF.append("harmonic_limit")
 LINED = [SPECTRA_MODEL, *CARRIED]
+SPECTRA_FIGURES = ["spectra", "spectra_of_models"] if CARRIED else ["spectra"]
 
 
 wildcard_constraints:
@@ -40,7 +43,8 @@ rule find_minima:
     params:
         molecule=molecule(),
         names=CONFORMERS,
-        spectra={key: SPECTRA[key] for key in ("laser_nm", "temperature_K")},
+        seed=seed("spectra", "draws"),
+        spectra={key: SPECTRA[key] for key in ("laser_nm", "temperature_K", "n_draws")},
         code=code("find_minima", KREG, registry.REGISTRY[SPECTRA_MODEL].module),
     message:
         "Find the minima of the KREG potential and their harmonic lines"
@@ -171,7 +175,7 @@ if SPECTRA["reference"] is not None:
 rule spectra:
     input:
         expand("<results>/tables/spectra/{table}.csv", table=SPECTRA_OF),
-        expand("<results>/figures/{figure}.png", figure=["spectra", "spectra_of_models"]),
+        expand("<results>/figures/{figure}.png", figure=SPECTRA_FIGURES),
         branch(PLAN.searched, then=["<results>/tables/models.csv"], otherwise=[]),
     message:
         "All spectra are there"

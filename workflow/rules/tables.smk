@@ -7,6 +7,8 @@ BENCHMARKS = expand(
     axes=config["benchmark"]["axes"],
     descriptor=config["benchmark"]["descriptors"],
 ) + expand("inertia-raw_{descriptor}", descriptor=["RE", "RExyzCl"])
+PROBABILISTIC = [m for m in MODELS if registry.REGISTRY[m].covariances]
+PROBABILISTIC_STEMS = expand("{model}_{property}", model=PROBABILISTIC, property=PROPERTIES)
 PREDICTIONS = expand("<results>/tables/predictions/{stem}.csv", stem=MODEL_PROPERTIES)
 PARTS = {
     "benchmark": expand("<results>/tables/benchmark/{stem}.csv", stem=BENCHMARKS),
@@ -23,6 +25,11 @@ PARTS = {
         "<results>/tables/canonical_axes/accuracy_{property}.csv", property=PROPERTIES
     ),
 }
+if PROBABILISTIC:
+    PARTS |= {
+        table: expand(f"<results>/tables/{table}/{{stem}}.csv", stem=PROBABILISTIC_STEMS)
+        for table in ("calibration", "calibration_by_size")
+    }
 OF_THE_PUBLISHED = {"benchmark", "axes_flips", "axes_gaps", "axes_accuracy"}
 if not WITH_PUBLISHED:
     PARTS = {name: parts for name, parts in PARTS.items() if name not in OF_THE_PUBLISHED}
@@ -31,6 +38,8 @@ CAPTIONS = {
     "learning_curve": "Errors against the number of training frames.",
     "kreg": "Errors of the KREG potential against the number of training frames.",
     "equivariance": "Deviation from exact equivariance under random rotations.",
+    "calibration": "Scores of predicted covariances: how far predicted errors can be trusted.",
+    "calibration_by_size": "Errors in bins of the predicted error.",
     "axes_flips": "Sign flips of canonical axes between molecular-dynamics steps.",
     "axes_gaps": "Gap between neighbouring moments of inertia along the dihedral.",
     "axes_accuracy": "Errors of the published model in different canonical axes.",

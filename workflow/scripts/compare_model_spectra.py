@@ -1,7 +1,10 @@
-"""Infrared spectra of all models along the same trajectories, and where their dipoles jump."""
+"""Infrared spectra of all models along the same trajectories, and where their dipoles jump.
+
+The first segment of each trajectory is enough for that.
+"""
 
 import rpr
-from rpr.data.segments import join, read_segments
+from rpr.data.segments import first_segments, join, read_segments
 from rpr.dynamics.thermal import observe
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
@@ -10,7 +13,7 @@ from rpr.studies.spectra import SpectrumSettings, predictor
 from rpr.studies.spectra_of_models import jumps_of_models, spectra_of_models
 
 logs.start(snakemake.log[0])
-segments = join([read_segments(path) for path in snakemake.input.segments])
+segments = join([first_segments(read_segments(path)) for path in snakemake.input.segments])
 given = snakemake.params.spectra
 settings = SpectrumSettings(
     **{key: given[key] for key in SpectrumSettings.__dataclass_fields__.keys() & given.keys()}

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from rpr.data.frame_set import FrameSet
+from rpr.errors import require_package
 from rpr.molecule import plausibility
 from rpr.molecule.molecule import Molecule
 from rpr.units import BOHR3, DEBYE, KCAL_MOL
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 def frame_quantities(frames: FrameSet) -> dict[str, tuple[np.ndarray, str]]:
@@ -89,7 +93,7 @@ _TITLES = {
 }
 
 
-def table(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
+def table(frames: FrameSet, molecule: Molecule) -> DataFrame:
     """Histograms of dihedral, energy, force, |dipole|, polarizability and bond lengths.
 
     Parameters
@@ -116,7 +120,7 @@ def table(frames: FrameSet, molecule: Molecule) -> pd.DataFrame:
                 (quantity, float(low), float(low + width), float(d), unit, len(frames))
                 for low, d in zip(edges, density, strict=False)
             ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return require_package("pandas", extra="plots").DataFrame(rows, columns=COLUMNS)
 
 
 def _quantities(frames: FrameSet, molecule: Molecule) -> dict[str, tuple[str, np.ndarray, str]]:

@@ -11,38 +11,44 @@ ASE's ``born_effective_charges`` may hold the transpose and are never taken for 
 
 from __future__ import annotations
 
-import gzip
-import io
+import itertools
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from ase import Atoms
-from ase.io import read
 
-from rpr.data.frame_set import INTEGERS, SHAPES, FrameSet, frame_shape
-from rpr.errors import InputError
-from rpr.files import atomic_path, read_failure
-from rpr.molecule.molecule import check_symbols
+from rpr.data.atoms_files import iter_atoms, open_text
+from rpr.data.frame_set import FrameSet, frame_shape
+from rpr.data.from_atoms import frames_from_atoms
+from rpr.data.keys import Keys
+from rpr.files import atomic_path
 
 _PER_ATOM = ("forces", "velocities", "dipole_derivatives")
 
 
 def read_frames(
-    path: str | os.PathLike, *, symbols: Sequence[str] | None = None, require: Iterable[str] = ()
+    path: str | os.PathLike,
+    *,
+    symbols: Sequence[str] | None = None,
+    require: Iterable[str] = (),
+    **keys: Any,
 ) -> FrameSet:
-    """Read an extended XYZ file.
+    """Read an extended XYZ file or a trajectory of ASE.
 
     Parameters
     ----------
     path
-        File with frames of one molecule, which may be compressed (``.gz``).
+        File with frames of one molecule: extended XYZ, which may be compressed (``.gz``), or a
+        trajectory of ASE (``.traj``).
     symbols
         Expected chemical symbols, in order.
     require
         Names of quantities that the file must have, such as ``"dipole"``.
+    **keys
+        Keys and units in the file, as for `rpr.data.keys.Keys`: ``dipole="REF_dipole"``,
+        ``units={"dipole": "debye"}``, ``polarizability_order="xx yy zz yz xz xy"``.
 
     Returns
     -------
@@ -54,26 +60,48 @@ def read_frames(
         If the file cannot be read, its frames differ in their atoms or from `symbols`, a quantity
         is missing or of the wrong shape, a number is not finite, or atoms lie on top of each other.
     """
-    try:
-        images: Any = read(_unpacked(path), index=":", format="extxyz")
-    except Exception as error:
-        raise InputError(
-            f"{path}: not readable as extended XYZ ({read_failure(error)}); "
-            "restore the file or write it again"
-        ) from error
-    if not images:
-        raise InputError(f"{path}: found no frames; write the file again")
-    first = tuple(images[0].get_chemical_symbols())
-    check_symbols(first, symbols, path)
-    for k, image in enumerate(images):
-        check_symbols(image.get_chemical_symbols(), first, f"{path}: frame {k}")
-    columns = {name: _column(images, name, path, require) for name in SHAPES}
-    try:
-        frames = FrameSet(first, np.array([a.positions for a in images]), **columns)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    frames.check(path)
-    return frames
+    images = list(iter_atoms(path))
+    return frames_from_atoms(
+        images, source=path, symbols=symbols, require=require, keys=Keys(**keys)
+    )
+
+
+def iter_frames(
+    path: str | os.PathLike,
+    *,
+    block: int = 1000,
+    symbols: Sequence[str] | None = None,
+    require: Iterable[str] = (),
+    **keys: Any,
+) -> Iterator[FrameSet]:
+    """Read a file of any length, at most `block` frames at once.
+
+    Parameters
+    ----------
+    path
+        As for `read_frames`.
+    block
+        Largest number of frames in memory.
+    symbols, require, **keys
+        As for `read_frames`.
+
+    Yields
+    ------
+    FrameSet
+        Frames in the order of the file.
+
+    Raises
+    ------
+    InputError
+        As for `read_frames`; frames before a damaged one have then been yielded.
+    """
+    atoms, first, found = iter_atoms(path), 0, Keys(**keys)
+    while images := list(itertools.islice(atoms, block)):
+        frames = frames_from_atoms(
+            images, source=path, symbols=symbols, require=require, keys=found, first=first
+        )
+        yield frames
+        symbols, first = frames.symbols, first + len(frames)
 
 
 def count_frames(path: str | os.PathLike) -> int | None:
@@ -81,10 +109,9 @@ def count_frames(path: str | os.PathLike) -> int | None:
 
     It takes a fraction of the time of :func:`read_frames` and checks nothing else.
     """
-    opened = gzip.open if str(path).endswith(".gz") else open
     n_frames = 0
     try:
-        with opened(path, "rt", encoding="utf-8") as stream:
+        with open_text(path) as stream:
             for line in stream:
                 if not line.strip():
                     continue
@@ -108,53 +135,6 @@ def write_frames(path: str | os.PathLike, frames: FrameSet) -> None:
     # ASE's own writer rounds columns to eight decimals.
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8") as stream:
         stream.writelines(_lines(frames))
-
-
-def _unpacked(path: str | os.PathLike) -> str | io.StringIO:
-    """The file as ASE reads it fast: ASE seeks, and a compressed file then starts from the top."""
-    if not str(path).endswith(".gz"):
-        return str(path)
-    with gzip.open(path, "rt", encoding="utf-8") as stream:
-        return io.StringIO(stream.read())
-
-
-def _column(
-    images: list[Atoms], name: str, path: str | os.PathLike, require: Iterable[str]
-) -> np.ndarray | None:
-    """One quantity of all frames, or None if no frame has it."""
-    values = [_value(image, name) for image in images]
-    missing = [k for k, value in enumerate(values) if value is None]
-    if len(missing) == len(values) and name not in require:
-        return None
-    if len(missing) == len(values):
-        raise InputError(f"{path}: found no {name}, expected it for every frame; label them first")
-    if missing:
-        raise InputError(
-            f"{path}: frame {missing[0]} has no {name}, but others have; complete or remove it"
-        )
-    try:
-        column = np.array(values, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{path}: {name} does not hold numbers of one shape") from error
-    if name in INTEGERS and not np.array_equal(column, np.rint(column)):
-        raise InputError(f"{path}: {name} is not a whole number in every frame")
-    return _with_matrices(column, name)
-
-
-def _with_matrices(column: np.ndarray, name: str) -> np.ndarray:
-    """Nine numbers as a matrix, row by row, where the quantity is one."""
-    shape = SHAPES[name]
-    if shape[-2:] == (3, 3) and column.ndim == len(shape) and column.shape[-1] == 9:
-        return column.reshape(*column.shape[:-1], 3, 3)
-    return column
-
-
-def _value(image: Atoms, name: str) -> Any:
-    if name in image.info:
-        return image.info[name]
-    if image.calc is not None and name in image.calc.results:
-        return image.calc.results[name]
-    return image.arrays.get(name)
 
 
 def _lines(frames: FrameSet) -> Iterator[str]:

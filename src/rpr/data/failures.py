@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
+from rpr.errors import require_package
 from rpr.files import atomic_path
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 COLUMNS = ("frame", "trajectory", "step", "reason")
 
@@ -21,8 +24,9 @@ def write_failures(path: str | os.PathLike, rows: Iterable[Sequence[object]]) ->
         writer.writerows(rows)
 
 
-def read_failures(paths: Sequence[str | os.PathLike]) -> pd.DataFrame:
+def read_failures(paths: Sequence[str | os.PathLike]) -> DataFrame:
     """Read the frames without labels from the tables of all shards."""
+    pd = require_package("pandas", extra="plots")
     tables = [pd.read_csv(path, keep_default_na=False) for path in paths]
     filled = [table for table in tables if len(table)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)

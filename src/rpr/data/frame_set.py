@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from typing import overload
 
 import numpy as np
 from ase import Atoms
 
+from rpr.data.ase_labels import attach_labels
 from rpr.errors import InputError
 from rpr.molecule.molecule import check_symbols
 from rpr.molecule.plausibility import check_overlap
@@ -30,9 +32,12 @@ SHAPES: dict[str, tuple[str | int, ...]] = {
 INTEGERS = ("trajectory", "step")  #: Quantities that are whole numbers.
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class FrameSet:
     """Frames of one molecule; quantities that are not known are None.
+
+    ``frames[3]`` is frame 3 as ASE atoms with all its labels, and so is what a loop goes through;
+    ``frames[:10]``, ``frames[[5, 2]]`` and ``frames[frames.dihedral > 0]`` are a `FrameSet`.
 
     Parameters
     ----------
@@ -96,12 +101,35 @@ class FrameSet:
     def __len__(self) -> int:
         return len(self.positions)
 
+    def __repr__(self) -> str:
+        frames = "1 frame" if len(self) == 1 else f"{len(self)} frames"
+        formula = Atoms(self.symbols).get_chemical_formula()
+        known = f"with {', '.join(self.known)}" if self.known else "without labels"
+        return f"FrameSet: {frames} of {formula} ({len(self.symbols)} atoms) {known}"
+
+    @overload
+    def __getitem__(self, index: int) -> Atoms: ...
+
+    @overload
+    def __getitem__(self, index: slice | Sequence[int] | np.ndarray) -> FrameSet: ...
+
+    def __getitem__(self, index: int | slice | Sequence[int] | np.ndarray) -> Atoms | FrameSet:
+        if isinstance(index, slice):
+            return self.subset(index)
+        if np.ndim(index):
+            return self.subset(np.asarray(index))
+        labels = {name: getattr(self, name)[index] for name in self.known}
+        return attach_labels(self.atoms(int(index)), labels)  # type: ignore[arg-type]
+
+    def __iter__(self) -> Iterator[Atoms]:
+        return (self[k] for k in range(len(self)))
+
     @property
     def known(self) -> tuple[str, ...]:
         """Names of the known quantities besides the positions."""
         return tuple(name for name in SHAPES if getattr(self, name) is not None)
 
-    def subset(self, indices: np.ndarray) -> FrameSet:
+    def subset(self, indices: np.ndarray | slice) -> FrameSet:
         """Frames `indices` in that order, or those where a boolean array is true."""
         chosen = {name: getattr(self, name)[indices] for name in self.known}
         return FrameSet(self.symbols, self.positions[indices], **chosen)
@@ -113,20 +141,28 @@ class FrameSet:
             image.set_velocities(self.velocities[k] / FS)
         return image
 
-    def check(self, source: str | os.PathLike = "frames") -> None:
+    def check(self, source: str | os.PathLike = "frames", *, first: int = 0) -> None:
         """Refuse frames with numbers that are not finite or atoms on top of each other.
+
+        Parameters
+        ----------
+        source
+            File or argument that the message names first.
+        first
+            Number of the first frame in messages.
 
         Raises
         ------
         InputError
             If there is such a frame; the message names `source`, frame and quantity.
         """
-        check_overlap(self.positions, source)
+        check_overlap(self.positions, source, first=first)
         for name in self.known:
             finite = np.isfinite(getattr(self, name).reshape(len(self), -1)).all(axis=1)
             if not finite.all():
+                wrong = first + int(np.argmin(finite))
                 raise InputError(
-                    f"{source}: frame {int(np.argmin(finite))}: {name} is not a finite number; "
+                    f"{source}: frame {wrong}: {name} is not a finite number; "
                     "remove the frame or compute it again"
                 )
 

@@ -89,6 +89,13 @@ class Segments:
         """Number of records of a segment."""
         return self.positions.shape[1]
 
+    @property
+    def total(self) -> np.ndarray:
+        """Total energies in eV, [n_segments, n_times]; NaN where a part is not known."""
+        unknown = np.full(np.shape(self.positions)[:2], np.nan)
+        parts = (self.energy, self.kinetic)
+        return sum((unknown if part is None else part for part in parts), np.zeros(()))
+
     def subset(self, indices: np.ndarray) -> Segments:
         """Segments `indices` in that order, or those where a boolean array is true."""
         arrays = ("positions", "trajectory", *(n for n in OPTIONAL if getattr(self, n) is not None))
@@ -126,6 +133,11 @@ def join(parts: Sequence[Segments]) -> Segments:
         for name in ("positions", "trajectory", *names)
     }
     return first.replace(**(dict.fromkeys(OPTIONAL) | joined))
+
+
+def first_segments(segments: Segments) -> Segments:
+    """The first segment of each trajectory."""
+    return segments.subset(np.unique(segments.trajectory, return_index=True)[1])
 
 
 def write_segments(path: str | os.PathLike, segments: Segments, **extra: np.ndarray) -> None:
@@ -208,4 +220,32 @@ def segments_of_frames(
         step_fs,
         temperature_K,
         **{name: values[index] for name, values in known.items()},
+    )
+
+
+def frames_of_segments(segments: Segments, rest_steps: int = 0) -> FrameSet:
+    """Frames of segments, trajectory by trajectory, with the number of the time step.
+
+    Parameters
+    ----------
+    segments
+        Segments with a time step, those of a trajectory in the order of time.
+    rest_steps
+        Time steps between two segments of a trajectory that were not recorded.
+    """
+    every = max(1, round(segments.interval_fs / segments.step_fs)) if segments.step_fs else 1
+    order = np.argsort(segments.trajectory, kind="stable")
+    sorted_ = segments.subset(order)
+    _, first, counts = np.unique(sorted_.trajectory, return_index=True, return_counts=True)
+    number = np.arange(len(order)) - np.repeat(first, counts)
+    steps = number[:, None] * ((segments.n_times - 1) * every + rest_steps)
+    steps = steps + every * np.arange(segments.n_times)
+    known = [n for n in OPTIONAL if n != "kinetic" and getattr(segments, n) is not None]
+    values = {name: getattr(sorted_, name) for name in known}
+    return FrameSet(
+        segments.symbols,
+        sorted_.positions.reshape(-1, *segments.positions.shape[2:]),
+        trajectory=np.repeat(sorted_.trajectory, segments.n_times),
+        step=steps.ravel(),
+        **{name: v.reshape(-1, *v.shape[2:]) for name, v in values.items()},
     )

@@ -6,9 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 
-from rpr.errors import InputError
+from rpr.errors import InputError, require_package
 from rpr.files import atomic_path, read_failure
 
 
@@ -133,6 +132,7 @@ def random_order(frames: int | Sequence[int] | np.ndarray, *, seed: int) -> np.n
 
 def write_split(path: str | os.PathLike, split: Mapping[str, np.ndarray]) -> None:
     """Write a split as a CSV file with the columns ``frame,set``, atomically and in order."""
+    pd = require_package("pandas", extra="plots")
     table = pd.concat(
         [pd.DataFrame({"frame": np.asarray(v, dtype=int), "set": k}) for k, v in split.items()]
     )
@@ -161,6 +161,7 @@ def read_split(path: str | os.PathLike, *, n_frames: int | None = None) -> dict[
         If the file is not such a table, a frame is in two sets or twice in one, or an index is
         out of range.
     """
+    pd = require_package("pandas", extra="plots")
     try:
         table = pd.read_csv(path, keep_default_na=False)
     except (OSError, UnicodeDecodeError, ValueError) as error:

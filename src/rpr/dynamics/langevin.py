@@ -16,11 +16,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from rpr.dynamics.batch import Potential
-from rpr.dynamics.velocities import boltzmann
 from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.plausibility import bond_lengths, is_intact
-from rpr.units import FS
+from rpr.molecule.rigid_body import without_rigid_body_motions
+from rpr.units import FS, KB
 
 #: Steps from one action of friction and noise to the next.
 NOISE_EVERY = 10
@@ -50,12 +50,10 @@ def thermal_velocities(
     array, [n_trajectories, n_atoms, 3]
         Angstrom/fs.
     """
-    return np.array(
-        [
-            boltzmann(x, masses, temperature_K=temperature_K, rng=rng)
-            for x, rng in zip(positions, rngs, strict=True)
-        ]
-    )
+    masses = np.asarray(masses, dtype=float)
+    width = np.sqrt(KB * temperature_K / masses)[:, None] * FS
+    noise = np.array([rng.standard_normal(positions.shape[1:]) for rng in rngs])
+    return without_rigid_body_motions(width * noise, positions, masses)
 
 
 def run_langevin(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 from ase.units import kJ, mol
@@ -15,12 +15,15 @@ from ase.units import kJ, mol
 from rpr.data.frame_set import FrameSet
 from rpr.dynamics.conformers import lowest_first
 from rpr.dynamics.optimise import optimise
-from rpr.errors import ConvergenceError
+from rpr.errors import ConvergenceError, require_package
 from rpr.molecule.equivalence import distinct
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.normal_modes import NormalModes, normal_modes
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.rotors import find_rotors, rotor_dihedrals
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 #: Displacement along an imaginary mode, Angstrom sqrt(u), before another optimisation.
 _ALONG_MODE = 0.3
@@ -118,7 +121,7 @@ def minima_frames(minima: Minima, molecule: Molecule) -> FrameSet:
     return FrameSet(molecule.symbols, minima.positions, energy=minima.energy)
 
 
-def minima_table(minima: Minima, molecule: Molecule) -> pd.DataFrame:
+def minima_table(minima: Minima, molecule: Molecule) -> DataFrame:
     """What the minima are.
 
     Returns
@@ -139,6 +142,7 @@ def minima_table(minima: Minima, molecule: Molecule) -> pd.DataFrame:
         "energy_kJ_per_mol": (minima.energy - minima.energy[0]) / (kJ / mol),
         "lowest_wavenumber": lowest,
     }
+    pd = require_package("pandas", extra="plots")
     return pd.DataFrame({**table, **dict(zip(names, dihedrals.T, strict=True))})
 
 

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import rpr.labels.dft  # noqa: F401  (sets PySCF's configuration file before PySCF is imported)
-from rpr.errors import InputError
+from rpr.errors import InputError, require_package
 
 CODES = ("pyscf", "tblite")
 TBLITE_METHODS = {"gfn2-xtb": "GFN2-xTB", "gfn1-xtb": "GFN1-xTB"}
@@ -106,6 +106,7 @@ class Method:
                     f"expected one of {', '.join(TBLITE_METHODS)}"
                 )
             return
+        require_package("pyscf", extra="labels")
         _check_functional(self.functional)
         _check_basis("basis", self.basis, symbols)
         if self.auxiliary_basis:

@@ -13,14 +13,14 @@ import json
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from rpr.data.extxyz import write_frames
 from rpr.data.failures import write_failures
 from rpr.data.frame_set import FrameSet, find_frames
-from rpr.errors import ConvergenceError, InputError
+from rpr.errors import ConvergenceError, InputError, require_package
 from rpr.labels import state_check
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
@@ -43,6 +43,7 @@ def label_shard(
     plain: bool = False,
     known: FrameSet | None = None,
     log: logging.Logger | None = None,
+    on_frame: Callable[[int], None] | None = None,
 ) -> None:
     """Label frames `indices` of `frames`; write an extended XYZ file and a table of failures.
 
@@ -74,6 +75,8 @@ def label_shard(
         Frames with labels of `method`; frames of the same geometry take these labels.
     log
         Logger of the progress; default: that of this module.
+    on_frame
+        Called with the number of finished frames: once at the beginning, and after each frame.
 
     Raises
     ------
@@ -100,12 +103,15 @@ def label_shard(
         log.info("resuming: %d of %d frames are done", resumed, len(indices))
     elif partial.others:
         log.info("starts from the first frame; %s", partial.others)
+    notify = on_frame or (lambda done: None)
+    notify(resumed)
     for k in indices[resumed:]:
         previous = records[-1] if records else None
         record = taken.get(k) or _label(engine, frames, k, properties, previous, follow)
         records.append(record)
         partial.append(record, engine.get_state(), len(records))
         _report(log, record, len(records), len(indices), resumed, time.monotonic() - start)
+        notify(len(records))
     _write_outputs(frames, records, properties, output_path, failures_path)
     partial.close()
 
@@ -200,9 +206,7 @@ def _header(
 
 
 def _pyscf_version() -> str:
-    import pyscf
-
-    return pyscf.__version__
+    return require_package("pyscf", extra="labels").__version__
 
 
 def _report(

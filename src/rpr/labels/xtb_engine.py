@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from ase.data import atomic_numbers
 
-from rpr.errors import ConvergenceError, InputError
+from rpr.errors import ConvergenceError, require_package
 from rpr.labels.method import TBLITE_METHODS, Method
 from rpr.labels.results import PROPERTIES, Labels, check_positions, check_properties
 from rpr.units import BOHR, BOHR3, HARTREE
@@ -142,11 +142,7 @@ class XTBEngine:
 
 
 def _import_tblite() -> tuple[Any, Any]:
-    try:
-        from tblite import exceptions, interface
-    except ImportError as error:
-        raise InputError(
-            "code: tblite is not installed; install the environment with xtb "
-            "(run `make setup`, or pip install -e '.[xtb]' in a clone) or use code pyscf"
-        ) from error
+    interface, exceptions = (
+        require_package(f"tblite.{name}", extra="xtb") for name in ("interface", "exceptions")
+    )
     return interface, exceptions

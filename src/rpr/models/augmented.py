@@ -14,7 +14,7 @@ import numpy as np
 
 from rpr.axes.rotation import random_rotations, rotate_vectors, to_axes
 from rpr.models.estimator import Frames
-from rpr.models.property_estimator import checked_positions, checked_values
+from rpr.models.property_estimator import training_data
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.regression.search import Choice
 
@@ -58,8 +58,7 @@ class AugmentedRegression(RotatePredictRotate):
 
     def fit(self, frames: Frames, values: np.ndarray | None = None) -> AugmentedRegression:
         """Rotate copies of the training frames, then fit; see `RotatePredictRotate.fit`."""
-        positions = checked_positions(frames, self.molecule)
-        values = checked_values(self.property, values, frames, len(positions))
+        positions, values = training_data(self.property, frames, values, self.molecule)
         rotations = random_rotations(self.n_rotations * len(positions), self.seed)
         positions = np.tile(positions, (self.n_rotations, 1, 1))
         turned = rotate_vectors(positions, rotations)

@@ -11,50 +11,39 @@ over all pairs.  The coefficients are Gaussian processes with the additive kerne
 kernel of :mod:`rpr.regression.covariant_kernel`, averaged over the permutation-inversion group.
 As there are no canonical axes, nothing jumps anywhere, and linear molecules and spherical tops are
 no exception.  The training system has 3 N (6 N) rows; a prediction costs one scalar kernel for each
-training frame and element of the group.
+training frame and element of the group.  Derivatives of the property by the positions of the atoms
+are training data like the values (:mod:`rpr.regression.kernel_derivatives`), and are predicted too.
 
 Hyper-parameters (a width and a variance for each class of atom pairs, amplitudes of orders and of
-classes of tensors, and lambda) maximize the marginal likelihood of a part of the training frames.
-The search begins with a quarter of that part and continues with all of it.
+classes of tensors, and a lambda for values and one for derivatives) maximize the marginal
+likelihood of a part of the training frames (:mod:`rpr.models.covariant_search`).
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
-from scipy.optimize import minimize
 
-from rpr.errors import ConditioningWarning, InputError
-from rpr.models.covariant_tensors import TensorBasis, pack, unpack
+from rpr.models.covariant_description import CovariantDescription
+from rpr.models.covariant_prediction import evaluate, evaluate_with_jacobian
+from rpr.models.covariant_search import search
+from rpr.models.covariant_tensors import isotropic_mean, pack_values, unpack_values
+from rpr.models.covariant_training import TrainingFrames
+from rpr.models.derivatives import observe
 from rpr.models.estimator import Frames
-from rpr.models.property_estimator import (
-    PropertyEstimator,
-    checked_positions,
-    checked_values,
-    training_checksum,
-)
+from rpr.models.property_estimator import checked_frames, checked_values, training_checksum
+from rpr.models.trained_process import TrainedProcess
+from rpr.models.uncertainty import ProbabilisticEstimator, trajectories_of
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.permutation_inversion import find_group
-from rpr.regression import ridge
-from rpr.regression.additive_kernel import pair_classes
-from rpr.regression.covariant_kernel import CovariantKernel, predict
-from rpr.regression.descriptors import pair_distances
 
 _BLOCK = 1024  # frames described at once in a prediction
-_NO_LIKELIHOOD = 1e6  # stands for infinity, which the line search could not use
-_BOUNDS = (-12.0, 8.0)  # of the logarithms of all other parameters
-_LAMBDA_CEILING = 1e-2  # largest lambda of the search
-_SMALLEST_SEARCH = 50  # frames in the first part of the search
 _N_SEARCH = {"dipole": 400, "polarizability": 250}  # default of n_search
-
-#: Invariant features: distances relative to the reference geometry, or their inverse.
-FEATURES = ("distances", "inverse")
+_N_SEARCH_DERIVATIVES = {"dipole": 12, "polarizability": 6}
 
 
-class CovariantRegression(PropertyEstimator):
+class CovariantRegression(ProbabilisticEstimator):
     """Dipole or polarizability by a matrix-valued kernel that turns with the molecule.
 
     Parameters
@@ -73,9 +62,12 @@ class CovariantRegression(PropertyEstimator):
     n_search
         Largest number of training frames whose marginal likelihood the search maximizes; None
         takes 400 for the dipole and 250 for the polarizability.
+    n_search_derivatives
+        Largest number of training frames with derivatives that the search uses; None takes 12 for
+        the dipole and 6 for the polarizability.
     max_iterations
-        Iterations of the search (L-BFGS) on a quarter of these frames; a third as many follow on
-        all of them.
+        Iterations of the search (L-BFGS) on a quarter of the `n_search` frames; a third as many
+        follow on all of them.  With derivatives all iterations use the same frames.
     seed
         Seed of the random choice of these frames.
     hyperparameters
@@ -85,13 +77,16 @@ class CovariantRegression(PropertyEstimator):
     ----------
     hyperparameters_ : dict
         ``theta``: logarithms of widths, variances, amplitudes, product scale, tensor amplitudes
-        and lambda; ``lambda``; ``loss``: negative log marginal likelihood per value.
+        and lambda; ``lambda``; ``loss``: negative log marginal likelihood per observed number;
+        ``lambda_derivatives`` of a fit of derivatives.
     group_ : PermutationInversionGroup
         Permutations and inversions that the model obeys.
     coefficients_ : array, [n_train, 3] or [n_train, 6]
-        Solution of the training system.
+        Solution of the training system, the part of the values.
+    derivative_coefficients_ : array, [n, n_directions, 3] or [n, n_directions, 6]
+        The part of the n frames with derivatives, along their internal directions.
     training_checksum_ : str
-        SHA-256 of training positions and values.
+        SHA-256 of training positions, values and derivatives.
     """
 
     KIND = "covariant"
@@ -106,6 +101,7 @@ class CovariantRegression(PropertyEstimator):
         tensors: str = "pairs",
         features: str = "distances",
         n_search: int | None = None,
+        n_search_derivatives: int | None = None,
         max_iterations: int = 60,
         seed: int = 0,
         hyperparameters: Mapping | None = None,
@@ -115,6 +111,7 @@ class CovariantRegression(PropertyEstimator):
         self.tensors = tensors
         self.features = features
         self.n_search = n_search
+        self.n_search_derivatives = n_search_derivatives
         self.max_iterations = max_iterations
         self.seed = seed
         self.hyperparameters = hyperparameters
@@ -124,175 +121,161 @@ class CovariantRegression(PropertyEstimator):
         """Axes of `predict_components`; the model itself needs none."""
         return "inertia"
 
-    def fit(self, frames: Frames, values: np.ndarray | None = None) -> CovariantRegression:
+    def fit(
+        self,
+        frames: Frames,
+        values: np.ndarray | None = None,
+        derivatives: np.ndarray | bool | None = None,
+    ) -> CovariantRegression:
         """Search hyper-parameters on some of the training frames, then fit all of them.
 
         Parameters
         ----------
         frames
-            A `FrameSet`, a sequence of ASE atoms, or an array [n_frames, n_atoms, 3], Angstrom.
+            A `FrameSet`, ASE atoms, a file, or an array [n_frames, n_atoms, 3], Angstrom.
         values : array, [n_frames, 3] or [n_frames, 3, 3]
-            Property in the laboratory; the default is the one a `FrameSet` holds.
+            Property in the laboratory; the default is what the frames carry.
+        derivatives : array, [n_frames, n_atoms, 3, 3] or [n_frames, n_atoms, 3, 3, 3], or True
+            Derivatives of the property by the positions of the atoms: element (A, x, k) is that of
+            mu_k by R_Ax in e, element (A, x, k, l) that of alpha_kl in Angstrom^2; NaN for frames
+            without.  True takes those that the frames carry; the default uses none.
 
         Raises
         ------
         InputError
-            For wrong shapes, other atoms than the molecule's, or unknown names.
+            For wrong shapes, other atoms, unknown names, or derivatives that contradict translation
+            or rotation.
+        ConvergenceError
+            If the matrix of values and derivatives is not positive definite.
 
         Warns
         -----
         ConditioningWarning
             If no kernel matrix of the search was positive definite.
         """
-        positions = checked_positions(frames, self.molecule)
-        values = checked_values(self.property, values, frames, len(positions))
+        given = checked_frames(frames, self.molecule)
+        positions, values = given.positions, checked_values(self.property, values, given)
         self._set_molecule()
-        ridge.check_memory(len(positions), copies=3, rows_per_frame=len(self.components))
-        self.mean_ = self._mean(values)
-        y = self._pack(values)
-        kernel = self._kernel(positions)
-        self.hyperparameters_ = dict(self.hyperparameters or self._search(positions, y))
-        self.coefficients_ = kernel.coefficients(self._theta(), y)
-        self._store(positions, kernel)
-        self.training_checksum_ = training_checksum(positions, values)
+        observed = observe(derivatives, given, self.property, values)
+        self.mean_ = isotropic_mean(values)
+        y = pack_values(values, self.mean_)
+        self._training = TrainingFrames(
+            self._description, positions, observed.frames, observed.directions
+        )
+        self._training.check_memory(y.shape[1])
+        self.hyperparameters_ = dict(
+            self.hyperparameters
+            or search(
+                self._training,
+                y,
+                observed.values,
+                order=self.order,
+                n_values=self.n_search or _N_SEARCH[self.property],
+                n_derivatives=self.n_search_derivatives or _N_SEARCH_DERIVATIVES[self.property],
+                iterations=self.max_iterations,
+                seed=self.seed,
+            )
+        )
+        solution = self._training.solve(self._theta(), y, observed.values)
+        self.coefficients_, self.derivative_coefficients_ = solution
+        self._contract()
+        self._forget_uncertainty(trajectories_of(given.frames))
+        self.training_checksum_ = training_checksum(positions, values, observed.values)
         return self
 
-    def predict(self, frames: Frames) -> np.ndarray:
-        """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
+    @overload
+    def predict(
+        self, frames: Frames, *, derivatives: Literal[False] = ..., covariance: Literal[False] = ...
+    ) -> np.ndarray: ...
+
+    @overload
+    def predict(
+        self, frames: Frames, *, derivatives: bool = ..., covariance: bool = ...
+    ) -> Any: ...
+
+    def predict(
+        self, frames: Frames, *, derivatives: bool = False, covariance: bool = False
+    ) -> np.ndarray | tuple[np.ndarray, ...]:
+        """Property in the laboratory, its derivatives, and the covariance of its components.
+
+        Parameters
+        ----------
+        frames
+            As for `fit`.
+        derivatives
+            Whether the exact derivatives by the positions of the atoms are returned too.
+        covariance
+            Whether the covariance of the predicted components is returned too.
+
+        Returns
+        -------
+        values : array, [n_frames, 3] or [n_frames, 3, 3]
+            Dipole (e Angstrom) or polarizability (Angstrom^3).
+        jacobian : array, [n_frames, 3, n_atoms, 3] or [n_frames, 3, 3, n_atoms, 3]
+            Only with `derivatives`: element (k, A, x) is d mu_k / d R_Ax in e, element (k, l, A, x)
+            is d alpha_kl / d R_Ax in Angstrom^2. Atoms are in the order of those given.
+        covariance : array, [n_frames, 3, 3] or [n_frames, 6, 6]
+            Only with `covariance`: see `predict_covariance`.
+        """
         self._require_fitted()
-        positions = checked_positions(frames, self.molecule)
-        packed = [
-            predict(
-                self._scalar,
-                self._features(block),
-                self._basis(block),
-                self._centres,
-                self._image_coefficients,
-            )
-            for block in np.array_split(positions, range(_BLOCK, len(positions), _BLOCK))
-        ]
-        values = np.concatenate(packed)
-        if self.property == "dipole":
-            return values
-        return unpack(values) + self.mean_ * np.eye(3)
+        given = checked_frames(frames, self.molecule)
+        blocks = np.array_split(given.positions, range(_BLOCK, len(given.positions), _BLOCK))
+        fitted = self._description, self._contracted
+        found: tuple[np.ndarray, ...]
+        if derivatives:
+            pairs = [evaluate_with_jacobian(*fitted, block) for block in blocks]
+            values, jacobians = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
+            found = unpack_values(values, self.mean_), given.in_given_order(jacobians, axis=-2)
+        else:
+            packed = np.concatenate([evaluate(*fitted, block) for block in blocks])
+            found = (unpack_values(packed, self.mean_),)
+        if covariance:
+            found = (*found, self.predict_covariance(given.positions))
+        return found if len(found) > 1 else found[0]
+
+    def _cross(self, positions: np.ndarray) -> np.ndarray:
+        """Covariance of packed values with the observations; see `TrainedProcess.cross`."""
+        return self._known_process().cross(positions)
+
+    def _trained_process(self) -> TrainedProcess:
+        coefficients = self._training.join(self.coefficients_, self.derivative_coefficients_)
+        return TrainedProcess(self._training, self._theta(), coefficients)
+
+    def _metadata(self) -> dict[str, Any]:
+        return {**super()._metadata(), "n_search_derivatives": self.n_search_derivatives}
 
     def _arrays(self) -> dict[str, np.ndarray]:
-        return {
-            "positions": self._positions,
-            "coefficients": self.coefficients_,
-            "mean": np.array(self.mean_),
-        }
+        arrays = super()._arrays() | self._training.arrays()
+        arrays |= {"coefficients": self.coefficients_, "mean": np.array(self.mean_)}
+        if len(self.derivative_coefficients_):
+            arrays["derivative_coefficients"] = self.derivative_coefficients_
+        return arrays
 
     def _restore_arrays(
         self, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]
     ) -> None:
+        self.n_search_derivatives = metadata.get("n_search_derivatives", self.n_search_derivatives)
         self.mean_ = float(arrays["mean"])
         self.coefficients_ = arrays["coefficients"]
         self._set_molecule()
-        self._store(arrays["positions"], self._kernel(arrays["positions"]))
+        self._training = TrainingFrames.from_arrays(self._description, arrays)
+        none = np.zeros((0, 0, len(self.components)))
+        self.derivative_coefficients_ = arrays.get("derivative_coefficients", none)
+        self._contract()
+        self._restore_uncertainty(arrays, metadata)
 
     def _set_molecule(self) -> None:
-        if self.features not in FEATURES:
-            raise InputError(
-                f"features: found {self.features!r}, expected one of {', '.join(FEATURES)}"
-            )
-        self.group_ = find_group(self.molecule)
-        images = self.group_.act_on_positions(self.molecule.reference[None])[:, 0]
-        self._r_eq = pair_distances(images).mean(axis=0)  # -> [n_pairs]
-        kinds = self.group_.permutations.min(axis=0).tolist()
-        self._pair_classes = pair_classes(self.molecule, kinds)
-        self._basis = TensorBasis(
-            self.property, self.tensors, self.molecule, self.group_.permutations
+        self._description = CovariantDescription(
+            self.molecule, self.property, self.tensors, self.features
         )
-
-    def _features(self, positions: np.ndarray) -> np.ndarray:
-        relative = pair_distances(positions) / self._r_eq
-        return relative if self.features == "distances" else 1.0 / relative
-
-    def _mean(self, values: np.ndarray) -> float:
-        """Mean of the isotropic part, which is the only constant that does not turn."""
-        return 0.0 if values.ndim == 2 else float(np.trace(values, axis1=1, axis2=2).mean() / 3)
-
-    def _pack(self, values: np.ndarray) -> np.ndarray:
-        if values.ndim == 2:
-            return values
-        return pack(0.5 * (values + np.swapaxes(values, 1, 2)) - self.mean_ * np.eye(3))
-
-    def _kernel(self, positions: np.ndarray) -> CovariantKernel:
-        images = self.group_.act_on_positions(positions)  # -> [n_elements, n_frames, n_atoms, 3]
-        n_elements, n_frames = images.shape[:2]
-        flat = self._features(images.reshape(-1, *positions.shape[1:]))
-        parities = self.group_.parities
-        return CovariantKernel(
-            features=flat.reshape(n_elements, n_frames, -1),
-            tensors=self._basis(images),
-            signs=parities if self.property == "dipole" else np.ones(n_elements),
-            feature_classes=self._pair_classes,
-            tensor_classes=self._basis.classes,
-        )
+        self.group_ = self._description.group
 
     def _theta(self) -> np.ndarray:
-        return np.asarray(self.hyperparameters_["theta"], dtype=float)
+        """Logarithms of all parameters, the lambdas of values and of derivatives last."""
+        found = self.hyperparameters_
+        return np.append(found["theta"], np.log(found.get("lambda_derivatives", found["lambda"])))
 
-    def _search(self, positions: np.ndarray, y: np.ndarray) -> dict[str, Any]:
-        """Parameters of largest marginal likelihood on at most `n_search` training frames."""
-        n_search = min(self.n_search or _N_SEARCH[self.property], len(positions))
-        order = np.random.default_rng(self.seed).permutation(len(positions))
-        theta, n_quarter = self._start(), max(_SMALLEST_SEARCH, n_search // 4)
-        if n_quarter < n_search:
-            quarter = order[:n_quarter]
-            theta, _ = self._maximize(positions[quarter], y[quarter], theta, self.max_iterations)
-            iterations = max(1, self.max_iterations // 3)
-        else:
-            iterations = self.max_iterations
-        chosen = order[:n_search]
-        theta, loss = self._maximize(positions[chosen], y[chosen], theta, iterations)
-        return {
-            "theta": [float(x) for x in theta],
-            "lambda": float(np.exp(theta[-1])),
-            "loss": loss,
-        }
-
-    def _maximize(
-        self, positions: np.ndarray, y: np.ndarray, start: np.ndarray, iterations: int
-    ) -> tuple[np.ndarray, float]:
-        """Climb the marginal likelihood of the given frames from the parameters `start`."""
-        kernel = self._kernel(positions)
-        bounds = [_BOUNDS] * (len(start) - 1)
-        bounds.append((np.log(ridge.LAMBDA_FLOOR), np.log(_LAMBDA_CEILING)))
-
-        def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
-            value, gradient = kernel.loss(theta, y)
-            return (value, gradient) if np.isfinite(value) else (_NO_LIKELIHOOD, gradient)
-
-        options = {"maxiter": iterations}
-        found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-        if found.fun >= _NO_LIKELIHOOD:
-            warnings.warn(
-                "the search for hyper-parameters found no positive definite kernel matrix; the "
-                "training frames may be duplicates, or all values zero",
-                ConditioningWarning,
-                stacklevel=4,
-            )
-        return found.x, float(found.fun)
-
-    def _start(self) -> np.ndarray:
-        """Parameters that the search starts from: lengths of 0.6 r_eq, and all classes alike."""
-        n_pairs, n_tensors = self._pair_classes.max() + 1, self._basis.classes.max() + 1
-        return np.concatenate(
-            [
-                np.full(n_pairs, 1.0),
-                np.full(n_pairs, 0.0),
-                [0.0],
-                np.full(self.order, -1.0),
-                [-0.5],
-                np.zeros(n_tensors),
-                [np.log(1e-7)],
-            ]
+    def _contract(self) -> None:
+        self._contracted = self._training.contract(
+            self._theta(), self.coefficients_, self.derivative_coefficients_
         )
-
-    def _store(self, positions: np.ndarray, kernel: CovariantKernel) -> None:
-        self._positions = positions
-        self._scalar = kernel.split(self._theta())[0]
-        self._centres = kernel.features.reshape(-1, kernel.features.shape[-1])
-        self._image_coefficients = kernel.image_coefficients(self._theta(), self.coefficients_)

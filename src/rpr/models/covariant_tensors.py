@@ -41,6 +41,26 @@ def unpack(packed: np.ndarray) -> np.ndarray:
     return matrices
 
 
+def isotropic_mean(values: np.ndarray) -> float:
+    """Mean of the isotropic part of polarizabilities, the only constant that does not turn.
+
+    It is zero for dipoles [n, 3].
+    """
+    return 0.0 if values.ndim == 2 else float(np.trace(values, axis1=1, axis2=2).mean() / 3)
+
+
+def pack_values(values: np.ndarray, mean: float) -> np.ndarray:
+    """Packed polarizabilities [n, 6] less their isotropic mean; dipoles [n, 3] as they are."""
+    if values.ndim == 2:
+        return values
+    return pack(0.5 * (values + np.swapaxes(values, 1, 2)) - mean * np.eye(3))
+
+
+def unpack_values(packed: np.ndarray, mean: float) -> np.ndarray:
+    """Dipoles [n, 3] or polarizabilities [n, 3, 3]; the inverse of `pack_values`."""
+    return packed if packed.shape[1] == 3 else unpack(packed) + mean * np.eye(3)
+
+
 class TensorBasis:
     """Tensors of a molecule and their classes.
 
@@ -79,6 +99,7 @@ class TensorBasis:
                 "vectors between atoms"
             )
         self._property = property
+        self._pairs = pairs
         self._first, self._second = np.array(pairs, dtype=int).T
         n = len(pairs)
         # Vectors p, q of every product of two; for pairs of atoms only products with themselves.
@@ -105,6 +126,94 @@ class TensorBasis:
         products = pack(0.5 * (outer + np.swapaxes(outer, -1, -2)))  # -> [..., n_products, 6]
         identity = np.broadcast_to(pack(np.eye(3)) / np.sqrt(3.0), (*products.shape[:-2], 1, 6))
         return np.concatenate([identity, products], axis=-2)
+
+    def derivatives(self, positions: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        """Derivatives of the tensors when the atoms move along given directions.
+
+        Parameters
+        ----------
+        positions : array, [..., n_atoms, 3]
+            Positions in Angstrom.
+        directions : array, [..., n_directions, n_atoms, 3]
+            Displacements of the atoms.
+
+        Returns
+        -------
+        array, [..., n_directions, n_tensors, 3] or [..., n_directions, n_tensors, 6]
+            Without unit, or in Angstrom; the identity has zeros.
+        """
+        moved = directions[..., self._second, :] - directions[..., self._first, :]
+        if self._property == "dipole":
+            return moved
+        positions = positions[..., None, :, :]
+        vectors = positions[..., self._second, :] - positions[..., self._first, :]
+        outer = moved[..., self._p, :, None] * vectors[..., self._q, None, :]
+        outer = outer + vectors[..., self._p, :, None] * moved[..., self._q, None, :]
+        products = pack(0.5 * (outer + np.swapaxes(outer, -1, -2)))
+        return np.concatenate([np.zeros_like(products[..., :1, :]), products], axis=-2)
+
+    def jacobian(self, positions: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Derivatives of sum_t weights_t T_t by the positions of the atoms, at fixed weights.
+
+        Parameters
+        ----------
+        positions : array, [n, n_atoms, 3]
+            Positions in Angstrom.
+        weights : array, [n, n_tensors]
+            Coefficients of the tensors.
+
+        Returns
+        -------
+        array, [n, 3, n_atoms, 3] or [n, 3, 3, n_atoms, 3]
+            Element (k, A, x) or (k, l, A, x).
+        """
+        n_atoms, n = positions.shape[1], len(self._first)
+        incidence = np.zeros((n_atoms, n))  # d r_p / d R_A
+        incidence[self._second, np.arange(n)] = 1.0
+        incidence[self._first, np.arange(n)] -= 1.0
+        if self._property == "dipole":
+            return np.einsum("nA,kx->nkAx", weights @ incidence.T, np.eye(3))
+        couplings = np.zeros((len(positions), n, n))  # of r_p and r_q, symmetric
+        couplings[:, self._p, self._q] += 0.5 * weights[:, 1:]
+        couplings[:, self._q, self._p] += 0.5 * weights[:, 1:]
+        vectors = positions[:, self._second] - positions[:, self._first]
+        lever = incidence @ couplings @ vectors  # -> [n, n_atoms, 3]
+        one = np.einsum("nAl,kx->nklAx", lever, np.eye(3))
+        return one + np.swapaxes(one, 1, 2)
+
+    def images(
+        self, permutations: np.ndarray, parities: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Which tensors those of an image are: T_t(g X) = sign_t T_index(t)(X).
+
+        Parameters
+        ----------
+        permutations : array of int, [n_elements, n_atoms]
+            Atom i of an image is atom P(i) of the geometry.
+        parities : array, [n_elements]
+            -1 for elements with inversion.
+
+        Returns
+        -------
+        index : array of int, [n_elements, n_tensors]
+        sign : array, [n_elements, n_tensors]
+        """
+        ordered = {tuple(sorted(pair)): k for k, pair in enumerate(self._pairs)}
+        starts, ends = permutations[:, self._first], permutations[:, self._second]
+        index = np.array(
+            [
+                [ordered[min(a, b), max(a, b)] for a, b in zip(*row, strict=True)]
+                for row in zip(starts.tolist(), ends.tolist(), strict=True)
+            ]
+        )  # -> [n_elements, n_pairs]
+        sign = np.where(self._first[index] == starts, 1.0, -1.0)
+        if self._property == "dipole":
+            return index, sign * parities[:, None]
+        product = np.zeros((len(self._pairs),) * 2, dtype=int)
+        product[self._p, self._q] = product[self._q, self._p] = 1 + np.arange(len(self._p))
+        products = product[index[:, self._p], index[:, self._q]]
+        signs = sign[:, self._p] * sign[:, self._q]
+        return np.insert(products, 0, 0, axis=1), np.insert(signs, 0, 1.0, axis=1)
 
     def _orbits(self, pairs: Sequence[tuple[int, int]], permutations: np.ndarray) -> np.ndarray:
         index = {tuple(sorted(pair)): k for k, pair in enumerate(pairs)}

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
-from ase import Atoms
 
-from rpr.data.frame_set import FrameSet
+from rpr.data.given_frames import Frames
 from rpr.errors import InputError
 from rpr.models import model_file
 from rpr.molecule.molecule import Molecule
 
-Frames = FrameSet | Atoms | Sequence[Atoms] | np.ndarray
+__all__ = ["Estimator", "Frames", "determination"]
+
 Model = TypeVar("Model", bound="Estimator")
 
 
@@ -32,6 +33,9 @@ class Estimator:
     KIND: str  #: Kind of model that a saved file names.
     molecule: Molecule
     training_checksum_: str
+    #: What a file says about the model beside what it computes with, in the types of JSON: level of
+    #: theory, source and number of training frames, errors.  Set it before `save`; it may be empty.
+    about: Mapping[str, Any] = MappingProxyType({})
 
     def check_molecule(self) -> None:
         """Refuse a molecule that the model cannot be used for.
@@ -61,6 +65,23 @@ class Estimator:
             setattr(self, name, value)
         return self
 
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn asks of an estimator; nobody else calls this, or needs scikit-learn."""
+        from sklearn.utils import InputTags, RegressorTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="regressor",
+            target_tags=TargetTags(required=False, multi_output=True),
+            regressor_tags=RegressorTags(),
+            input_tags=InputTags(two_d_array=False, three_d_array=True),
+        )
+
+    def __repr__(self) -> str:
+        formula = self.molecule.to_atoms().get_chemical_formula()
+        prop = getattr(self, "property", "energy and forces")
+        fitted = "fitted" if hasattr(self, "training_checksum_") else "not fitted"
+        return f"{type(self).__name__}: {prop} of {formula}, {fitted}"
+
     @classmethod
     def parameter_names(cls) -> list[str]:
         """Names of the arguments of the constructor, including those it passes to its base."""
@@ -81,7 +102,8 @@ class Estimator:
             If the model is not fitted.
         """
         self._require_fitted()
-        model_file.save_model(path, self.KIND, self._arrays(), self._metadata())
+        about = {"about": dict(self.about)} if self.about else {}
+        model_file.save_model(path, self.KIND, self._arrays(), self._metadata() | about)
 
     @classmethod
     def load(cls: type[Model], path: str | os.PathLike) -> Model:
@@ -94,7 +116,9 @@ class Estimator:
         """
         stored = model_file.load_model(path, cls.KIND)
         with model_file.reading(path):
-            return cls._restore(stored.arrays, stored.metadata)
+            model = cls._restore(stored.arrays, stored.metadata)
+        model.about = dict(stored.metadata.get("about", {}))
+        return model
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """Arrays that the file holds, by name."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 
+from rpr.errors import InputError
 from rpr.models.covariant import CovariantRegression
-from rpr.models.covariant_tensors import unpack
+from rpr.models.covariant_tensors import unpack_values
 from rpr.models.estimator import Frames
 from rpr.models.property_estimator import checked_positions
 from rpr.regression.interpolated_kernel import InterpolatedKernel
@@ -14,11 +17,12 @@ _BLOCK = 2048  # frames described at once
 
 
 class FastCovariant:
-    """The predictions of a covariant model, several times as fast and equal up to rounding.
+    """The predictions of a covariant model, several times as fast and equal but for rounding.
 
     It prepares the sums over training frames once, as :mod:`rpr.regression.interpolated_kernel`
-    says, which takes about as long as a thousand predictions.  Models of an order of interaction
-    above 2 predict as they always do.
+    says, which takes about as long as a thousand predictions.  A model that was trained on
+    derivatives too, has an order of interaction above 2, or very short length scales, predicts as
+    it always does.
 
     Parameters
     ----------
@@ -29,24 +33,26 @@ class FastCovariant:
     def __init__(self, model: CovariantRegression) -> None:
         self.model = model
         self._sums = None
-        if InterpolatedKernel.applies(model._scalar):
-            self._sums = InterpolatedKernel(
-                model._scalar, model._centres, model._image_coefficients
-            )
+        contracted = model._contracted
+        if all(centres.slopes is None for centres in contracted.centres):
+            with suppress(InputError):
+                self._sums = InterpolatedKernel(
+                    contracted.scalar,
+                    np.concatenate([centres.features for centres in contracted.centres]),
+                    np.concatenate([centres.coefficients for centres in contracted.centres]),
+                )
 
     def predict(self, frames: Frames) -> np.ndarray:
         """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
-        model = self.model
         if self._sums is None:
-            return model.predict(frames)
-        positions = checked_positions(frames, model.molecule)
-        packed = [
-            np.einsum(
-                "nt,ntc->nc", self._sums.evaluate(model._features(block)), model._basis(block)
-            )
-            for block in np.array_split(positions, range(_BLOCK, len(positions), _BLOCK))
-        ]
-        values = np.concatenate(packed)
-        if model.property == "dipole":
-            return values
-        return unpack(values) + model.mean_ * np.eye(3)
+            return self.model.predict(frames)
+        positions = checked_positions(frames, self.model.molecule)
+        blocks = np.array_split(positions, range(_BLOCK, len(positions), _BLOCK))
+        packed = np.concatenate([self._packed(block) for block in blocks])
+        return unpack_values(packed, self.model.mean_)
+
+    def _packed(self, positions: np.ndarray) -> np.ndarray:
+        description = self.model._description
+        assert self._sums is not None
+        weights = self._sums.evaluate(description.features(positions))
+        return np.einsum("nt,ntc->nc", weights, description.basis(positions))

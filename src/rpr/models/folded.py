@@ -18,7 +18,7 @@ import numpy as np
 from rpr.axes.components import RANK
 from rpr.errors import InputError
 from rpr.models.estimator import Frames
-from rpr.models.property_estimator import checked_positions, checked_values
+from rpr.models.property_estimator import checked_positions, training_data
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group
@@ -106,8 +106,7 @@ class FoldedRPR(RotatePredictRotate):
 
     def fit(self, frames: Frames, values: np.ndarray | None = None) -> FoldedRPR:
         """Fold the training frames, then fit; see `RotatePredictRotate.fit`."""
-        positions = checked_positions(frames, self.molecule)
-        values = checked_values(self.property, values, frames, len(positions))
+        positions, values = training_data(self.property, frames, values, self.molecule)
         folded, parities = fold(positions, self.molecule)
         super().fit(folded, self._unfold(values, parities))
         return self

@@ -22,6 +22,7 @@ import numpy as np
 from rpr.errors import InputError
 from rpr.files import atomic_path
 from rpr.molecule.molecule import Molecule
+from rpr.version import __version__
 
 FORMAT = "rpr-model"
 FORMAT_VERSION = 2
@@ -199,8 +200,8 @@ def _read_header(path: str | os.PathLike, text: np.ndarray) -> dict:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
-    for package in ("rpr", "numpy", "scipy"):
+    found = {"rpr": __version__}
+    for package in ("numpy", "scipy"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

@@ -11,7 +11,7 @@ import numpy as np
 from rpr.axes.canonical import canonical_axes
 from rpr.axes.components import RANK, component_names, to_components
 from rpr.axes.rotation import to_axes
-from rpr.data.frame_set import FrameSet, as_positions
+from rpr.data.given_frames import GivenFrames, take_frames
 from rpr.errors import InputError
 from rpr.models import model_file
 from rpr.models.estimator import Estimator, Frames, determination
@@ -53,8 +53,8 @@ class PropertyEstimator(Estimator):
 
     def predict_components(self, frames: Frames) -> np.ndarray:
         """Components in the canonical axes of each frame, [n_frames, 3] or [n_frames, 6]."""
-        predicted = self.predict(frames)
         positions = checked_positions(frames, self.molecule)
+        predicted = self.predict(positions)
         rotations = canonical_axes(self.axes_, positions, self.molecule).rotations
         return to_components(to_axes(predicted, rotations))
 
@@ -66,12 +66,11 @@ class PropertyEstimator(Estimator):
         frames
             As for `predict`.
         values : array, [n_frames, 3] or [n_frames, 3, 3]
-            The default is the property that a `FrameSet` holds.
+            The default is the property that the frames carry.
         """
-        predicted = self.predict(frames)
-        return determination(
-            predicted, checked_values(self.property, values, frames, len(predicted))
-        )
+        self._require_fitted()
+        positions, values = training_data(self.property, frames, values, self.molecule)
+        return determination(self.predict(positions), values)
 
     def _metadata(self) -> dict[str, Any]:
         return {
@@ -107,52 +106,66 @@ def checked_positions(frames: Frames, molecule: Molecule) -> np.ndarray:
     Parameters
     ----------
     frames
-        A `FrameSet`, ASE atoms (one or a sequence), or an array [n_frames, n_atoms, 3].
+        Frames in any form that `rpr.data.given_frames.take_frames` takes.
     molecule
-        The frames must have its atoms in its order.
+        Positions come out in its order of atoms.
 
     Raises
     ------
     InputError
-        If the atoms, their order or the shape differ, a number is not finite, or bonds are so long
-        or short that the positions cannot be in Angstrom.
+        If the atoms or the shape differ, a number is not finite, or bonds are so long or short that
+        the positions cannot be in Angstrom.
     """
-    positions = as_positions(frames, molecule.symbols)
-    if not len(positions):
+    return checked_frames(frames, molecule).positions
+
+
+def checked_frames(frames: Frames, molecule: Molecule) -> GivenFrames:
+    """Frames of `molecule` as for `checked_positions`, which know the order the user gave."""
+    given = take_frames(frames, molecule)
+    if not len(given.positions):
         raise InputError("frames: found none, expected at least one")
     check_reference(molecule.reference, molecule.bonds)
-    check_stretch(positions, molecule.reference, molecule.bonds)
-    return positions
+    check_stretch(given.positions, molecule.reference, molecule.bonds)
+    return given
 
 
-def checked_values(
-    property: str, values: np.ndarray | None, frames: Frames, n_frames: int
-) -> np.ndarray:
-    """Dipoles [n_frames, 3] or polarizabilities [n_frames, 3, 3] of frames, checked.
+def training_data(
+    property: str, frames: Frames, values: np.ndarray | None, molecule: Molecule
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions [n_frames, n_atoms, 3] of frames in Angstrom and their property, checked.
 
     Parameters
     ----------
     property
         ``"dipole"`` or ``"polarizability"``.
-    values
-        The values, or None for those that the `FrameSet` `frames` holds.
     frames
-        The frames in the form in which the user gave them.
-    n_frames
-        Expected number of values.
+        As for `checked_positions`.
+    values : array, [n_frames, 3] or [n_frames, 3, 3]
+        The property of each frame, or None for what the frames carry.
+    molecule
+        As for `checked_positions`.
 
     Raises
     ------
     InputError
-        If there are none, the shape is wrong, or a number is not finite.
+        As `checked_positions`, or if there are no values, their shape is wrong, or a number is not
+        finite.
     """
+    given = checked_frames(frames, molecule)
+    return given.positions, checked_values(property, values, given)
+
+
+def checked_values(property: str, values: np.ndarray | None, given: GivenFrames) -> np.ndarray:
+    """Dipoles [n_frames, 3] or polarizabilities [n_frames, 3, 3] of frames, as `training_data`."""
     component_names(property)
-    if values is None and isinstance(frames, FrameSet):
-        values = getattr(frames, property)
+    if values is None:
+        values = given.label(property)
     if values is None:
         raise InputError(f"values: found none; give the {property} of each frame")
-    values = np.asarray(values, dtype=float)
+    n_frames, values = len(given.positions), np.asarray(values, dtype=float)
     expected = (n_frames, *(3,) * RANK[property])
+    if values.shape == (n_frames, 9) and property == "polarizability":
+        values = values.reshape(expected)
     if values.shape != expected:
         raise InputError(
             f"values: found shape {values.shape}, expected {expected}: one {property} per frame"
@@ -163,8 +176,12 @@ def checked_values(
     return values
 
 
-def training_checksum(positions: np.ndarray, values: np.ndarray) -> str:
+def training_checksum(
+    positions: np.ndarray, values: np.ndarray, derivatives: np.ndarray | None = None
+) -> str:
     """SHA-256 of the training frames, by which a model says what it was trained on."""
     digest = hashlib.sha256(np.ascontiguousarray(positions).tobytes())
-    digest.update(np.ascontiguousarray(values).tobytes())
+    for labels in (values, derivatives):
+        if labels is not None:
+            digest.update(np.ascontiguousarray(labels).tobytes())
     return digest.hexdigest()

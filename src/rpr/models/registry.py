@@ -45,6 +45,8 @@ class Entry:
         What the model needs of a molecule, in words; ``check_molecule`` of the estimator decides.
     breaks
         Those of `SYMMETRIES` that predictions do not follow exactly, each with the reason.
+    covariances
+        Whether the model predicts covariances, by ``predict(frames, covariance=True)``.
     file
         Whether the name is itself a ``KIND`` of model file; the others are saved as their class.
     """
@@ -55,6 +57,7 @@ class Entry:
     by_property: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     needs: str = "nothing"
     breaks: Mapping[str, str] = field(default_factory=dict)
+    covariances: bool = False
     file: bool = True
 
     @property
@@ -109,6 +112,7 @@ _COMPARED = {
         "covariant kernel without canonical axes",
         "rpr.models.covariant:CovariantRegression",
         needs="two atoms or more",
+        covariances=True,
     ),
     "laboratory": _published(
         "no canonical axes: laboratory components", _LABORATORY, axes="laboratory"

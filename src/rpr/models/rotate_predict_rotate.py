@@ -29,8 +29,8 @@ from rpr.models.estimator import Frames
 from rpr.models.property_estimator import (
     PropertyEstimator,
     checked_positions,
-    checked_values,
     training_checksum,
+    training_data,
 )
 from rpr.molecule.molecule import Molecule
 from rpr.regression import search
@@ -154,9 +154,9 @@ class RotatePredictRotate(PropertyEstimator):
         Parameters
         ----------
         frames
-            A `FrameSet`, a sequence of ASE atoms, or an array [n_frames, n_atoms, 3], Angstrom.
+            A `FrameSet`, ASE atoms, a file, or an array [n_frames, n_atoms, 3], Angstrom.
         values : array, [n_frames, 3] or [n_frames, 3, 3]
-            Property of each frame in the laboratory; the default is the one a `FrameSet` holds.
+            Property of each frame in the laboratory; the default is what the frames carry.
 
         Raises
         ------
@@ -169,8 +169,7 @@ class RotatePredictRotate(PropertyEstimator):
         ConditioningWarning
             If the linear system is ill-conditioned.
         """
-        positions = checked_positions(frames, self.molecule)
-        values = checked_values(self.property, values, frames, len(positions))
+        positions, values = training_data(self.property, frames, values, self.molecule)
         self._prepare(positions)
         canonical, rotations = self._rotate(positions)
         targets = to_components(to_axes(values, rotations))  # -> [n_frames, n_components]

@@ -18,7 +18,7 @@ from rpr.files import atomic_path, read_failure
 from rpr.molecule.plausibility import check_overlap
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Molecule:
     """What stays the same in all frames of a molecule.
 
@@ -90,6 +90,14 @@ class Molecule:
             bonds=find_bonds(atoms),
         )
 
+    def __repr__(self) -> str:
+        details = f"{self.n_atoms} atoms {' '.join(self.symbols)}, {len(self.bonds)} bonds"
+        if self.anchors:
+            details += f", anchors {' '.join(map(str, self.anchors))}"
+        if self.dihedral:
+            details += f", dihedral {'-'.join(map(str, self.dihedral))}"
+        return f"Molecule: {Atoms(self.symbols).get_chemical_formula()} ({details})"
+
     @property
     def n_atoms(self) -> int:
         """Number of atoms."""
@@ -110,10 +118,10 @@ class Molecule:
         return Atoms(self.symbols, positions=self.reference if positions is None else positions)
 
 
-def find_bonds(atoms: Atoms) -> tuple[tuple[int, int], ...]:
-    """Pairs of atoms closer than 1.2 times the sum of their covalent radii, sorted."""
+def find_bonds(atoms: Atoms, *, cutoff: float = 1.2) -> tuple[tuple[int, int], ...]:
+    """Pairs of atoms closer than `cutoff` times the sum of their covalent radii, sorted."""
     isolated = Atoms(atoms.numbers, positions=atoms.positions)
-    i, j = neighbor_list("ij", isolated, natural_cutoffs(isolated, mult=1.2))
+    i, j = neighbor_list("ij", isolated, natural_cutoffs(isolated, mult=cutoff))
     return tuple(sorted((int(a), int(b)) for a, b in zip(i, j, strict=True) if a < b))
 
 

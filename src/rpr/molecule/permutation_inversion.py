@@ -32,13 +32,14 @@ from itertools import combinations, product
 import numpy as np
 
 from rpr.errors import InputError
+from rpr.molecule.bond_graph import isomorphisms, neighbours
 from rpr.molecule.molecule import Molecule
 
 FLAT = 0.2  # triple product of unit vectors below which three bonds are planar; 0.77 is tetrahedral
 MAX_AUTOMORPHISMS = 20_000
 
 #: Stereo rules: (atom or "bond", atoms) -> sign, and the factor of that sign under inversion.
-_Rules = dict[tuple[int | str, tuple[int, ...]], tuple[int, int]]
+StereoRules = dict[tuple[int | str, tuple[int, ...]], tuple[int, int]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +122,7 @@ def find_group(
         If the bond graph has more than `MAX_AUTOMORPHISMS` automorphisms.
     """
     automorphisms = np.array(_automorphisms(molecule), dtype=int)
-    rules = _handedness(molecule, pyramidal_inversion) | _rigid_bonds(molecule)
+    rules = handedness(molecule, pyramidal_inversion) | rigid_bonds(molecule)
     found = [
         (permutation, inverted)
         for inverted, permutation in product((False, True), automorphisms)
@@ -139,75 +140,29 @@ def permutations_of(group: PermutationInversionGroup) -> np.ndarray:
     return np.array(sorted({tuple(int(i) for i in row) for row in group.permutations}))
 
 
-def _neighbours(molecule: Molecule) -> list[list[int]]:
-    neighbours: list[list[int]] = [[] for _ in range(molecule.n_atoms)]
-    for i, j in molecule.bonds:
-        neighbours[i].append(j)
-        neighbours[j].append(i)
-    return [sorted(atoms) for atoms in neighbours]
-
-
-def _colours(molecule: Molecule, neighbours: list[list[int]]) -> list[str]:
-    """Classes of atoms that no automorphism can mix: symbols, refined by their neighbours'."""
-    colours = list(molecule.symbols)
-    for _ in range(molecule.n_atoms):
-        keys = [
-            (colours[i], *sorted(colours[j] for j in near)) for i, near in enumerate(neighbours)
-        ]
-        order = {key: f"{rank:06d}" for rank, key in enumerate(sorted(set(keys)))}
-        refined = [order[key] for key in keys]
-        if len(set(refined)) == len(set(colours)):
-            break
-        colours = refined
-    return colours
-
-
 def _automorphisms(molecule: Molecule) -> list[list[int]]:
-    """All permutations that keep elements and bonds, found by backtracking; the identity first."""
-    neighbours = _neighbours(molecule)
-    colours = _colours(molecule, neighbours)
-    bonded = np.zeros((molecule.n_atoms, molecule.n_atoms), dtype=bool)
-    for i, near in enumerate(neighbours):
-        bonded[i, near] = True
-    order = _walk(neighbours)
+    """All permutations that keep elements and bonds; the identity first."""
     found: list[list[int]] = []
-
-    def extend(image: dict[int, int]) -> None:
-        if len(found) > MAX_AUTOMORPHISMS:
+    for permutation in isomorphisms(molecule.symbols, molecule.bonds):
+        if len(found) == MAX_AUTOMORPHISMS:
             raise InputError(
                 f"molecule {''.join(molecule.symbols)}: more than {MAX_AUTOMORPHISMS} permutations "
                 "preserve its bonds, which is too many to sum over"
             )
-        if len(image) == len(order):
-            found.append([image[atom] for atom in range(len(order))])
-            return
-        atom = order[len(image)]
-        for target in range(molecule.n_atoms):
-            fits = colours[target] == colours[atom] and target not in image.values()
-            if fits and all(bonded[atom, a] == bonded[target, b] for a, b in image.items()):
-                extend({**image, atom: target})
-
-    extend({})
+        found.append(permutation)
     return sorted(found)
 
 
-def _walk(neighbours: list[list[int]]) -> list[int]:
-    """Atoms in an order in which each is bonded to an earlier one: wrong attempts then end soon."""
-    order: list[int] = []
-    for start in range(len(neighbours)):
-        queue = [start] if start not in order else []
-        while queue:
-            atom = queue.pop(0)
-            if atom not in order:
-                order.append(atom)
-                queue.extend(neighbours[atom])
-    return order
+def handedness(molecule: Molecule, pyramidal_inversion: bool = False) -> StereoRules:
+    """Sign (-1, 0, 1) of the triple product of each three bonds of an atom: odd under inversion.
 
-
-def _handedness(molecule: Molecule, pyramidal_inversion: bool) -> _Rules:
-    """Sign (-1, 0, 1) of the triple product of each three bonds of an atom: odd under inversion."""
-    rules: _Rules = {}
-    for atom, near in enumerate(_neighbours(molecule)):
+    Returns
+    -------
+    dict
+        ``(atom, three neighbours) -> (sign, -1)``; 0 for bonds that lie in a plane.
+    """
+    rules: StereoRules = {}
+    for atom, near in enumerate(neighbours(molecule.n_atoms, molecule.bonds)):
         if len(near) == 3 and pyramidal_inversion:
             continue
         for triple in combinations(near, 3):
@@ -218,20 +173,26 @@ def _handedness(molecule: Molecule, pyramidal_inversion: bool) -> _Rules:
     return rules
 
 
-def _rigid_bonds(molecule: Molecule) -> _Rules:
-    """Cis (+1) or trans (-1) across bonds between planar atoms with three bonds each."""
-    neighbours = _neighbours(molecule)
+def rigid_bonds(molecule: Molecule) -> StereoRules:
+    """Cis (+1) or trans (-1) across bonds between planar atoms with three bonds each.
+
+    Returns
+    -------
+    dict
+        ``("bond", (a, i, j, b)) -> (sign, 1)`` for a bond i-j with neighbours a of i and b of j.
+    """
+    near = neighbours(molecule.n_atoms, molecule.bonds)
     flat = {
         atom
-        for (atom, _), (sign, _) in _handedness(molecule, False).items()
-        if sign == 0 and isinstance(atom, int) and len(neighbours[atom]) == 3
+        for (atom, _), (sign, _) in handedness(molecule).items()
+        if sign == 0 and isinstance(atom, int) and len(near[atom]) == 3
     }
-    rules: _Rules = {}
+    rules: StereoRules = {}
     for i, j in molecule.bonds:
         if i not in flat or j not in flat:
             continue
         axis = molecule.reference[j] - molecule.reference[i]
-        for a, b in product(neighbours[i], neighbours[j]):
+        for a, b in product(near[i], near[j]):
             if a == j or b == i:
                 continue
             first = np.cross(axis, molecule.reference[a] - molecule.reference[i])
@@ -241,7 +202,7 @@ def _rigid_bonds(molecule: Molecule) -> _Rules:
     return rules
 
 
-def _keeps(rules: _Rules, permutation: np.ndarray, parity: int) -> bool:
+def _keeps(rules: StereoRules, permutation: np.ndarray, parity: int) -> bool:
     """Whether every stereo rule still holds after the element."""
     for (kind, atoms), (sign, under_inversion) in rules.items():
         image = tuple(int(permutation[atom]) for atom in atoms)

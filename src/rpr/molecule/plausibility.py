@@ -53,7 +53,7 @@ def is_intact(lengths: np.ndarray, reference_lengths: np.ndarray) -> np.ndarray:
     return (lengths > low * reference_lengths) & (lengths < high * reference_lengths)
 
 
-def check_overlap(positions: np.ndarray, source: str | os.PathLike) -> None:
+def check_overlap(positions: np.ndarray, source: str | os.PathLike, *, first: int = 0) -> None:
     """Refuse positions that are not finite or have atoms on top of each other.
 
     Parameters
@@ -62,6 +62,8 @@ def check_overlap(positions: np.ndarray, source: str | os.PathLike) -> None:
         Angstrom.
     source
         File or argument that the message names first.
+    first
+        Number of the first frame in messages.
 
     Raises
     ------
@@ -73,8 +75,8 @@ def check_overlap(positions: np.ndarray, source: str | os.PathLike) -> None:
     if not finite.all():
         frame, atom = np.argwhere(~finite)[0]
         raise InputError(
-            f"{source}: {_frame(frame, positions)}position of atom {atom} is not a finite number; "
-            "remove the frame or compute it again"
+            f"{source}: {_frame(frame, positions, first)}position of atom {atom} is not a finite "
+            "number; remove the frame or compute it again"
         )
     pairs = list(combinations(range(positions.shape[1]), 2))
     distances = bond_lengths(positions, pairs)
@@ -82,7 +84,7 @@ def check_overlap(positions: np.ndarray, source: str | os.PathLike) -> None:
         frame, pair = np.argwhere(distances < MINIMUM_DISTANCE)[0]
         i, j = pairs[pair]
         raise InputError(
-            f"{source}: {_frame(frame, positions)}atoms {i} and {j} are "
+            f"{source}: {_frame(frame, positions, first)}atoms {i} and {j} are "
             f"{distances[frame, pair]:.3f} Angstrom apart, expected at least {MINIMUM_DISTANCE}; "
             "are the coordinates in Angstrom?"
         )
@@ -208,5 +210,5 @@ def _remedy(positions: np.ndarray, expected: np.ndarray, ratios: np.ndarray) -> 
     return "expected an intact molecule in Angstrom; check the order of atoms, or drop the frame"
 
 
-def _frame(frame: int, positions: np.ndarray) -> str:
-    return f"frame {frame}: " if len(positions) > 1 else ""
+def _frame(frame: int, positions: np.ndarray, first: int) -> str:
+    return f"frame {first + frame}: " if len(positions) > 1 or first else ""

@@ -61,3 +61,37 @@ def without_rigid_body_motion(
     basis = rigid_body_basis(positions, masses)
     weighted = (root * velocities).ravel()  # -> [3 n_atoms]
     return (weighted - basis @ (basis.T @ weighted)).reshape(-1, 3) / root
+
+
+def without_rigid_body_motions(
+    velocities: np.ndarray, positions: np.ndarray, masses: np.ndarray
+) -> np.ndarray:
+    """Velocities of many frames at once without net momentum and angular momentum.
+
+    The mean velocity and omega x r are subtracted, omega = I^-1 L, with the inertia tensor I and
+    the angular momentum L about the centre of mass.  It is the projection of
+    `without_rigid_body_motion`.
+
+    Parameters
+    ----------
+    velocities : array, [n_frames, n_atoms, 3]
+        Any unit of velocity.
+    positions : array, [n_frames, n_atoms, 3]
+        Angstrom.
+    masses : array, [n_atoms]
+        u.
+
+    Returns
+    -------
+    array, [n_frames, n_atoms, 3]
+        In the unit of `velocities`.
+    """
+    share = (masses / masses.sum())[:, None]
+    arms = positions - (share * positions).sum(axis=1, keepdims=True)
+    inner = velocities - (share * velocities).sum(axis=1, keepdims=True)
+    momentum = np.cross(arms, masses[:, None] * inner).sum(axis=1)
+    products = np.einsum("a,fax,fay->fxy", masses, arms, arms)
+    inertia = np.trace(products, axis1=1, axis2=2)[:, None, None] * np.eye(3) - products
+    inverse = np.linalg.pinv(inertia, rcond=LINEAR, hermitian=True)
+    rotation = np.einsum("fxy,fy->fx", inverse, momentum)
+    return inner - np.cross(rotation[:, None], arms)

@@ -85,6 +85,17 @@ class AdditiveKernel:
             result[chunk] = self._block(X[chunk], Y)
         return result
 
+    def paired(self, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+        """Kernel [n] between row i of X [n, n_features] and row i of Y [n, n_features]."""
+        half = 0.5 * self.widths[self.classes] * (X - Y) ** 2  # -> [n, n_features]
+        result = self.amplitudes[0] * np.exp(-self.product_scale * half.sum(axis=1))
+        ones = self.variances[self.classes] * np.exp(-half)
+        polynomials = np.zeros((self.order + 1, len(X)))
+        polynomials[0] = 1.0
+        for one in ones.T:
+            polynomials[1:] += one * polynomials[:-1]
+        return result + self.amplitudes[1:] @ polynomials[1:]
+
     def _block(self, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
         exponent, polynomials = self._accumulate(X, Y)
         exponent *= self.product_scale

@@ -162,6 +162,42 @@ def predict(
     return np.einsum("nt,ntc->nc", weights, tensors)
 
 
+def prior_covariance(
+    scalar: AdditiveKernel,
+    amplitudes: np.ndarray,
+    signs: np.ndarray,
+    features: np.ndarray,
+    tensors: np.ndarray,
+) -> np.ndarray:
+    """Kernel of each new frame with itself, K(X, X).
+
+    Parameters
+    ----------
+    scalar
+        Additive kernel of the features.
+    amplitudes : array, [n_tensors]
+        Amplitude of every tensor.
+    signs : array, [n_elements]
+        Characters chi(g).
+    features : array, [n_elements, n, n_features]
+        Features of the frames and their images, those of the identity first.
+    tensors : array, [n_elements, n, n_tensors, c]
+        Tensors of the frames and their images, packed.
+
+    Returns
+    -------
+    array, [n, c, c]
+        Unscaled.
+    """
+    weighted = np.swapaxes(tensors[0], 1, 2) * amplitudes  # -> [n, c, n_tensors]
+    total = sum(
+        (sign / len(signs)) * scalar.paired(features[0], z)[:, None, None] * (weighted @ images)
+        for z, images, sign in zip(features, tensors, signs, strict=True)
+    )
+    total = np.asarray(total)
+    return 0.5 * (total + np.swapaxes(total, 1, 2))
+
+
 def _flat(tensors: np.ndarray) -> np.ndarray:
     """[n_frames, n_tensors, c] -> [n_frames * c, n_tensors]."""
     return np.swapaxes(tensors, 1, 2).reshape(-1, tensors.shape[1])

@@ -17,6 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.polynomial import chebyshev
 
+from rpr.errors import InputError
 from rpr.regression.additive_kernel import AdditiveKernel
 
 #: Part of its range by which every feature may leave the data and is still interpolated.
@@ -25,7 +26,7 @@ MARGIN = 0.25
 #: Largest error of a one-dimensional kernel, relative to its variance.
 TOLERANCE = 1e-13
 
-_LARGEST_DEGREE = 40
+_NODES = (32, 64, 128)  # numbers of Chebyshev nodes that are tried in turn
 _CHUNK = 128  # frames evaluated at once, so that the block stays in the processor's cache
 
 
@@ -40,22 +41,24 @@ class InterpolatedKernel:
         Features of the centres.
     coefficients : array, [n_centres, n_outputs]
         Coefficients c_j.
+
+    Raises
+    ------
+    InputError
+        If the order is above 2, or a length scale is too short for an interpolation.
     """
 
     def __init__(
         self, kernel: AdditiveKernel, centres: np.ndarray, coefficients: np.ndarray
     ) -> None:
+        if kernel.order > 2:
+            raise InputError(f"kernel: found order {kernel.order}, expected 2 or less")
         self.kernel, self.centres, self.coefficients = kernel, centres, coefficients
         spread = np.maximum(np.ptp(centres, axis=0), 1e-3)
         self.low = centres.min(axis=0) - MARGIN * spread
         self.high = centres.max(axis=0) + MARGIN * spread
         self._exponents = self._quadratic()
         self._sums, self._linear = self._series()
-
-    @staticmethod
-    def applies(kernel: AdditiveKernel) -> bool:
-        """Whether the order of the kernel is 2 or less."""
-        return kernel.order <= 2
 
     def evaluate(self, X: np.ndarray) -> np.ndarray:
         """Sums f [n, n_outputs] at features [n, n_features]."""
@@ -119,13 +122,19 @@ class InterpolatedKernel:
     def _coefficients(self, i: int, width: float, variance: float) -> np.ndarray:
         """Chebyshev coefficients [n, n_centres] of v exp(-w (z_i - z_ij)^2 / 2)."""
         middle, half = 0.5 * (self.low[i] + self.high[i]), 0.5 * (self.high[i] - self.low[i])
-        n = _LARGEST_DEGREE
-        nodes = np.cos(np.pi * (np.arange(n) + 0.5) / n)
-        values = np.exp(-0.5 * width * (middle + half * nodes[:, None] - self.centres[:, i]) ** 2)
-        series = 2.0 / n * chebyshev.chebvander(nodes, n - 1).T @ values
-        series[0] *= 0.5
-        large = np.flatnonzero(np.abs(series).max(axis=1) > TOLERANCE)
-        return variance * series[: large[-1] + 1]
+        for n in _NODES:
+            nodes = np.cos(np.pi * (np.arange(n) + 0.5) / n)
+            distances = middle + half * nodes[:, None] - self.centres[:, i]
+            values = np.exp(-0.5 * width * distances**2)
+            series = 2.0 / n * chebyshev.chebvander(nodes, n - 1).T @ values
+            series[0] *= 0.5
+            large = np.flatnonzero(np.abs(series).max(axis=1) > TOLERANCE)
+            if large[-1] < n - 4:  # it has converged within the degrees that there are
+                return variance * series[: large[-1] + 1]
+        raise InputError(
+            f"kernel: the length scale of feature {i} is too short for an interpolation within "
+            "its range; evaluate the kernel itself"
+        )
 
     def _polynomials(self, X: np.ndarray) -> np.ndarray:
         """1 and the Chebyshev polynomials of all features up to their degrees, [n, n_terms]."""

@@ -10,7 +10,10 @@ from pathlib import Path
 
 #: Modules that write, report or refuse, but decide no number.
 NO_NUMBERS = frozenset(
-    {"rpr", "rpr.errors", "rpr.files", "rpr.run.logs", "rpr.regression.resources"}
+    {
+        *("rpr", "rpr.errors", "rpr.files", "rpr.version"),
+        *("rpr.run.logs", "rpr.regression.resources"),
+    }
 )
 
 _ROOT = Path(__file__).parents[1]

@@ -22,14 +22,14 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from rpr.data.distributions import bond_lengths_by_elements
 from rpr.data.extxyz import read_frames, write_frames
 from rpr.data.frame_set import FrameSet, find_frames
-from rpr.errors import InputError
+from rpr.errors import InputError, require_package
 from rpr.files import atomic_path, sha256, write_json
 from rpr.molecule.molecule import find_bonds
 from rpr.run.manifest import (
@@ -39,6 +39,9 @@ from rpr.run.manifest import (
     check_symbols,
     read_manifest,
 )
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 COVERAGE = 5  #: degrees of the absolute dihedral
 _CONTENT = ("format", "symbols", "method", "files", "documents")
@@ -165,7 +168,7 @@ def read_deposit(
     return frames.subset(np.arange(n_frames))
 
 
-def read_document(manifest: str | os.PathLike, name: str) -> pd.DataFrame | None:
+def read_document(manifest: str | os.PathLike, name: str) -> DataFrame | None:
     """A table among the documents of a deposit, or None if it has no such document.
 
     Raises
@@ -178,7 +181,7 @@ def read_document(manifest: str | os.PathLike, name: str) -> pd.DataFrame | None
         return None
     path = Path(manifest).parent / name
     check_file(manifest, path, expected)
-    return pd.read_csv(path)
+    return require_package("pandas", extra="plots").read_csv(path)
 
 
 def check_extends(pool: FrameSet, known: FrameSet) -> None:

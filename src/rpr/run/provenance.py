@@ -12,8 +12,9 @@ from types import MappingProxyType
 from rpr.data.extxyz import read_frames
 from rpr.files import sha256
 from rpr.run.config import Plan
+from rpr.version import __version__
 
-PACKAGES = ("rpr", "numpy", "scipy", "pandas", "ase", "pyscf", "tblite", "matplotlib", "snakemake")
+PACKAGES = ("numpy", "scipy", "pandas", "ase", "pyscf", "tblite", "matplotlib", "snakemake")
 
 
 def provenance(
@@ -83,7 +84,7 @@ def effective(config: Mapping, plan: Plan) -> dict:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    found = {"rpr": __version__}
     for package in PACKAGES:
         try:
             found[package] = version(package)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
+from rpr.errors import InputError, require_package
 
-from rpr.errors import InputError
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 _TYPE_NAMES = {
     "string": "a text",
@@ -35,7 +35,9 @@ def check_schema(config: Mapping, schema: Mapping) -> None:
         Names the key, what was found and what is expected; for an unknown key or name the nearest
         valid one, and for a former key its name of today.
     """
-    error = best_match(Draft202012Validator(schema).iter_errors(config), key=_relevance)
+    jsonschema = require_package("jsonschema", extra="workflow")
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
+    error = jsonschema.exceptions.best_match(errors, key=_relevance)
     if error is not None:
         raise InputError(f"configuration: {_explain(error)}")
 

@@ -5,3 +5,7 @@ a :class:`pandas.DataFrame`; only :mod:`rpr.studies.tables` reads and writes fil
 Debye (dipole), bohr^3 (polarizability), kcal/mol (energy) and kcal/mol/Angstrom (gradient), and
 every row has its unit, size and seed.  They are drawn and put into words by :mod:`rpr.report`.
 """
+
+from rpr.errors import require_package
+
+require_package("pandas", extra="plots")

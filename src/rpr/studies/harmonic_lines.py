@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,13 +30,64 @@ def model_lines(
     """
     return harmonic_spectrum(
         modes,
-        central_differences(dipole.predict, positions),
-        central_differences(polarizability.predict, positions),
+        property_derivatives(dipole, positions),
+        property_derivatives(polarizability, positions),
     )
 
 
+def property_derivatives(model: Any, positions: np.ndarray) -> np.ndarray:
+    """Derivatives of a predicted property by position: exact where the model has them.
+
+    Parameters
+    ----------
+    model
+        Model with ``predict(positions)``, and ``predict(positions, derivatives=True)`` if it can.
+    positions : array, [n_atoms, 3]
+        Angstrom.
+
+    Returns
+    -------
+    array, [n_atoms, 3, 3] or [n_atoms, 3, 3, 3]
+        At (A, x, k) or (A, x, k, l); central differences of a model without exact ones.
+    """
+    if "derivatives" not in inspect.signature(model.predict).parameters:
+        return central_differences(model.predict, positions)
+    jacobian = model.predict(positions[None], derivatives=True)[1][0]
+    return np.moveaxis(jacobian, (-2, -1), (0, 1))
+
+
+def lines_of_draws(
+    dipoles: Any, polarizabilities: Any, positions: np.ndarray, modes: NormalModes
+) -> list[HarmonicSpectrum]:
+    """Harmonic lines of draws from the posterior of both models.
+
+    Parameters
+    ----------
+    dipoles, polarizabilities
+        What ``model.draw(n, seed)`` returns: ``predict(positions)`` gives all draws at once,
+        [n_draws, n_frames, ...].
+    positions : array, [n_atoms, 3]
+        Angstrom.
+    modes
+        Normal modes at these positions.
+    """
+
+    def derivatives(draws: Any) -> np.ndarray:  # -> [n_atoms, 3, n_draws, ...]
+        return central_differences(lambda x: np.moveaxis(draws.predict(x), 0, 1), positions)
+
+    pairs = zip(
+        *(np.moveaxis(derivatives(draws), 2, 0) for draws in (dipoles, polarizabilities)),
+        strict=True,
+    )
+    return [harmonic_spectrum(modes, mu, alpha) for mu, alpha in pairs]
+
+
 def lines_table(
-    lines: Mapping[str, HarmonicSpectrum], *, laser_nm: float, temperature_K: float
+    lines: Mapping[str, HarmonicSpectrum],
+    *,
+    laser_nm: float,
+    temperature_K: float,
+    draws: Mapping[str, Sequence[HarmonicSpectrum]] | None = None,
 ) -> pd.DataFrame:
     """Harmonic lines of conformers, one row for each mode.
 
@@ -45,25 +97,37 @@ def lines_table(
         Lines by conformer.
     laser_nm, temperature_K
         Laser line in nm and temperature in K of the Raman cross-sections.
+    draws
+        Lines of draws from the posterior of the models by conformer, if there are any.
+
+    Returns
+    -------
+    DataFrame
+        With standard deviations over the draws, which are missing without draws.
     """
-    tables = [
-        pd.DataFrame(
-            {
-                "conformer": name,
-                "mode": np.arange(len(found.wavenumbers)),
-                "wavenumber_per_cm": found.wavenumbers,
-                "infrared_km_per_mol": found.infrared,
-                "raman_activity_A4_per_u": found.activity,
-                "depolarization_ratio": found.depolarization,
-                "raman_cross_section_1e-36_m2_per_sr": found.activity
-                * scattering_factor(
-                    found.wavenumbers, laser_nm=laser_nm, temperature_K=temperature_K
-                ),
-            }
+    tables = []
+    for name, found in lines.items():
+        factor = scattering_factor(
+            found.wavenumbers, laser_nm=laser_nm, temperature_K=temperature_K
         )
-        for name, found in lines.items()
-    ]
+        drawn = (draws or {}).get(name, ())
+        columns = {
+            "conformer": name,
+            "mode": np.arange(len(found.wavenumbers)),
+            "wavenumber_per_cm": found.wavenumbers,
+            "infrared_km_per_mol": found.infrared,
+            "infrared_sd_km_per_mol": _spread([line.infrared for line in drawn]),
+            "raman_activity_A4_per_u": found.activity,
+            "raman_activity_sd_A4_per_u": _spread([line.activity for line in drawn]),
+            "depolarization_ratio": found.depolarization,
+            "raman_cross_section_1e-36_m2_per_sr": factor * found.activity,
+        }
+        tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
+
+
+def _spread(values: Sequence[np.ndarray]) -> np.ndarray | float:
+    return np.std(values, axis=0, ddof=1) if len(values) > 1 else np.nan
 
 
 def comparison_table(

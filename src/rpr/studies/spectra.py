@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.signal import find_peaks
 
 from rpr.data.segments import Segments
 from rpr.dynamics.thermal import observe
@@ -45,6 +47,9 @@ RAMAN = (
     "cross_section_low_1e-36_m2_cm_per_sr",
     "cross_section_high_1e-36_m2_cm_per_sr",
 )
+
+
+_LOWEST_BAND = 30.0  # cm^-1
 
 
 @dataclass(frozen=True)
@@ -214,6 +219,34 @@ def mean_of_segments(spectra: np.ndarray, trajectory: np.ndarray) -> Band:
     sums = np.zeros((len(numbers), spectra.shape[1]))
     np.add.at(sums, index, spectra)
     return mean_over_trajectories(sums / counts[:, None], weights=counts.astype(float))
+
+
+def bands(table: pd.DataFrame, *, smallest: float = 0.04) -> pd.DataFrame:
+    """Bands of one spectrum.
+
+    Parameters
+    ----------
+    table
+        Rows of one group of `infrared_table` or `raman_table`.
+    smallest
+        Bands whose peak rises above its surroundings by less than this part of the highest one are
+        left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``wavenumber`` (cm^-1) and ``height`` of each peak, and ``area``, which reaches to
+        the minima beside it.
+    """
+    column = INFRARED[2] if INFRARED[2] in table else RAMAN[2]
+    wavenumbers, values = (table[c].to_numpy() for c in ("wavenumber_per_cm", column))
+    inside = wavenumbers > _LOWEST_BAND
+    wavenumbers, values = wavenumbers[inside], values[inside]
+    peaks, _ = find_peaks(values, prominence=smallest * values.max())
+    ends = [int(a + np.argmin(values[a:b])) for a, b in itertools.pairwise(peaks)]
+    edges = np.array([0, *ends, len(values) - 1])
+    areas = np.diff(running_integral(wavenumbers, values)[edges]) if len(peaks) else []
+    return pd.DataFrame({"wavenumber": wavenumbers[peaks], "height": values[peaks], "area": areas})
 
 
 def infrared_of_draws(

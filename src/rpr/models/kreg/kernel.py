@@ -20,7 +20,7 @@ import numpy as np
 
 from rpr.models.kreg.contraction import ContractedPotential
 from rpr.models.kreg.descriptor import RelativeDistances
-from rpr.models.kreg.packed_cholesky import PackedMatrix
+from rpr.regression.packed_cholesky import PackedMatrix
 
 
 def n_internal(n_atoms: int, n_pairs: int) -> int:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from rpr.data.frame_set import as_positions
+from rpr.data.given_frames import take_frames
 from rpr.models.estimator import Estimator, Frames, determination
 from rpr.models.kreg.contraction import ContractedPotential
 from rpr.models.kreg.descriptor import RelativeDistances, symmetric_distances
@@ -114,11 +114,11 @@ class KREG(Estimator):
         Parameters
         ----------
         frames
-            Training frames: `FrameSet`, ASE atoms or array [n_frames, n_atoms, 3] in Angstrom.
+            `FrameSet`, ASE atoms, a file, or an array [n_frames, n_atoms, 3] in Angstrom.
         energy : array, [n_frames]
-            Energies in eV; the default is what a `FrameSet` holds.
+            Energies in eV; the default is what the frames carry.
         forces : array, [n_frames, n_atoms, 3]
-            Forces in eV/Angstrom; the default is what a `FrameSet` holds.
+            Forces in eV/Angstrom; the default is what the frames carry.
 
         Raises
         ------
@@ -158,14 +158,15 @@ class KREG(Estimator):
         Parameters
         ----------
         frames
-            `FrameSet`, ASE atoms or array [n_frames, n_atoms, 3] in Angstrom.
+            `FrameSet`, ASE atoms, a file, or an array [n_frames, n_atoms, 3] in Angstrom.
 
         Returns
         -------
         energy : array, [n_frames]
             Energies in eV.
         forces : array, [n_frames, n_atoms, 3]
-            Forces in eV/Angstrom, which are minus the gradient of the energy.
+            Forces in eV/Angstrom, which are minus the gradient of the energy; their atoms are in
+            the order of those given.
 
         Raises
         ------
@@ -173,12 +174,13 @@ class KREG(Estimator):
             If the atoms do not fit, or two of them are at the same place.
         """
         self._require_fitted()
-        positions = as_positions(frames, self.molecule.symbols)
+        given = take_frames(frames, self.molecule, handed=False)
+        positions = given.positions
         energy, forces = np.empty(len(positions)), np.empty_like(positions)
         for start in range(0, len(positions), _CHUNK):
             part = slice(start, start + _CHUNK)
             energy[part], forces[part] = self._predict(positions[part])
-        return energy, forces
+        return energy, given.in_given_order(forces)
 
     def score(
         self,

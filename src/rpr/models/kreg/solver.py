@@ -9,7 +9,7 @@ import numpy as np
 
 from rpr.errors import ConditioningWarning, ConvergenceError, InputError
 from rpr.models.kreg.kernel import GradientKernel
-from rpr.models.kreg.packed_cholesky import LARGEST, PackedMatrix
+from rpr.regression.packed_cholesky import LARGEST, PackedMatrix
 from rpr.regression.resources import available_bytes
 
 #: Larger condition numbers are worth a warning, as the solution then has few correct digits.

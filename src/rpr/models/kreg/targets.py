@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rpr.data.frame_set import FrameSet, as_positions
+from rpr.data.given_frames import take_frames
 from rpr.errors import InputError
 from rpr.models.estimator import Frames
 from rpr.molecule.molecule import Molecule
@@ -24,26 +24,28 @@ def check_labels(
     molecule
         Molecule of the frames.
     frames
-        `FrameSet`, ASE atoms or array [n_frames, n_atoms, 3] in Angstrom.
+        Frames in any form that `rpr.data.given_frames.take_frames` takes.
     energy : array, [n_frames]
-        Energies in eV; None takes those of a `FrameSet`.
+        Energies in eV; None takes those that the frames carry.
     forces : array, [n_frames, n_atoms, 3]
-        Forces in eV/Angstrom; None takes those of a `FrameSet`.
+        Forces in eV/Angstrom, in the order of the atoms of `frames`; None takes those that the
+        frames carry.
 
     Raises
     ------
     InputError
         If a label is missing, has another shape, is not finite, or positions are not in Angstrom.
     """
-    if isinstance(frames, FrameSet):
-        energy = frames.energy if energy is None else energy
-        forces = frames.forces if forces is None else forces
-    positions = as_positions(frames, molecule.symbols)
+    given = take_frames(frames, molecule, handed=False)
+    positions = given.positions
     if len(positions) == 0:
         raise InputError("positions: found no frames, expected at least one")
     check_unit(positions, molecule.reference, molecule.bonds)
+    energy = given.label("energy") if energy is None else energy
     energy = _label("energy", energy, positions.shape[:1])
-    return positions, energy, _label("forces", forces, positions.shape)
+    if forces is None:
+        return positions, energy, _label("forces", given.label("forces"), positions.shape)
+    return positions, energy, given.in_molecule_order(_label("forces", forces, positions.shape))
 
 
 def to_targets(energy: np.ndarray, forces: np.ndarray, directions: np.ndarray) -> np.ndarray:

@@ -19,11 +19,16 @@ error_by_dihedral      table, gaps (optional)
 benchmark_heatmap      benchmark
 canonical_axes         flips, gaps, accuracy
 equivariance           equivariance
+calibration            calibration, by_size
 data_distributions     frames_table, and rotated_table or md_table
 spectra                infrared, raman, lines, conformers: all of ``spectra/``
 spectra_of_models      spectra, jumps: ``spectra/models_infrared.csv``, ``.../models_jumps.csv``
 =====================  ====================================================================
 """
+
+from rpr.errors import require_package
+
+require_package("matplotlib", extra="plots")
 
 FIGURES = (
     "fig1_scheme",
@@ -38,6 +43,7 @@ FIGURES = (
     "benchmark_heatmap",
     "canonical_axes",
     "equivariance",
+    "calibration",
     "data_distributions",
     "spectra",
     "spectra_of_models",

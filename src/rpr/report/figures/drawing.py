@@ -12,6 +12,9 @@ from matplotlib.axis import Axis
 
 from rpr.report.style import GREY
 
+#: Wavenumber in cm^-1 from which spectra are drawn: below, windows show what hardly moves at all.
+LOWEST_WAVENUMBER = 30.0
+
 
 def title(axes: Axes, letter: str, text: str) -> None:
     """Title of a panel with its letter."""

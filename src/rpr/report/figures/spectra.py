@@ -110,7 +110,7 @@ def draw(
         axes.xaxis.set_major_locator(
             MultipleLocator(250 if len(parts) == 1 or axes is panels[-1, 0] else 100)
         )
-    figure.supxlabel("wavenumber (cm$^{-1}$)", fontsize=7)
+    panels[-1, 0].set_xlabel("wavenumber (cm$^{-1}$)")
     panels[0, 0].legend(loc="upper left", title="conformer (population)", title_fontsize=6.5)
     return figure
 
@@ -121,7 +121,8 @@ def _spectra(
     mean, bound, *_ = _KINDS[kind]
     for (conformer, label), colour in zip(labels.items(), _LOOKS * 3, strict=False):
         rows = table[table["conformer"] == conformer]
-        rows = rows[rows["wavenumber_per_cm"].between(*limits)]
+        low, high = max(limits[0], drawing.LOWEST_WAVENUMBER), limits[1]
+        rows = rows[rows["wavenumber_per_cm"].between(low, high)]
         axes.fill_between(
             rows["wavenumber_per_cm"],
             rows[bound.format("_low")],

@@ -67,6 +67,24 @@ class PackedMatrix:
         solution, _ = lapack.dpftrs(self.n, self.values, columns, transr="N", uplo="L")
         return solution.reshape(right.shape)
 
+    def forward(self, right: np.ndarray) -> np.ndarray:
+        """L^-1 times `right` [n, k], after `factorize`, with L the lower Cholesky factor."""
+        if self.n == 1:
+            return right / self.values[0]
+        solution = lapack.dtfsm(1.0, self.values, right, transr="N", side="L", uplo="L", trans="N")
+        return np.asarray(solution)
+
+    def transposed_product(self, vector: np.ndarray) -> np.ndarray:
+        """L^T times a vector [n], after `factorize`."""
+        result = np.zeros(self.n)
+        for row in range(self.n):
+            start, kept = self.kept(row)
+            if row < self.half:  # a column of L, from its diagonal down
+                result[row] = kept @ vector[row:]
+            else:  # the part of a row of L from column `start` on
+                result[start : row + 1] += kept * vector[row]
+        return result
+
     def smallest_eigenvalue(self, *, n_iterations: int = 4, seed: int = 0) -> float:
         """Smallest eigenvalue of the matrix, approached from above by inverse iteration."""
         vector = np.random.default_rng(seed).standard_normal(self.n)

@@ -1,0 +1,70 @@
+"""``rpr check``: whether labelled frames are plausible, before anything is trained on them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from rpr.cli.frame_options import add_keys, read_labelled
+from rpr.cli.options import add_command, counted
+
+_DESCRIPTION = """\
+Check frames before training: units of positions, energies, forces, dipoles and polarizabilities;
+order of atoms; whether forces belong to the energies, and dipoles and polarizabilities turn with
+the molecule; outliers and repeated frames.  One frame of a small molecule is computed at
+B3LYP/def2-SVP, which takes seconds and settles units and signs.  Exit status 1 if something is
+implausible."""
+_EXAMPLE = """\
+  rpr check frames.xyz
+  rpr check frames.xyz --dipole-key REF_dipole --dipole-unit debye"""
+
+_MOST_ATOMS = 12  # of a molecule that is computed
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the parser."""
+    parser = add_command(
+        subparsers,
+        "check",
+        run,
+        summary="what is plausible about frames and their labels, and what is not",
+        description=_DESCRIPTION,
+        example=_EXAMPLE,
+    )
+    parser.add_argument("frames", help="frames: .xyz, .extxyz (.gz) or .traj")
+    parser.add_argument("--reference", metavar="ref.xyz", help="reference geometry, for the bonds")
+    parser.add_argument("--charge", type=int, default=0, help="total charge; default: %(default)s")
+    parser.add_argument(
+        "--no-calculation",
+        action="store_true",
+        help="do not compute one frame; only molecules of up to 12 atoms are computed",
+    )
+    add_keys(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what each check found."""
+    from rpr.data.consistency.battery import check_frames
+    from rpr.data.consistency.finding import IMPLAUSIBLE, NOT_TESTED
+    from rpr.data.reference_frame import choose_reference
+    from rpr.molecule.molecule import Molecule, read_geometry
+
+    frames = read_labelled(args.frames, args)
+    if args.reference:
+        atoms = read_geometry(args.reference, symbols=frames.symbols)
+    else:
+        atoms = frames.atoms(choose_reference(frames)[0])
+    found = check_frames(frames, Molecule.from_atoms(atoms))
+    if len(found) > 1 and not args.no_calculation and len(frames.symbols) <= _MOST_ATOMS:
+        from rpr.labels.calculated_frame import check_calculated
+
+        found += check_calculated(frames, charge=args.charge)
+    width = max(len(finding.check) for finding in found)
+    for finding in found:
+        verdict = finding.verdict.upper() if finding.verdict == IMPLAUSIBLE else finding.verdict
+        print(f"{verdict:12s} {finding.check:{width}s}  {finding.text}")
+    wrong = sum(finding.verdict == IMPLAUSIBLE for finding in found)
+    tested = sum(finding.verdict != NOT_TESTED for finding in found)
+    number = counted(len(frames), "frame")
+    print(f"{wrong or 'nothing'} implausible in {counted(tested, 'check')} of {number}")
+    return 1 if wrong else 0

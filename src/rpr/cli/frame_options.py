@@ -1,0 +1,84 @@
+"""Options for files of frames: keys and units of what they hold."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rpr.cli.options import counted
+
+if TYPE_CHECKING:
+    from rpr.data.frame_set import FrameSet
+
+#: Units that are accepted, as in `rpr.units.ACCEPTED`, which would import ASE here.
+UNITS = {
+    "energy": ("eV", "hartree", "kcal/mol", "kJ/mol"),
+    "forces": ("eV/Angstrom", "hartree/bohr", "kcal/mol/Angstrom", "kJ/mol/Angstrom"),
+    "dipole": ("e*Angstrom", "debye", "e*bohr"),
+    "polarizability": ("Angstrom^3", "bohr^3", "e^2*Angstrom^2/eV"),
+    "dipole_derivatives": ("e", "debye/Angstrom"),
+}
+
+
+def add_keys(parser: argparse.ArgumentParser, names: Sequence[str] = tuple(UNITS)) -> None:
+    """Add options for the key and the unit of each quantity of a file of frames."""
+    group = parser.add_argument_group(
+        "keys and units of the file", "for frames that another program wrote"
+    )
+    for name in names:
+        option = name.replace("_", "-")
+        group.add_argument(f"--{option}-key", metavar="KEY", help=f"default: {name}")
+        group.add_argument(
+            f"--{option}-unit", choices=UNITS[name], metavar="UNIT", help=" | ".join(UNITS[name])
+        )
+    if "forces" in names:
+        group.add_argument(
+            "--gradients", action="store_true", help="the key of the forces holds gradients"
+        )
+    if "polarizability" in names:
+        group.add_argument(
+            "--polarizability-order",
+            metavar="ORDER",
+            help='order of six numbers, such as "xx yy zz yz xz xy"',
+        )
+
+
+def chosen_keys(args: argparse.Namespace) -> dict[str, Any]:
+    """What the options say, as keyword arguments of `rpr.read_frames`."""
+    given = vars(args)
+    keys: dict[str, Any] = {name: given.get(f"{name}_key") for name in UNITS}
+    keys = {name: key for name, key in keys.items() if key is not None}
+    units = {name: given.get(f"{name}_unit") for name in UNITS}
+    keys["units"] = {name: unit for name, unit in units.items() if unit is not None}
+    keys["gradients"] = bool(given.get("gradients"))
+    keys["polarizability_order"] = given.get("polarizability_order")
+    return keys
+
+
+def read_labelled(
+    path: str, args: argparse.Namespace, require: Sequence[str] = (), **options: Any
+) -> FrameSet:
+    """Read frames with the keys of the options, and say on standard error what was read."""
+    from rpr.data.extxyz import read_frames
+
+    frames = read_frames(path, require=require, **chosen_keys(args), **options)
+    tell(read_as(path, frames, args))
+    return frames
+
+
+def read_as(path: str, frames: FrameSet, args: argparse.Namespace) -> str:
+    """How many frames were read, of what, and each quantity with its key and unit, in words."""
+    from ase import Atoms
+
+    from rpr.data.keys import Keys
+
+    formula = Atoms(frames.symbols).get_chemical_formula()
+    keys = Keys(**chosen_keys(args)).described(frames.known)
+    return f"{path}: {counted(len(frames), 'frame')} of {formula}; {keys}"
+
+
+def tell(text: str) -> None:
+    """A note on standard error, which leaves the results on standard output alone."""
+    print(text, file=sys.stderr)

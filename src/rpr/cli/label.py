@@ -1,0 +1,180 @@
+"""``rpr label``: labels of frames by quantum chemistry."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rpr.cli.frame_options import tell
+from rpr.cli.options import add_command, check_output, counted, whole_number
+from rpr.cli.progress import Progress
+from rpr.errors import InputError
+
+if TYPE_CHECKING:
+    from rpr.data.frame_set import FrameSet
+    from rpr.labels.method import Method
+    from rpr.labels.processes import Labelled, Task
+
+_DESCRIPTION = """\
+Label frames: energy (eV), forces (eV/Angstrom), dipole (e Angstrom), polarizability (Angstrom^3)
+and, if asked for, derivatives of the dipole (e).  Frames may be in any order; frames that follow
+each other in a trajectory are fastest.  Whatever the frames carry besides labels is kept.  An
+interrupted command resumes when it is given again.  Frames that cannot be labelled are left out
+and listed beside the output, in OUTPUT_failures.csv."""
+_EXAMPLE = """\
+  rpr label frames.xyz -o labelled.extxyz --functional b3lyp5 --basis aug-cc-pvtz --jobs 2
+  rpr label frames.traj -o labelled.extxyz --functional gfn2-xtb
+  (b3lyp5 of libxc is b3-lyp of Turbomole; Gaussian's B3LYP is b3lypg)"""
+_PROPERTIES = ("energy", "forces", "dipole", "polarizability", "dipole_derivatives")
+_XTB = ("gfn2-xtb", "gfn1-xtb")
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the parser."""
+    parser = add_command(
+        subparsers,
+        "label",
+        run,
+        summary="energy, forces, dipole, polarizability of frames by quantum chemistry",
+        description=_DESCRIPTION,
+        example=_EXAMPLE,
+    )
+    parser.set_defaults(after_interrupt="give the same command again to resume")
+    parser.add_argument("frames", help="frames: .xyz, .extxyz (.gz) or .traj")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="extended XYZ (.gz)")
+    parser.add_argument(
+        "--functional",
+        required=True,
+        help=f"a name of libxc, such as b3lyp5 or pbe0; hf; {' or '.join(_XTB)}",
+    )
+    parser.add_argument("--basis", default="def2-svp", help="default: %(default)s; not for xTB")
+    parser.add_argument(
+        "--code", choices=("pyscf", "tblite"), help="default: tblite for xTB, otherwise pyscf"
+    )
+    parser.add_argument(
+        "--properties",
+        nargs="+",
+        choices=_PROPERTIES,
+        default=_PROPERTIES[:4],
+        metavar="NAME",
+        help=f"some of {' '.join(_PROPERTIES)}; default: the first four",
+    )
+    parser.add_argument("--charge", type=int, default=0, help="total charge; default: %(default)s")
+    parser.add_argument(
+        "--jobs",
+        type=whole_number(1),
+        default=1,
+        metavar="N",
+        help="processes, each of one thread; default: %(default)s",
+    )
+    parser.add_argument(
+        "--memory",
+        type=whole_number(1),
+        metavar="MB",
+        help="of each process; default: what is free",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an output that exists")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Label all frames in processes, then write them with what they carried."""
+    from rpr.data.atoms_files import iter_atoms
+    from rpr.labels.processes import label_in_processes, successive_sets
+
+    output = check_output(args.output, overwrite=args.overwrite)
+    images = list(iter_atoms(args.frames))
+    sets = successive_sets(
+        [(tuple(atoms.get_chemical_symbols()), atoms.positions) for atoms in images]
+    )
+    for frames in sets:
+        _check_unit(frames, args.frames)
+    task = _task(args, sorted({s for frames in sets for s in frames.symbols}))
+    folder = output.with_name(f"{output.name}.unfinished")
+    number, level = counted(len(images), "frame"), _level(task.method)
+    tell(f"{args.frames}: {number}; {level}; work in progress: {folder}")
+    with _terminated_like_interrupted(), Progress("labelling", len(images)) as progress:
+        found = label_in_processes(
+            sets, task, folder=folder, n_processes=args.jobs, on_progress=progress.resumed
+        )
+    failures = _write(output, images, found, task)
+    shutil.rmtree(folder)
+    print(
+        f"{output}: {len(found.labels)} of {len(images)} frames labelled by {_level(task.method)}"
+    )
+    if found.failures:
+        failed = counted(len(found.failures), "frame")
+        print(f"{failures}: {failed} without labels, each with the reason")
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Context in which SIGTERM ends the processes as an interruption does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _check_unit(frames: FrameSet, path: str) -> None:
+    """Refuse positions that are not in Angstrom before they are computed for hours."""
+    from rpr.data.consistency.finding import IMPLAUSIBLE
+    from rpr.data.consistency.geometries import check_position_unit
+    from rpr.molecule.molecule import Molecule
+
+    found = check_position_unit(frames, Molecule(frames.symbols, frames.positions[0]))
+    if found.verdict == IMPLAUSIBLE:
+        raise InputError(f"{path}: {found.text}; convert them to Angstrom")
+
+
+def _task(args: argparse.Namespace, symbols: list[str]) -> Task:
+    from rpr.labels.method import Method
+    from rpr.labels.processes import Task
+    from rpr.regression.resources import available_bytes
+
+    functional = args.functional.lower()
+    code = args.code or ("tblite" if functional in _XTB else "pyscf")
+    basis = "" if code == "tblite" else args.basis
+    method = Method.from_config({"code": code, "functional": functional, "basis": basis}, symbols)
+    memory = args.memory or available_bytes() / 1e6 / args.jobs
+    return Task(method, tuple(args.properties), args.charge, memory)
+
+
+def _level(method: Method) -> str:
+    return f"{method.functional}/{method.basis}" if method.basis else method.functional
+
+
+def _write(output: Path, images: list[Any], found: Labelled, task: Task) -> Path:
+    """Write labelled frames, and the table of those without labels; its path is returned."""
+    from rpr.data.atoms_files import write_atoms
+    from rpr.data.failures import write_failures
+    from rpr.data.from_atoms import attach
+    from rpr.labels.results import ALL_PROPERTIES
+
+    stem = output.name.removesuffix(".gz").rpartition(".")[0] or output.name
+    failures = output.with_name(f"{stem}_failures.csv")
+    if found.failures or failures.exists():
+        origin = [
+            (images[k].info.get("trajectory", ""), images[k].info.get("step", ""))
+            for k in found.failures
+        ]
+        rows = [
+            (k, *where, reason)
+            for (k, reason), where in zip(found.failures.items(), origin, strict=True)
+        ]
+        write_failures(failures, rows)
+    for k, labels in found.labels.items():
+        atoms = images[k]
+        atoms.calc = None  # labels of another level must not stand beside the new ones
+        for name in ALL_PROPERTIES:
+            atoms.info.pop(name, None)
+            atoms.arrays.pop(name, None)
+        atoms.info["level_of_theory"] = _level(task.method)
+        attach(atoms, labels, "")
+    write_atoms(output, (images[k] for k in found.labels))
+    return failures

@@ -1,0 +1,171 @@
+"""``rpr spectra``: absolute infrared and Raman spectra of trajectories."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rpr.cli.frame_options import add_keys, chosen_keys, tell
+from rpr.cli.options import add_command, check_output
+from rpr.cli.quantities import positive, time
+from rpr.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rpr.data.segments import Segments
+
+_DESCRIPTION = """\
+Infrared and Raman spectra of one molecule from the dipole and the polarizability along
+trajectories, in absolute units: infrared absorption in km/mol per cm^-1 with its running integral
+in km/mol; Raman activity in Angstrom^4/u per cm^-1 with its parts, depolarization ratio and
+differential cross-section in 10^-36 m^2/sr per cm^-1.  Writes infrared.csv, raman.csv and a figure
+into a folder.  The 95 % intervals are those of the mean over trajectories."""
+_EXAMPLE = """\
+  rpr spectra traj.npz -o spectra/
+  rpr spectra other.extxyz -o spectra/ --ir --interval 2fs --temperature 300 \\
+      --dipole-key REF_dipole --dipole-unit debye"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the parser."""
+    parser = add_command(
+        subparsers,
+        "spectra",
+        run,
+        summary="infrared and Raman spectra of trajectories",
+        description=_DESCRIPTION,
+        example=_EXAMPLE,
+    )
+    parser.add_argument(
+        "trajectories", nargs="+", metavar="traj", help="files of rpr md, or frames in order"
+    )
+    parser.add_argument("-o", "--output", required=True, metavar="FOLDER", help="folder of results")
+    parser.add_argument("--ir", action="store_true", help="infrared; default: what can be made")
+    parser.add_argument("--raman", action="store_true", help="Raman; default: what can be made")
+    group = parser.add_argument_group("spectra")
+    group.add_argument(
+        "--resolution",
+        type=positive,
+        default=10.0,
+        metavar="NUMBER",
+        help="full width at half maximum of a narrow line, cm^-1; default: 10",
+    )
+    group.add_argument(
+        "--window", choices=("cos2", "gaussian"), default="cos2", help="default: cos2"
+    )
+    group.add_argument(
+        "--highest",
+        type=positive,
+        default=4000.0,
+        metavar="NUMBER",
+        help="largest wavenumber, cm^-1; default: 4000",
+    )
+    group.add_argument(
+        "--laser", type=positive, default=532.0, metavar="NUMBER", help="nm; default: 532"
+    )
+    frames = parser.add_argument_group(
+        "trajectories of other programs", "what files of frames do not say"
+    )
+    frames.add_argument("--interval", type=time("fs"), metavar="TIME", help="between frames: 2fs")
+    frames.add_argument("--temperature", type=positive, metavar="NUMBER", help="K")
+    frames.add_argument(
+        "--dt",
+        type=time("fs"),
+        metavar="TIME",
+        help="time step of velocity Verlet, whose shift of frequencies is then corrected",
+    )
+    add_keys(parser, ("dipole", "polarizability"))
+
+
+def run(args: argparse.Namespace) -> None:
+    """Compute, write and print the spectra."""
+    import numpy as np
+
+    from rpr.data.segments import join
+    from rpr.files import atomic_path
+    from rpr.studies.spectra import SpectrumSettings, infrared_table, raman_table
+
+    folder = Path(args.output)
+    check_output(folder / "infrared.csv")
+    segments = join([_read(path, args) for path in args.trajectories])
+    settings = SpectrumSettings(args.resolution, args.window, args.highest, args.laser)
+    everything = {"all": np.ones(len(segments), dtype=bool)}
+    tables: dict[str, pd.DataFrame] = {}
+    if _wanted("dipole", args.ir, args, segments):
+        tables["infrared"] = infrared_table(segments, everything, settings)
+    if _wanted("polarizability", args.raman, args, segments):
+        tables["raman"] = raman_table(segments, everything, settings)
+    n = len(np.unique(segments.trajectory))
+    print(
+        f"{n} trajector{'y' if n == 1 else 'ies'}, {len(segments)} segments of "
+        f"{1e-3 * (segments.n_times - 1) * segments.interval_fs:.4g} ps, "
+        f"{segments.temperature_K:g} K, resolution {args.resolution:g} cm^-1 ({args.window})"
+    )
+    for name, table in tables.items():
+        with atomic_path(folder / f"{name}.csv") as temporary:
+            table.drop(columns="conformer").to_csv(temporary, index=False, float_format="%.8g")
+        _print(name, table)
+    _draw(folder / "spectra.png", tables)
+    tell(f"{folder}: {', '.join(f'{name}.csv' for name in tables)}, spectra.png")
+
+
+def _read(path: str, args: argparse.Namespace) -> Segments:
+    """Segments of a file of `rpr md`, or of frames."""
+    from rpr.data.extxyz import read_frames
+    from rpr.data.segments import read_segments, segments_of_frames
+
+    if path.endswith(".npz"):
+        segments = read_segments(path)
+        if args.temperature is not None:
+            segments = segments.replace(temperature_K=args.temperature)
+        return segments
+    for name, example in (("interval", "2fs"), ("temperature", "300")):
+        if getattr(args, name) is None:
+            raise InputError(
+                f"{path}: a file of frames does not say its {name}; give --{name} {example}"
+            )
+    frames = read_frames(path, **chosen_keys(args))
+    return segments_of_frames(
+        frames, args.interval, step_fs=args.dt or 0.0, temperature_K=args.temperature
+    )
+
+
+def _wanted(name: str, asked: bool, args: argparse.Namespace, segments: Segments) -> bool:
+    """Whether to make the spectrum of a property: asked for, or possible and nothing asked for."""
+    present = getattr(segments, name) is not None
+    if asked and not present:
+        raise InputError(
+            f"{', '.join(args.trajectories)}: found no {name}; give its key (--{name}-key), or "
+            f"run the dynamics again with a model of it (rpr md --{name})"
+        )
+    nothing = segments.dipole is None and segments.polarizability is None
+    if nothing:
+        raise InputError(
+            f"{', '.join(args.trajectories)}: found neither dipole nor polarizability; give their "
+            "keys, or run the dynamics again with models of them"
+        )
+    return asked or (present and not (args.ir or args.raman))
+
+
+def _print(name: str, table: pd.DataFrame) -> None:
+    """The bands of a spectrum: position, height and area down to the minima beside it."""
+    from rpr.studies.spectra import bands
+
+    unit = "km/mol" if name == "infrared" else "Angstrom^4/u"
+    print(f"\n{name}: wavenumber (cm^-1), height ({unit} per cm^-1), area ({unit})")
+    for row in bands(table).itertuples():
+        print(f"{row.wavenumber:10.1f}  {row.height:10.3g}  {row.area:10.3g}")
+    if name == "infrared":
+        print(f"     total  {'':10s}  {table['integral_km_per_mol'].iloc[-1]:10.4g}")
+
+
+def _draw(path: Path, tables: dict[str, pd.DataFrame]) -> None:
+    from rpr.files import atomic_path
+    from rpr.report.figures import trajectory_spectra
+    from rpr.report.style import style
+
+    figure = trajectory_spectra.draw(**tables)
+    with atomic_path(path) as temporary, style():
+        figure.savefig(temporary, dpi=200)

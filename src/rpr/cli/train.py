@@ -1,0 +1,200 @@
+"""``rpr train``: a model from labelled frames."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rpr.cli.frame_options import add_keys, read_labelled, tell
+from rpr.cli.options import add_command, check_output, counted, whole_number
+from rpr.errors import InputError
+
+if TYPE_CHECKING:
+    from rpr.data.frame_set import FrameSet
+    from rpr.models.estimator import Estimator
+    from rpr.models.training import Training
+    from rpr.molecule.molecule import Molecule
+
+_DESCRIPTION = """\
+Train a model of a dipole, a polarizability or a potential on labelled frames.  Molecule, bonds
+and permutation-inversion group are found from the frames.  A fifth of the frames is kept out
+(whole trajectories where the frames name them) to measure the error; then all frames are fitted.
+What `rpr check` finds implausible is told, but does not stop the training."""
+_EXAMPLE = """\
+  rpr train labelled.extxyz -o dipole.npz --property dipole
+  rpr train labelled.extxyz -o pes.npz --property energy --n-train 300
+  rpr train other.xyz -o alpha.npz --property polarizability --polarizability-key REF_alpha \\
+      --polarizability-unit bohr^3"""
+_NEEDED = {
+    "dipole": ("dipole",),
+    "polarizability": ("polarizability",),
+    "energy": ("energy", "forces"),
+}
+_MODELS = ("covariant", "symmetrized", "folded", "rotate-predict-rotate", "augmented", "laboratory")
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the parser."""
+    parser = add_command(
+        subparsers,
+        "train",
+        run,
+        summary="train a model on labelled frames",
+        description=_DESCRIPTION,
+        example=_EXAMPLE,
+    )
+    parser.add_argument("frames", help="labelled frames: .xyz, .extxyz (.gz) or .traj")
+    parser.add_argument("-o", "--output", required=True, metavar="model.npz", help="model file")
+    parser.add_argument(
+        "--property",
+        required=True,
+        choices=tuple(_NEEDED),
+        help="what to learn; an energy needs forces, and gives the KREG potential",
+    )
+    parser.add_argument(
+        "--model", choices=_MODELS, help="of a dipole or a polarizability; default: covariant"
+    )
+    parser.add_argument(
+        "--reference",
+        metavar="ref.xyz",
+        help="reference geometry; default: the frame of lowest energy",
+    )
+    parser.add_argument(
+        "--n-train",
+        type=whole_number(1),
+        metavar="N",
+        help="train on N random frames that are not kept out, and do not fit the others",
+    )
+    parser.add_argument(
+        "--no-refit", action="store_true", help="save the model that the error was measured for"
+    )
+    parser.add_argument("--seed", type=whole_number(0), default=0, help="default: %(default)s")
+    parser.add_argument(
+        "--derivatives",
+        action="store_true",
+        help="learn from the dipole_derivatives of the frames, too",
+    )
+    parser.add_argument(
+        "--anchors",
+        type=int,
+        nargs="+",
+        metavar="ATOM",
+        help="atoms, counted from 0, that settle signs of canonical axes; default: found",
+    )
+    parser.add_argument(
+        "--dihedral",
+        type=int,
+        nargs=4,
+        metavar="ATOM",
+        help="four atoms, counted from 0; default: that of the slowest rotor",
+    )
+    parser.add_argument("--level", help="level of theory of the labels, for the record")
+    add_keys(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Find the molecule, train, say how good the model is, and write it."""
+    from rpr.models.training import train
+
+    output = check_output(args.output)
+    frames = read_labelled(args.frames, args, _needed(args))
+    molecule = _molecule(args, frames)
+    _warn(frames, molecule)
+    name = _model_name(args)
+    tell(f"training {name} on {counted(args.n_train or len(frames), 'frame')} ...")
+    result = train(
+        name,
+        frames,
+        property=args.property,
+        molecule=molecule,
+        n_train=args.n_train,
+        seed=args.seed,
+        refit=not args.no_refit,
+        fit={"derivatives": True} if args.derivatives else {},
+    )
+    _record(result, args)
+    model: Estimator = result.model
+    model.save(output)
+    print(f"error     {result.error_text() or 'not measured: too few frames to keep some out'}")
+    print(f"trained   on {counted(result.n_train, 'frame')} in {result.seconds:.1f} s")
+    print(f"written   {output}")
+
+
+def _model_name(args: argparse.Namespace) -> str:
+    """Name of the model in the registry."""
+    if args.property != "energy":
+        return args.model or "covariant"
+    if args.model:
+        raise InputError(
+            f"--model: found {args.model} for an energy, which has the model kreg only"
+        )
+    return "kreg"
+
+
+def _needed(args: argparse.Namespace) -> tuple[str, ...]:
+    """Labels that the frames must have."""
+    if not args.derivatives:
+        return _NEEDED[args.property]
+    if args.property != "dipole" or _model_name(args) != "covariant":
+        raise InputError(
+            f"--derivatives: found {args.property} and model {_model_name(args)}, expected dipole "
+            "and model covariant"
+        )
+    return ("dipole", "dipole_derivatives")
+
+
+def _molecule(args: argparse.Namespace, frames: FrameSet) -> Molecule:
+    """The molecule with its reference geometry; says what was found."""
+    from rpr.data.reference_frame import choose_reference
+    from rpr.molecule.molecule import Molecule, read_geometry
+    from rpr.molecule.permutation_inversion import find_group
+    from rpr.molecule.rotors import find_rotors, suggest_anchors
+
+    if args.reference:
+        atoms, reason = read_geometry(args.reference, symbols=frames.symbols), args.reference
+    else:
+        k, reason = choose_reference(frames)
+        atoms, reason = frames.atoms(k), f"frame {k}, {reason}"
+    molecule = Molecule.from_atoms(atoms)
+    rotors = find_rotors(molecule)
+    dihedral = args.dihedral or (rotors[0].dihedral if rotors else None)
+    molecule = Molecule.from_atoms(atoms, dihedral=dihedral)
+    molecule = replace(molecule, anchors=tuple(args.anchors or suggest_anchors(molecule)))
+    group = find_group(molecule)
+    bonds = " ".join(f"{i}-{j}" for i, j in molecule.bonds)
+    print(f"molecule  {atoms.get_chemical_formula()} ({' '.join(molecule.symbols)})")
+    print(f"reference {reason}")
+    print(f"bonds     {bonds or 'none'}")
+    print(f"group     {len(group)} permutation-inversions: {' '.join(group.names[:8])}")
+    return molecule
+
+
+def _warn(frames: FrameSet, molecule: Molecule) -> None:
+    """Say what is implausible about the frames, as `rpr check` does, without stopping."""
+    from rpr.data.consistency.battery import check_frames
+    from rpr.data.consistency.finding import IMPLAUSIBLE
+
+    for finding in check_frames(frames, molecule):
+        if finding.verdict == IMPLAUSIBLE:
+            tell(f"rpr: warning: implausible {finding.check}: {finding.text}")
+
+
+def _record(result: Training, args: argparse.Namespace) -> None:
+    """Say in the model what it was trained on."""
+    about = {
+        "level": args.level or _level(args.frames),
+        "source": Path(args.frames).name,
+        "n_train": result.n_train,
+        "error": result.error_text(),
+    }
+    result.model.about = {name: value for name, value in about.items() if value}
+
+
+def _level(path: str) -> str | None:
+    """Level of theory that the first frame names."""
+    from rpr.data.atoms_files import iter_atoms
+
+    found = next(iter_atoms(path)).info.get("level_of_theory")
+    return str(found) if found else None

@@ -1,0 +1,44 @@
+"""What a check of frames found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+OK, NOTE, IMPLAUSIBLE, NOT_TESTED = "ok", "note", "implausible", "not tested"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Result of one check.
+
+    Parameters
+    ----------
+    check
+        What was checked, in a few words.
+    verdict
+        ``ok``, ``note`` (plausible, but worth knowing), ``implausible`` or ``not tested``.
+    text
+        What was measured, and what may be wrong.
+    """
+
+    check: str
+    verdict: str
+    text: str
+
+
+def some(frames: Sequence[int] | np.ndarray, *, most: int = 5) -> str:
+    """Numbers of frames in words, the first few of many.
+
+    Examples
+    --------
+    >>> some([3]), some(range(9))
+    ('frame 3', '9 frames (0, 1, 2, 3, 4, ...)')
+    """
+    found = [int(k) for k in frames]
+    if len(found) == 1:
+        return f"frame {found[0]}"
+    listed = ", ".join(map(str, found[:most])) + (", ..." if len(found) > most else "")
+    return f"{len(found)} frames ({listed})"

@@ -1,0 +1,142 @@
+"""Checks of geometries: unit, bonds, order of atoms, repeated frames."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+from ase.data import covalent_radii
+
+from rpr.data.consistency.finding import IMPLAUSIBLE, NOT_TESTED, NOTE, OK, Finding, some
+from rpr.data.consistency.neighbours import SAME_GEOMETRY, Pairs
+from rpr.data.frame_set import FrameSet
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.permutation_inversion import find_group
+from rpr.molecule.plausibility import FRAME_STRETCH, bond_lengths
+from rpr.molecule.rotors import find_rotors
+from rpr.molecule.torsion import dihedral_angle
+
+#: Median distance of an atom to its nearest neighbour in sums of covalent radii.
+NEAREST = (0.7, 1.35)
+
+_UNITS = {"bohr": 1.89, "nanometres": 0.1, "picometres": 100.0}
+
+
+def check_position_unit(frames: FrameSet, molecule: Molecule) -> Finding:
+    """Whether nearest neighbours are as far apart as bonded atoms are."""
+    name = "unit of positions"
+    pairs = list(combinations(range(molecule.n_atoms), 2))
+    if not pairs:
+        return Finding(name, NOT_TESTED, "one atom has no distances")
+    radii = covalent_radii[molecule.numbers]
+    sums = np.array([radii[i] + radii[j] for i, j in pairs])
+    ratios = bond_lengths(frames.positions, pairs) / sums
+    nearest = np.stack(
+        [ratios[:, [atom in pair for pair in pairs]].min(axis=1) for atom in range(len(radii))]
+    )
+    median = float(np.nanmedian(nearest))
+    text = f"nearest neighbours at {median:.2f} times the sum of their covalent radii"
+    if NEAREST[0] < median < NEAREST[1]:
+        return Finding(name, OK, text)
+    unit, factor = min(_UNITS.items(), key=lambda item: abs(np.log(median / item[1])))
+    guess = f"; positions may be in {unit}" if 0.7 < median / factor < 1.35 else ""
+    return Finding(name, IMPLAUSIBLE, f"{text}, expected about 1{guess}")
+
+
+def check_bonds(frames: FrameSet, molecule: Molecule) -> Finding:
+    """Whether the bonds of the reference geometry are whole in every frame."""
+    name = "bonds"
+    if not molecule.bonds:
+        return Finding(name, NOT_TESTED, "the reference geometry has no bonds")
+    stretch = bond_lengths(frames.positions, molecule.bonds) / bond_lengths(
+        molecule.reference, molecule.bonds
+    )
+    low, high = FRAME_STRETCH
+    wrong = np.flatnonzero(((stretch < low) | (stretch > high)).any(axis=1))
+    if not len(wrong):
+        return Finding(name, OK, f"{len(molecule.bonds)} bonds are whole in every frame")
+    bond = int(np.argmax(np.abs(np.log(stretch[wrong[0]]))))
+    i, j = molecule.bonds[bond]
+    return Finding(
+        name,
+        IMPLAUSIBLE,
+        f"{some(wrong)}: bonds broken, or atoms in another order; in frame {wrong[0]} bond {i}-{j} "
+        f"is {stretch[wrong[0], bond]:.2f} times its reference length",
+    )
+
+
+def check_handedness(frames: FrameSet, molecule: Molecule) -> Finding:
+    """Whether like atoms keep their places at each atom with four bonds.
+
+    Exchanging two atoms of such a centre changes the sign of the triple product of three of its
+    bonds, which no vibration does.
+    """
+    name = "order of like atoms"
+    neighbours: dict[int, list[int]] = {}
+    for i, j in molecule.bonds:
+        neighbours.setdefault(i, []).append(j)
+        neighbours.setdefault(j, []).append(i)
+    centres = [[atom, *sorted(near)[:3]] for atom, near in neighbours.items() if len(near) == 4]
+    if not centres:
+        return Finding(name, NOT_TESTED, "no atom has four bonds")
+    corners = frames.positions[:, np.array(centres)]
+    volumes = np.linalg.det(corners[:, :, 1:] - corners[:, :, :1])  # -> [n_frames, n_centres]
+    usual = np.where(np.median(np.sign(volumes), axis=0) < 0, -1.0, 1.0)
+    turned = volumes * usual < 0
+    wrong = np.flatnonzero(turned.any(axis=1))
+    if not len(wrong):
+        return Finding(name, OK, f"every frame has the same handedness at {len(centres)} atoms")
+    if turned[wrong].all():
+        return Finding(name, NOTE, f"{some(wrong)} are mirror images in which every atom is kept")
+    atom = centres[int(np.argmax(turned[wrong[0]]))][0]
+    return Finding(
+        name,
+        IMPLAUSIBLE,
+        f"{some(wrong)}: like atoms are exchanged, in frame {wrong[0]} at atom {atom}",
+    )
+
+
+def check_repeated(frames: FrameSet, pairs: Pairs) -> Finding:
+    """Whether geometries occur twice, and then have the same energy."""
+    name = "repeated geometries"
+    same = pairs.subset(pairs.distances < SAME_GEOMETRY)
+    if not len(same):
+        return Finding(name, OK, "no geometry occurs twice")
+    energies = frames.energy
+    if energies is not None:
+        change = np.abs(energies[same.first] - energies[same.second])
+        typical = np.std(energies)
+        wrong = np.flatnonzero(change > 1e-3 * typical + 1e-8 * np.abs(energies).max())
+        if len(wrong):
+            a, b = same.first[wrong[0]], same.second[wrong[0]]
+            return Finding(
+                name,
+                IMPLAUSIBLE,
+                f"{len(wrong)} pairs of one geometry have different energies, such as frames {a} "
+                f"and {b}",
+            )
+    a, b = same.first[0], same.second[0]
+    return Finding(
+        name, NOTE, f"{len(same)} pairs of frames, such as {a} and {b}, are one geometry"
+    )
+
+
+def check_hands(frames: FrameSet, molecule: Molecule) -> Finding:
+    """Whether torsions of both signs occur, where the molecule has mirror-image conformers."""
+    name = "hands"
+    rotors = [rotor for rotor in find_rotors(molecule) if rotor.fold == 1]
+    inverted = find_group(molecule).inversions.any()
+    if not rotors or not inverted or len(frames) < 2:
+        return Finding(name, NOT_TESTED, "no torsion with mirror images")
+    angles = dihedral_angle(frames.positions, rotors[0].dihedral)
+    positive = int((angles > 0).sum())
+    which = "-".join(map(str, rotors[0].dihedral))
+    text = f"dihedral {which} from {angles.min():.0f} to {angles.max():.0f} degrees"
+    if 0 < positive < len(frames):
+        return Finding(name, OK, f"{text}, positive in {positive} of {len(frames)} frames")
+    return Finding(
+        name,
+        NOTE,
+        f"{text}: one hand only; models without inversion fail for the other "
+        "(covariant, symmetrized and folded do not)",
+    )

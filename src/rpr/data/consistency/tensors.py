@@ -1,0 +1,190 @@
+"""Checks of dipoles and polarizabilities: symmetry, size, and that they turn with the molecule."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rpr.data.consistency.finding import IMPLAUSIBLE, NOT_TESTED, NOTE, OK, Finding, some
+from rpr.data.consistency.neighbours import Pairs
+from rpr.data.frame_set import FrameSet
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.permutation_inversion import find_group
+from rpr.units import ACCEPTED
+
+#: Isotropic polarizabilities of atoms in molecules, Angstrom^3 (P. T. van Duijnen and M. Swart,
+#: J. Phys. Chem. A 102, 2399 (1998)).  Their sum is that of a molecule within some 20 %; methods
+#: with a minimal basis, such as GFN2-xTB, give a third of it for small molecules.
+ATOMIC = {
+    "H": 0.4138, "C": 1.2886, "N": 0.9716, "O": 0.8520, "F": 0.4447, "S": 2.4743, "Cl": 2.4003,
+    "Br": 3.4929, "I": 5.4809,
+}  # fmt: skip
+
+#: Range of the polarizability relative to the sum over its atoms, and what a good basis reaches.
+RELATIVE, GOOD_BASIS = (0.25, 2.0), 0.6
+
+#: Charge in e that a bond may move from atom to atom: 0.1 for C-H, 0.25 for C-Cl, 0.35 for O-H.
+MOVED_CHARGE = 0.8
+
+#: Relative asymmetry of a polarizability that rounding explains.
+ASYMMETRY = 1e-3
+
+#: Angle in degrees from which two frames count as turned against each other.
+TURNED = 20.0
+
+#: Part of the squared values that may remain when one of two similar frames is turned onto the
+#: other; with values that do not turn it is 1.
+REMAINING = 0.5
+
+#: Largest error in e of the sum of dipole derivatives over atoms, and relative error of the change
+#: of the dipole as the molecule is turned.
+SUM_RULE, ROTATION_RULE = 0.02, 0.05
+_FEWEST = 5  # pairs
+_SMALL_DIPOLE = 0.01  # e Angstrom
+
+
+def check_symmetric(frames: FrameSet) -> Finding:
+    """Whether polarizabilities are symmetric and positive."""
+    name = "polarizability"
+    alpha = frames.polarizability
+    if alpha is None:
+        return Finding(name, NOT_TESTED, "no polarizabilities")
+    size = np.abs(np.trace(alpha, axis1=1, axis2=2)) / 3
+    asymmetry = np.abs(alpha - np.swapaxes(alpha, 1, 2)).max(axis=(1, 2))
+    wrong = np.flatnonzero(asymmetry > ASYMMETRY * size)
+    if len(wrong):
+        return Finding(name, IMPLAUSIBLE, f"{some(wrong)}: the tensor is not symmetric")
+    wrong = np.flatnonzero(np.linalg.eigvalsh(alpha)[:, 0] <= 0)
+    if len(wrong):
+        return Finding(name, IMPLAUSIBLE, f"{some(wrong)}: the tensor is not positive")
+    return Finding(name, OK, "symmetric and positive in every frame")
+
+
+def check_polarizability_unit(frames: FrameSet, molecule: Molecule) -> Finding:
+    """Whether the polarizability is about that of the atoms."""
+    name = "unit of polarizability"
+    if frames.polarizability is None:
+        return Finding(name, NOT_TESTED, "no polarizabilities")
+    unknown = sorted(set(molecule.symbols) - ATOMIC.keys())
+    if unknown:
+        return Finding(
+            name, NOT_TESTED, f"no polarizability of the atom {unknown[0]} is known here"
+        )
+    expected = sum(ATOMIC[symbol] for symbol in molecule.symbols)
+    mean = float(np.mean(np.trace(frames.polarizability, axis1=1, axis2=2))) / 3
+    text = f"mean {mean:.3g} Angstrom^3, the atoms together have {expected:.3g}"
+    low, high = RELATIVE
+    if low < mean / expected < GOOD_BASIS:
+        return Finding(name, NOTE, f"{text}; so little comes from small basis sets")
+    if low < mean / expected < high:
+        return Finding(name, OK, text)
+    sizes = ACCEPTED["polarizability"]
+    fitting = [u for u, size in sizes.items() if low < size * mean / expected < high]
+    guess = f"; the values may be in {fitting[0]}" if fitting else ""
+    return Finding(name, IMPLAUSIBLE, f"{text}{guess}")
+
+
+def check_dipole_size(frames: FrameSet, molecule: Molecule) -> Finding:
+    """Whether bonds move plausible charges.
+
+    The dipoles are fitted by sum_b q_b d_b, with d_b the sum of the vectors of like bonds, from one
+    kind of atom to the other, and q_b the charge that a bond of this kind moves.
+    """
+    name = "size of dipoles"
+    if frames.dipole is None:
+        return Finding(name, NOT_TESTED, "no dipoles")
+    vectors = _bond_vectors(frames.positions, molecule)
+    if not len(vectors) or 3 * len(frames) < 3 * len(vectors):
+        return Finding(name, NOT_TESTED, "all bonds join like atoms, or there are too few frames")
+    design = vectors.reshape(len(vectors), -1).T
+    charges = np.linalg.lstsq(design, frames.dipole.ravel(), rcond=1e-6)[0]
+    largest = float(np.abs(charges).max())
+    text = f"bonds move charges of up to {largest:.2f} e"
+    if largest < MOVED_CHARGE:
+        return Finding(name, OK, f"{text}; by this test e*bohr could pass for e*Angstrom")
+    return Finding(
+        name, IMPLAUSIBLE, f"{text}, expected less than {MOVED_CHARGE}; dipoles may be in debye"
+    )
+
+
+def check_turning(frames: FrameSet, pairs: Pairs, quantity: str) -> Finding:
+    """Whether a quantity of similar frames turns as the frames do.
+
+    Of two similar frames one is turned onto the other, x_b = Q x_a, and its values with it.  What
+    remains of their difference is compared with values in unrelated directions.
+
+    Parameters
+    ----------
+    frames
+        Frames of one molecule.
+    pairs
+        Pairs of similar frames.
+    quantity
+        ``"dipole"`` or ``"polarizability"``, of which the anisotropic part is compared.
+    """
+    name = f"{quantity} turns with the molecule"
+    values = getattr(frames, quantity)
+    if values is None:
+        return Finding(name, NOT_TESTED, f"no {quantity}")
+    if quantity == "polarizability":
+        values = values - np.trace(values, axis1=1, axis2=2)[:, None, None] / 3 * np.eye(3)
+    chosen = pairs.subset(pairs.angles > TURNED)
+    if len(chosen) < _FEWEST:
+        return Finding(name, NOT_TESTED, "similar frames lie in one orientation")
+    q, a, b = chosen.rotations, values[chosen.first], values[chosen.second]
+    turned = np.einsum("pij,pj->pi", q, a) if a.ndim == 2 else q @ a @ np.swapaxes(q, 1, 2)
+    total = float((a**2).sum() + (b**2).sum())
+    if total <= len(a) * _SMALL_DIPOLE**2:
+        return Finding(name, NOT_TESTED, "the values are nearly zero")
+    left = float(((b - turned) ** 2).sum()) / total
+    text = f"{left:.1%} of the squares remain when {len(a)} pairs of similar frames are turned"
+    if left < REMAINING:
+        return Finding(name, OK, text)
+    return Finding(
+        name,
+        IMPLAUSIBLE,
+        f"{text}: the values refer to other axes than the positions, or to other frames",
+    )
+
+
+def check_dipole_derivatives(frames: FrameSet) -> Finding:
+    """Whether derivatives of the dipole obey the rules of translation and rotation.
+
+    A shift of all atoms changes the dipole by the charge times the shift, and a rotation of all
+    atoms about w changes it to w x mu.  The second rule fails if the indices are in another order.
+    """
+    name = "derivatives of the dipole"
+    tensors, mu = frames.dipole_derivatives, frames.dipole
+    if tensors is None or mu is None:
+        return Finding(name, NOT_TESTED, "no derivatives of the dipole")
+    total = tensors.sum(axis=1)
+    charge = np.trace(total, axis1=1, axis2=2) / 3
+    excess = np.abs(total - charge[:, None, None] * np.eye(3)).max(axis=(1, 2))
+    wrong = np.flatnonzero((excess > SUM_RULE) | (np.abs(charge - charge.round()) > SUM_RULE))
+    if len(wrong):
+        return Finding(name, IMPLAUSIBLE, f"{some(wrong)}: their sum over atoms is no charge")
+    expected = np.cross(np.eye(3), mu[:, None])  # -> [n_frames, 3 (w), 3 (k)]
+    arms = np.cross(np.eye(3)[:, None], frames.positions[:, None])  # -> [n_frames, w, n_atoms, x]
+    errors = [
+        float(np.sqrt(np.mean((np.einsum(indices, arms, tensors) - expected) ** 2)))
+        for indices in ("fwax,faxk->fwk", "fwax,fakx->fwk")
+    ]
+    size = float(np.sqrt(np.mean(expected**2)))
+    if abs(charge.mean()) > 0.5:
+        return Finding(name, OK, f"they sum to a charge of {charge.mean():.2f} e")
+    text = f"a rotation changes the dipole as it should to {errors[0] / max(size, 1e-12):.1%}"
+    if errors[0] < ROTATION_RULE * size:
+        return Finding(name, OK, text)
+    guess = "; the indices are in another order" if errors[1] < errors[0] / 3 else ""
+    return Finding(name, IMPLAUSIBLE, f"{text}{guess}")
+
+
+def _bond_vectors(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
+    """Sum of the vectors of like bonds between unlike atoms, [n_kinds, n_frames, 3]."""
+    kinds = find_group(molecule).permutations.min(axis=0).tolist()
+    found: dict[tuple[int, int], np.ndarray] = {}
+    for i, j in molecule.bonds:
+        a, b = sorted((i, j), key=lambda atom: kinds[atom])
+        if kinds[a] != kinds[b]:
+            key = kinds[a], kinds[b]
+            found[key] = found.get(key, 0.0) + positions[:, b] - positions[:, a]
+    return np.array(list(found.values()))

@@ -1,0 +1,155 @@
+"""Frames from ASE atoms with what they carry under given keys, and values back into atoms."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+
+from rpr.data.frame_set import INTEGERS, SHAPES, FrameSet
+from rpr.data.keys import Keys, as_tensors, find_value, keys_of
+from rpr.errors import InputError
+from rpr.molecule.molecule import check_symbols
+
+#: Quantities that carry one row for each atom.
+PER_ATOM = tuple(name for name, shape in SHAPES.items() if shape[:1] == ("A",))
+
+
+def frames_from_atoms(
+    images: Sequence[Atoms],
+    *,
+    source: str | os.PathLike = "atoms",
+    symbols: Sequence[str] | None = None,
+    require: Iterable[str] = (),
+    keys: Keys | None = None,
+    first: int = 0,
+) -> FrameSet:
+    """Frames of one molecule from ASE atoms.
+
+    Parameters
+    ----------
+    images
+        Atoms of one molecule; quantities are taken from `info`, calculators and arrays.
+    source
+        What messages name first, such as a file.
+    symbols
+        Expected chemical symbols, in order; None takes those of the first.
+    require
+        Names of quantities that must be there.
+    keys
+        Keys and units of the quantities; default: their own names, and units of ASE.
+    first
+        Number of the first frame in messages.
+
+    Returns
+    -------
+    FrameSet
+
+    Raises
+    ------
+    InputError
+        If there are no atoms, they differ, a quantity is missing or of the wrong shape, a number
+        is not finite, or atoms lie on top of each other.
+    """
+    keys = keys or Keys()
+    if not len(images):
+        raise InputError(f"{source}: found no frames; write the file again")
+    expected = tuple(symbols) if symbols is not None else tuple(images[0].get_chemical_symbols())
+    for k, image in enumerate(images):
+        at = source if symbols is not None and first + k == 0 else f"{source}: frame {first + k}"
+        check_symbols(image.get_chemical_symbols(), expected, at)
+    columns = {
+        name: column(images, name, source=source, require=require, keys=keys, first=first)
+        for name in SHAPES
+    }
+    try:
+        frames = FrameSet(expected, np.array([a.positions for a in images]), **columns)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from error
+    frames.check(source, first=first)
+    return frames
+
+
+def attach(atoms: Atoms, values: Mapping[str, np.ndarray], prefix: str) -> None:
+    """Keep values of one frame in it: in `arrays` those of each atom, others in `info`.
+
+    Tensors are flattened row by row.
+
+    Parameters
+    ----------
+    atoms
+        The frame, which is changed.
+    values
+        Labels or predictions by name.
+    prefix
+        What is put before each name.
+    """
+    for name, value in values.items():
+        if name in PER_ATOM or name.endswith("_derivatives"):
+            atoms.arrays[prefix + name] = np.reshape(value, (len(atoms), -1))
+        else:
+            atoms.info[prefix + name] = np.ravel(value) if np.ndim(value) else float(value)
+
+
+def column(
+    images: Sequence[Atoms],
+    name: str,
+    *,
+    source: str | os.PathLike = "frames",
+    require: Iterable[str] = (),
+    keys: Keys | None = None,
+    first: int = 0,
+) -> np.ndarray | None:
+    """One quantity of all frames, or None if no frame has it; see `frames_from_atoms`."""
+    keys = keys or Keys()
+    values = [find_value(image, keys.key(name)) for image in images]
+    missing = [k for k, value in enumerate(values) if value is None]
+    if len(missing) == len(values):
+        if name in require or keys.is_named(name):
+            raise InputError(_absent(images[0], name, source, keys))
+        return None
+    if missing:
+        raise InputError(
+            f"{source}: frame {first + missing[0]} has no {_named(name, keys)}, but others have; "
+            "complete or remove it"
+        )
+    try:
+        numbers = np.array(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{source}: {_named(name, keys)} does not hold numbers of one shape"
+        ) from error
+    if name in INTEGERS and not np.array_equal(numbers, np.rint(numbers)):
+        raise InputError(f"{source}: {name} is not a whole number in every frame")
+    return _with_matrices(numbers, name, keys, str(source)) * keys.factor(name)
+
+
+def _absent(atoms: Atoms, name: str, source: str | os.PathLike, keys: Keys) -> str:
+    there = ", ".join(keys_of(atoms)) or "none"
+    if keys.is_named(name):
+        return (
+            f"{source}: found no key '{keys.key(name)}' for the {name}; the keys of frame 0 are: "
+            f"{there}"
+        )
+    return (
+        f"{source}: found no {name}, expected it for every frame; label them first, or name its "
+        f"key ({name}=..., on the command line --{name.replace('_', '-')}-key); the keys of frame "
+        f"0 are: {there}"
+    )
+
+
+def _named(name: str, keys: Keys) -> str:
+    return f"{name} (key '{keys.key(name)}')" if keys.is_named(name) else name
+
+
+def _with_matrices(column: np.ndarray, name: str, keys: Keys, source: str) -> Any:
+    """Numbers in a row as matrices, where the quantity is one."""
+    if name == "polarizability":
+        return as_tensors(column, keys, source)
+    shape = SHAPES[name]
+    if shape[-2:] == (3, 3) and column.ndim == len(shape) and column.shape[-1] == 9:
+        return column.reshape(*column.shape[:-1], 3, 3)
+    return column

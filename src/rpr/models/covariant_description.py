@@ -1,0 +1,151 @@
+"""What the covariant model sees of a molecule: invariant features, tensors, and their images."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rpr.errors import InputError
+from rpr.models.covariant_tensors import TensorBasis
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.permutation_inversion import find_group
+from rpr.regression.additive_kernel import pair_classes
+from rpr.regression.covariant_kernel import CovariantKernel
+from rpr.regression.descriptors import pair_distances
+from rpr.regression.kernel_derivatives import Observations
+from rpr.regression.observed_kernel import ObservedKernel
+
+#: Invariant features: distances relative to the reference geometry, or their inverse.
+FEATURES = ("distances", "inverse")
+
+
+class CovariantDescription:
+    """Features z and tensors T of frames of a molecule, and how they change with its atoms.
+
+    Parameters
+    ----------
+    molecule
+        Its reference geometry and bonds give r_eq and the group.
+    property
+        ``"dipole"`` or ``"polarizability"``.
+    tensors
+        ``"pairs"`` or ``"bonds"``, see `rpr.models.covariant_tensors`.
+    features
+        ``"distances"`` r/r_eq or ``"inverse"`` r_eq/r, over all pairs of atoms.
+
+    Attributes
+    ----------
+    group : PermutationInversionGroup
+        Permutations and inversions that the model obeys.
+    basis : TensorBasis
+        The tensors.
+    feature_classes : array of int, [n_features]
+        Class of every feature.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, or the molecule has nothing to make tensors of.
+    """
+
+    def __init__(self, molecule: Molecule, property: str, tensors: str, features: str) -> None:
+        if features not in FEATURES:
+            raise InputError(f"features: found {features!r}, expected one of {', '.join(FEATURES)}")
+        self._inverse = features == "inverse"
+        self.group = find_group(molecule)
+        images = self.group.act_on_positions(molecule.reference[None])[:, 0]
+        self._r_eq = pair_distances(images).mean(axis=0)  # -> [n_pairs]
+        self._pairs = np.triu_indices(molecule.n_atoms, k=1)
+        kinds = self.group.permutations.min(axis=0).tolist()
+        self.feature_classes = pair_classes(molecule, kinds)
+        self.basis = TensorBasis(property, tensors, molecule, self.group.permutations)
+        n_elements = len(self.group)
+        self._signs = self.group.parities if property == "dipole" else np.ones(n_elements)
+
+    def features(self, positions: np.ndarray) -> np.ndarray:
+        """Features [n, n_features] of positions [n, n_atoms, 3], Angstrom."""
+        relative = pair_distances(positions) / self._r_eq
+        return 1.0 / relative if self._inverse else relative
+
+    def kernel(self, positions: np.ndarray) -> CovariantKernel:
+        """Kernel between the values of frames, from positions [n, n_atoms, 3], Angstrom."""
+        images = self.group.act_on_positions(positions)  # -> [n_elements, n_frames, n_atoms, 3]
+        return CovariantKernel(
+            features=self._image_features(images),
+            tensors=self.basis(images),
+            signs=self._signs,
+            feature_classes=self.feature_classes,
+            tensor_classes=self.basis.classes,
+        )
+
+    def observed_kernel(self, sets: tuple[Observations, ...]) -> ObservedKernel:
+        """Kernel between what is observed of frames, those with derivatives first."""
+        return ObservedKernel(sets, self._signs, self.feature_classes, self.basis.classes)
+
+    @property
+    def numbers_per_observation(self) -> int:
+        """Numbers that describe one component of an observation in all images of its frame."""
+        return len(self.group) * (len(self.feature_classes) + len(self.basis.classes))
+
+    def observations(
+        self, positions: np.ndarray, directions: np.ndarray | None = None
+    ) -> Observations:
+        """Values of frames, and their derivatives along directions.
+
+        Parameters
+        ----------
+        positions : array, [n_frames, n_atoms, 3]
+            Angstrom.
+        directions : array, [n_frames, n_directions, n_atoms, 3], or None for values only
+            Displacements of the atoms.
+        """
+        images = self.group.act_on_positions(positions)
+        features = self._image_features(images)
+        tensors = self.basis(images)[:, :, None]  # -> [n_elements, n_frames, 1, n_tensors, c]
+        slopes = np.zeros((*features.shape[:2], 0, features.shape[2]))
+        if directions is not None:
+            moved = np.moveaxis(directions[:, :, self.group.permutations], 2, 0)
+            moved = self.group.parities[:, None, None, None, None] * moved
+            slopes = self._slopes(images, features, moved)
+            tensors = np.concatenate([tensors, self.basis.derivatives(images, moved)], axis=2)
+        return Observations(features, slopes, np.ascontiguousarray(np.swapaxes(tensors, 3, 4)))
+
+    def _image_features(self, images: np.ndarray) -> np.ndarray:
+        flat = self.features(images.reshape(-1, *images.shape[2:]))
+        return flat.reshape(*images.shape[:2], -1)
+
+    def _slopes(
+        self, positions: np.ndarray, features: np.ndarray, directions: np.ndarray
+    ) -> np.ndarray:
+        """Derivatives of the features along directions, [..., n_directions, n_features]."""
+        i, j = self._pairs
+        moved = directions[..., j, :] - directions[..., i, :]
+        return np.einsum("...px,...mpx->...mp", self._gradients(positions, features), moved)
+
+    def _gradients(self, positions: np.ndarray, features: np.ndarray) -> np.ndarray:
+        """Derivatives of each feature by the vector between its atoms, [..., n_features, 3]."""
+        i, j = self._pairs
+        vectors = positions[..., j, :] - positions[..., i, :]
+        lengths = np.linalg.norm(vectors, axis=-1)
+        slopes = -(features**2) / self._r_eq if self._inverse else 1.0 / self._r_eq
+        return (slopes / lengths)[..., None] * vectors
+
+    def jacobian(self, positions: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+        """Derivatives by positions from derivatives by the features.
+
+        Parameters
+        ----------
+        positions : array, [n, n_atoms, 3]
+            Angstrom.
+        slopes : array, [n, n_components, n_features]
+            Derivatives of each component by the features.
+
+        Returns
+        -------
+        array, [n, n_components, n_atoms, 3]
+        """
+        i, j = self._pairs
+        incidence = np.zeros((positions.shape[1], len(i)))
+        incidence[j, np.arange(len(i))] = 1.0
+        incidence[i, np.arange(len(i))] = -1.0
+        gradients = self._gradients(positions, self.features(positions))
+        return incidence @ (slopes[..., None] * gradients[:, None])

@@ -1,0 +1,183 @@
+"""Search of the hyper-parameters of the covariant model by marginal likelihood."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize
+
+from rpr.errors import ConditioningWarning
+from rpr.models.covariant_description import CovariantDescription
+from rpr.models.covariant_training import TrainingFrames
+from rpr.regression import ridge
+
+Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
+
+_NO_LIKELIHOOD = 1e6  # stands for infinity, which the line search could not use
+_BOUNDS = (-12.0, 8.0)  # of the logarithms of all parameters but the lambdas
+_LAMBDA_CEILING = 1e-2  # largest lambda of the search
+_SMALLEST_SEARCH = 50  # frames in the first part of the search
+
+
+def start(description: CovariantDescription, order: int, n_lambdas: int = 1) -> np.ndarray:
+    """Parameters that a search starts from: lengths of 0.6 r_eq, and all classes alike."""
+    n_pairs = description.feature_classes.max() + 1
+    n_tensors = description.basis.classes.max() + 1
+    return np.concatenate(
+        [
+            np.full(n_pairs, 1.0),
+            np.full(n_pairs, 0.0),
+            [0.0],
+            np.full(order, -1.0),
+            [-0.5],
+            np.zeros(n_tensors),
+            np.log([1e-7, 1e-6][:n_lambdas]),
+        ]
+    )
+
+
+def search(
+    training: TrainingFrames,
+    values: np.ndarray,
+    derivatives: np.ndarray,
+    *,
+    order: int,
+    n_values: int,
+    n_derivatives: int,
+    iterations: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Parameters of largest marginal likelihood of a random part of the training frames.
+
+    Parameters
+    ----------
+    training
+        Training frames.
+    values : array, [n_frames, n_components]
+        Their values, packed.
+    derivatives : array, [n, n_directions, n_components]
+        Derivatives of those frames that have them, packed.
+    order
+        Order of the additive kernel.
+    n_values
+        Largest number of frames that are used, if there are no derivatives.
+    n_derivatives
+        Number of frames with derivatives that are used, if there are.  Each one that is missing is
+        replaced by as many values of other frames.
+    iterations
+        Iterations.  For values they use a quarter of the frames, and a third as many iterations
+        follow on all of them.
+    seed
+        Seed of the choice of frames.
+
+    Returns
+    -------
+    dict
+        `hyperparameters_` of the model.
+    """
+    if len(derivatives):
+        return _of_derivatives(
+            training, values, derivatives, order, n_derivatives, iterations, seed
+        )
+    return _of_values(training, values, order, n_values, iterations, seed)
+
+
+def _of_values(
+    training: TrainingFrames,
+    y: np.ndarray,
+    order: int,
+    n_search: int,
+    iterations: int,
+    seed: int,
+) -> dict[str, Any]:
+    describe, n_search = training.description.kernel, min(n_search, len(y))
+    chosen = np.random.default_rng(seed).permutation(len(y))
+    n_quarter = max(_SMALLEST_SEARCH, n_search // 4)
+    stages = [(n_search, iterations)]
+    if n_quarter < n_search:
+        stages = [(n_quarter, iterations), (n_search, max(1, iterations // 3))]
+    theta, value = start(training.description, order), np.inf
+    for n, steps in stages:
+        kernel, targets = describe(training.positions[chosen[:n]]), y[chosen[:n]]
+        theta, value = maximize(partial(kernel.loss, y=targets), theta, steps, 1)
+    return {"theta": theta.tolist(), "lambda": float(np.exp(theta[-1])), "loss": value}
+
+
+def _of_derivatives(
+    training: TrainingFrames,
+    y: np.ndarray,
+    derivatives: np.ndarray,
+    order: int,
+    n_search: int,
+    iterations: int,
+    seed: int,
+) -> dict[str, Any]:
+    rng = np.random.default_rng(seed)
+    places = rng.permutation(len(derivatives))[:n_search]
+    others = rng.permutation(training.others)
+    others = others[: (n_search - len(places)) * (1 + derivatives.shape[1])]
+    chosen = np.concatenate([training.observed[places], others])
+    part = TrainingFrames(
+        training.description,
+        training.positions[chosen],
+        np.arange(len(places)),
+        training.directions[places],
+    )
+    kernel, targets = part.kernel, part.join(y[chosen], derivatives[places])
+    first = start(training.description, order, n_lambdas=2)
+    theta, value = maximize(partial(kernel.loss, y=targets), first, iterations, 2)
+    return {
+        "theta": theta[:-1].tolist(),
+        "lambda": float(np.exp(theta[-2])),
+        "lambda_derivatives": float(np.exp(theta[-1])),
+        "loss": value,
+    }
+
+
+def maximize(
+    loss: Loss, theta: np.ndarray, iterations: int, n_lambdas: int
+) -> tuple[np.ndarray, float]:
+    """Climb a marginal likelihood from the parameters `theta`.
+
+    Parameters
+    ----------
+    loss
+        Negative logarithm of the likelihood and its gradient.
+    theta : array, [n_parameters]
+        Logarithms of all parameters, the lambdas last.
+    iterations
+        Largest number of iterations of L-BFGS.
+    n_lambdas
+        Number of lambdas.
+
+    Returns
+    -------
+    theta : array, [n_parameters]
+    loss : float
+
+    Warns
+    -----
+    ConditioningWarning
+        If no kernel matrix of the search was positive definite.
+    """
+    bounds = [_BOUNDS] * (len(theta) - n_lambdas)
+    bounds += [(np.log(ridge.LAMBDA_FLOOR), np.log(_LAMBDA_CEILING))] * n_lambdas
+
+    def finite(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = loss(parameters)
+        return (value, gradient) if np.isfinite(value) else (_NO_LIKELIHOOD, gradient)
+
+    options = {"maxiter": iterations}
+    found = minimize(finite, theta, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    if found.fun >= _NO_LIKELIHOOD:
+        warnings.warn(
+            "the search for hyper-parameters found no positive definite kernel matrix; the "
+            "training frames may be duplicates, or all values zero",
+            ConditioningWarning,
+            stacklevel=5,
+        )
+    return found.x, float(found.fun)

@@ -1,0 +1,124 @@
+"""Covariances of a Gaussian process that is conditioned on observations, and its calibration.
+
+With C the covariance of all training observations (kernel matrix and noise), C = L L^T its Cholesky
+factorization, k the covariance between new values and the observations, and k0 that of the new
+values before training, the covariance after training is
+
+    k0 - k C^-1 k^T = k0 - V^T V,    L V = k^T.
+
+What becomes of a group of observations when all of it is left out of the training needs no other
+fit: with a = C^-1 y, and B the block of C^-1 that belongs to the group,
+
+    residual = B^-1 a,    covariance of the residual = B^-1.
+
+Everything is in units in which the scale of the process is 1.  Observations may be of any kind,
+values or derivatives; this module knows neither molecules nor kernels.
+
+Source of the residuals: Rasmussen and Williams, Gaussian Processes for Machine Learning (2006),
+section 5.4.2, there for groups of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from rpr.regression.packed_cholesky import PackedMatrix
+
+_COLUMNS = 256  # of the inverse that are computed at once, if no group has more
+
+
+def conditioned(prior: np.ndarray, cross: np.ndarray, factor: PackedMatrix) -> np.ndarray:
+    """Covariance of the components of each frame after training.
+
+    Parameters
+    ----------
+    prior : array, [n_frames, c, c]
+        Covariance of the components of a frame before training.
+    cross : array, [n_frames * c, n_observations]
+        Covariance between components and observations.
+    factor
+        Cholesky factor of the covariance of the observations.
+
+    Returns
+    -------
+    array, [n_frames, c, c]
+        Symmetric; rounding may leave an eigenvalue of about -1e-13 of the prior.
+    """
+    n_frames, c = prior.shape[:2]
+    V = factor.forward(cross.T).reshape(-1, n_frames, c)
+    V = V.transpose(1, 2, 0)  # -> [n_frames, c, n_observations]
+    remaining = prior - V @ V.transpose(0, 2, 1)
+    return 0.5 * (remaining + remaining.transpose(0, 2, 1))
+
+
+def held_out_sizes(
+    factor: PackedMatrix, coefficients: np.ndarray, groups: np.ndarray, values: np.ndarray
+) -> np.ndarray:
+    """Squared residuals of frames left out of the training, in units of their predicted covariance.
+
+    For every frame the observations of its whole group are left out.  The result is
+    r^T S^-1 r / c, with r the residual of its c components and S their covariance (of value and
+    noise), which is the scale of the process on average.
+
+    Parameters
+    ----------
+    factor
+        Cholesky factor of the covariance C of the observations.
+    coefficients : array, [n_observations]
+        C^-1 y.
+    groups : array, [n_observations]
+        Group of every observation, such as its trajectory.
+    values : array of int, [n_frames, c]
+        Which observations are the components of the value of each frame.
+
+    Returns
+    -------
+    array, [n_frames]
+    """
+    n_frames, c = values.shape
+    sizes = np.empty(n_frames)
+    of_frames = groups[values[:, 0]]
+    members = [np.flatnonzero(groups == group) for group in np.unique(of_frames)]
+    for rows, block in _blocks_of_inverse(factor, members):
+        covariance = np.linalg.inv(block)
+        residual = covariance @ coefficients[rows]
+        frames = np.flatnonzero(of_frames == groups[rows[0]])
+        at = np.searchsorted(rows, values[frames])  # -> [n, c]
+        S = covariance[at[:, :, None], at[:, None, :]]
+        sizes[frames] = squared_sizes(residual[at], S) / c
+    return sizes
+
+
+def _blocks_of_inverse(
+    factor: PackedMatrix, groups: list[np.ndarray]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Rows of each group, and their block of C^-1; small groups are solved for together."""
+    sizes = np.array([len(rows) for rows in groups])
+    batches = (np.cumsum(sizes) - sizes) // _COLUMNS
+    for batch in np.unique(batches):
+        together = np.flatnonzero(batches == batch)
+        rows = np.concatenate([groups[k] for k in together])
+        unit = np.zeros((factor.n, len(rows)))
+        unit[rows, np.arange(len(rows))] = 1.0
+        forward = factor.forward(unit)
+        start = 0
+        for k in together:
+            part = forward[:, start : start + len(groups[k])]
+            start += len(groups[k])
+            yield groups[k], part.T @ part
+
+
+def squared_sizes(residuals: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """r^T S^-1 r of each frame, which for a normal distribution is chi-square distributed.
+
+    Parameters
+    ----------
+    residuals : array, [n_frames, c]
+        Errors r.
+    covariance : array, [n_frames, c, c]
+        Positive definite covariances S.
+    """
+    solved = np.linalg.solve(covariance, residuals[..., None])[..., 0]
+    return np.einsum("fc,fc->f", residuals, solved)

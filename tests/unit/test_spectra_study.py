@@ -1,0 +1,238 @@
+"""Spectra of conformers: which segments are whose, versions, populations, tables, lines."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from ase import Atoms
+from ase.build import molecule as build
+from ase.io import read
+from test_batch_dynamics import Springs, water
+from test_spectra import T, classical
+
+from rpr.data.segments import Segments
+from rpr.errors import ConvergenceError, InputError
+from rpr.models.kreg.potential import KREG
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.normal_modes import NormalModes, normal_modes
+from rpr.report.figures import trajectory_spectra
+from rpr.report.figures.spectra import names, ranges
+from rpr.spectra.harmonic import HarmonicSpectrum, harmonic_spectrum
+from rpr.studies import conformers as study
+from rpr.studies.harmonic_lines import comparison_table, lines_of_draws, lines_table, model_lines
+from rpr.studies.spectra import (
+    SpectrumSettings,
+    bands,
+    infrared_of_draws,
+    infrared_table,
+    mean_of_segments,
+    raman_table,
+)
+from rpr.studies.spectra_of_models import jumps_of_models, spectra_of_models
+from rpr.units import DEBYE
+
+
+@pytest.fixture(scope="module")
+def dichloroethane(request):
+    root = request.config.rootpath / "resources/geometries"
+    found = {k: read(root / f"dichloroethane_{k}.xyz") for k in ("anti", "gauche")}
+    molecule = Molecule.from_atoms(found["anti"], anchors=(0, 3), dihedral=(0, 1, 2, 3))
+    modes = NormalModes(np.linspace(100, 3000, 18), np.zeros((18, 8, 3)), molecule.masses)
+    minima = {
+        k: study.Minimum(a.positions, energy, modes, study.versions(molecule, a.positions))
+        for (k, a), energy in zip(found.items(), (0.0, 0.05), strict=True)
+    }
+    return molecule, minima
+
+
+def test_versions(dichloroethane):
+    _, minima = dichloroethane
+    assert [len(m.versions) for m in minima.values()] == [1, 2]
+    assert len(study.starts(minima)) == 4
+    water = Molecule.from_atoms(build("H2O"))
+    assert len(study.versions(water, water.reference)) == 1
+
+
+def test_populations_follow_energy_versions_and_inertia(dichloroethane):
+    _, minima = dichloroethane
+    anti, gauche = study.populations(minima, T)
+    assert anti + gauche == pytest.approx(1.0)
+    moments = []
+    for minimum in minima.values():
+        atoms = Atoms("ClC2ClH4", positions=minimum.positions)  # moments of inertia of ASE
+        moments.append(np.sqrt(np.prod(atoms.get_moments_of_inertia())))
+    expected = 2 * moments[1] / moments[0] * np.exp(-0.05 / (8.617333e-5 * T))
+    assert gauche / anti == pytest.approx(expected, rel=1e-3)
+
+
+def test_segments_belong_to_the_nearest_minimum(dichloroethane):
+    molecule, minima = dichloroethane
+    rng = np.random.default_rng(0)
+    anti, (plus, minus) = minima["anti"].positions, minima["gauche"].versions
+    paths = [[anti] * 3, [plus] * 3, [minus] * 3, [anti, anti, plus]]
+    positions = np.array(paths) + 0.05 * rng.standard_normal((4, 3, 8, 3))
+    segments = Segments(molecule.symbols, positions, np.arange(4), 2.0)
+    found = study.conformer_of_segments(segments, minima, molecule)
+    assert found.tolist() == ["anti", "gauche", "gauche", study.MIXED]
+    table = study.conformer_table(minima, segments, found, molecule, T)
+    assert table["segments"].tolist() == [1, 2, 1]
+    assert table["energy_kcal_per_mol"].iloc[1] == pytest.approx(0.05 * 23.06, rel=1e-3)
+
+
+def test_minima_of_a_potential_are_found_and_stored(tmp_path):
+    molecule = water()
+    rng = np.random.default_rng(0)
+    positions = molecule.reference + 0.08 * rng.standard_normal((60, 3, 3))
+    model = KREG(molecule=molecule, sigma=0.8, lambda_energy=1e-8, lambda_forces=1e-8)
+    model.fit(positions, *Springs(molecule).predict(positions))
+    start = molecule.to_atoms(molecule.reference * 1.03)
+    minima = study.find_minima(model, molecule, {"water": start}, force_tolerance=1e-4)
+    distance = np.linalg.norm(minima["water"].positions[0] - minima["water"].positions[1])
+    expected = np.linalg.norm(molecule.reference[0] - molecule.reference[1])
+    assert distance == pytest.approx(expected, abs=1e-3)
+    study.write_minima(tmp_path / "minima.npz", minima)
+    back = study.read_minima(tmp_path / "minima.npz")["water"]
+    assert np.array_equal(back.modes.vectors, minima["water"].modes.vectors)
+    assert np.array_equal(back.versions, minima["water"].versions)
+
+    class Saddle(KREG):
+        def predict(self, frames):
+            energy, forces = super().predict(frames)
+            return -energy, -forces
+
+    model.__class__ = Saddle
+    with pytest.raises(ConvergenceError):
+        study.find_minima(model, molecule, {"water": start})
+
+
+@pytest.fixture(scope="module")
+def vibrating():
+    """Segments of a molecule with known modes and linear dipole and polarizability."""
+    molecule = water()
+    hessian = np.zeros((9, 9))
+    springs = Springs(molecule)
+    for k in range(9):
+        step = 1e-4 * np.eye(9)[k].reshape(3, 3)
+        pair = springs.predict(molecule.reference + np.array([step, -step]))[1]
+        hessian[k] = -(pair[0] - pair[1]).ravel() / 2e-4
+    modes = normal_modes(molecule.reference, molecule.masses, 0.5 * (hessian + hessian.T))
+    rng = np.random.default_rng(2)
+    moved = np.array([classical(modes, 2.0 * np.arange(2500), rng) for _ in range(6)])
+    dipoles, alphas = rng.standard_normal((3, 3, 3)), rng.standard_normal((3, 3, 3, 3))
+    alphas = alphas + np.swapaxes(alphas, 2, 3)
+    segments = Segments(
+        molecule.symbols,
+        molecule.reference + moved,
+        np.array([0, 0, 1, 1, 2, 2]),
+        2.0,
+        temperature_K=T,
+        dipole=np.einsum("stax,axk->stk", moved, dipoles),
+        polarizability=np.einsum("stax,axkl->stkl", moved, alphas),
+    )
+
+    class Linear:
+        def __init__(self, derivatives, shift=0.0):
+            self.derivatives = derivatives + shift
+
+        def predict(self, positions):
+            return np.tensordot(positions - molecule.reference, self.derivatives, 2)
+
+    return molecule, modes, segments, dipoles, alphas, Linear
+
+
+def test_tables_hold_the_harmonic_intensities(vibrating):
+    _, modes, segments, dipoles, alphas, _ = vibrating
+    settings = SpectrumSettings(resolution_per_cm=15.0, highest_per_cm=6000.0)
+    lines = harmonic_spectrum(modes, dipoles, alphas)
+    groups = {"all": np.ones(6, dtype=bool), "none": np.zeros(6, dtype=bool)}
+    table = infrared_table(segments, groups, settings)
+    assert set(table["conformer"]) == {"all"}
+    assert table["integral_km_per_mol"].iloc[-1] == pytest.approx(lines.infrared.sum(), rel=0.02)
+    found = bands(table)
+    assert found["wavenumber"].to_numpy() == pytest.approx(modes.wavenumbers, abs=5.0)
+    assert found["area"].to_numpy() == pytest.approx(lines.infrared, rel=0.03)
+    raman = raman_table(segments, groups, settings)
+    assert bands(raman)["area"].to_numpy() == pytest.approx(lines.activity, rel=0.03)
+    figure = trajectory_spectra.draw(infrared=table, raman=raman)
+    figure.draw_without_rendering()
+    assert len(figure.axes) == 3
+    with pytest.raises(InputError, match="found no dipole"):
+        infrared_table(segments.replace(dipole=None), groups, settings)
+    with pytest.raises(InputError, match="found no polarizability"):
+        raman_table(segments.replace(polarizability=None), groups, settings)
+
+
+def test_uncertainty_of_models_becomes_one_of_spectra_and_lines(vibrating):
+    _, modes, segments, dipoles, alphas, Linear = vibrating
+    settings = SpectrumSettings(resolution_per_cm=40.0, highest_per_cm=6000.0)
+    draws = [Linear(dipoles, shift) for shift in (-0.1, 0.0, 0.1)]
+    wavenumbers, band = infrared_of_draws(draws, segments, settings)
+    exact = infrared_table(segments, {"all": np.ones(6, dtype=bool)}, settings)
+    middle = exact["absorption_km_cm_per_mol"].to_numpy()
+    assert wavenumbers == pytest.approx(exact["wavenumber_per_cm"].to_numpy())
+    assert (band.low <= middle + 1e-9).mean() > 0.5
+    assert band.high.max() > band.low.max()
+
+    class Draws:
+        def __init__(self, members):
+            self.members = members
+
+        def predict(self, positions):
+            return np.array([member.predict(positions) for member in self.members])
+
+    alpha_draws = Draws([Linear(alphas, shift) for shift in (-0.1, 0.0, 0.1)])
+    positions = water().reference
+    drawn = lines_of_draws(Draws(draws), alpha_draws, positions, modes)
+    exact_lines = model_lines(Linear(dipoles), Linear(alphas), positions, modes)
+    assert drawn[1].infrared == pytest.approx(exact_lines.infrared, rel=1e-6)
+    table = lines_table({"a": exact_lines}, laser_nm=532.0, temperature_K=T, draws={"a": drawn})
+    spread = np.std([line.infrared for line in drawn], axis=0, ddof=1)
+    assert table["infrared_sd_km_per_mol"].to_numpy() == pytest.approx(spread)
+    assert (
+        lines_table({"a": exact_lines}, laser_nm=532.0, temperature_K=T)["infrared_sd_km_per_mol"]
+        .isna()
+        .all()
+    )
+
+
+def test_comparison_is_in_percent_of_the_strongest_line():
+    exact = HarmonicSpectrum(*(np.array(v) for v in ([1.0, 2], [10.0, 40], [5.0, 1], [0.1, 0.2])))
+    model = HarmonicSpectrum(*(np.array(v) for v in ([1.0, 2], [12.0, 40], [5.0, 2], [0.1, 0.2])))
+    table = comparison_table({"a": exact}, {("m", "a"): model})
+    assert table["infrared_deviation_percent"].tolist() == [5.0, 0.0]
+    assert table["activity_deviation_percent"].tolist() == [0.0, 20.0]
+
+
+def test_jumps_are_found_where_they_are(dichloroethane):
+    molecule, minima = dichloroethane
+    n = 300
+    positions = np.repeat(minima["gauche"].positions[None, None], n, axis=1)
+    smooth = np.zeros((1, n, 3))
+    smooth[0, :, 0] = 0.05 * np.sin(0.3 * np.arange(n))
+    flipping = smooth + np.where(np.arange(n) < 100, 0.0, 0.5)[None, :, None]
+    segments = Segments(molecule.symbols, positions, np.zeros(1, int), 2.0, temperature_K=T)
+    dipoles = {"smooth": smooth, "flipping": flipping}
+    jumps = jumps_of_models(dipoles, segments, molecule, reference="smooth")
+    assert jumps["model"].unique().tolist() == ["flipping"]
+    assert jumps["largest_jump_debye"].max() == pytest.approx(np.sqrt(3) * 0.5 / DEBYE, rel=1e-3)
+    low, high = jumps.loc[jumps["largest_jump_debye"].idxmax(), ["dihedral_low", "dihedral_high"]]
+    assert low <= 68.1 <= high
+    spectra = spectra_of_models(dipoles, segments, SpectrumSettings(100.0, "cos2", 6000.0))
+    total = spectra.groupby("model")["integral_km_per_mol"].last()
+    assert total["flipping"] > 3 * total["smooth"]
+    with pytest.raises(InputError, match="reference: found 'none'"):
+        jumps_of_models(dipoles, segments, molecule, reference="none")
+
+
+def test_mean_of_segments_weighs_trajectories_by_their_segments():
+    spectra = np.array([[1.0], [3.0], [8.0]])
+    band = mean_of_segments(spectra, np.array([0, 0, 1]))
+    assert band.mean == pytest.approx([4.0])
+
+
+def test_what_the_figure_of_spectra_calls_and_shows():
+    lines = pd.DataFrame({"wavenumber_per_cm": [100.0, 700.0, 1200.0, 3000.0, 3100.0]})
+    assert ranges(lines) == [(0.0, 1330.0), (2870.0, 3230.0)]
+    shares = pd.DataFrame(
+        {"conformer": ["x_anti", "x_gauche", "changing"], "population": [0.75, 0.25, np.nan]}
+    )
+    assert names(shares) == {"x_anti": "anti (75 %)", "x_gauche": "gauche (25 %)"}

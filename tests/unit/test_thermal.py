@@ -1,0 +1,189 @@
+"""Thermal trajectories: equipartition, rest of the whole molecule, resuming, files of segments."""
+
+import numpy as np
+import pytest
+from test_batch_dynamics import Springs, water
+
+from rpr.data.frame_set import FrameSet
+from rpr.data.segments import Segments, join, read_segments, segments_of_frames, write_segments
+from rpr.dynamics.langevin import run_langevin, thermal_velocities
+from rpr.dynamics.thermal import ThermalSettings, run_thermal
+from rpr.dynamics.velocities import kinetic_energy
+from rpr.errors import InputError
+from rpr.molecule.rigid_body import without_rigid_body_motion, without_rigid_body_motions
+from rpr.units import KB
+
+T = 300.0
+SHORT = ThermalSettings(
+    time_ps=0.06,
+    segment_ps=0.02,
+    interval_fs=2.0,
+    equilibration_ps=0.02,
+    rest_ps=0.01,
+    seed=4,
+)
+
+
+def equilibrated(n, dt_fs, n_steps=400):
+    molecule = water()
+    rngs = [np.random.default_rng([5, k]) for k in range(n)]
+    positions = np.repeat(molecule.reference[None], n, axis=0)
+    velocities = thermal_velocities(positions, molecule.masses, T, rngs)
+    return run_langevin(
+        Springs(molecule),
+        positions,
+        velocities,
+        molecule.masses,
+        temperature_K=T,
+        friction_per_ps=40.0,
+        dt_fs=dt_fs,
+        n_steps=n_steps,
+        rngs=rngs,
+        molecule=molecule,
+    )
+
+
+def test_langevin_dynamics_has_the_boltzmann_distribution():
+    """Three vibrations: kT/2 each on average, and the variance of their sum, also at long steps."""
+    n, molecule = 200, water()
+    positions, velocities = equilibrated(n, 0.8, n_steps=150)
+    potential = Springs(molecule).predict(positions)[0] / (KB * T)
+    assert potential.mean() == pytest.approx(1.5, abs=4 * np.sqrt(1.5 / n))
+    assert potential.var() == pytest.approx(1.5, rel=0.6)
+    kinetic = kinetic_energy(velocities, molecule.masses) / (KB * T)
+    assert 1.1 < kinetic.mean() < 1.75  # at whole steps it is smaller by (w dt / 2)^2
+
+
+def test_langevin_dynamics_does_not_move_or_turn_the_molecule():
+    positions, velocities = equilibrated(3, 0.5, n_steps=100)
+    masses = water().masses[:, None]
+    assert np.abs((masses * velocities).sum(axis=1)).max() < 1e-12
+    centred = positions - (masses * positions).sum(axis=1, keepdims=True) / masses.sum()
+    assert np.abs(np.cross(centred, masses * velocities).sum(axis=1)).max() < 1e-10
+
+
+def test_many_frames_at_once_lose_the_motion_that_each_loses():
+    rng = np.random.default_rng(8)
+    masses = np.array([1.0, 12.0, 16.0, 2.0])
+    x, v = rng.standard_normal((2, 5, 4, 3))
+    x[4, :, 1:] = 0.0  # linear
+    together = without_rigid_body_motions(v, x, masses)
+    for k in range(5):
+        assert together[k] == pytest.approx(
+            without_rigid_body_motion(v[k], x[k], masses), abs=1e-12
+        )
+
+
+class Charges:
+    """Dipole of fixed charges."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, positions):
+        self.calls += 1
+        return positions.transpose(0, 2, 1) @ np.array([-0.8, 0.4, 0.4])
+
+
+def run_short(path, trajectories=(0, 1, 2), model=None, observable=None, log=None):
+    molecule = water()
+    return run_thermal(
+        path,
+        model or Springs(molecule),
+        molecule.reference[None],
+        molecule,
+        SHORT,
+        trajectories=trajectories,
+        observables={"dipole": observable or Charges()},
+        log=log,
+    )
+
+
+def test_segments_are_complete_and_read_back(tmp_path):
+    made = run_short(tmp_path / "a.npz")
+    assert made.positions.shape == (9, 11, 3, 3)
+    assert made.trajectory.tolist() == [0, 1, 2] * 3
+    assert (made.interval_fs, made.step_fs, made.temperature_K) == (2.0, 0.5, T)
+    total = made.energy + made.kinetic
+    assert total.std(axis=1).max() < 2e-3
+    charges = made.positions.transpose(0, 1, 3, 2) @ np.array([-0.8, 0.4, 0.4])
+    assert made.dipole == pytest.approx(charges)
+    back = read_segments(tmp_path / "a.npz")
+    assert back.symbols == made.symbols
+    for name in ("positions", "energy", "kinetic", "dipole", "trajectory"):
+        assert np.array_equal(getattr(back, name), getattr(made, name))
+    assert [p.name for p in tmp_path.iterdir()] == ["a.npz"]
+
+
+def test_an_interrupted_run_ends_with_the_same_numbers(tmp_path):
+    whole = run_short(tmp_path / "whole.npz")
+
+    class Stopping(Springs):
+        left = 130
+
+        def predict(self, positions):
+            self.left -= 1
+            if self.left < 0:
+                raise KeyboardInterrupt
+            return super().predict(positions)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_short(tmp_path / "part.npz", model=Stopping(water()))
+    assert not (tmp_path / "part.npz").exists()
+    lines = []
+    resumed = run_short(tmp_path / "part.npz", log=lines.append)
+    assert lines[0] == "resumes after segment 1 of 3"
+    assert np.array_equal(resumed.positions, whole.positions)
+    assert np.array_equal(resumed.dipole, whole.dipole)
+
+
+def test_a_trajectory_depends_on_its_number_alone(tmp_path):
+    both = run_short(tmp_path / "both.npz", trajectories=(1, 7))
+    alone = run_short(tmp_path / "alone.npz", trajectories=(7,))
+    assert alone.positions == pytest.approx(both.positions[both.trajectory == 7], abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"time_ps": 0.0}, "time_ps: found 0.0"),
+        ({"dt_fs": -1.0}, "dt_fs: found -1.0"),
+        ({"rest_ps": -0.1}, "rest_ps: found -0.1"),
+        ({"time_ps": 0.003}, "expected three or more"),
+    ],
+)
+def test_settings_out_of_range_are_refused(change, message):
+    with pytest.raises(InputError, match=message):
+        ThermalSettings(**change)
+
+
+def test_frames_in_order_become_segments():
+    n = 12
+    frames = FrameSet(
+        ("H", "H"),
+        np.arange(n)[:, None, None] + np.zeros((n, 2, 3)),
+        trajectory=np.repeat([0, 1], 6),
+        step=np.array([0, 4, 8, 12, 16, 20, 0, 4, 8, 40, 44, 48]),
+        dipole=np.arange(3 * n).reshape(n, 3),
+    )
+    found = segments_of_frames(frames, 2.0, temperature_K=T)
+    assert found.positions[:, :, 0, 0].tolist() == [[0, 1, 2, 3, 4, 5]]
+    found = segments_of_frames(frames.subset(np.arange(6, 12)), 2.0, temperature_K=T)
+    assert found.positions[:, :, 0, 0].tolist() == [[6, 7, 8], [9, 10, 11]]
+    assert found.dipole[1, 0].tolist() == [27, 28, 29]
+
+
+def test_segments_that_do_not_fit_are_refused(tmp_path):
+    good = Segments(("H", "H"), np.zeros((2, 5, 2, 3)), np.arange(2), 2.0)
+    with pytest.raises(InputError, match="found interval_fs 4, expected 2"):
+        join([good, good.replace(interval_fs=4.0)])
+    with pytest.raises(InputError, match="dipole: found shape"):
+        good.replace(dipole=np.zeros((2, 4, 3)))
+    write_segments(tmp_path / "a.npz", good)
+    assert len(join([good, read_segments(tmp_path / "a.npz")])) == 4
+    (tmp_path / "b.npz").write_text("rubbish")
+    with pytest.raises(InputError, match=r"b\.npz: not readable"):
+        read_segments(tmp_path / "b.npz")
+    np.savez(tmp_path / "c.npz", positions=np.zeros((1, 5, 2, 3)))
+    with pytest.raises(InputError, match="found no interval_fs, symbols, trajectory"):
+        read_segments(tmp_path / "c.npz")
