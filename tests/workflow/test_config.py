@@ -187,6 +187,9 @@ def test_schema_errors_name_the_key(default, schema, key, value, words):
             ["models/names", "'symmetrized'"],
         ),
         ("models/axes", ["kabsh"], ["models/axes", "'kabsch'"]),
+        ("spectra/model", "augmented-x", ["spectra/model", "models/names", "covariant"]),
+        ("spectra/segment_ps", 1.0, ["spectra/segment_ps", "3.34 ps", "resolution_per_cm"]),
+        ("spectra/reference", "nowhere", ["spectra/reference", "dichloroethane_anti.xyz"]),
     ],
 )
 def test_consistency_errors_name_key_and_remedy(default, schema, key, value, words):
