@@ -95,7 +95,7 @@ def test_turning_rotors_gives_the_dihedrals_and_keeps_bonds_and_angles(ethanedit
 def test_clashes_are_found(ethanedithiol):
     assert not clashes(ethanedithiol.reference[None], ethanedithiol)[0]
     close = ethanedithiol.reference.copy()
-    close[9] = close[8] + [0.0, 0.0, 1.2]
+    close[9] = close[8] + [0.0, 0.0, 0.9]
     assert clashes(close[None], ethanedithiol)[0]
 
 

@@ -185,10 +185,7 @@ def scanned_minima(
 
 
 def torus_points(n_angles: int, n: int) -> np.ndarray:
-    """Points of an additive recurrence, which covers a torus evenly however many are taken.
-
-    Angle i of point k is 360 ((k + 1/2) / g^i mod 1) - 180 degrees, i = 1, 2, ..., where g is the
-    real root above 1 of g^(n_angles + 1) = g + 1.
+    """Points of the Halton sequence, which covers a torus evenly however many are taken.
 
     Parameters
     ----------
@@ -204,15 +201,11 @@ def torus_points(n_angles: int, n: int) -> np.ndarray:
 
     Notes
     -----
-    Additive recurrences: H. Niederreiter, *Random Number Generation and Quasi-Monte Carlo Methods*,
-    SIAM, 1992; this choice of the ratios is by M. Roberts (2018).
+    J. H. Halton, Numer. Math. 2, 84 (1960), by :class:`scipy.stats.qmc.Halton`.
     """
-    root = 2.0
-    for _ in range(60):
-        root = (1.0 + root) ** (1.0 / (n_angles + 1))
-    steps = root ** -np.arange(1.0, n_angles + 1)
-    points = 0.5 + np.arange(n)
-    return 360.0 * (points[:, None] * steps % 1.0) - 180.0
+    from scipy.stats.qmc import Halton  # which takes long to import
+
+    return 360.0 * Halton(n_angles, scramble=False).fast_forward(1).random(n) - 180.0
 
 
 def _turned(molecule: Molecule, minima: np.ndarray, positions: np.ndarray) -> np.ndarray:

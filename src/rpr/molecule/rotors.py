@@ -33,8 +33,9 @@ CONJUGATED_BOND = 0.95
 #: Angle at an atom, in degrees, above which its bonds are in line and no dihedral is defined.
 STRAIGHT = 170.0
 
-#: Atoms three bonds or more apart closer than this, in sums of van der Waals radii, clash.
-CLASH = 0.75
+#: Atoms three bonds or more apart closer than this, in sums of van der Waals radii, clash.  Closer
+#: contacts than molecules have (about 0.7) must stay: they teach a potential its repulsive walls.
+CLASH = 0.5
 
 #: Bondi's radii in Angstrom; other elements have the largest of these.
 _VAN_DER_WAALS = {
