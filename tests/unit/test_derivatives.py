@@ -9,6 +9,7 @@ from ase.io import read
 from scipy.spatial.transform import Rotation
 
 from rpr.data.frame_set import FrameSet
+from rpr.data.given_frames import take_frames
 from rpr.data.synthetic import analytic_labels, dichloroethane, random_frames
 from rpr.errors import ConvergenceError, InputError
 from rpr.labels.engine import make_engine
@@ -219,7 +220,8 @@ def test_predictions_equal_the_plain_product_with_all_coefficients(trained):
     coefficients = model._training.join(model.coefficients_, model.derivative_coefficients_)
     packed = (model._cross(fresh) @ coefficients).reshape(3, -1)
     assert np.allclose(unpack_values(packed, model.mean_), model.predict(fresh), atol=1e-9)
-    observed = observe(derivatives, positions, model.property, positions, values)
+    given = take_frames(positions, model.molecule)
+    observed = observe(derivatives, given, model.property, values)
     y = model._training.join(pack_values(values, model.mean_), observed.values)
     kernel = model._training.kernel
     C, of_derivatives = kernel.matrix(model._theta()), kernel.is_derivative()

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from rpr.data.frame_set import FrameSet
+from rpr.errors import require_package
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.labels.results import PROPERTIES
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 #: Sets of properties whose price is measured: from a dipole alone to a label with derivatives.
 SETS: tuple[tuple[str, ...], ...] = (
@@ -31,7 +35,7 @@ def label_seconds(
     sets: Sequence[Sequence[str]] = SETS,
     charge: int = 0,
     max_memory_mb: float | None = None,
-) -> pd.DataFrame:
+) -> DataFrame:
     """Processor seconds of one label for each set of properties, measured by labelling frames.
 
     Each frame is labelled once for each set, in turn, by an engine that has seen no frame before
@@ -68,7 +72,7 @@ def label_seconds(
             engine.compute(positions, tuple(properties))
             row[k] = time.process_time() - start
     low, median, high = np.percentile(seconds, [25, 50, 75], axis=0)
-    return pd.DataFrame(
+    table = require_package("pandas", extra="plots").DataFrame(
         {
             "properties": [" ".join(properties) for properties in sets],
             "seconds": median,
@@ -77,4 +81,5 @@ def label_seconds(
             "n_frames": len(frames),
             "pyscf": pyscf.__version__,
         }
-    )[COLUMNS]
+    )
+    return table[COLUMNS]
