@@ -54,7 +54,7 @@ JUDGED = [
     "axes_accuracy",
     *(["fewer_labels"] if FEWER_LABELS else []),
 ]
-JUDGED = [name for name in JUDGED if name in {*PARTS, "test_set"}]
+JUDGED = [name for name in JUDGED if name in {*PARTS, "test_set", "comparison", "fewer_labels"}]
 
 
 rule collect_table:
