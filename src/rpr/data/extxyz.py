@@ -22,12 +22,10 @@ from typing import Any
 import numpy as np
 
 from rpr.data.atoms_files import iter_atoms, open_text
-from rpr.data.frame_set import FrameSet, frame_shape
+from rpr.data.frame_set import PER_ATOM, FrameSet, frame_shape
 from rpr.data.from_atoms import frames_from_atoms
 from rpr.data.keys import Keys
 from rpr.files import atomic_path
-
-_PER_ATOM = ("forces", "velocities", "dipole_derivatives", "polarizability_derivatives")
 
 
 def read_frames(
@@ -140,8 +138,8 @@ def write_frames(path: str | os.PathLike, frames: FrameSet) -> None:
 
 
 def _lines(frames: FrameSet) -> Iterator[str]:
-    per_atom = [name for name in _PER_ATOM if name in frames.known]
-    per_frame = [name for name in frames.known if name not in _PER_ATOM]
+    per_atom = [name for name in PER_ATOM if name in frames.known]
+    per_frame = [name for name in frames.known if name not in PER_ATOM]
     widths = [math.prod(frame_shape(name, 1)) for name in per_atom]
     columns = [
         getattr(frames, name).reshape(len(frames), len(frames.symbols), width)

@@ -30,6 +30,8 @@ SHAPES: dict[str, tuple[str | int, ...]] = {
     "polarizability_derivatives": ("A", 3, 3, 3),
 }
 
+#: Quantities of each atom.
+PER_ATOM = tuple(name for name, shape in SHAPES.items() if shape[:1] == ("A",))
 INTEGERS = ("trajectory", "step")  #: Quantities that are whole numbers.
 
 

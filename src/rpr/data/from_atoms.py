@@ -10,13 +10,10 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from rpr.data.frame_set import INTEGERS, SHAPES, FrameSet
+from rpr.data.frame_set import INTEGERS, PER_ATOM, SHAPES, FrameSet
 from rpr.data.keys import Keys, as_tensors, find_value, keys_of
 from rpr.errors import InputError
 from rpr.molecule.molecule import check_symbols
-
-#: Quantities that carry one row for each atom.
-PER_ATOM = tuple(name for name, shape in SHAPES.items() if shape[:1] == ("A",))
 
 
 def frames_from_atoms(
@@ -89,7 +86,7 @@ def attach(atoms: Atoms, values: Mapping[str, np.ndarray], prefix: str) -> None:
         What is put before each name.
     """
     for name, value in values.items():
-        if name in PER_ATOM or name.endswith("_derivatives"):
+        if name in PER_ATOM:
             atoms.arrays[prefix + name] = np.reshape(value, (len(atoms), -1))
         else:
             atoms.info[prefix + name] = np.ravel(value) if np.ndim(value) else float(value)

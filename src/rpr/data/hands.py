@@ -13,15 +13,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from rpr.data.frame_set import FrameSet
+from rpr.data.frame_set import PER_ATOM, FrameSet
 from rpr.errors import InputError
 from rpr.molecule.mirror_image import mirror_permutation
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import SCANS, dihedral_angle, dihedral_of
 
-#: Quantities that change their sign, and those that follow the permutation.
+#: Quantities that change their sign; those of each atom follow the permutation.
 _ODD = ("forces", "velocities", "dipole", "dihedral", "polarizability_derivatives")
-_OF_ATOMS = ("forces", "velocities", "dipole_derivatives", "polarizability_derivatives")
 
 
 def mirror_image(frames: FrameSet, molecule: Molecule, chosen: np.ndarray) -> FrameSet:
@@ -51,7 +50,7 @@ def mirror_image(frames: FrameSet, molecule: Molecule, chosen: np.ndarray) -> Fr
     image.positions[chosen] = -frames.positions[chosen][:, permutation]
     for name in frames.known:
         values = getattr(frames, name)[chosen]
-        if name in _OF_ATOMS:
+        if name in PER_ATOM:
             values = values[:, permutation]
         getattr(image, name)[chosen] = -values if name in _ODD else values
     return image

@@ -57,10 +57,7 @@ class CopiesRPR(RotatePredictRotate):
         """Copy the training frames, then fit; see `RotatePredictRotate.fit`."""
         positions, values = training_data(self.property, frames, values, self.molecule)
         self.group_ = find_group(self.molecule)
-        self._frame = np.tile(np.arange(len(positions)), len(self.group_))
+        self._groups = np.tile(np.arange(len(positions)), len(self.group_))
         copies = np.concatenate(self.group_.act_on_positions(positions))
         super().fit(copies, np.concatenate(self.group_.act_on_tensors(values)))
         return self
-
-    def _groups(self) -> np.ndarray:
-        return self._frame

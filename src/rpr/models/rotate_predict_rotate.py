@@ -99,6 +99,7 @@ class RotatePredictRotate(PropertyEstimator):
     """
 
     KIND = "rotate-predict-rotate"
+    _groups: np.ndarray | None = None  # training frames of equal entries are validated together
     STORED: tuple[str, ...] = (
         *("property", "axes", "descriptor", "kernel"),
         *("coordinate_weight", "validation_fraction", "seed"),
@@ -214,10 +215,6 @@ class RotatePredictRotate(PropertyEstimator):
         """Signs of the components under the group that the kernel is averaged over."""
         return None
 
-    def _groups(self) -> np.ndarray | None:
-        """Training frames of equal entries are validated together; None for each by itself."""
-        return None
-
     def _sigmas(self, X: np.ndarray) -> np.ndarray:
         """Length scales to try, for training frames with descriptors `X`."""
         return search.sigma_grid(self.kernel_, X, self.sigmas)
@@ -276,7 +273,7 @@ class RotatePredictRotate(PropertyEstimator):
                 seed=self.seed,
                 hyperparameters=pairs,
             )
-            choices = regression.choose(images, targets, self._characters(), self._groups())
+            choices = regression.choose(images, targets, self._characters(), self._groups)
             error = np.sum((np.array([c.rmse for c in choices]) / scale) ** 2)
             trials.append((float(error), float(weight), choices))
         _, weight, choices = min(trials, key=lambda trial: trial[0])
