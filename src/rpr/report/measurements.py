@@ -12,10 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 
 from rpr.axes.components import COMPONENTS
 from rpr.report.verdicts import Measurement, Tables
+from rpr.studies.metrics import mean_over_sets
 
 Measure = Callable[[Tables], Measurement]
 
@@ -269,39 +269,20 @@ def derivatives_against_published(test_set: str, few: int, many: int) -> Measure
 
 
 def _over_training_sets(tables: Tables, labels: str, test_set: str, size: int) -> Measurement:
-    """Geometric mean over training sets; the interval is of training sets and of test frames.
-
-    The relative half-widths of both, from Student's t over training sets and from the bootstrap
-    over trajectories of the test set, add in squares.
-    """
+    """Mean over training sets; the interval is of training sets and of test frames."""
     rows = _rows(tables, "fewer_labels", labels=labels, component="mu_inv", test_set=test_set)
     rows = rows[rows["n_train"] == size]
     if rows.empty:
         raise NotMeasured("size")
-    over_sets = _over_repeats(rows)
-    of_test = float(np.mean(0.5 * np.log(rows["rmse_high"] / rows["rmse_low"])))
-    of_sets = _log_width(over_sets) if len(rows) > 1 else 0.0
-    width = math.exp(math.hypot(of_test, of_sets))
-    return replace(over_sets, low=over_sets.value / width, high=over_sets.value * width)
+    return _over_repeats(rows, "rmse_low", "rmse_high")
 
 
-def _over_repeats(rows: pd.DataFrame) -> Measurement:
-    """Geometric mean over random subsets, with the 95 % interval of Student's t."""
-    logs = np.log(rows["rmse"].to_numpy(dtype=float))
-    mean = float(logs.mean())
-    width = math.nan
-    if len(logs) > 1:
-        width = float(student.ppf(0.975, len(logs) - 1) * logs.std(ddof=1) / math.sqrt(len(logs)))
+def _over_repeats(rows: pd.DataFrame, *bounds: str) -> Measurement:
+    """Geometric mean over random subsets; `bounds` are the columns of the intervals, if any."""
+    value, low, high = mean_over_sets(*(rows[name].to_numpy() for name in ("rmse", *bounds)))
     row = rows.iloc[0]
-    return Measurement(
-        math.exp(mean),
-        math.exp(mean - width),
-        math.exp(mean + width),
-        row["unit"],
-        int(row["n_train"]),
-        _integer(row.get("n_test")),
-        _integer(row.get("seed")),
-    )
+    counts = int(row["n_train"]), _integer(row.get("n_test")), _integer(row.get("seed"))
+    return Measurement(value, low, high, row["unit"], *counts)
 
 
 def deviation(model: str, property: str) -> Measure:

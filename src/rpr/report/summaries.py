@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
+from pandas.core.groupby import DataFrameGroupBy
 
 from rpr.models.registry import MODELS
+from rpr.studies.metrics import mean_over_sets
 from rpr.studies.tables import require, spread_columns
 
 #: Test sets in the order of the tables; others follow by name.
@@ -97,3 +99,27 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
     summary["std"] = summary["std"].fillna(0.0)
     labels = grouped[["unit", "n_test"]].first()
     return summary.join(labels).reset_index()[SUMMARY_COLUMNS]
+
+
+def means_over_sets(grouped: DataFrameGroupBy, *bounds: str) -> pd.DataFrame:
+    """Mean of the errors of each group over training sets, as :func:`mean_over_sets` takes it.
+
+    Parameters
+    ----------
+    grouped
+        Errors ``rmse`` in groups, one row for each training set.
+    bounds
+        Columns of the intervals of the single errors, if these count, too.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``rmse``, ``low``, ``high`` and the number of training sets ``n_sets``, with the
+        groups as index.
+    """
+    rows = {
+        key: (*mean_over_sets(*(rows[name] for name in ("rmse", *bounds))), len(rows))
+        for key, rows in grouped
+    }
+    index = pd.MultiIndex.from_tuples(list(rows), names=grouped.keys)
+    return pd.DataFrame(list(rows.values()), index, ["rmse", "low", "high", "n_sets"])

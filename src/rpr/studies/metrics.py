@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.stats import t as student
 
 from rpr.errors import InputError
 
@@ -184,3 +185,40 @@ def rmse_interval(
     weights = resampling_weights(groups, n_resamples=n_resamples, seed=seed)
     low, high = np.percentile(resampled_rmse(squared, weights), (2.5, 97.5))
     return float(low), float(high)
+
+
+def mean_over_sets(
+    rmse: np.ndarray, low: np.ndarray | None = None, high: np.ndarray | None = None
+) -> tuple[float, float, float]:
+    """Geometric mean of errors over training sets, and its 95 % interval.
+
+    The half-width, of logarithms, is that of Student's t over training sets.  With the intervals of
+    the single errors, which come from the test frames, their mean half-width adds in squares; one
+    training set alone then has the interval of the test frames.
+
+    Parameters
+    ----------
+    rmse : array, [n_sets]
+        Positive errors.
+    low, high : array, [n_sets]
+        Bounds of the interval of each.
+
+    Returns
+    -------
+    mean, low, high : float
+        The bounds of a single error without an interval are NaN.
+
+    Examples
+    --------
+    >>> mean_over_sets(np.array([1.0, 4.0]))[0]
+    2.0
+    """
+    logs = np.log(np.asarray(rmse, dtype=float))
+    n_sets, width = len(logs), np.nan
+    if n_sets > 1:
+        width = float(student.ppf(0.975, n_sets - 1) * logs.std(ddof=1) / np.sqrt(n_sets))
+    if low is not None and high is not None:
+        of_test = float(np.mean(0.5 * np.log(np.asarray(high) / np.asarray(low))))
+        width = np.hypot(0.0 if n_sets == 1 else width, of_test)
+    mean = logs.mean()
+    return float(np.exp(mean)), float(np.exp(mean - width)), float(np.exp(mean + width))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.stats import t as student
 
 from rpr.report import style
 from rpr.report.figures import drawing
+from rpr.report.summaries import means_over_sets
 from rpr.studies.evaluation import INVARIANT
 
 #: Steps from the published model to the covariant one: name, and the cell or model of the table.
@@ -47,24 +46,10 @@ _KEYS = ["model", "axes", "descriptor", "symmetry", "kernel", "component", "test
 
 def data(ablation: pd.DataFrame) -> pd.DataFrame:
     """Geometric mean of each cell over the splits, with the 95 % interval of Student's t."""
-    table = ablation.fillna(dict.fromkeys(_KEYS, "")).assign(log=lambda t: np.log(t["rmse"]))
-    summary = (
-        table.groupby(_KEYS, sort=False)
-        .agg(
-            log=("log", "mean"),
-            std=("log", "std"),
-            n_splits=("log", "count"),
-            unit=("unit", "first"),
-            n_train=("n_train", "first"),
-            n_test=("n_test", "first"),
-        )
-        .reset_index()
-    )
-    t = student.ppf(0.975, summary["n_splits"].clip(lower=2) - 1)
-    width = t * summary["std"] / np.sqrt(summary["n_splits"])
-    summary["rmse"] = np.exp(summary["log"])
-    summary["low"], summary["high"] = np.exp(summary["log"] - width), np.exp(summary["log"] + width)
-    return summary.drop(columns=["log", "std"])
+    table = ablation.fillna(dict.fromkeys(_KEYS, ""))
+    grouped = table.groupby(_KEYS, sort=False)
+    first = grouped[["unit", "n_train", "n_test"]].first()
+    return means_over_sets(grouped).join(first).reset_index()
 
 
 @style.styled

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.stats import t as student
 
 from rpr.report import style
 from rpr.report.figures import drawing
+from rpr.report.summaries import means_over_sets
 
 _LOOKS = {
     "values": (style.GREY, "o", "dipoles"),
@@ -24,29 +23,10 @@ def data(fewer_labels: pd.DataFrame) -> pd.DataFrame:
     ``low`` and ``high`` bound the 95 % interval: the half-widths of Student's t over training sets
     and of the bootstrap over test trajectories, both of logarithms, add in squares.
     """
-    table = fewer_labels[fewer_labels["component"] == "mu_inv"].assign(
-        log=lambda t: np.log(t["rmse"]),
-        of_test=lambda t: 0.5 * np.log(t["rmse_high"] / t["rmse_low"]),
-    )
+    table = fewer_labels[fewer_labels["component"] == "mu_inv"]
     grouped = table.groupby(["labels", "test_set", "n_train"], sort=False)
-    summary = grouped.agg(
-        log=("log", "mean"),
-        std=("log", "std"),
-        n_sets=("log", "count"),
-        of_test=("of_test", "mean"),
-        unit=("unit", "first"),
-        n_test=("n_test", "first"),
-        seconds=("seconds", "first"),
-        seconds_full=("seconds_full", "first"),
-    ).reset_index()
-    several = summary["n_sets"] > 1
-    t = student.ppf(0.975, summary["n_sets"].clip(lower=2) - 1)
-    of_sets = (t * summary["std"] / np.sqrt(summary["n_sets"])).where(several, 0.0)
-    width = np.hypot(of_sets, summary["of_test"])
-    summary["rmse"] = np.exp(summary["log"])
-    summary["low"] = np.exp(summary["log"] - width)
-    summary["high"] = np.exp(summary["log"] + width)
-    return summary.drop(columns=["log", "std", "of_test"])
+    first = grouped[["unit", "n_test", "seconds", "seconds_full"]].first()
+    return means_over_sets(grouped, "rmse_low", "rmse_high").join(first).reset_index()
 
 
 @style.styled
