@@ -24,14 +24,14 @@ from typing import Any
 import pandas as pd
 
 from rpr.data.frame_set import FrameSet
-from rpr.data.splits import train_and_both_tests
 from rpr.errors import InputError
 from rpr.models.copies import CopiesRPR
 from rpr.models.registry import make_model
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.models.symmetrized import SymmetrizedRPR
 from rpr.molecule.molecule import Molecule
-from rpr.studies.evaluation import INVARIANT, errors_on_test_sets
+from rpr.studies.evaluation import INVARIANT, errors_on_test_sets, labels_of
+from rpr.studies.trials import training_and_tests
 
 AXES = ("inertia", "three-atom", "kabsch", "bond-axis")
 DESCRIPTORS = ("RE", "RExyzCl", "RExyz")
@@ -108,18 +108,16 @@ def ablation(
     InputError
         If the frames carry no trajectory, or there are too few of them.
     """
-    if frames.trajectory is None:
-        raise InputError("frames: found no trajectories, which the splits hold out; give them")
     tables = []
     for repeat in repeats:
-        split = train_and_both_tests(frames.trajectory, n_train=n_train, n_test=n_test, seed=repeat)
-        training = frames.subset(split.pop("train"))
-        tests = {name: frames.subset(chosen) for name, chosen in split.items()}
-        tests["rotated"] = rotated
+        training, tests = training_and_tests(
+            frames, rotated, n_train=n_train, n_test=n_test, seed=repeat
+        )
+        values = labels_of(training, property)
         common = {"property": property, "molecule": molecule, "seed": repeat}
         for about, model in _models(axes, descriptors, symmetries, offered, kernel, common):
             try:
-                model.fit(training, getattr(training, property))
+                model.fit(training, values)
             except InputError:  # these axes or this descriptor cannot have that symmetry
                 continue
             table = errors_on_test_sets(

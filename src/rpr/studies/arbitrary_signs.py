@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 
 from rpr.data.frame_set import FrameSet
-from rpr.data.splits import train_and_both_tests
-from rpr.errors import InputError
 from rpr.models.arbitrary_sign import error_up_to_sign
 from rpr.models.registry import make_model
 from rpr.molecule.molecule import Molecule
 from rpr.studies.evaluation import frame_origin, labels_of
 from rpr.studies.metrics import rmse_interval
+from rpr.studies.trials import training_and_tests
 from rpr.units import REPORTED
 
 #: Model, and whether the signs of its training labels are drawn at random.
@@ -61,15 +60,12 @@ def arbitrary_signs(
     InputError
         If the frames carry no trajectory, or there are too few of them.
     """
-    if frames.trajectory is None:
-        raise InputError("frames: found no trajectories, which the splits hold out; give them")
     unit, size = REPORTED["dipole"]
     rows = []
     for repeat in repeats:
-        split = train_and_both_tests(frames.trajectory, n_train=n_train, n_test=n_test, seed=repeat)
-        training = frames.subset(split.pop("train"))
-        tests = {name: frames.subset(chosen) for name, chosen in split.items()}
-        tests["rotated"] = rotated
+        training, tests = training_and_tests(
+            frames, rotated, n_train=n_train, n_test=n_test, seed=repeat
+        )
         signs = np.random.default_rng(repeat).choice([-1.0, 1.0], size=(n_train, 1))
         for name, random in CASES:
             model = make_model(name, property="dipole", molecule=molecule, seed=repeat)
