@@ -54,7 +54,7 @@ JUDGED = [
     "axes_accuracy",
     *(["fewer_labels"] if FEWER_LABELS else []),
 ]
-JUDGED = [name for name in JUDGED if name in {*PARTS, "test_set", "comparison", "fewer_labels"}]
+JUDGED = [name for name in JUDGED if WITH_PUBLISHED or name not in OF_THE_PUBLISHED]
 
 
 rule collect_table:
