@@ -30,6 +30,7 @@ include: "workflow/rules/dataset.smk"
 include: "workflow/rules/benchmark.smk"
 include: "workflow/rules/kreg.smk"
 include: "workflow/rules/test_set.smk"
+include: "workflow/rules/thermal.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/canonical_axes.smk"
 include: "workflow/rules/fewer_labels.smk"
@@ -67,6 +68,14 @@ rule test_set:
         "The rotated test set is there"
 
 
+rule thermal:
+    input:
+        THERMAL,
+        rules.draw_thermal.output,
+    message:
+        "The thermal test set is there"
+
+
 rule evidence:
     input:
         rules.draw_ablation.output,
@@ -91,6 +100,7 @@ localrules:
     tables,
     labels,
     test_set,
+    thermal,
 
 
 # A whole run ends with its main results; a part of it, or a job on a cluster, does not.

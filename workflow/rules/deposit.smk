@@ -102,6 +102,7 @@ rule write_deposit:
         test_set=branch(
             lookup("deposit/test_set", within=config), then="<results>/test_set/frames.extxyz"
         ),
+        thermal=THERMAL,
         derivatives=rules.fewer_labels.input.derivatives if FEWER_LABELS else [],
         extended=config["labels"]["deposit"] if DEPOSITED else [],
         documents=[

@@ -5,11 +5,12 @@
 by the middle scheme: half a kick, half a drift, friction and noise, half a drift, half a kick.
 Positions at whole steps then have the exact Boltzmann distribution of a harmonic vibration for any
 stable time step (B. Leimkuhler, C. Matthews, J. Chem. Phys. 138, 174102 (2013)).  Friction and
-noise act every few steps, with the friction of that time.  By default the noise has no momentum and no angular
-momentum, so that a molecule that neither moves nor rotates never starts to.  Its geometries then
-have the distribution exp(-V/kT) / sqrt(det I) with the inertia tensor I, because a molecule with
-larger moments has fewer states without angular momentum.  With `rigid_body_motion` the molecule
-moves and rotates, and the distribution is that of the configurational integral, exp(-V/kT).
+noise act every few steps, with the friction of that time.
+
+By default the noise has no momentum and no angular momentum, so that a molecule that neither moves
+nor rotates never starts to.  Its geometries then have the distribution exp(-V/kT) / sqrt(det I)
+with the inertia tensor I, as angular momentum is fixed.  With `rigid_body_motion`
+the molecule moves and rotates, and its geometries have the distribution exp(-V/kT).
 """
 
 from __future__ import annotations

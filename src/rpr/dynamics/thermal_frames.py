@@ -8,7 +8,7 @@ each chain is discarded, and frames of one chain are far apart in time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -75,6 +75,20 @@ class ThermalFramesSettings:
         return round(1e3 * time_ps / (self.steps_between_moves * self.dt_fs))
 
 
+def long_sample(thermal: Mapping, *, seed: int) -> ThermalFramesSettings:
+    """Settings of a sample whose distribution is looked at: 100 frames of each chain, 0.1 ps apart.
+
+    Parameters
+    ----------
+    thermal
+        Settings by name, of which number and interval of the frames are replaced.
+    seed
+        Seed of the random numbers.
+    """
+    changed = {"n_frames": 100 * thermal["n_chains"], "interval_ps": 0.1, "seed": seed}
+    return ThermalFramesSettings(**{**thermal, **changed})
+
+
 def sample_thermal_frames(
     model: Potential,
     molecule: Molecule,
@@ -112,9 +126,7 @@ def sample_thermal_frames(
     per_chain = -(-settings.n_frames // settings.n_chains)
     rngs = [np.random.default_rng([settings.seed, k]) for k in range(settings.n_chains)]
     x = _starts(molecule, rngs)
-    v = thermal_velocities(
-        x, molecule.masses, settings.temperature_K, rngs, rigid_body_motion=True
-    )
+    v = thermal_velocities(x, molecule.masses, settings.temperature_K, rngs, rigid_body_motion=True)
     discarded = settings.rounds(settings.equilibration_ps)
     interval = max(1, settings.rounds(settings.interval_ps))
     recorded, accepted = [], []
@@ -153,7 +165,7 @@ def _round(
     v: np.ndarray,
     rngs: list[np.random.Generator],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Langevin dynamics and one torsional move: positions, velocities, which moves were accepted."""
+    """Langevin dynamics, then one torsional move: positions, velocities, accepted moves."""
     x, v = run_langevin(
         model,
         x,
@@ -169,7 +181,5 @@ def _round(
     )
     if molecule.dihedral is None:
         return x, v, np.zeros(len(x), dtype=bool)
-    x, accepted = move_torsions(
-        model, x, molecule, temperature_K=settings.temperature_K, rngs=rngs
-    )
+    x, accepted = move_torsions(model, x, molecule, temperature_K=settings.temperature_K, rngs=rngs)
     return x, v, accepted

@@ -12,7 +12,7 @@ from rpr.files import sha256
 from rpr.labels.method import Method
 
 #: Roles of the files of a deposit.
-ROLES = ("frames", "test_set", "md", "reference", "derivatives")
+ROLES = ("frames", "test_set", "thermal", "md", "reference", "derivatives")
 #: Format of the manifests that are written and read.
 FORMAT = 1
 
