@@ -84,6 +84,13 @@ rule evidence:
         "The ablation is there"
 
 
+rule deposit_tables:
+    input:
+        rules.write_deposit_tables.output,
+    message:
+        "The page of the deposit's models is there"
+
+
 rule deposit:
     input:
         "<results>/deposit/manifest.json",
@@ -94,6 +101,7 @@ rule deposit:
 localrules:
     all,
     deposit,
+    deposit_tables,
     evidence,
     figures,
     spectra,
