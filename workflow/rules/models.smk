@@ -96,6 +96,7 @@ rule compute_learning_curve:
         frames="<results>/dataset/frames.extxyz",
         split="<results>/dataset/split_random.csv",
         test_set="<results>/test_set/frames.extxyz",
+        model="<results>/models/{model}_{property}_random.npz",
         molecule=MOLECULE,
     output:
         table="<results>/tables/learning_curve/{model}_{property}.csv",

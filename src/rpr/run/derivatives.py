@@ -16,7 +16,7 @@ def take_derivatives(
     n_frames: int,
     n_test_frames: int,
 ) -> FrameSet:
-    """The first frames of each kind that have derivatives, in whatever order they are deposited.
+    """The first frames of each kind among those that have derivatives.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def take_derivatives(
     Returns
     -------
     FrameSet
-        Those of `frames` first, each kind in the order of its own set.
+        Those of `frames` first, each kind in the order of the deposit.
 
     Raises
     ------
@@ -42,8 +42,7 @@ def take_derivatives(
     wanted = {"n_frames": (frames, n_frames), "n_test_frames": (test_set, n_test_frames)}
     chosen = []
     for key, (known, n) in wanted.items():
-        places = find_frames(known, derivatives)
-        places = places[places >= 0]
+        places = np.flatnonzero(find_frames(derivatives, known) >= 0)
         if len(places) < n:
             words = "labelled frames" if key == "n_frames" else "frames of the test set"
             raise InputError(
@@ -51,5 +50,5 @@ def take_derivatives(
                 "derivatives in the deposit; ask for fewer"
             )
         if n:
-            chosen.append(derivatives.subset(np.array(places[:n])))
+            chosen.append(derivatives.subset(places[:n]))
     return concatenate(chosen)
