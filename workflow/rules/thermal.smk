@@ -1,6 +1,6 @@
 # Stage 9: the thermal test set. Its distribution is checked by the target `thermal` alone.
 
-THERMAL = ["<results>/thermal/frames.extxyz"] if PLAN.thermal_source else []
+THERMAL = "<results>/thermal/frames.extxyz" if PLAN.thermal_source else []
 THERMAL_SHARDS = jobs.shards(config["thermal"]["n_frames"], SHARD_SIZE)
 
 
