@@ -83,6 +83,10 @@ def test_energies_at_the_largest_size():
     }  # fmt: skip
 
 
+def test_one_training_set_has_no_spread():
+    assert kreg_errors(kreg().iloc[[2]])["RMSE"].tolist() == ["0.010"]
+
+
 def test_page():
     names = {"molecule": "water", "level": "hf/sto-3g", "run": "mine"}
     page = models_page(errors(), benchmark(), kreg(), **names)

@@ -132,7 +132,9 @@ def kreg_errors(kreg: pd.DataFrame) -> pd.DataFrame:
     lines = []
     for keys, group in rows.groupby(["potential", "test_set", "n_train", "n_test"], sort=False):
         error = group["rmse"]
-        text = _text(error.mean(), error.min(), error.max())
+        text = _digits(error.iloc[0])
+        if len(error) > 1:
+            text = _text(error.mean(), error.min(), error.max())
         lines.append([*keys, len(group), text])
     columns = ["potential", "test set", "training frames", "test frames", "sets", "RMSE"]
     return pd.DataFrame(lines, columns=columns)
