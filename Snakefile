@@ -30,6 +30,7 @@ include: "workflow/rules/dataset.smk"
 include: "workflow/rules/benchmark.smk"
 include: "workflow/rules/kreg.smk"
 include: "workflow/rules/test_set.smk"
+include: "workflow/rules/thermal.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/canonical_axes.smk"
 include: "workflow/rules/fewer_labels.smk"
@@ -67,12 +68,27 @@ rule test_set:
         "The rotated test set is there"
 
 
+rule thermal:
+    input:
+        THERMAL,
+        rules.draw_thermal.output,
+    message:
+        "The thermal test set is there"
+
+
 rule evidence:
     input:
         rules.draw_ablation.output,
         rules.arbitrary_signs.output,
     message:
         "The ablation is there"
+
+
+rule deposit_tables:
+    input:
+        rules.write_deposit_tables.output,
+    message:
+        "The page of the deposit's models is there"
 
 
 rule deposit:
@@ -85,12 +101,14 @@ rule deposit:
 localrules:
     all,
     deposit,
+    deposit_tables,
     evidence,
     figures,
     spectra,
     tables,
     labels,
     test_set,
+    thermal,
 
 
 # A whole run ends with its main results; a part of it, or a job on a cluster, does not.

@@ -343,6 +343,49 @@ def test_repeats_of_a_size_share_hyperparameters(frames, split, dce, monkeypatch
     assert first.training_checksum_ != second.training_checksum_
 
 
+def test_a_model_of_all_candidates_is_not_fitted_again(frames, split, dce, monkeypatch):
+    arguments = {"molecule": dce, "property": "dipole", "model": "symmetrized", "repeats": [0, 1]}
+    tests = {"in_distribution": frames.subset(split[1])}
+    trained = learning_curve.fit_model(
+        "symmetrized", frames, split[0], property="dipole", molecule=dce
+    )
+    sizes = [20, len(split[0])]
+    table = learning_curve.learning_curve(
+        frames, split[0], tests, sizes=sizes, trained=trained, **arguments
+    )
+    monkeypatch.setattr(learning_curve, "fit_model", None)
+    alone = learning_curve.learning_curve(
+        frames, split[0], tests, sizes=sizes[1:], trained=trained, **arguments
+    )
+    rows = table[table["n_train"] == sizes[1]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rows, alone)
+    assert set(table["n_train"]) == set(sizes)
+
+
+def test_sizes_of_one_search_share_hyperparameters(frames, split, dce, monkeypatch):
+    monkeypatch.setattr(kreg_study, "n_searched", lambda size: min(size, 16))
+    fits, fit_kreg = [], kreg_study.fit_kreg
+
+    def recorded(*args, **settings):
+        fits.append((settings.get("sigma"), fit_kreg(*args, **settings)))
+        return fits[-1][1]
+
+    monkeypatch.setattr(kreg_study, "fit_kreg", recorded)
+    tests = {"in_distribution": frames.subset(split[1][:4])}
+    whole = fit_kreg(frames.subset(np.arange(24)), molecule=dce, sigma=3.0)
+    kreg_study.kreg_learning_curve(
+        frames,
+        np.arange(24),
+        tests,
+        molecule=dce,
+        sizes=[8, 16, 20, 24],
+        repeats=[0],
+        trained=whole,
+    )
+    given = [sigma for sigma, _ in fits]
+    assert given == [None, None, fits[1][1].sigma_]
+
+
 def test_kreg_study(frames, split, dce):
     few = frames.subset(split[0][:24])
     test = {"in_distribution": frames.subset(split[1][:8])}

@@ -324,3 +324,21 @@ def test_without_dynamics_every_trajectory_is_a_frame(default, schema):
     plan = make_plan(with_defaults(config, schema))
     assert plan.pool_size == 500
     assert not plan.with_dynamics
+
+
+def test_thermal_frames_are_computed_or_those_of_the_deposit(root, default, schema):
+    assert make_plan(with_defaults(default, schema)).thermal_source is None
+    wanted = changed(default, "thermal/n_frames", 30)
+    assert make_plan(with_defaults(wanted, schema)).thermal_source == "compute"
+    labels = {
+        "source": "deposit",
+        "deposit": str(root / "resources/deposit/manifest.json"),
+        "method": {**default["labels"]["method"], "basis": "aug-cc-pvtz"},
+    }
+    deposited = {**wanted, "labels": {**wanted["labels"], **labels, "n_frames": 600}}
+    plan = make_plan(with_defaults(deposited, schema))
+    if "thermal" in plan.deposited:
+        assert plan.thermal_source == "deposit"
+    else:
+        with pytest.raises(InputError, match="thermal/n_frames: found 30, but labels/source"):
+            check(deposited, schema)

@@ -3,11 +3,13 @@
 import gzip
 import json
 
+import ase.io
 import numpy as np
 import pytest
 import yaml
 
-from rpr.data.frame_set import FrameSet
+import rpr
+from rpr.data.frame_set import FrameSet, find_frames
 from rpr.data.splits import random_order
 from rpr.errors import InputError
 from rpr.labels.method import Method
@@ -22,6 +24,7 @@ from rpr.run.deposit import (
 )
 from rpr.run.deposit_files import add_to_deposit, write_deposit
 from rpr.run.jobs import stage_seed
+from rpr.units import KCAL_MOL
 
 METHOD = Method(basis="aug-cc-pvtz").as_dict()
 SYMBOLS = ("O", "H", "H")
@@ -105,7 +108,7 @@ def test_missing_file_role_and_manifest(manifest):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"format": 2}, "found format 2, expected 1"),
+        ({"format": 3}, "found format 3, expected 1 or 2"),
         ({"files": {"mdd": {}}}, "found files mdd"),
         ({"method": None}, "the key method is missing"),
     ],
@@ -175,6 +178,53 @@ def test_deposit_of_the_repository_is_a_beginning_of_its_pool(root):
     np.testing.assert_allclose(frames.forces.sum(axis=1), 0.0, atol=5e-3)
 
 
+def test_labels_where_the_frames_were_made_are_one_file(tmp_path, frames):
+    frames.velocities = np.random.default_rng(1).normal(size=(5, 3, 3))
+    frames.trajectory, frames.step = np.array([0, 0, 1, 1, 1]), np.array([1, 2, 1, 2, 3])
+    shuffled = frames.subset(np.array([3, 0, 4, 2, 1]))
+    files = {"frames": shuffled, "md": frames}
+    manifest = write_deposit(tmp_path / "one", files, method=METHOD, about={})
+    assert sorted(p.name for p in manifest.parent.glob("*.gz")) == ["frames.extxyz.gz"]
+    assert frame_counts(manifest) == {"frames": 5, "md": 5}
+    for role, made in files.items():
+        found = read(manifest, role)
+        for name in ("positions", *made.known):
+            np.testing.assert_array_equal(getattr(found, name), getattr(made, name))
+    other = frames.subset(slice(None))
+    other.energy = frames.energy + 1.0  # the dynamics had another level
+    two = write_deposit(
+        tmp_path / "two", {"frames": shuffled, "md": other}, method=METHOD, about={}
+    )
+    np.testing.assert_array_equal(read(two, "md").energy, other.energy)
+    np.testing.assert_array_equal(read(two).energy, shuffled.energy)
+
+
+def test_deposits_of_format_1_are_read(manifest, frames):
+    content = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**content, "format": 1}))
+    np.testing.assert_array_equal(read(manifest).energy, frames.energy)
+
+
+def test_one_line_reads_the_deposit_of_the_repository(root):
+    images = ase.io.read(root / "resources/deposit/frames.extxyz.gz", ":")
+    frames = rpr.read_frames(root / "resources/deposit/frames.extxyz.gz")
+    assert len(images) == len(frames) == 1200
+    assert images[7].get_potential_energy() == frames.energy[7]
+    np.testing.assert_array_equal(images[7].get_dipole_moment(), frames.dipole[7])
+    assert {"trajectory", "step", "dihedral"} <= images[7].info.keys()
+
+
+def test_frames_that_are_not_labelled_yet_are_those_that_the_test_set_lacks(root):
+    folder = root / "resources/deposit"
+    rest = rpr.read_frames(folder / "test_set_unlabelled.extxyz.gz")
+    done = read_deposit(folder / "manifest.json", "test_set")
+    assert len(rest) + len(done) == 1200
+    assert (find_frames(rest, done) < 0).all()
+    model = rpr.load(folder / "kreg.npz")
+    error = model.predict(done.positions)[0] - done.energy
+    assert np.sqrt(np.mean(error**2)) < 0.01 * KCAL_MOL
+
+
 def test_files_can_be_added(tmp_path, manifest, frames):
     before = json.loads(manifest.read_text())
     table = tmp_path / "label_seconds.csv"
@@ -192,5 +242,7 @@ def test_files_can_be_added(tmp_path, manifest, frames):
     ]
     with pytest.raises(InputError, match="has derivatives already"):
         add_to_deposit(manifest, {"derivatives": more}, about={})
+    add_to_deposit(manifest, {"derivatives": more.subset([0])}, about={}, replace=True)
+    assert frame_counts(manifest)["derivatives"] == 1
     with pytest.raises(InputError, match=r"has no document missing\.csv"):
         require_document(manifest, "missing.csv")

@@ -167,6 +167,7 @@ SHARED = {
         ("assemble_dataset", "assemble_test_set", "assemble_derivatives"), "assemble_frames"
     ),
     "draw_ablation": "draw_figure",
+    "draw_thermal": "draw_figure",
 }
 
 

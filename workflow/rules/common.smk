@@ -54,7 +54,7 @@ wildcard_constraints:
     repeat=r"\d+",
     trajectory=r"\d+",
     shard=r"\d+",
-    role="frames|test_set|md|reference|derivatives",
+    role="frames|test_set|thermal|md|reference|derivatives",
     sample="frames|rotated|md",
     check="plain|reoriented",
     split="random|held_out",

@@ -1,6 +1,8 @@
 # A deposit of labelled frames: checks of its labels, and the files.
 
 CHECKED = "<results>/label_checks"
+# The page of a deposit that the run reads lies beside its frames, else beside those it makes.
+DEPOSIT_FOLDER = str(Path(config["labels"]["deposit"]).parent) if DEPOSITED else "<results>/deposit"
 
 
 rule choose_checked:
@@ -94,6 +96,28 @@ rule list_outliers:
         "../scripts/list_outliers.py"
 
 
+rule list_frames:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        random="<results>/dataset/split_random.csv",
+        held_out="<results>/dataset/split_held_out.csv",
+    output:
+        table="<results>/dataset/frames.csv",
+    log:
+        "<logs>/list_frames.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("list_frames"),
+    message:
+        "List the labelled frames"
+    script:
+        "../scripts/list_frames.py"
+
+
 rule write_deposit:
     input:
         frames="<results>/dataset/frames.extxyz",
@@ -102,10 +126,12 @@ rule write_deposit:
         test_set=branch(
             lookup("deposit/test_set", within=config), then="<results>/test_set/frames.extxyz"
         ),
+        thermal=THERMAL,
         derivatives=rules.fewer_labels.input.derivatives if FEWER_LABELS else [],
         extended=config["labels"]["deposit"] if DEPOSITED else [],
         documents=[
             "<results>/dataset/failures.csv",
+            rules.list_frames.output.table,
             "<results>/figures/label_distributions.png",
             "<results>/tables/distributions_frames.csv",
             "<results>/tables/distributions_md.csv",
@@ -131,3 +157,32 @@ rule write_deposit:
         "Write the deposit"
     script:
         "../scripts/write_deposit.py"
+
+
+rule write_deposit_tables:
+    input:
+        test_set="<results>/tables/test_set.csv",
+        benchmark=["<results>/tables/benchmark.csv"] if WITH_PUBLISHED else [],
+        kreg="<results>/tables/kreg.csv",
+    output:
+        page=f"{DEPOSIT_FOLDER}/models.md",
+    log:
+        "<logs>/write_deposit_tables.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        names={
+            "molecule": config["molecule"]["name"],
+            "level": "/".join(
+                filter(None, (config["labels"]["method"][key] for key in ("functional", "basis")))
+            ),
+            "run": config["run"],
+        },
+        code=code("write_deposit_tables"),
+    message:
+        "Write what models reach on the deposit"
+    script:
+        "../scripts/write_deposit_tables.py"

@@ -81,6 +81,30 @@ rule assemble_derivatives:
         "../scripts/assemble_frames.py"
 
 
+rule take_derivatives:
+    input:
+        derivatives="<results>/labels/deposit/derivatives.extxyz",
+        frames="<results>/dataset/frames.extxyz",
+        test_set="<results>/test_set/frames.extxyz",
+    output:
+        frames=f"{DERIVATIVES}/deposited.extxyz",
+    log:
+        "<logs>/take_derivatives.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        n_frames=config["fewer_labels"]["n_frames"],
+        n_test_frames=config["fewer_labels"]["n_test_frames"],
+        code=code("take_derivatives"),
+    message:
+        "Take the frames with dipole derivatives from the deposit"
+    script:
+        "../scripts/take_derivatives.py"
+
+
 rule time_labels:
     input:
         frames="<results>/dataset/frames.extxyz",
@@ -133,7 +157,7 @@ rule fewer_labels:
         test_set="<results>/test_set/frames.extxyz",
         derivatives=branch(
             SOURCE == "deposit",
-            then="<results>/labels/deposit/derivatives.extxyz",
+            then=f"{DERIVATIVES}/deposited.extxyz",
             otherwise=f"{DERIVATIVES}/frames.extxyz",
         ),
         seconds=branch(

@@ -1,5 +1,7 @@
 # Stage 8: the KREG potential on energies and forces.
 
+TRAINED_POTENTIAL = "symmetric" if config["kreg"]["symmetric"] else "plain"
+
 
 rule train_kreg:
     input:
@@ -34,6 +36,9 @@ rule kreg_learning_curve:
         frames="<results>/dataset/frames.extxyz",
         test_set="<results>/test_set/frames.extxyz",
         split="<results>/dataset/split_random.csv",
+        model=lambda wildcards: (
+            "<results>/models/kreg.npz" if wildcards.potential == TRAINED_POTENTIAL else []
+        ),
         molecule=MOLECULE,
     output:
         table="<results>/tables/kreg/{potential}.csv",
@@ -49,6 +54,7 @@ rule kreg_learning_curve:
     params:
         molecule=molecule(),
         sizes=config["kreg"]["sizes"],
+        n_train=config["kreg"]["n_train"],
         n_repeats=config["kreg"]["n_repeats"],
         code=code("kreg_learning_curve"),
     message:

@@ -38,6 +38,7 @@ rule predict_model:
         random_split="<results>/dataset/split_random.csv",
         held_out_split="<results>/dataset/split_held_out.csv",
         test_set="<results>/test_set/frames.extxyz",
+        thermal=THERMAL,
         molecule=MOLECULE,
     output:
         table="<results>/tables/predictions/{model}_{property}.csv",
@@ -68,6 +69,7 @@ rule calibrate_model:
         random_split="<results>/dataset/split_random.csv",
         held_out_split="<results>/dataset/split_held_out.csv",
         test_set="<results>/test_set/frames.extxyz",
+        thermal=THERMAL,
         molecule=MOLECULE,
     output:
         table="<results>/tables/calibration/{model}_{property}.csv",
@@ -94,6 +96,7 @@ rule compute_learning_curve:
         frames="<results>/dataset/frames.extxyz",
         split="<results>/dataset/split_random.csv",
         test_set="<results>/test_set/frames.extxyz",
+        model="<results>/models/{model}_{property}_random.npz",
         molecule=MOLECULE,
     output:
         table="<results>/tables/learning_curve/{model}_{property}.csv",

@@ -1,5 +1,6 @@
 """Errors of one model against the number of training frames."""
 
+import rpr
 from rpr.data.extxyz import read_frames
 from rpr.data.splits import outside_test_set, read_split
 from rpr.molecule.molecule import read_molecule
@@ -11,14 +12,16 @@ from rpr.studies.learning_curve import learning_curve
 logs.start(snakemake.log[0])
 frames = read_frames(snakemake.input.frames)
 split = read_split(snakemake.input.split)
+candidates = outside_test_set(len(frames), split)
 table = learning_curve(
     frames,
-    outside_test_set(len(frames), split),
+    candidates,
     named_test_sets(frames, split, read_frames(snakemake.input.test_set)),
     molecule=read_molecule(snakemake.input.molecule, **snakemake.params.molecule),
     property=snakemake.wildcards.property,
     model=snakemake.wildcards.model,
     sizes=snakemake.params.sizes,
     repeats=range(snakemake.params.n_repeats),
+    trained=rpr.load(snakemake.input.model) if len(candidates) == len(split["train"]) else None,
 )
 tables.write_csv(table, snakemake.output.table)

@@ -1,5 +1,6 @@
 """Errors of KREG potentials against the number of training frames."""
 
+import rpr
 from rpr.data.extxyz import read_frames
 from rpr.data.splits import outside_test_set, read_split
 from rpr.molecule.molecule import read_molecule
@@ -13,14 +14,17 @@ logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
 frames = read_frames(snakemake.input.frames)
 split = read_split(snakemake.input.split)
+candidates = outside_test_set(len(frames), split)
 symmetric = snakemake.wildcards.potential == "symmetric"
+model = snakemake.input.model
 table = kreg_learning_curve(
     frames,
-    outside_test_set(len(frames), split),
+    candidates,
     named_test_sets(frames, split, read_frames(snakemake.input.test_set)),
     molecule=molecule,
     sizes=snakemake.params.sizes,
     repeats=range(snakemake.params.n_repeats),
     permutations=permutations_of(find_group(molecule)) if symmetric else None,
+    trained=rpr.load(model) if model and len(candidates) == snakemake.params.n_train else None,
 )
 tables.write_csv(table, snakemake.output.table)

@@ -1,4 +1,4 @@
-"""Predictions of one model on its three test sets."""
+"""Predictions of one model on its test sets."""
 
 import rpr
 from rpr.data.extxyz import read_frames
@@ -7,17 +7,19 @@ from rpr.models.registry import find
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.studies import tables
-from rpr.studies.evaluation import predictions
+from rpr.studies.evaluation import model_test_sets, predictions
 
 logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
 frames = find(snakemake.wildcards.model).frames(read_frames(snakemake.input.frames), molecule)
 splits = {name: read_split(snakemake.input[f"{name}_split"]) for name in ("random", "held_out")}
-cases = {
-    "in_distribution": ("random", frames.subset(splits["random"]["test"])),
-    "held_out_trajectories": ("held_out", frames.subset(splits["held_out"]["test"])),
-    "rotated": ("random", read_frames(snakemake.input.test_set)),
-}
+thermal = snakemake.input.thermal
+cases = model_test_sets(
+    frames,
+    splits,
+    read_frames(snakemake.input.test_set),
+    read_frames(thermal) if thermal else None,
+)
 parts = [
     predictions(
         rpr.load(snakemake.input[split]),

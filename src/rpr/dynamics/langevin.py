@@ -5,8 +5,12 @@
 by the middle scheme: half a kick, half a drift, friction and noise, half a drift, half a kick.
 Positions at whole steps then have the exact Boltzmann distribution of a harmonic vibration for any
 stable time step (B. Leimkuhler, C. Matthews, J. Chem. Phys. 138, 174102 (2013)).  Friction and
-noise act every few steps, with the friction of that time.  The noise has no momentum and no angular
-momentum, so that a molecule that neither moves nor rotates never starts to.
+noise act every few steps, with the friction of that time.
+
+By default the noise has no momentum and no angular momentum, so that a molecule that neither moves
+nor rotates never starts to.  Its geometries then have the distribution exp(-V/kT) / sqrt(det I)
+with the inertia tensor I, as angular momentum is fixed.  With `rigid_body_motion`
+the molecule moves and rotates, and its geometries have the distribution exp(-V/kT).
 """
 
 from __future__ import annotations
@@ -31,8 +35,10 @@ def thermal_velocities(
     masses: np.ndarray,
     temperature_K: float,
     rngs: Sequence[np.random.Generator],
+    *,
+    rigid_body_motion: bool = False,
 ) -> np.ndarray:
-    """Boltzmann velocities of every trajectory, without momentum and angular momentum.
+    """Boltzmann velocities of every trajectory.
 
     Parameters
     ----------
@@ -44,6 +50,8 @@ def thermal_velocities(
         Temperature in K.
     rngs
         One source of random numbers for each trajectory.
+    rigid_body_motion
+        Whether the molecules keep their thermal momentum and angular momentum.
 
     Returns
     -------
@@ -53,6 +61,8 @@ def thermal_velocities(
     masses = np.asarray(masses, dtype=float)
     width = np.sqrt(KB * temperature_K / masses)[:, None] * FS
     noise = np.array([rng.standard_normal(positions.shape[1:]) for rng in rngs])
+    if rigid_body_motion:
+        return width * noise
     return without_rigid_body_motions(width * noise, positions, masses)
 
 
@@ -68,6 +78,7 @@ def run_langevin(
     n_steps: int,
     rngs: Sequence[np.random.Generator],
     molecule: Molecule | None = None,
+    rigid_body_motion: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Positions and velocities after Langevin dynamics.
 
@@ -93,6 +104,8 @@ def run_langevin(
         One source of random numbers for each trajectory.
     molecule
         Molecule whose bonds are watched, if any.
+    rigid_body_motion
+        Whether friction and noise act on the motion of the molecule as a whole, too.
 
     Returns
     -------
@@ -122,7 +135,9 @@ def run_langevin(
         due = NOISE_EVERY if step % NOISE_EVERY == 0 else step % NOISE_EVERY
         if step % NOISE_EVERY == 0 or step == n_steps:
             kept = np.exp(-1e-3 * friction_per_ps * due * dt_fs)
-            noise = thermal_velocities(x, masses, temperature_K, rngs)
+            noise = thermal_velocities(
+                x, masses, temperature_K, rngs, rigid_body_motion=rigid_body_motion
+            )
             v = kept * v + np.sqrt(1.0 - kept**2) * noise
             _check_bonds(x, molecule, step)
         x += 0.5 * dt_fs * v

@@ -123,6 +123,7 @@ TEST_SETS = {
     "in_distribution": "in distribution",
     "held_out_trajectories": "held-out trajectories",
     "rotated": "rotated set",
+    "thermal": "thermal set",
 }
 
 

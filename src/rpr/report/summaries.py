@@ -10,7 +10,7 @@ from rpr.studies.metrics import mean_over_sets
 from rpr.studies.tables import require, spread_columns
 
 #: Test sets in the order of the tables; others follow by name.
-TEST_SETS = ("in_distribution", "held_out_trajectories", "rotated")
+TEST_SETS = ("in_distribution", "held_out_trajectories", "rotated", "thermal")
 #: Name of the model of the paper.
 PUBLISHED_MODEL = "rotate-predict-rotate"
 SIGNS = ("all", "positive", "negative")

@@ -51,10 +51,13 @@ class Plan:
         labels/method agree in every setting, defaults included, and no deposit gives some labels.
     checks
         Checks of the labels of a deposit: ``plain`` (PySCF only) and ``reoriented``.
-    searched
-        Whether minima are searched for, from one geometry; frames that come with labels need none.
     spectra_model
         Model whose dipoles and polarizabilities spectra are made of.
+    searched
+        Whether minima are searched for, from one geometry; frames that come with labels need none.
+    thermal_source
+        Where labelled frames of the thermal test set come from: ``compute``, ``deposit``, or None
+        if there is none.
     """
 
     source: str
@@ -67,13 +70,14 @@ class Plan:
     checks: tuple[str, ...]
     spectra_model: str
     searched: bool = False
+    thermal_source: str | None = None
 
     @property
     def computed_stages(self) -> tuple[str, ...]:
         """Stages at whose level of theory the run computes: ``md``, ``labels``, both or none."""
         if self.source == "compute":
             return ("labels",) if "md" in self.deposited else ("md", "labels")
-        return ("labels",) if self.test_source == "compute" else ()
+        return ("labels",) if "compute" in (self.test_source, self.thermal_source) else ()
 
 
 def make_plan(config: Mapping) -> Plan:
@@ -103,6 +107,7 @@ def make_plan(config: Mapping) -> Plan:
             and "md" not in deposited
         ),
         spectra_model=_spectra_model(config),
+        thermal_source=_thermal_source(config["thermal"], deposited),
     )
 
 
@@ -120,6 +125,12 @@ def _test_source(labels: Mapping, deposited: Mapping[str, int]) -> str:
         return "deposit"
     own = labels["source"] == "files" and labels["files"]["test_set"] != "compute"
     return "files" if own else "compute"
+
+
+def _thermal_source(thermal: Mapping, deposited: Mapping[str, int]) -> str | None:
+    if "thermal" in deposited:
+        return "deposit"
+    return "compute" if thermal["n_frames"] else None
 
 
 def _with_dynamics(config: Mapping) -> bool:

@@ -2,14 +2,19 @@
 
 A deposit is a folder with ``manifest.json`` and the files it names::
 
-    {"format": 1, "symbols": ["Cl", "C", ...], "method": {...}, "versions": {...}, "commit": ...,
+    {"format": 2, "symbols": ["Cl", "C", ...], "method": {...}, "versions": {...}, "commit": ...,
      "files": {"frames": {"path": "frames.extxyz", "sha256": "...", "n_frames": 600},
                "test_set": {...}, "md": {...}, "reference": {...}}}
 
 The roles of files are ``frames`` (required: labelled, in the random order of the pool, so that the
 first frames, however many, are a valid set), ``test_set`` (labelled), ``md`` (the trajectories) and
-``reference`` (one frame, the reference geometry), and ``derivatives`` (frames of the others, with
-labels that include the derivatives of the dipole). A file may be compressed with gzip.
+``reference`` (one frame, the reference geometry), ``thermal`` (labelled frames in thermal
+equilibrium), and ``derivatives`` (frames of the others, with labels that include the derivatives of
+the dipole). A file may be compressed with gzip.
+
+Where the dynamics labelled all of its frames, trajectories and labels are one file: ``md`` names
+the file of ``frames``, and says with ``"sorted_by": ["trajectory", "step"]`` how to bring them into
+the order of the dynamics. Deposits of format 1 always have two files.
 ``documents`` are further files, with their SHA-256: checks of the labels, distributions, failures,
 and the order of the pool. ``additions`` say what made files that were added later. If frames
 were taken from another deposit, ``extends`` is its origin: the configuration, versions and commit
@@ -151,6 +156,8 @@ def read_deposit(
     path = Path(manifest).parent / entry["path"]
     check_file(manifest, path, entry["sha256"])
     frames = read_frames(path)
+    if keys := entry.get("sorted_by"):
+        frames = frames.subset(np.lexsort([getattr(frames, key) for key in reversed(keys)]))
     if role != "frames" or n_frames is None:
         return frames
     check_prefix(path, len(frames), n_frames)

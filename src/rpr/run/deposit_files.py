@@ -17,9 +17,11 @@ from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
 from rpr.files import atomic_path, sha256, write_json
 from rpr.molecule.molecule import find_bonds
+from rpr.run.deposit import read_deposit
 from rpr.run.manifest import FORMAT, check_symbols, read_manifest
 
 COVERAGE = 5  #: degrees of the absolute dihedral
+_ORDER = ("trajectory", "step")  # of the frames of a dynamics
 
 
 def write_deposit(
@@ -49,7 +51,15 @@ def write_deposit(
     folder.mkdir(parents=True, exist_ok=True)
     reference = files.get("reference")
     bonds = () if reference is None else find_bonds(reference.atoms(0))
-    entries = {role: _add_file(folder, role, frames, bonds) for role, frames in files.items()}
+    apart = {role: frames for role, frames in files.items() if role != "md"}
+    entries = {role: _add_file(folder, role, frames, bonds) for role, frames in apart.items()}
+    if "md" in files:
+        shared = _is_one_file(files["md"], files["frames"])
+        entries["md"] = (
+            {**entries["frames"], "sorted_by": list(_ORDER)}
+            if shared
+            else _add_file(folder, "md", files["md"], bonds)
+        )
     content = {
         "format": FORMAT,
         "symbols": list(files["frames"].symbols),
@@ -68,6 +78,7 @@ def add_to_deposit(
     *,
     about: Mapping[str, object],
     documents: Sequence[str | os.PathLike] = (),
+    replace: bool = False,
 ) -> None:
     """Add files to a deposit, whose other files stay as they are.
 
@@ -81,6 +92,8 @@ def add_to_deposit(
         What made these files, for the list ``additions`` of the manifest.
     documents
         Files that are copied beside the frames.
+    replace
+        Whether files that the deposit has already are replaced.
 
     Raises
     ------
@@ -89,13 +102,14 @@ def add_to_deposit(
     """
     content, folder = read_manifest(manifest), Path(manifest).parent
     for role, frames in files.items():
-        if role in content["files"]:
-            raise InputError(
-                f"{manifest}: has {role} already; remove it first, or write a new deposit"
-            )
+        if role in content["files"] and not replace:
+            raise InputError(f"{manifest}: has {role} already; replace it, or write a new deposit")
         check_symbols(manifest, content["symbols"], frames.symbols)
+    bonds: Sequence[tuple[int, int]] = ()
+    if "reference" in content["files"]:
+        bonds = find_bonds(read_deposit(manifest, "reference").atoms(0))
     for role, frames in files.items():
-        content["files"][role] = _add_file(folder, role, frames)
+        content["files"][role] = _add_file(folder, role, frames, bonds)
     content["documents"] = {
         **content.get("documents", {}),
         **{path.name: _copy(path, folder) for path in map(Path, documents)},
@@ -103,6 +117,14 @@ def add_to_deposit(
     added = {"files": sorted(files), "documents": [Path(path).name for path in documents], **about}
     content["additions"] = [*content.get("additions", []), added]
     write_json(Path(manifest), content)
+
+
+def _is_one_file(md: FrameSet, frames: FrameSet) -> bool:
+    """Whether the labelled frames are those of the dynamics, with all that is known of them."""
+    if len(md) != len(frames) or not {*md.known, *_ORDER} <= set(frames.known):
+        return False
+    chosen = frames.subset(np.lexsort([getattr(frames, key) for key in reversed(_ORDER)]))
+    return all(np.array_equal(getattr(md, n), getattr(chosen, n)) for n in ("positions", *md.known))
 
 
 def _add_file(

@@ -12,9 +12,11 @@ from rpr.files import sha256
 from rpr.labels.method import Method
 
 #: Roles of the files of a deposit.
-ROLES = ("frames", "test_set", "md", "reference", "derivatives")
-#: Format of the manifests that are written and read.
-FORMAT = 1
+ROLES = ("frames", "test_set", "thermal", "md", "reference", "derivatives")
+#: Format of the manifests that are written.
+FORMAT = 2
+#: Formats of the manifests that are read; in format 2, two roles may share a file.
+READABLE = (1, 2)
 
 
 def read_manifest(path: str | os.PathLike) -> dict:
@@ -34,8 +36,9 @@ def read_manifest(path: str | os.PathLike) -> dict:
     missing = {"format", "symbols", "method", "files"} - set(content)
     if missing:
         raise InputError(f"{path}: the key {sorted(missing)[0]} is missing from this manifest")
-    if content["format"] != FORMAT:
-        raise InputError(f"{path}: found format {content['format']}, expected {FORMAT}")
+    if content["format"] not in READABLE:
+        known = " or ".join(map(str, READABLE))
+        raise InputError(f"{path}: found format {content['format']}, expected {known}")
     unknown = sorted(set(content["files"]) - set(ROLES))
     if unknown or "frames" not in content["files"]:
         raise InputError(

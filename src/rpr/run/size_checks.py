@@ -33,6 +33,18 @@ def check_sizes(config: Mapping, plan: Plan) -> None:
     _check_curve_sizes(config)
     _check_test_set(config["test_set"])
     _check_fewer_labels(config, plan)
+    _check_thermal(config, plan)
+
+
+def _check_thermal(config: Mapping, plan: Plan) -> None:
+    """Refuse a thermal test set that a run without quantum chemistry would have to label."""
+    if plan.thermal_source != "compute" or "compute" in (plan.source, plan.test_source):
+        return
+    has = f"{config['labels']['deposit']} has none" if plan.source == "deposit" else "gives none"
+    raise InputError(
+        f"thermal/n_frames: found {config['thermal']['n_frames']}, but labels/source "
+        f"{plan.source} computes no labels and {has}; set it to 0"
+    )
 
 
 def _check_fewer_labels(config: Mapping, plan: Plan) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
 from rpr.models.kreg.potential import KREG
+from rpr.models.kreg.search import n_searched
 from rpr.molecule.molecule import Molecule
 from rpr.studies import metrics
 from rpr.studies.evaluation import dihedral_sign, frame_origin, masks_by_sign
@@ -39,6 +40,7 @@ def kreg_learning_curve(
     sizes: Sequence[int],
     repeats: Sequence[int],
     permutations: np.ndarray | None = None,
+    trained: KREG | None = None,
     sigma: float | None = None,
     lambda_energy: float | None = None,
     lambda_forces: float | None = None,
@@ -46,7 +48,8 @@ def kreg_learning_curve(
     """Errors of KREG potentials fitted to subsets of the frames, energies and gradients.
 
     The sets are those of :func:`rpr.studies.learning_curve.training_sets`; hyper-parameters of a
-    size are searched in the first repeat and kept for the others.
+    size are searched in the first repeat and kept for the others.  The search trains on a limited
+    number of frames, and the sizes that reach this number share one search.
 
     Parameters
     ----------
@@ -64,6 +67,8 @@ def kreg_learning_curve(
         Seeds of random orders of the candidates; smaller training sets begin larger ones.
     permutations
         Permutations of atoms under which the potential is symmetric; None for the plain one.
+    trained
+        A potential of all candidates that was trained before, which then is not fitted again.
     sigma, lambda_energy, lambda_forces
         Hyper-parameters, see :class:`rpr.models.kreg.potential.KREG`.
 
@@ -76,13 +81,17 @@ def kreg_learning_curve(
     given = {"sigma": sigma, "lambda_energy": lambda_energy, "lambda_forces": lambda_forces}
     found: dict[int, dict[str, float | None]] = {}
     for repeat, size, chosen in training_sets(candidates, sizes, repeats):
-        model = fit_kreg(
-            frames.subset(chosen),
-            molecule=molecule,
-            permutations=permutations,
-            **found.get(size, given),
-        )
-        found.setdefault(size, {name: getattr(model, f"{name}_") for name in given})
+        if trained is not None and size == len(candidates):
+            model = trained
+        else:
+            searched = n_searched(size)
+            model = fit_kreg(
+                frames.subset(chosen),
+                molecule=molecule,
+                permutations=permutations,
+                **found.get(searched, given),
+            )
+            found.setdefault(searched, {name: getattr(model, f"{name}_") for name in given})
         for name, test_frames in test_sets.items():
             tables.append(
                 kreg_errors(

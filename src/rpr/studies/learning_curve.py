@@ -10,6 +10,7 @@ import pandas as pd
 
 from rpr.data.frame_set import FrameSet
 from rpr.data.splits import random_order
+from rpr.models.property_estimator import PropertyEstimator
 from rpr.models.registry import fit_model
 from rpr.molecule.molecule import Molecule
 from rpr.studies.evaluation import errors_on_test_sets
@@ -29,6 +30,7 @@ def learning_curve(
     model: str,
     sizes: Sequence[int],
     repeats: Sequence[int],
+    trained: PropertyEstimator | None = None,
     **settings: Any,
 ) -> pd.DataFrame:
     """Errors of one model for several sizes and random subsets of the training frames.
@@ -57,6 +59,8 @@ def learning_curve(
         Numbers of training frames; those that exceed the number of candidates are left out.
     repeats
         Seeds of random orders, one for each repeat.
+    trained
+        A model of all candidates that was trained before, which then is not fitted again.
     **settings
         Passed to :func:`rpr.models.registry.make_model`.
 
@@ -69,16 +73,19 @@ def learning_curve(
     tables = []
     found: dict[int, dict[str, Any]] = {}
     for repeat, size, chosen in training_sets(candidates, sizes, repeats):
-        fitted = fit_model(
-            model,
-            frames,
-            chosen,
-            property=property,
-            molecule=molecule,
-            seed=repeat,
-            **{**settings, **found.get(size, {})},
-        )
-        found.setdefault(size, {"hyperparameters": fitted.hyperparameters_})
+        if trained is not None and size == len(candidates):
+            fitted = trained
+        else:
+            fitted = fit_model(
+                model,
+                frames,
+                chosen,
+                property=property,
+                molecule=molecule,
+                seed=repeat,
+                **{**settings, **found.get(size, {})},
+            )
+            found.setdefault(size, {"hyperparameters": fitted.hyperparameters_})
         table = errors_on_test_sets(
             fitted,
             test_sets,

@@ -24,7 +24,7 @@ from rpr.models.estimator import Estimator, Frames, determination
 from rpr.models.kreg.contraction import ContractedPotential
 from rpr.models.kreg.descriptor import RelativeDistances, symmetric_distances
 from rpr.models.kreg.kernel import GradientKernel, n_internal
-from rpr.models.kreg.search import check_given, search_hyperparameters
+from rpr.models.kreg.search import N_SEARCH, check_given, search_hyperparameters
 from rpr.models.kreg.solver import KREGSolution, check_training_memory, solve_kreg
 from rpr.models.kreg.targets import check_labels, to_targets
 from rpr.models.model_file import checksum, molecule_from_json
@@ -90,7 +90,7 @@ class KREG(Estimator):
         sigma: float | None = None,
         lambda_energy: float | None = None,
         lambda_forces: float | None = None,
-        n_search: int = 250,
+        n_search: int = N_SEARCH,
         max_memory_mb: float | None = None,
         seed: int = 0,
     ) -> None:

@@ -24,6 +24,9 @@ LAMBDA_CEILING = 1e-3
 FEWEST_FRAMES = 5
 FEW_FRAMES_VALUES = {"sigma": 2.0, "lambda_energy": 1e-9, "lambda_forces": 1e-9}
 
+#: Largest number of frames that the search trains on; the cost of a trial grows as its cube.
+N_SEARCH = 250
+
 #: Start of the search, with sigma in units of the median distance between training frames.
 START = {"sigma": 6.0, "lambda_energy": 1e-9, "lambda_forces": 1e-9}
 
@@ -76,6 +79,17 @@ class PotentialSearch:
     cpu_seconds: float
 
 
+def n_searched(n_frames: int, *, validation_fraction: float = 0.2) -> int:
+    """Number of frames that the search trains on, of so many that it is given.
+
+    Examples
+    --------
+    >>> n_searched(100), n_searched(400), n_searched(1000)
+    (80, 250, 250)
+    """
+    return min(n_frames - max(1, round(validation_fraction * n_frames)), N_SEARCH)
+
+
 def check_given(given: dict[str, float | None]) -> None:
     """Refuse a width that is not positive or ridge terms that are negative; None is allowed.
 
@@ -105,7 +119,7 @@ def search_hyperparameters(
     lambda_forces: float | None = None,
     groups: np.ndarray | None = None,
     validation_fraction: float = 0.2,
-    n_train: int = 250,
+    n_train: int = N_SEARCH,
     n_validation: int = 500,
     seed: int = 0,
 ) -> PotentialSearch:
