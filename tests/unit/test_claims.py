@@ -208,6 +208,23 @@ def test_cost_is_judged_beside_the_labels():
     assert find(table, "predictions are cheap", "dipole")["verdict"] == "does not hold"
 
 
+def test_networks_are_judged_with_as_many_frames():
+    rows = [("canonical axes", "inertia, both hands", 800, 0.02),
+            ("equivariant network", "small", 800, 0.01), ("equivariant network", "big", 400, 0.09),
+            ("equivariant network", "bad", 800, 0.03)]  # fmt: skip
+    ways = pd.DataFrame(rows, columns=["idea", "way", "n_train", "held_out_trajectories"]).assign(
+        held_out_trajectories_low=lambda t: 0.9 * t["held_out_trajectories"],
+        held_out_trajectories_high=lambda t: 1.1 * t["held_out_trajectories"],
+        unit="D", n_repeats=5,
+    )  # fmt: skip
+    claim = find(tabulate(ways=ways), "no equivariant architecture")
+    assert claim["measured"] == pytest.approx(2.0)
+    assert (claim["verdict"], claim["n_train"], claim["n_sets"]) == ("does not hold", 800, 5)
+    assert "small" in claim["detail"]
+    without = tabulate(ways=ways[ways["idea"] == "canonical axes"])
+    assert find(without, "no equivariant architecture")["verdict"] == "not measured"
+
+
 def test_another_level_of_theory_is_measured_but_not_judged():
     given = {
         "benchmark_pairs": pairs(("inertia", "RE", "RExyzCl", "mu_y", 3.0)),

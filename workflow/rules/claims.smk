@@ -103,6 +103,7 @@ rule judge_claims:
     params:
         molecule=molecule(),
         tables=JUDGED,
+        ways=lambda wildcards: jobs.made_before(f"results/{config['run']}/ways/ways.csv"),
         code=code("judge_claims"),
     message:
         "Judge the claims"

@@ -12,8 +12,11 @@ from rpr.studies import tables
 logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.geometry, **snakemake.params.molecule)
 record = json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8"))
+measured = {name: tables.read(snakemake.input[name]) for name in snakemake.params.tables}
+if snakemake.params.ways:
+    measured["ways"] = tables.read(snakemake.params.ways[0])
 claims = claims_table(
-    {name: tables.read(snakemake.input[name]) for name in snakemake.params.tables},
+    measured,
     papers_molecule=is_papers_molecule(molecule),
     level_of_theory=level_of_labels(record),
 )

@@ -1,8 +1,10 @@
-"""Processor time of models beside that of labels, and beside other ways to equivariance."""
+"""The published method beside what it saves: labels, and equivariant architectures."""
 
 from __future__ import annotations
 
-from rpr.report.measurements.rows import Measure, NotMeasured, integer, rows_of
+from dataclasses import replace
+
+from rpr.report.measurements.rows import Measure, NotMeasured, integer, of_row, ratio, rows_of
 from rpr.report.verdicts import Measurement, Tables
 
 
@@ -28,5 +30,23 @@ def beside_labels(quantity: str, property: str) -> Measure:
             f"range of {int(row['n_repeats'])} repeats"
         )
         return Measurement(*times, "1", *counts, 1, integer(row["seed"]), detail)
+
+    return measure
+
+
+def beside_networks(way: str, test_set: str) -> Measure:
+    """Error of a way to equivariance over that of the best network with as many training frames.
+
+    Both are means over the same splits, from the table ``ways``.
+    """
+
+    def measure(tables: Tables) -> Measurement:
+        row = rows_of(tables, "ways", way=way).iloc[0]
+        networks = rows_of(tables, "ways", idea="equivariant network", n_train=row["n_train"])
+        best = networks.loc[networks[test_set].idxmin()]
+        pair = [of_row(chosen, test_set) for chosen in (row, best)]
+        found = ratio(*pair)
+        detail = f"{found.detail} ({best['way']})"
+        return replace(found, n_sets=integer(row["n_repeats"]), detail=detail)
 
     return measure
