@@ -100,7 +100,7 @@ def test_factor_four_and_its_handedness():
     assert hands["verdict"] == "measured"  # it depends on the scan, so nothing is expected
     symmetrized = find(table, "at negative over that at positive", "mu_inv", "symmetrized model")
     assert symmetrized["measured"] == pytest.approx(1.05)
-    assert find(table, "held-out", "mu_inv")["verdict"] == "not measured"
+    assert find(table, "RMSE on held-out", "mu_inv")["verdict"] == "not measured"
     assert find(table, "about four times", "alpha_inv", "both hands")["verdict"] == "not measured"
 
 
@@ -192,6 +192,8 @@ def test_coverage_is_judged():
     assert find(judged, "are uniform")["verdict"] == "does not hold"
     assert find(judged, "cover the dihedral")["verdict"] == "does not hold"
     assert find(judged, "cover the dihedral")["n_test"] == 9
+    shown = find(readable(judged), "cover the dihedral")
+    assert shown["measured (95 % interval)"].startswith("0.986 (")
 
 
 def test_cost_is_judged_beside_the_labels():

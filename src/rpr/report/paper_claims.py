@@ -195,9 +195,9 @@ def _cost() -> Iterator[Claim]:
             "interval",
         )
     yield Claim(
-        "no equivariant architecture is needed: the published method with dihedrals of both signs is "
-        "not less accurate than an equivariant network with as many frames, mu_inv, held-out "
-        "trajectories (target ways)",
+        "no equivariant architecture is needed: the published method with dihedrals of both "
+        "signs is not less accurate than an equivariant network with as many frames, mu_inv, "
+        "held-out trajectories (target ways)",
         PAPER,
         cost.beside_networks("inertia, both hands", "held_out_trajectories"),
         0.0,

@@ -72,9 +72,9 @@ def _pairs(
         if descriptor != DISTANCES and DISTANCES in descriptors:
             yield _lowest(benchmark, DISTANCES), _lowest(benchmark, descriptor)
     for descriptor in descriptors:
-        pair = tuple(_lowest(benchmark, descriptor, kind) for kind in ("gaussian", "matern"))
-        if all(kernels for _, kernels in pair):
-            yield pair
+        gaussian, matern = (_lowest(benchmark, descriptor, k) for k in ("gaussian", "matern"))
+        if gaussian[1] and matern[1]:
+            yield gaussian, matern
 
 
 def _lowest(benchmark: pd.DataFrame, descriptor: str, kind: str = "") -> tuple[str, Kernels]:

@@ -24,9 +24,9 @@ _LOOKS = {
 
 def models(predictions: pd.DataFrame) -> list[str]:
     """The published model, if it is there, and the best one on held-out trajectories."""
-    found = [PUBLISHED_MODEL] if (predictions["model"] == PUBLISHED_MODEL).any() else []
+    known = [PUBLISHED_MODEL] if (predictions["model"] == PUBLISHED_MODEL).any() else []
     best = best_model(predictions)
-    return found + [best] * (best is not None and best not in found)
+    return known if best is None or best in known else [*known, best]
 
 
 def data(predictions: pd.DataFrame, *, test_set: str = "rotated") -> pd.DataFrame:

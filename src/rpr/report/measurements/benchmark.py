@@ -70,8 +70,11 @@ def axes_factor(axes: str, component: str = "mu_inv") -> Measure:
 
     def measure(tables: Tables) -> Measurement:
         keys = {"component": component, "test_set": "in_distribution", "axes": axes}
-        pair = [rows_of(tables, "axes_accuracy", descriptor=d, **keys) for d in ("RE", "RExyzCl")]
-        return ratio(*(of_row(rows.iloc[0]) for rows in pair))
+        without, beside = (
+            of_row(rows_of(tables, "axes_accuracy", descriptor=d, **keys).iloc[0])
+            for d in ("RE", "RExyzCl")
+        )
+        return ratio(without, beside)
 
     return measure
 
@@ -85,7 +88,8 @@ def axes_deviation(property: str, axes: str, descriptor: str) -> Measure:
         row = rows.loc[rows["deviation"].idxmax()]
         value, n_train = float(row["deviation"]), integer(row["n_train"])
         seed, n_test = integer(row["seed"]), int(rows["n_test"].sum())
-        return Measurement(value, value, value, row["unit"], n_train, n_test, 1, seed)
+        detail = f"{value / row['rmse']:.1e} of its RMSE"
+        return Measurement(value, value, value, row["unit"], n_train, n_test, 1, seed, detail)
 
     return measure
 

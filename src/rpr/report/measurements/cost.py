@@ -23,13 +23,21 @@ def beside_labels(quantity: str, property: str) -> Measure:
         if not label > 0.0:
             raise NotMeasured("label")
         needed = label * (row["n_train"] if quantity == "training" else 1)
-        times = (row[f"seconds{end}"] / needed for end in ("", "_low", "_high"))
-        counts = (integer(row[name]) for name in ("n_train", "n_test"))
+        n_train, n_test, seed = (integer(row[name]) for name in ("n_train", "n_test", "seed"))
         detail = (
             f"{row['seconds']:.2g} s, labels {needed:.2g} s; measured on this machine, "
             f"range of {int(row['n_repeats'])} repeats"
         )
-        return Measurement(*times, "1", *counts, 1, integer(row["seed"]), detail)
+        return Measurement(
+            value=row["seconds"] / needed,
+            low=row["seconds_low"] / needed,
+            high=row["seconds_high"] / needed,
+            n_train=n_train,
+            n_test=n_test,
+            n_sets=1,
+            seed=seed,
+            detail=detail,
+        )
 
     return measure
 
@@ -44,8 +52,7 @@ def beside_networks(way: str, test_set: str) -> Measure:
         row = rows_of(tables, "ways", way=way).iloc[0]
         networks = rows_of(tables, "ways", idea="equivariant network", n_train=row["n_train"])
         best = networks.loc[networks[test_set].idxmin()]
-        pair = [of_row(chosen, test_set) for chosen in (row, best)]
-        found = ratio(*pair)
+        found = ratio(of_row(row, test_set), of_row(best, test_set))
         detail = f"{found.detail} ({best['way']})"
         return replace(found, n_sets=integer(row["n_repeats"]), detail=detail)
 

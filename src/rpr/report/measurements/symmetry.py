@@ -51,9 +51,9 @@ def kreg_hands(potential: str) -> Measure:
         keys = {"quantity": "energy", "test_set": "rotated", "potential": potential}
         rows = rows_of(tables, "kreg", **keys)
         rows = rows[rows["n_train"] == most_repeated(rows)]
-        signs = [rows[rows["dihedral_sign"] == sign] for sign in ("negative", "positive")]
-        if any(sign.empty for sign in signs):
+        negative, positive = (rows[rows["dihedral_sign"] == s] for s in ("negative", "positive"))
+        if negative.empty or positive.empty:
             raise NotMeasured("sign")
-        return ratio(*(over_sets(sign) for sign in signs))
+        return ratio(over_sets(negative), over_sets(positive))
 
     return measure

@@ -15,6 +15,6 @@ def covered(quantity: str) -> Measure:
         row = rows_of(tables, "coverage", quantity=quantity).iloc[0]
         bounds = (row.get(name, math.nan) for name in ("value", "low", "high"))
         counts = None, integer(row["n_frames"]), None, integer(row["seed"])
-        return Measurement(*bounds, row["unit"], *counts, str(row["detail"]))
+        return Measurement(*bounds, str(row["unit"]), *counts, str(row["detail"]))
 
     return measure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -31,8 +32,14 @@ def last_doubling(model: str, component: str, at_least: int) -> Measure:
         found = ratio(few, many)
         power = math.log(2.0) / math.log(large / small)
         detail = f"{few.value:.3g} with {small}, {many.value:.3g} {few.unit} with {large} frames"
-        bounds = (x**power for x in (found.value, found.low, found.high))
-        return Measurement(*bounds, "1", large, few.n_test, few.n_sets, few.seed, detail)
+        return replace(
+            found,
+            value=found.value**power,
+            low=found.low**power,
+            high=found.high**power,
+            n_train=large,
+            detail=detail,
+        )
 
     return measure
 
