@@ -60,10 +60,16 @@ def of_row(row: pd.Series, column: str = "rmse", detail: str = "") -> Measuremen
 
 def of_ratio(row: pd.Series) -> Measurement:
     """The ratio of a table of pairs, which has a paired interval."""
-    low, high = row["ratio_low"], row["ratio_high"]
-    counts = (integer(row.get(name)) for name in ("n_train", "n_test"))
-    detail = f"{row['rmse_above']:.3g} / {row['rmse_below']:.3g} {row['unit']}"
-    return Measurement(row["ratio"], low, high, "1", *counts, 1, integer(row.get("seed")), detail)
+    return Measurement(
+        value=row["ratio"],
+        low=row["ratio_low"],
+        high=row["ratio_high"],
+        n_train=integer(row.get("n_train")),
+        n_test=integer(row.get("n_test")),
+        n_sets=1,
+        seed=integer(row.get("seed")),
+        detail=f"{row['rmse_above']:.3g} / {row['rmse_below']:.3g} {row['unit']}",
+    )
 
 
 def ratio(above: Measurement, below: Measurement, detail: str = "") -> Measurement:

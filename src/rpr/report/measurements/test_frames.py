@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from rpr.report.measurements.rows import Measure, integer, rows_of
 from rpr.report.verdicts import Measurement, Tables
 
@@ -13,8 +11,14 @@ def covered(quantity: str) -> Measure:
 
     def measure(tables: Tables) -> Measurement:
         row = rows_of(tables, "coverage", quantity=quantity).iloc[0]
-        bounds = (row.get(name, math.nan) for name in ("value", "low", "high"))
-        counts = None, integer(row["n_frames"]), None, integer(row["seed"])
-        return Measurement(*bounds, str(row["unit"]), *counts, str(row["detail"]))
+        return Measurement(
+            value=row["value"],
+            low=row["low"],
+            high=row["high"],
+            unit=str(row["unit"]),
+            n_test=integer(row["n_frames"]),
+            seed=integer(row["seed"]),
+            detail=str(row["detail"]),
+        )
 
     return measure
