@@ -48,8 +48,8 @@ def _descriptors() -> Iterator[Claim]:
             "interval",
         )
     yield Claim(
-        "RExyzCl has a lower RMSE than RE for the polarizability (RE over RExyzCl, alpha_inv, random "
-        "frames)",
+        "RExyzCl has a lower RMSE than RE for the polarizability (RE over RExyzCl, alpha_inv, "
+        "random frames)",
         PAPER,
         benchmark.over_distances("RExyzCl", "alpha_inv"),
         1.0,
@@ -68,7 +68,8 @@ def _descriptors() -> Iterator[Claim]:
     for descriptor in ("REsphCl", "REdihedCl", "xyzQ"):
         for component in INVARIANT.values():
             yield Claim(
-                f"{descriptor} has a lower RMSE than RE (RE over {descriptor}, {component}, random frames)",
+                f"{descriptor} has a lower RMSE than RE (RE over {descriptor}, {component}, random "
+                "frames)",
                 PAPER,
                 benchmark.over_distances(descriptor, component),
                 1.0,
