@@ -118,7 +118,7 @@ def readable(claims: pd.DataFrame) -> pd.DataFrame:
 def _frames(claims: pd.DataFrame) -> pd.Series:
     """Numbers of training and of test frames, as far as they are known."""
     counts = claims[["n_train", "n_test"]].astype("Int64").astype("string").fillna("")
-    return (counts["n_train"] + " / " + counts["n_test"]).where(claims["n_test"].notna(), "")
+    return (counts["n_train"] + " / " + counts["n_test"]).str.removesuffix(" / ")
 
 
 def _row(claim: Claim, tables: Tables, *, judged: bool) -> dict[str, object]:
