@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from rpr.errors import InputError
-from rpr.report.claims import CLAIMS, COLUMNS, claims_table, readable
+from rpr.report.claims import CLAIMS, COLUMNS, claims_table, level_of_labels, readable
 from rpr.report.published import FILE_COLUMNS, compare, is_papers_molecule
 from rpr.report.verdicts import RULES, Measurement, verdict
 from rpr.studies import tables
@@ -31,9 +31,8 @@ PUBLISHED = Path(__file__).resolve().parents[2] / "resources" / "published"
         ("interval", 2, math.inf, 3, None, "undecided"),
         ("interval", 0, 1e-6, 1e-8, (1e-8, 1e-8), "holds"),
         ("interval", 0, 1e-6, 1e-5, (1e-5, 1e-5), "does not hold"),
-        ("probability", 0.95, 1, 0.99, None, "holds"),
-        ("probability", 0.95, 1, 0.5, None, "undecided"),
-        ("probability", 0.95, 1, 0.01, None, "does not hold"),
+        ("test", 0.05, 1, 0.99, None, "undecided"),
+        ("test", 0.05, 1, 0.01, None, "does not hold"),
         ("none", math.nan, math.nan, 3, None, "measured"),
         ("interval", 20, 40, math.nan, None, "not measured"),
     ],
@@ -87,6 +86,7 @@ def test_factor_four_and_its_handedness():
             rotate_predict_rotate_one_hand__rotated__negative=5.6,
             rotate_predict_rotate_one_hand__rotated__positive=1.4,
             folded__in_distribution__all=1.0, folded__rotated__all=2.0,
+            symmetrized__rotated__negative=1.05, symmetrized__rotated__positive=1.0,
         )
     )  # fmt: skip
     factor = find(table, "about four times", "mu_inv", "one hand")
@@ -94,70 +94,161 @@ def test_factor_four_and_its_handedness():
     assert factor["verdict"] == "holds"
     assert (factor["n_train"], factor["n_test"], factor["seed"]) == (50, 100, 7)
     assert factor["measured_low"] == pytest.approx(4.0 * math.exp(-0.1419), rel=1e-3)
-    # Half of the factor, on the logarithmic scale: 4 -> 2.
-    assert find(table, "that folding removes", "mu_inv")["measured"] == pytest.approx(0.5)
+    assert find(table, "folded model", "on random frames", "mu_inv")["measured"] == 2.0
     hands = find(table, "at negative over that at positive", "mu_inv", "one hand")
     assert hands["measured"] == pytest.approx(4.0)
     assert hands["verdict"] == "measured"  # it depends on the scan, so nothing is expected
-    assert find(table, "held-out", "mu_inv")["verdict"] == "not measured"
+    symmetrized = find(table, "at negative over that at positive", "mu_inv", "symmetrized model")
+    assert symmetrized["measured"] == pytest.approx(1.05)
+    assert find(table, "RMSE on held-out", "mu_inv")["verdict"] == "not measured"
     assert find(table, "about four times", "alpha_inv", "both hands")["verdict"] == "not measured"
 
 
-def test_equal_hands_within_noise():
-    hands = {"symmetrized__rotated__negative": 1.05, "symmetrized__rotated__positive": 1.0}
-    claim = "symmetrized model has equal errors"
-    assert find(tabulate(test_set=errors(**hands)), claim, "mu_inv")["verdict"] == "holds"
-    hands["symmetrized__rotated__negative"] = 2.0
-    assert find(tabulate(test_set=errors(**hands)), claim, "mu_inv")["verdict"] == "does not hold"
+def pairs(*rows):
+    """benchmark_pairs.csv with ratios of ``axes, above, below, component``, intervals of 10 %."""
+    return pd.DataFrame(
+        [
+            {
+                "component": component, "axes": axes, "above": above, "kernel_above": "gaussian",
+                "below": below, "kernel_below": "matern2", "ratio": ratio,
+                "ratio_low": 0.9 * ratio, "ratio_high": 1.1 * ratio, "rmse_above": ratio,
+                "rmse_below": 1.0, "unit": "D", "n_train": 50, "n_test": 100, "seed": 1,
+            }
+            for axes, above, below, component, ratio in rows
+        ]
+    )  # fmt: skip
 
 
-def benchmark_rows(axes, descriptor, rmse, better=0.5):
-    return [
-        {
-            "descriptor": descriptor, "kernel": kernel, "axes": axes, "component": component,
-            "n_train": 50, "n_test": 100, "rmse": rmse * (1 + k), "unit": "D", "seed": 1,
-            "rmse_low": 0.95 * rmse * (1 + k), "rmse_high": 1.05 * rmse * (1 + k),
-            "best_probability": float(k), "better_than_gaussian": better if k else 0.0,
-            "validation_rmse": rmse * (1 + k),
-        }
-        for component in ("mu_x", "mu_y", "mu_z")
-        for k, kernel in enumerate(("gaussian", "matern2"))
-    ]  # fmt: skip
-
-
-def test_sign_repair_is_the_part_that_the_rule_removes():
+def test_descriptors_are_judged_by_paired_ratios():
+    others = ("xx", "xz", "yy", "yz", "zz")
     table = tabulate(
-        benchmark=pd.DataFrame(
-            benchmark_rows("inertia-raw", "RE", 27.0)
-            + benchmark_rows("inertia-raw", "RExyzCl", 1.0)
-            + benchmark_rows("inertia", "RE", 3.0)
-            + benchmark_rows("inertia", "RExyzCl", 1.0)
+        benchmark_pairs=pairs(
+            ("inertia", "RE", "RExyzCl", "mu_y", 30.0),
+            ("inertia-raw", "RE", "RExyzCl", "mu_y", 27.0),
+            ("inertia", "RE", "RExyzCl", "alpha_inv", 2.0),
+            *(("inertia", "RE", "RExyzCl", f"alpha_{c}", 2.0) for c in others),
+            ("inertia", "RE", "RExyzCl", "alpha_xy", 1.05),
+            ("inertia", "RE", "xyzQ", "alpha_inv", 0.5),
         )
     )
+    claim = find(table, "20 to 40", "mu_y")
+    assert (claim["verdict"], claim["measured_low"]) == ("holds", 27.0)
     raw = find(table, "LAPACK", "mu_y")
-    assert raw["measured"] == pytest.approx(27.0)
-    assert raw["verdict"] == "measured"  # an ablation, not a claim of the paper
-    assert find(table, "20 to 40", "mu_y")["verdict"] == "does not hold"
-    assert find(table, "sign rule removes", "for mu_y")["measured"] == pytest.approx(2 / 3)
+    assert (raw["measured"], raw["verdict"]) == (27.0, "measured")  # not a claim of the paper
+    assert find(table, "RExyzCl has a lower", "alpha_inv")["verdict"] == "holds"
+    every = find(table, "RExyzCl has a lower", "every component")
+    assert (every["measured"], every["verdict"]) == (1.05, "undecided")
+    assert "alpha_xy" in every["detail"]
+    assert find(table, "RE over xyzQ, alpha_inv")["verdict"] == "does not hold"
+
+
+def test_kernels_are_judged_by_paired_ratios():
+    rows = [("inertia", "RExyzCl", "RExyzCl", component, 1.5) for component in
+            ("mu_inv", "alpha_inv")]  # fmt: skip
+    table = tabulate(benchmark_pairs=pairs(*rows))
+    assert find(table, "a Matern kernel has")["verdict"] == "holds"
+    gaussian = find(table, "the Gaussian kernel has")
+    assert gaussian["verdict"] == "does not hold"
+    assert gaussian["measured"] == pytest.approx(1 / 1.5)
+    assert gaussian["measured_low"] == pytest.approx(1 / 1.65)
+
+
+def curve(model, component, **rmse):
+    return pd.DataFrame(
+        [
+            (component, model, int(n[1:]), repeat, "in_distribution", value * factor, "D", 10)
+            for n, value in rmse.items()
+            for repeat, factor in enumerate((0.99, 1.01) if n != "n1000" else (1.0,))
+        ],
+        columns=["component", "model", "n_train", "repeat", "test_set", "rmse", "unit", "n_test"],
+    ).assign(rmse_low=lambda t: 0.99 * t["rmse"], rmse_high=lambda t: 1.01 * t["rmse"])
 
 
 @pytest.mark.parametrize(
-    ("better", "expected"), [(0.98, "holds"), (0.6, "undecided"), (0.0, "does not hold")]
+    ("error", "measured", "expected"), [(1.05, 1.05, "holds"), (4.0, 4.0, "does not hold")]
 )
-def test_best_kernel_needs_certainty(better, expected):
-    rows = pd.DataFrame(benchmark_rows("inertia", "RExyzCl", 1.0, better=better))
-    worse = rows[rows["kernel"] == "matern2"].assign(
-        kernel="matern3", validation_rmse=9.0, rmse=0.1, better_than_gaussian=1.0
-    )  # the lowest test error, but not the lowest validation error
-    claim = find(tabulate(benchmark=pd.concat([rows, worse])), "a Matern kernel has a lower error")
+def test_1000_frames_suffice_if_the_last_doubling_gains_little(error, measured, expected):
+    given = curve("rotate-predict-rotate", "mu_inv", n100=9.0, n500=error, n1000=1.0)
+    claim = find(tabulate(learning_curve=given), "1000 training frames suffice", "mu_inv")
+    assert claim["measured"] == pytest.approx(measured, rel=1e-3)
     assert claim["verdict"] == expected
-    assert "mu_x matern2" in claim["detail"]
+    assert (claim["n_train"], claim["n_sets"]) == (1000, 2)
+    # A factor over two doublings is scaled to one.
+    given = curve("rotate-predict-rotate", "mu_inv", n250=error**2, n1000=1.0)
+    claim = find(tabulate(learning_curve=given), "1000 training frames suffice", "mu_inv")
+    assert claim["measured"] == pytest.approx(error, rel=1e-3)
+    given = curve("rotate-predict-rotate", "mu_inv", n100=9.0, n500=error)
+    claim = find(tabulate(learning_curve=given), "1000 training frames suffice", "mu_inv")
+    assert claim["verdict"] == "not measured"  # nothing is known about 1000 frames
 
 
-def test_best_kernel_is_not_measured_without_resampling():
-    rows = benchmark_rows("inertia", "RExyzCl", 1.0, better=math.nan)
-    claim = find(tabulate(benchmark=pd.DataFrame(rows)), "a Matern kernel has a lower error")
-    assert claim["verdict"] == "not measured"
+def test_coverage_is_judged():
+    rows = [("nearest_of_trajectories", 0.8, 0.7, 0.9), ("uniform_orientations", 0.01, None, None),
+            ("dihedral_bins_trajectories", 71 / 72, 71 / 72, 71 / 72)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["quantity", "value", "low", "high"])
+    table = table.assign(unit="1", n_frames=9, n_trajectories=3, seed=0, detail="words")
+    judged = tabulate(coverage=table)
+    assert find(judged, "covers orientations")["verdict"] == "holds"
+    assert find(judged, "are uniform")["verdict"] == "does not hold"
+    assert find(judged, "cover the dihedral")["verdict"] == "does not hold"
+    assert find(judged, "cover the dihedral")["n_test"] == 9
+    shown = find(readable(judged), "cover the dihedral")
+    assert shown["measured (95 % interval)"].startswith("0.986 (")
+
+
+def test_cost_is_judged_beside_the_labels():
+    cost = pd.DataFrame(
+        [("training", 2.0, 1.0, 3.0), ("prediction", 0.1, 0.1, 0.1)],
+        columns=["quantity", "seconds", "seconds_low", "seconds_high"],
+    ).assign(model="rotate-predict-rotate", property="dipole", n_train=100, n_test=9, n_repeats=3,
+             seed=0)  # fmt: skip
+    labels = pd.DataFrame({"labels": ["values"], "seconds_full": [300.0], "n_train": [30]})
+    table = tabulate(cost=cost, fewer_labels=labels)
+    training = find(table, "training is fast", "dipole")
+    assert training["measured"] == pytest.approx(2.0 / 1000.0)
+    assert (training["measured_high"], training["verdict"]) == (pytest.approx(0.003), "holds")
+    assert find(table, "predictions are cheap", "dipole")["verdict"] == "does not hold"
+
+
+def test_networks_are_judged_with_as_many_frames():
+    rows = [("canonical axes", "inertia, both hands", 800, 0.02),
+            ("equivariant network", "small", 800, 0.01), ("equivariant network", "big", 400, 0.09),
+            ("equivariant network", "bad", 800, 0.03)]  # fmt: skip
+    ways = pd.DataFrame(rows, columns=["idea", "way", "n_train", "held_out_trajectories"]).assign(
+        held_out_trajectories_low=lambda t: 0.9 * t["held_out_trajectories"],
+        held_out_trajectories_high=lambda t: 1.1 * t["held_out_trajectories"],
+        unit="D", n_repeats=5,
+    )  # fmt: skip
+    claim = find(tabulate(ways=ways), "no equivariant architecture")
+    assert claim["measured"] == pytest.approx(2.0)
+    assert (claim["verdict"], claim["n_train"], claim["n_sets"]) == ("does not hold", 800, 5)
+    assert "small" in claim["detail"]
+    without = tabulate(ways=ways[ways["idea"] == "canonical axes"])
+    assert find(without, "no equivariant architecture")["verdict"] == "not measured"
+
+
+def test_another_level_of_theory_is_measured_but_not_judged():
+    given = {
+        "benchmark_pairs": pairs(("inertia", "RE", "RExyzCl", "mu_y", 3.0)),
+        "comparison": pd.DataFrame(
+            [{"above": "folded", "below": "symmetrized", "component": "mu_inv", "ratio": 9.0,
+              "ratio_low": 8.0, "ratio_high": 10.0, "test_set": "rotated", "rmse_above": 9.0,
+              "rmse_below": 1.0, "unit": "D"}]
+        ),
+    }  # fmt: skip
+    table = claims_table(given, level_of_theory="b3lyp5/def2-svp")
+    claim = find(table, "20 to 40", "mu_y")
+    assert (claim["measured"], claim["verdict"]) == (3.0, "not judged")
+    assert find(table, "2.5 times", "mu_inv")["verdict"] == "holds"  # an aim of the project
+    assert find(table, "20 to 40", "mu_z")["verdict"] == "not measured"
+    assert find(claims_table(given), "20 to 40", "mu_y")["verdict"] == "does not hold"
+
+
+def test_levels_of_training_and_test_frames_are_named():
+    record = {"data": {"frames": {"level_of_theory": "a"}, "test_set": {"level_of_theory": "b"}}}
+    assert level_of_labels(record) == "a, b"
+    record["data"]["test_set"]["level_of_theory"] = "a"
+    assert level_of_labels(record) == "a"
 
 
 def test_fewer_frames_compares_the_right_sizes():
@@ -175,38 +266,39 @@ def test_fewer_frames_compares_the_right_sizes():
     assert "30 frames" in claim["detail"]
 
 
-def test_hands_of_the_potential_are_compared_at_the_largest_size():
+def test_hands_of_the_potential_are_compared_over_all_training_sets():
     rows = [
-        ("plain", n, sign, error)
-        for n in (10, 40)
+        ("plain", n, repeat, sign, error * (2.0 if repeat else 0.5))
+        for n, repeats in ((10, 2), (40, 2), (80, 1))  # one set of 80 frames has no spread
+        for repeat in range(repeats)
         for sign, error in (("negative", 0.5 * n), ("positive", 1.0), ("all", 7.0))
     ]
-    kreg = pd.DataFrame(rows, columns=["potential", "n_train", "dihedral_sign", "rmse"])
+    kreg = pd.DataFrame(rows, columns=["potential", "n_train", "repeat", "dihedral_sign", "rmse"])
     kreg = kreg.assign(
-        quantity="energy", test_set="rotated", repeat=0, n_test=9, unit="kcal/mol",
+        quantity="energy", test_set="rotated", n_test=9, unit="kcal/mol",
         rmse_low=0.9 * kreg["rmse"], rmse_high=1.1 * kreg["rmse"],
     )  # fmt: skip
     table = tabulate(kreg=kreg)
     plain = find(table, "plain KREG potential")
     assert plain["measured"] == pytest.approx(20.0)
-    assert plain["verdict"] == "measured"
+    assert (plain["verdict"], plain["n_train"], plain["n_sets"]) == ("measured", 40, 2)
     assert find(table, "symmetric KREG potential")["verdict"] == "not measured"
 
 
 def test_covariance_is_judged_at_1e_8_e_bohr():
-    row = {"model": "rotate-predict-rotate", "property": "dipole", "n_rotations": 1000,
-           "median_error": 1e-10,
-           "unit": "D", "n_frames": 10, "n_train": 50, "seed": 0}  # fmt: skip
-    words = "dipole of the model rotate-predict-rotate"
+    row = {"model": "rotate-predict-rotate", "property": "dipole", "n_applied": 1000,
+           "operation": "rotation", "median_error": 1e-10, "unit": "D",
+           "n_frames": 10, "n_train": 50, "seed": 0}  # fmt: skip
+    words = "the dipole of the model rotate-predict-rotate"
     for error, expected in ((2.5e-8, "holds"), (2.6e-8, "does not hold")):
         table = tabulate(equivariance=pd.DataFrame([row | {"max_error": error}]))
         assert find(table, words)["verdict"] == expected
 
 
 def test_claims_about_the_papers_molecule_are_left_out_for_another():
-    deviation = {"model": "covariant", "property": "dipole", "n_rotations": 9, "max_error": 1.0,
-                 "median_error": 0.1, "unit": "D", "n_frames": 1, "n_train": 5,
-                 "seed": 0}  # fmt: skip
+    deviation = {"model": "covariant", "property": "dipole", "operation": "rotation",
+                 "n_applied": 9, "max_error": 1.0, "median_error": 0.1, "unit": "D",
+                 "n_frames": 1, "n_train": 5, "seed": 0}  # fmt: skip
     given = {
         "equivariance": pd.DataFrame([deviation]),
         "test_set": errors(
@@ -234,10 +326,11 @@ def test_readable_claims_have_few_columns_and_all_numbers():
         )
     )
     shown = readable(table)
-    assert len(shown.columns) == 5
+    assert len(shown.columns) == 7
     row = find(shown, "about four times", "mu_inv", "one hand")
     assert row["measured (95 % interval)"] == "4 (3.47 to 4.61)"
     assert (row["expected"], row["verdict"], row["source"]) == ("3 to 5.33", "holds", "the paper")
+    assert (row["frames"], row["from"]) == ("50 / 100", "4 / 1 D")
     assert find(shown, "2.5 times lower", "mu_inv")["expected"] == "at least 2.5"
     assert find(shown, "2.5 times lower", "mu_inv")["measured (95 % interval)"] == ""
 
@@ -310,6 +403,19 @@ def test_extremes_of_fewer_frames_are_not_compared(published):
     assert pd.isna(low["inside"])
     assert pd.isna(low["ratio"])
     assert compare([], test_set=test_set, predictions=predictions).empty  # another molecule
+
+
+def test_at_another_level_only_sizes_are_compared(published):
+    predictions = pd.DataFrame(columns=["component", "test_set", "reference", "frame", "seed"])
+    test_set = errors(rotate_predict_rotate__rotated__all=0.02).assign(component="mu_x")
+    table = compare(
+        published, test_set=test_set, predictions=predictions, protocol={"n_train": 1000},
+        papers_level=False,
+    ).set_index("quantity")  # fmt: skip
+    row = table[table["component"].eq("mu_x")].loc["rmse_rotated"]
+    assert row["ours"] == 0.02
+    assert pd.isna(row["inside"])
+    assert table.loc["n_train", "inside"] == "true"
 
 
 def test_unknown_published_quantity_is_refused(published):

@@ -61,7 +61,19 @@ def with_held_out(predictions):
 
 def make_curve():
     rows = [
-        (property, component, model, n, seed, test_set, rng.gamma(9) / n, UNITS[property], 50)
+        (
+            property,
+            component,
+            model,
+            n,
+            seed,
+            test_set,
+            rng.gamma(9) / n,
+            UNITS[property],
+            50,
+            np.nan,
+            np.nan,
+        )
         for property, names in COMPONENTS.items()
         for component in (*names, evaluate.INVARIANT[property])
         for model, n, seed in itertools.product(MODELS, (10, 30, 100), (0, 1))
@@ -126,7 +138,21 @@ def make_frame_study(dihedral=True):
          "sign_margin": 0.1}
     )  # fmt: skip
     accuracy = [
-        (n, d, p, evaluate.INVARIANT[p], "rotated", 30, 40, 0, rng.gamma(3), UNITS[p], 0.1, 9.0)
+        (
+            n,
+            d,
+            p,
+            evaluate.INVARIANT[p],
+            "rotated",
+            30,
+            40,
+            0,
+            rng.gamma(3),
+            UNITS[p],
+            0.1,
+            9.0,
+            1e-9,
+        )
         for n, d, p in itertools.product(names, ("RE", "RExyzCl", "xyz"), UNITS)
     ]
     return flips, gaps, pd.DataFrame(accuracy, columns=canonical_axes.ACCURACY_COLUMNS)
@@ -305,6 +331,7 @@ TABLES = {
     "best_model": lambda: (with_held_out(make_predictions(MODELS)),),
     "benchmark_heatmap": lambda: (make_benchmark(),),
     "canonical_axes": make_frame_study,
+    "spherical": lambda: (with_held_out(make_predictions(MODELS)),),
     "models_rotated": lambda: (make_test_set(),),
     "model_learning_curves": lambda: (make_curve(),),
     "error_by_dihedral": lambda: (make_by_dihedral(), make_frame_study()[1]),

@@ -257,12 +257,18 @@ def grid(frames, split, dce):
 
 
 def test_benchmark_has_a_row_for_each_kernel_and_component(grid):
+    grid, single = grid
     contract = (
         "descriptor,kernel,axes,component,n_train,n_test,sigma,lambda,rmse,mae,max_error,r2,unit"
     )
     assert ",".join(grid.columns).startswith(contract)
     assert len(grid) == 2 * 9
     assert not grid[["rmse", "mae", "max_error", "r2"]].isna().any().any()
+    # The errors of single frames give the RMSE again.
+    assert list(single.columns[:7]) == benchmark_module.ERROR_COLUMNS
+    rmse = np.sqrt((single[single["kernel"] == "matern2"]["alpha_xy"] ** 2).mean())
+    expected = grid[(grid["kernel"] == "matern2") & (grid["component"] == "alpha_xy")]["rmse"]
+    assert rmse == pytest.approx(expected.iloc[0])
     # Every bootstrap sample has one best kernel.
     np.testing.assert_allclose(grid.groupby("component")["best_probability"].sum(), 1.0)
 
@@ -278,7 +284,7 @@ def test_benchmark_is_the_paper_s_model(frames, split, dce, grid):
         seed=0,
         kernel="matern2",
     )
-    ours = benchmark(
+    ours, _ = benchmark(
         frames, *split, molecule=dce, descriptor="RExyzCl", kernels=["matern2"],
         properties=["dipole"], seed=0,
     )  # fmt: skip
@@ -294,11 +300,13 @@ def test_benchmark_is_the_paper_s_model(frames, split, dce, grid):
 
 
 def test_benchmark_of_a_descriptor_that_the_molecule_lacks_is_empty(water_frames, water):
-    table = benchmark(
+    table, single = benchmark(
         water_frames, np.arange(20), np.arange(20, 40), molecule=water, descriptor="REdihedCl"
     )
     assert list(table.columns) == benchmark_module.COLUMNS
     assert table.empty
+    assert single.empty
+    assert "mu_x" in single
 
 
 def test_learning_curve_goes_down_and_is_reproducible(frames, split, rotated, dce):
@@ -313,6 +321,8 @@ def test_learning_curve_goes_down_and_is_reproducible(frames, split, rotated, dc
     contract = "property,component,model,n_train,repeat,test_set,rmse,unit"
     assert ",".join(table.columns).startswith(contract)
     assert set(table["n_train"]) == {8, 60}  # 500 frames are not there
+    assert (table["rmse_low"] <= table["rmse"]).all()
+    assert (table["rmse"] <= table["rmse_high"]).all()
     pd.testing.assert_frame_equal(table, curve())
     summary = summaries.summarise(table[table["component"] == "mu_inv"])
     assert list(summary["n_repeats"]) == [2, 2]
@@ -469,6 +479,7 @@ def test_frame_accuracy_has_a_row_for_each_choice(frames, split, dce):
     )  # fmt: skip
     assert list(table.columns) == canonical_axes.ACCURACY_COLUMNS
     assert len(table) == 4
+    assert table["deviation"].max() < 1e-5
     assert set(table["component"]) == {"mu_inv"}
 
 

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 from docutils.core import publish_parts
 
-from rpr.report.claims import PAPER, PROJECT
 from rpr.report.summary import summary
 from rpr.studies.evaluation import COLUMNS
 
@@ -30,9 +29,10 @@ def errors_table(**changes):
     return pd.DataFrame(rows, columns=COLUMNS).assign(**changes)
 
 
-def claims(source=PAPER, rule="range"):
+def claims(scope="1,2-dichloroethane"):
     return pd.DataFrame(
-        {"source": [source, PROJECT, PROJECT], "rule": [rule, rule, "none"],
+        {"source": ["the paper", "this project", "this project"],
+         "rule": ["interval", "interval", "none"], "scope": [scope, "any molecule", "any molecule"],
          "verdict": ["holds", "does not hold", "measured"]}
     )  # fmt: skip
 
@@ -59,8 +59,10 @@ def test_the_report_can_show_it():
     assert "covariant" in html
 
 
-@pytest.mark.parametrize(("rule", "words"), [("limit", "do not depend on the molecule"),
-                                             ("range", "Claims of the paper")])  # fmt: skip
-def test_claims_of_another_molecule_are_called_so(rule, words):
-    text = summary(errors_table(), claims(rule=rule), RECORD, "results/mine")["md"]
+@pytest.mark.parametrize(("scope", "words"), [
+    ("any molecule", "Claims that do not depend on the molecule"),
+    ("1,2-dichloroethane", "Claims of the paper"),
+])  # fmt: skip
+def test_claims_of_another_molecule_are_called_so(scope, words):
+    text = summary(errors_table(), claims(scope), RECORD, "results/mine")["md"]
     assert words in text

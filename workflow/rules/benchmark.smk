@@ -8,6 +8,7 @@ rule benchmark_descriptor:
         molecule=MOLECULE,
     output:
         table="<results>/tables/benchmark/{axes}_{descriptor}.csv",
+        errors="<results>/tables/benchmark_errors/{axes}_{descriptor}.csv",
     log:
         "<logs>/benchmark_descriptor/{axes}_{descriptor}.log",
     benchmark:

@@ -55,6 +55,12 @@ FIGURES = {
         "module": "best_model",
         "tables": {"predictions": PREDICTIONS},
     },
+    "spherical": {
+        "title": "Isotropic and anisotropic polarizability of the published and of the best model",
+        "category": FURTHER,
+        "module": "spherical",
+        "tables": {"predictions": PREDICTIONS},
+    },
     "error_by_dihedral": {
         "title": "Errors of the models along the dihedral",
         "category": MAIN,

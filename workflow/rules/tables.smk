@@ -14,6 +14,7 @@ PARTS = {
     "benchmark": expand("<results>/tables/benchmark/{stem}.csv", stem=BENCHMARKS),
     "learning_curve": expand("<results>/tables/learning_curve/{stem}.csv", stem=CURVE_STEMS),
     "kreg": expand("<results>/tables/kreg/{potential}.csv", potential=["plain", "symmetric"]),
+    "cost": expand("<results>/tables/cost/{property}.csv", property=PROPERTIES),
     "equivariance": expand("<results>/tables/equivariance/{stem}.csv", stem=MODEL_PROPERTIES),
     "axes_flips": ["<results>/tables/canonical_axes/flips.csv"],
     "axes_gaps": ["<results>/tables/canonical_axes/gaps.csv"],
@@ -26,13 +27,14 @@ if PROBABILISTIC:
         table: expand(f"<results>/tables/{table}/{{stem}}.csv", stem=PROBABILISTIC_STEMS)
         for table in ("calibration", "calibration_by_size")
     }
-OF_THE_PUBLISHED = {"benchmark", "axes_flips", "axes_gaps", "axes_accuracy"}
+OF_THE_PUBLISHED = {"benchmark", "cost", "axes_flips", "axes_gaps", "axes_accuracy"}
 if not WITH_PUBLISHED:
     PARTS = {name: parts for name, parts in PARTS.items() if name not in OF_THE_PUBLISHED}
 CAPTIONS = {
     "benchmark": "Errors of every descriptor and kernel, by component.",
     "learning_curve": "Errors against the number of training frames.",
     "kreg": "Errors of the KREG potential against the number of training frames.",
+    "cost": "Processor time of the published model on the machine of this run.",
     "equivariance": "Deviation from exact equivariance under random rotations.",
     "calibration": "Scores of predicted covariances: how far predicted errors can be trusted.",
     "calibration_by_size": "Errors in bins of the predicted error.",
@@ -42,19 +44,8 @@ CAPTIONS = {
 }
 
 
-# Tables that claims are measured from.
-JUDGED = [
-    "benchmark",
-    "learning_curve",
-    "kreg",
-    "test_set",
-    "comparison",
-    "equivariance",
-    "axes_flips",
-    "axes_accuracy",
-    *(["fewer_labels"] if FEWER_LABELS else []),
-]
-JUDGED = [name for name in JUDGED if WITH_PUBLISHED or name not in OF_THE_PUBLISHED]
+# Tables of errors of all models.
+ERRORS = ["test_set", "rmse", "models", "comparison", "error_by_dihedral", "spherical"]
 
 
 rule collect_table:
@@ -86,7 +77,7 @@ rule tabulate_errors:
     output:
         expand(
             "<results>/tables/{table}.{form}",
-            table=["test_set", "rmse", "models", "comparison", "error_by_dihedral"],
+            table=ERRORS,
             form=["md", "tex"],
         ),
         test_set="<results>/tables/test_set.csv",
@@ -94,6 +85,7 @@ rule tabulate_errors:
         models="<results>/tables/models.csv",
         comparison="<results>/tables/comparison.csv",
         by_dihedral="<results>/tables/error_by_dihedral.csv",
+        spherical="<results>/tables/spherical.csv",
     log:
         "<logs>/tabulate_errors.log",
     conda:
@@ -107,72 +99,6 @@ rule tabulate_errors:
         "Tabulate the errors of all models"
     script:
         "../scripts/tabulate_errors.py"
-
-
-rule judge_claims:
-    input:
-        **{name: f"<results>/tables/{name}.csv" for name in JUDGED},
-        geometry=GEOMETRIES[REFERENCE],
-    output:
-        multiext("<results>/tables/claims", md=".md", tex=".tex"),
-        claims=report(
-            "<results>/tables/claims.csv",
-            caption="../report/claims.rst",
-            category="4 Claims and published values",
-            labels={"table": "Claims beside measured values"},
-        ),
-    log:
-        "<logs>/judge_claims.log",
-    conda:
-        ENVIRONMENT
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        molecule=molecule(),
-        tables=JUDGED,
-        code=code("judge_claims"),
-    message:
-        "Judge the claims"
-    script:
-        "../scripts/judge_claims.py"
-
-
-rule compare_published:
-    input:
-        published=PUBLISHED,
-        test_set="<results>/tables/test_set.csv",
-        predictions=expand(
-            "<results>/tables/predictions/rotate-predict-rotate_{property}.csv",
-            property=PROPERTIES,
-        ),
-        frames="<results>/dataset/frames.extxyz",
-        rotated="<results>/test_set/frames.extxyz",
-        split="<results>/dataset/split_random.csv",
-        geometry=GEOMETRIES[REFERENCE],
-    output:
-        multiext("<results>/tables/published", md=".md", tex=".tex"),
-        table=report(
-            "<results>/tables/published.csv",
-            caption="../report/published.rst",
-            category="4 Claims and published values",
-            labels={"table": "Published values beside those of this run"},
-        ),
-    log:
-        "<logs>/compare_published.log",
-    conda:
-        ENVIRONMENT
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        molecule=molecule(),
-        validation_fraction=config["split"]["validation_fraction"],
-        code=code("compare_published"),
-    message:
-        "Compare with published values"
-    script:
-        "../scripts/compare_published.py"
 
 
 rule write_provenance:
@@ -223,7 +149,12 @@ rule tables:
     input:
         expand("<results>/tables/{table}.csv", table=PARTS),
         rules.tabulate_errors.output,
+        "<results>/tables/coverage.csv",
         rules.judge_claims.output,
-        branch(WITH_PUBLISHED, then=rules.compare_published.output, otherwise=[]),
+        branch(
+            WITH_PUBLISHED,
+            then=[*rules.compare_published.output, "<results>/tables/benchmark_pairs.csv"],
+            otherwise=[],
+        ),
     message:
         "All tables are there"

@@ -9,7 +9,7 @@ from rpr.studies.benchmark import benchmark
 
 logs.start(snakemake.log[0])
 split = read_split(snakemake.input.split)
-table = benchmark(
+table, errors = benchmark(
     read_frames(snakemake.input.frames),
     split["train"],
     split["test"],
@@ -22,3 +22,4 @@ table = benchmark(
     seed=snakemake.params.seed,
 )
 tables.write_csv(table, snakemake.output.table)
+tables.write_csv(errors, snakemake.output.errors)

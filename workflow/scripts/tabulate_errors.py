@@ -6,6 +6,7 @@ from rpr.studies import tables
 from rpr.studies.comparison import compare_models
 from rpr.studies.error_by_dihedral import error_by_dihedral
 from rpr.studies.evaluation import errors
+from rpr.studies.spherical import spherical_errors
 
 logs.start(snakemake.log[0])
 predictions = tables.concat(tables.read(path) for path in snakemake.input.predictions)
@@ -15,6 +16,7 @@ results = {
     "rmse": (summaries.rmse_table(test_set), "RMSE of the published model by component."),
     "models": (summaries.models_table(test_set), "Axes-independent RMSE of all models."),
     "comparison": (compare_models(predictions), "Ratios of the errors of two models."),
+    "spherical": (spherical_errors(predictions), "Errors of the parts l = 0 and 2 of alpha."),
     "by_dihedral": (error_by_dihedral(predictions), "Axes-independent RMSE by dihedral."),
 }
 for name, (table, caption) in results.items():

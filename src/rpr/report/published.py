@@ -58,6 +58,7 @@ def compare(
     test_set: pd.DataFrame,
     predictions: pd.DataFrame,
     protocol: Mapping[str, float] | None = None,
+    papers_level: bool = True,
 ) -> pd.DataFrame:
     """Published values and ours, row by row.
 
@@ -72,14 +73,16 @@ def compare(
         reference values on the rotated set.
     protocol
         Sizes of this run by the names in ``protocol.csv``, for example ``n_train``.
+    papers_level
+        Whether the labels have the paper's level of theory; otherwise only sizes are compared.
 
     Returns
     -------
     DataFrame
         Columns ``COLUMNS``.  ``estimated`` says whether the published value was read off a picture,
         ``inside`` whether ours lies within the bounds of reading.  ``ours`` and what follows from
-        it are empty where the run measured nothing; ``ratio`` and ``inside`` also for the extremes
-        of sets of other sizes, since larger sets reach further.
+        it are empty where the run measured nothing; ``ratio`` and ``inside`` also at another level
+        of theory, and for the extremes of sets of other sizes, since larger sets reach further.
 
     Raises
     ------
@@ -94,6 +97,7 @@ def compare(
         for _, entry in table.iterrows():
             ours, n_test, seed = _measured(entry, test_set, predictions, protocol or {})
             alike = entry["quantity"] not in _RANGES or n_test == sizes.get("n_rotated_frames")
+            alike &= papers_level or entry["quantity"] not in _STATISTICS
             rows.append(_row(entry, ours, alike) | {"n_test": n_test, "seed": seed})
     return pd.DataFrame(rows, columns=COLUMNS).astype({"n_test": "Int64", "seed": "Int64"})
 

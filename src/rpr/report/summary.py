@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from rpr.report.claims import PAPER
 from rpr.report.summaries import TEST_SETS
 from rpr.studies.evaluation import INVARIANT
 from rpr.studies.tables import spread_columns
@@ -23,6 +22,7 @@ _VERDICTS = {
     "does not hold": "do not hold",
     "undecided": "are undecided",
     "measured": "are only measured",
+    "not judged": "are not judged at this level of theory",
     "not measured": "could not be measured",
 }
 
@@ -135,7 +135,7 @@ def _claims(claims: pd.DataFrame) -> str:
     counts = claims["verdict"].value_counts()
     found = ", ".join(f"{counts[v]} {words}" for v, words in _VERDICTS.items() if v in counts)
     about = "Claims of the paper and aims of this project"
-    if not (claims["source"].eq(PAPER) & claims["rule"].ne("limit")).any():
+    if claims.loc[claims["rule"] != "none", "scope"].eq("any molecule").all():
         about = "Claims that do not depend on the molecule"
     return f"{about}: {found}."
 

@@ -14,15 +14,18 @@ Tables = Mapping[str, pd.DataFrame]
 RULES = {
     "interval": "holds if the whole 95 % interval is in the expected range; undecided if part of "
     "it is, or if there is no interval and the value is; otherwise does not hold",
-    "probability": "the same of a statement without a range: holds if its probability is 0.95 or "
-    "more, does not hold if it is 0.05 or less, undecided between",
+    "test": "a hypothesis that a test can only refute: does not hold if its p-value is below the "
+    "expected range, undecided otherwise",
     "none": "a measured quantity without an expected range",
 }
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """A number that a run measured, its 95 % interval (NaN if unknown), and what it rests on."""
+    """A number that a run measured, its 95 % interval (NaN if unknown), and what it rests on.
+
+    `n_sets` is the number of training sets of `n_train` frames.
+    """
 
     value: float
     low: float = math.nan
@@ -30,6 +33,7 @@ class Measurement:
     unit: str = "1"
     n_train: int | None = None
     n_test: int | None = None
+    n_sets: int | None = None
     seed: int | None = None
     detail: str = ""
 
@@ -57,14 +61,10 @@ def verdict(rule: str, low: float, high: float, measured: Measurement | None) ->
         return "not measured"
     if rule == "none":
         return "measured"
-    if rule == "probability":
-        return _of_probability(measured.value)
+    if rule == "test":
+        return "undecided" if low <= measured.value <= high else "does not hold"
     if math.isnan(measured.low):
         return "undecided" if low <= measured.value <= high else "does not hold"
     if low <= measured.low and measured.high <= high:
         return "holds"
     return "undecided" if measured.low <= high and measured.high >= low else "does not hold"
-
-
-def _of_probability(value: float) -> str:
-    return "holds" if value >= 0.95 else "does not hold" if value <= 0.05 else "undecided"

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
+from pathlib import Path
+
+from rpr.files import sha256
 
 
 def stage_seed(seed: int, *stage: str | int) -> int:
@@ -50,3 +54,12 @@ def free_megabytes(mem_mb: float) -> float:
     1500
     """
     return mem_mb - 500
+
+
+def made_before(path: str | os.PathLike) -> list[str]:
+    """Path and SHA-256 of a file that another target may have made, or nothing.
+
+    A job that has them as a parameter uses the file if it is there, runs again when it changes, and
+    never asks for it.
+    """
+    return [os.fspath(path), sha256(path)] if Path(path).exists() else []

@@ -26,6 +26,9 @@ COLUMNS = [
     "better_than_gaussian", "validation_rmse", "at_edge",
 ]  # fmt: skip
 
+#: Columns of the errors of single frames; one column for each component follows.
+ERROR_COLUMNS = ["descriptor", "axes", "kernel", "n_train", "seed", "frame", "trajectory"]
+
 
 def benchmark(
     frames: FrameSet,
@@ -42,7 +45,7 @@ def benchmark(
     sigmas: Sequence[float] | None = None,
     lambdas: Sequence[float] | None = None,
     seed: int = 0,
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Errors of one descriptor with every kernel, each component with its own sigma and lambda.
 
     A row is one kernel and one component.  All components share the kernel matrices of the search.
@@ -79,17 +82,22 @@ def benchmark(
 
     Returns
     -------
-    DataFrame
+    table : DataFrame
         Columns ``COLUMNS``; Debye and bohr^3. ``rmse_low`` and ``rmse_high`` bound the 95 %
         interval of a bootstrap over trajectories; ``best_probability`` is the part of these
         samples in which the kernel has the lowest error of the descriptor, for this component, and
         ``better_than_gaussian`` that in which its error is lower than the Gaussian kernel's.
         ``validation_rmse`` is the error that chose sigma and lambda, and ``at_edge`` names those of
         the two that lie at an end of the values tried.
-        Empty if the molecule lacks the anchors or the dihedral that the descriptor needs.
+    errors : DataFrame
+        Columns ``ERROR_COLUMNS``, and one for each component with predictions minus labels of the
+        test frames; a row for each kernel and frame.
+
+    Both are empty if the molecule lacks the anchors or the dihedral that the descriptor needs.
     """
     if not applies(descriptor, molecule):
-        return pd.DataFrame(columns=COLUMNS)
+        names = [name for property in properties for name in component_names(property)]
+        return pd.DataFrame(columns=COLUMNS), pd.DataFrame(columns=[*ERROR_COLUMNS, *names])
     kernels = list(kernels or KERNELS)
     canonical = canonical_axes(axes, frames.positions, molecule)
     positions = to_axes_positions(frames.positions, canonical)
@@ -123,7 +131,15 @@ def benchmark(
         for k, kernel in enumerate(kernels)
         for c, component in enumerate(components)
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    keys = {"descriptor": descriptor, "axes": axes, "n_train": len(train), "seed": seed}
+    origin = {"frame": np.asarray(test), "trajectory": trajectory}
+    errors = [
+        pd.DataFrame(keys | {"kernel": kernel} | origin)[ERROR_COLUMNS].join(
+            pd.DataFrame(predicted[k] - Y[test], columns=components)
+        )
+        for k, kernel in enumerate(kernels)
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS), pd.concat(errors, ignore_index=True)
 
 
 def applies(descriptor: str, molecule: Molecule) -> bool:

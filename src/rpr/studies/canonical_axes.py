@@ -15,7 +15,8 @@ from rpr.errors import InputError
 from rpr.models.registry import fit_model
 from rpr.molecule.molecule import Molecule
 from rpr.studies.benchmark import applies
-from rpr.studies.evaluation import INVARIANT, errors_on_test_sets, frame_origin
+from rpr.studies.equivariance import equivariance
+from rpr.studies.evaluation import INVARIANT, PropertyModel, errors_on_test_sets, frame_origin
 
 AXES_NAMES = (
     "inertia-raw", "inertia-pair", "inertia-largest", "inertia-skew", "inertia-aligned", "inertia",
@@ -31,7 +32,7 @@ GAP_COLUMNS = ["axes", "trajectory", "step", "dihedral", "axis_gap", "sign_margi
 
 ACCURACY_COLUMNS = [
     "axes", "descriptor", "property", "component", "test_set", "n_train", "n_test", "seed",
-    "rmse", "unit", "rmse_low", "rmse_high",
+    "rmse", "unit", "rmse_low", "rmse_high", "deviation",
 ]  # fmt: skip
 
 #: Axes of consecutive steps count as changed if the angle between them is larger.
@@ -159,6 +160,7 @@ def axes_accuracy(
     axes_names: Sequence[str] | None = None,
     descriptors: Sequence[str] = ("RE", "RExyzCl"),
     seed: int = 0,
+    n_rotations: int = 200,
     **settings: Any,
 ) -> pd.DataFrame:
     """Axes-independent RMSE of rotate-predict-rotate for each canonical axes and descriptor.
@@ -180,14 +182,17 @@ def axes_accuracy(
     descriptors
         Descriptors to compare; those that the molecule cannot have are left out.
     seed
-        Seed of the validation split.
+        Seed of the validation split, and of the random rotations.
+    n_rotations
+        Number of random rotations.
     **settings
         Passed to :func:`rpr.models.registry.make_model`.
 
     Returns
     -------
     DataFrame
-        Columns ``ACCURACY_COLUMNS``; Debye or bohr^3.
+        Columns ``ACCURACY_COLUMNS``; Debye or bohr^3. ``deviation`` is the largest deviation of a
+        prediction from exact rotation with the molecule, over random rotations of the test frames.
     """
     names = possible_axes(molecule) if axes_names is None else list(axes_names)
     tables = []
@@ -214,10 +219,27 @@ def axes_accuracy(
                 seed=seed,
             )
             chosen = table[table["component"] == INVARIANT[property]]
-            tables.append(chosen.assign(axes=name, descriptor=descriptor, property=property))
+            keys = {"axes": name, "descriptor": descriptor, "property": property}
+            deviation = chosen["test_set"].map(
+                {
+                    test_set: _deviation(model, test_frames, property, n_rotations, seed)
+                    for test_set, test_frames in test_sets.items()
+                }
+            )
+            tables.append(chosen.assign(**keys, deviation=deviation))
     if not tables:
         return pd.DataFrame(columns=ACCURACY_COLUMNS)
     return pd.concat(tables, ignore_index=True)[ACCURACY_COLUMNS]
+
+
+def _deviation(
+    model: PropertyModel, frames: FrameSet, property: str, n_rotations: int, seed: int
+) -> float:
+    """Largest deviation of predictions from exact rotation with the molecule."""
+    table = equivariance(
+        model, frames, model_name="", property=property, n_rotations=n_rotations, seed=seed
+    )
+    return float(table["max_error"].iloc[0])
 
 
 def _jumps(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rpr.axes.canonical import canonical_axes, check_axes
-from rpr.axes.components import RANK, component_names, to_components
+from rpr.axes.components import component_names, to_components
 from rpr.axes.rotation import to_axes
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
@@ -241,7 +241,7 @@ def squared_errors(group: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     """
     property = group["property"].iloc[0]
     frames, reference, prediction = _wide(group, property)
-    return frames, _invariant_squares(prediction - reference, property)
+    return frames, metrics.invariant_squares(prediction - reference, property)
 
 
 def labels_of(frames: FrameSet, property: str) -> np.ndarray:
@@ -274,7 +274,7 @@ def frame_origin(frames: FrameSet) -> dict[str, np.ndarray]:
 def _error_rows(keys: dict, group: pd.DataFrame) -> Iterator[dict]:
     property = keys["property"]
     frames, reference, prediction = _wide(group, property)
-    squares = _invariant_squares(prediction - reference, property)
+    squares = metrics.invariant_squares(prediction - reference, property)
     trajectories = frames["trajectory"].to_numpy()
     unit = group["unit"].iloc[0]
     for sign, chosen in masks_by_sign(frames["dihedral"].to_numpy()):
@@ -301,13 +301,6 @@ def _wide(group: pd.DataFrame, property: str) -> tuple[pd.DataFrame, np.ndarray,
         )
     wide = values.loc[expected].to_numpy(dtype=float).reshape(len(frames), len(names), 2)
     return frames, wide[:, :, 0], wide[:, :, 1]
-
-
-def _invariant_squares(error: np.ndarray, property: str) -> np.ndarray:
-    # An off-diagonal component of a symmetric tensor stands for two elements.
-    twice = [name[-1] != name[-2] for name in component_names(property)]
-    weights = np.where(twice, 2.0, 1.0) if property == "polarizability" else np.ones(3)
-    return (error**2) @ weights / 3 ** RANK[property]
 
 
 def _invariant_summary(squares: np.ndarray) -> dict[str, float]:

@@ -17,6 +17,7 @@ from rpr.studies.evaluation import errors_on_test_sets
 
 COLUMNS = [
     "property", "component", "model", "n_train", "repeat", "test_set", "rmse", "unit", "n_test",
+    "rmse_low", "rmse_high",
 ]  # fmt: skip
 
 
@@ -68,7 +69,8 @@ def learning_curve(
     -------
     DataFrame
         Columns ``COLUMNS``, with a row for each size, repeat, test set and component, and for the
-        axes-independent error; Debye or bohr^3.
+        axes-independent error; Debye or bohr^3. ``rmse_low`` and ``rmse_high`` bound the 95 %
+        interval of a bootstrap over test trajectories.
     """
     tables = []
     found: dict[int, dict[str, Any]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import t as student
 
+from rpr.axes.components import RANK, component_names
 from rpr.errors import InputError
 
 #: An interval is bootstrapped from at least as many independent groups.
@@ -82,6 +83,27 @@ def alpha_inv(reference: np.ndarray, prediction: np.ndarray) -> float:
         Full tensors.
     """
     return _axes_independent(reference, prediction, (3, 3))
+
+
+def invariant_squares(error: np.ndarray, property: str) -> np.ndarray:
+    """Squared axes-independent error of each frame, from the errors of its components.
+
+    Parameters
+    ----------
+    error : array, [n_frames, n_components]
+        Errors of :func:`rpr.axes.components.component_names`.
+    property
+        ``"dipole"`` or ``"polarizability"``.
+
+    Returns
+    -------
+    array, [n_frames]
+        The square |dmu|^2 / 3 or ||dalpha||_F^2 / 9.
+    """
+    # An off-diagonal component of a symmetric tensor stands for two elements.
+    twice = [name[-1] != name[-2] for name in component_names(property)]
+    weights = np.where(twice, 2.0, 1.0) if property == "polarizability" else np.ones(3)
+    return (error**2) @ weights / 3 ** RANK[property]
 
 
 def summary(reference: np.ndarray, prediction: np.ndarray) -> dict[str, float]:

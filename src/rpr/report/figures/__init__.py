@@ -13,6 +13,7 @@ fig3_kreg              kreg, scatter
 fig4_dihedral          trajectories: ``trajectory,time_ps,dihedral``
 fig5_scatter           predictions: of both properties
 best_model             predictions: of all models and both properties
+spherical              predictions: of all models and both properties
 models_rotated         test_set
 model_learning_curves  learning_curve
 error_by_dihedral      table, gaps (optional)
@@ -37,6 +38,7 @@ FIGURES = (
     "fig4_dihedral",
     "fig5_scatter",
     "best_model",
+    "spherical",
     "models_rotated",
     "model_learning_curves",
     "fewer_labels",

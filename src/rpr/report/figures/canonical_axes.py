@@ -67,7 +67,7 @@ def draw(
         return style.statement("The molecule has no molecule-fixed axes to compare.")
     names = list(flips["axes"])
     has_dihedral = bool(gaps["dihedral"].notna().any()) if len(gaps) else False
-    bottom_height = 0.95 + 0.17 * len(names)
+    bottom_height = 1.1 + 0.17 * len(names)
     figure = style.new_figure(style.PAGE, bottom_height + 2.2 * has_dihedral)
     top, bottom = figure, figure
     if has_dihedral:
@@ -82,7 +82,8 @@ def draw(
         drawing.title(axes, letter, property)
     handles, labels = panels[1].get_legend_handles_labels()
     if labels:
-        bottom.legend(handles, labels, loc="outside lower right", ncols=len(labels))
+        columns = len(labels) if len(labels) <= 4 else (len(labels) + 1) // 2
+        bottom.legend(handles, labels, loc="outside lower right", ncols=columns)
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
     return figure

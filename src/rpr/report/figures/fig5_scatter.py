@@ -60,7 +60,8 @@ def draw(
     for axes, letter, component in zip(panels, "abcdefghi", components, strict=True):
         _panel(axes, table[table["component"] == component], component)
         axes.text(-0.2, 1.04, f"({letter})", transform=axes.transAxes, fontweight="bold")
-    figure.suptitle(f"model {model}, {style.TEST_SETS.get(test_set, test_set)}")
+    name = style.model_label(model).replace("\n", " ")
+    figure.suptitle(f"model {name}, {style.TEST_SETS.get(test_set, test_set)}")
     handles, labels = panels[0].get_legend_handles_labels()
     if len(labels) > 1:
         figure.legend(handles, labels, loc="outside lower center", ncols=2, markerscale=2.5)
