@@ -12,10 +12,12 @@ from scipy.spatial.transform import Rotation
 
 from rpr.axes.canonical import canonical_axes
 from rpr.axes.rotation import to_axes
-from rpr.errors import InputError
+from rpr.errors import ConvergenceError, InputError
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.models.covariant import CovariantRegression
+from rpr.models.covariant_choice import CHOICES, ridge_floor
+from rpr.models.covariant_description import CovariantDescription
 from rpr.models.covariant_search import start
 from rpr.models.covariant_tensors import TensorBasis, pack, unpack
 from rpr.models.registry import load
@@ -23,6 +25,7 @@ from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.torsion import set_dihedral
 from rpr.regression.additive_kernel import AdditiveKernel, pair_classes
+from rpr.regression.ridge import LAMBDA_FLOOR
 from rpr.units import AU_DIPOLE, BOHR3
 
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
@@ -146,9 +149,7 @@ def test_gradient_of_the_likelihood_is_the_derivative(property, order, tensors, 
     rng = np.random.default_rng(0)
     kernel = model._description.kernel(positions)
     y = rng.normal(size=(6, 3 if property == "dipole" else 6))
-    theta = start(model._description, model.order) + 0.3 * rng.normal(
-        size=len(start(model._description, model.order))
-    )
+    theta = start(model._description, 2) + 0.3 * rng.normal(size=len(start(model._description, 2)))
     theta[-1] = np.log(1e-3)
     error = check_grad(
         lambda t: kernel.loss(t, y)[0], lambda t: kernel.loss(t, y)[1], theta, epsilon=1e-6
@@ -161,7 +162,7 @@ def test_likelihood_is_that_of_the_dense_gaussian_process(dce):
     model._set_molecule()
     kernel = model._description.kernel(shaken(dce, 7))
     y = np.random.default_rng(1).normal(size=(7, 3))
-    theta = start(model._description, model.order)
+    theta = start(model._description, 2)
     theta[-1] = np.log(1e-3)
     K = kernel.matrix(theta)
     C = K + 1e-3 * np.trace(K) / 21 * np.eye(21)
@@ -248,6 +249,58 @@ def test_linear_molecules_are_learnt(formula):
     labels = [xtb_labels(molecule, x, "dipole") for x in (train, test)]
     model = CovariantRegression(molecule=molecule).fit(train, labels[0])
     assert rmse(model, test, labels[1]) < 0.02 * labels[1].std()
+
+
+def test_the_likelihood_chooses_features_and_order_of_small_molecules(tmp_path):
+    """The choice is in the file, and is that of the largest likelihood of the candidates."""
+    molecule = load_molecule("water")
+    positions = shaken(molecule, 40, amplitude=0.05)
+    values = xtb_labels(molecule, positions, "dipole")
+    settings = {"molecule": molecule, "max_iterations": 20}
+    model = CovariantRegression(**settings).fit(positions, values)
+    losses = {}
+    for features, order in CHOICES:
+        other = CovariantRegression(**settings, features=features, order=order)
+        losses[features, order] = other.fit(positions, values).hyperparameters_["loss"]
+    features, order = min(losses, key=losses.get)
+    assert model.hyperparameters_["features"] == features
+    assert model.hyperparameters_["loss"] == pytest.approx(losses[features, order])
+    model.save(tmp_path / "model.npz")
+    again = load(tmp_path / "model.npz")
+    assert np.array_equal(again.predict(positions), model.predict(positions))
+    refitted = CovariantRegression(molecule=molecule, hyperparameters=model.hyperparameters_)
+    refitted.fit(positions, values)
+    scale = np.abs(values).max()
+    np.testing.assert_allclose(
+        refitted.predict(positions), model.predict(positions), atol=1e-9 * scale
+    )
+
+
+def test_the_smallest_lambda_follows_from_rounding_and_can_be_set():
+    molecule = load_molecule("water")
+    positions = shaken(molecule, 60)
+    values = xtb_labels(molecule, positions, "dipole")
+    usual, low = ridge_floor(values.size, 3), 1e-12
+    assert low < usual < LAMBDA_FLOOR
+    found = []
+    for floor in (None, low):
+        model = CovariantRegression(molecule=molecule, ridge_floor=floor, order=2)
+        found.append(model.fit(positions, values).hyperparameters_["lambda"])
+    assert found == [pytest.approx(usual), pytest.approx(low)]  # labels without noise
+    assert ridge_floor(10**6, 100) == LAMBDA_FLOOR
+    with pytest.raises(InputError, match=r"ridge_floor: found 0\.5"):
+        CovariantRegression(molecule=molecule, ridge_floor=0.5).fit(positions, values)
+
+
+def test_a_matrix_that_is_not_positive_definite_is_refused():
+    molecule = load_molecule("water")
+    positions = np.repeat(molecule.reference[None], 30, axis=0)
+    theta = start(CovariantDescription(molecule, "dipole", "pairs", "distances"), 2).tolist()
+    given = {"theta": [*theta[:-1], np.log(1e-30)], "lambda": 1e-30}
+    with pytest.raises(ConvergenceError, match="not positive definite"):
+        CovariantRegression(molecule=molecule, hyperparameters=given).fit(
+            positions, np.ones((30, 3))
+        )
 
 
 @pytest.mark.parametrize("change", [{"tensors": "atoms"}, {"features": "angles"}])

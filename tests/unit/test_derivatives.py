@@ -31,7 +31,7 @@ PROPERTIES = ("dipole", "polarizability")
 DCE = dichloroethane()
 WATER = Molecule.from_atoms(read(GEOMETRIES / "water.xyz"))
 CASES = [("distances", "pairs", order) for order in range(4)]
-CASES += [("inverse", "pairs", 2), ("inverse", "bonds", 3)]
+CASES += [("inverse", "pairs", 2), ("inverse", "bonds", 3), ("exponential", "pairs", 3)]
 
 
 def shaken(molecule, n_frames, *, seed=0, amplitude=0.05):

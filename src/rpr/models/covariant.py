@@ -5,7 +5,7 @@ coefficient that is learnt:
 
     mu(X) = sum_p q_p(z) r_p,    alpha(X) = a(z) 1 + sum_p c_p(z) r_p r_p^T,
 
-with r_p the vectors between the atoms of each pair (or of bonds only), and z = r/r_eq or r_eq/r
+with r_p the vectors between the atoms of each pair (or of bonds only), and z functions of r/r_eq
 over all pairs.  The coefficients are Gaussian processes with the additive kernel of
 :mod:`rpr.regression.additive_kernel`, which makes the property a process with the matrix-valued
 kernel of :mod:`rpr.regression.covariant_kernel`, averaged over the permutation-inversion group.
@@ -26,9 +26,9 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
+from rpr.models.covariant_choice import USUAL, chosen
 from rpr.models.covariant_description import CovariantDescription
 from rpr.models.covariant_prediction import evaluate, evaluate_with_jacobian
-from rpr.models.covariant_search import search
 from rpr.models.covariant_tensors import isotropic_mean, pack_values, unpack_values
 from rpr.models.covariant_training import TrainingFrames
 from rpr.models.derivatives import observe
@@ -40,6 +40,7 @@ from rpr.molecule.molecule import Molecule
 
 _BLOCK = 1024  # frames described at once in a prediction
 _N_SEARCH = {"dipole": 400, "polarizability": 250}  # default of n_search
+_LATER = ("n_search_derivatives", "ridge_floor")  # arguments that older files lack
 _N_SEARCH_DERIVATIVES = {"dipole": 12, "polarizability": 6}
 
 
@@ -54,11 +55,14 @@ class CovariantRegression(ProbabilisticEstimator):
         ``"dipole"`` (e Angstrom) or ``"polarizability"`` (Angstrom^3).
     order
         Order of interaction of the additive kernel beside the product of all distances; 0 leaves
-        the product, a Gaussian kernel with one width per class of pairs.
+        the product, a Gaussian kernel with one width per class of pairs. None takes 2, or what is
+        said at `features`.
     tensors
         ``"pairs"`` or ``"bonds"``, see `rpr.models.covariant_tensors`.
     features
-        ``"distances"`` r/r_eq or ``"inverse"`` r_eq/r, over all pairs of atoms.
+        ``"distances"``, ``"inverse"`` or ``"exponential"``, of all pairs. None takes distances;
+        for at most five atoms, `order` None and values alone, the likelihood chooses between
+        distances and exponentials, orders 2 and 3.
     n_search
         Largest number of training frames whose marginal likelihood the search maximizes; None
         takes 400 for the dipole and 250 for the polarizability.
@@ -73,13 +77,16 @@ class CovariantRegression(ProbabilisticEstimator):
     hyperparameters
         `hyperparameters_` of a fitted model. If they are given, nothing is searched; without
         ``lambda_derivatives`` among them, derivatives have the lambda of values.
+    ridge_floor
+        Smallest lambda of the search, relative to the mean diagonal of the kernel matrix; None
+        takes `rpr.models.covariant_choice.ridge_floor`, from the rounding of the matrix.
 
     Attributes
     ----------
     hyperparameters_ : dict
         ``theta``: logarithms of widths, variances, amplitudes, product scale, tensor amplitudes
         and lambda; ``lambda``; ``loss``: negative log marginal likelihood per observed number;
-        ``lambda_derivatives`` of a fit of derivatives.
+        ``lambda_derivatives`` of a fit of derivatives; ``features``, if they were chosen.
     group_ : PermutationInversionGroup
         Permutations and inversions that the model obeys.
     coefficients_ : array, [n_train, 3] or [n_train, 6]
@@ -98,14 +105,15 @@ class CovariantRegression(ProbabilisticEstimator):
         *,
         molecule: Molecule,
         property: str = "dipole",
-        order: int = 2,
+        order: int | None = None,
         tensors: str = "pairs",
-        features: str = "distances",
+        features: str | None = None,
         n_search: int | None = None,
         n_search_derivatives: int | None = None,
         max_iterations: int = 60,
         seed: int = 0,
         hyperparameters: Mapping | None = None,
+        ridge_floor: float | None = None,
     ) -> None:
         super().__init__(molecule, property)
         self.order = order
@@ -116,6 +124,7 @@ class CovariantRegression(ProbabilisticEstimator):
         self.max_iterations = max_iterations
         self.seed = seed
         self.hyperparameters = hyperparameters
+        self.ridge_floor = ridge_floor
 
     @property
     def axes_(self) -> str:
@@ -156,7 +165,7 @@ class CovariantRegression(ProbabilisticEstimator):
         """
         given = checked_frames(frames, self.molecule)
         positions, values = given.positions, checked_values(self.property, values, given)
-        self._set_molecule()
+        self._set_molecule((self.hyperparameters or {}).get("features"))
         observed = observe(derivatives, given, self.property, values)
         self.mean_ = isotropic_mean(values)
         y = pack_values(values, self.mean_)
@@ -164,25 +173,30 @@ class CovariantRegression(ProbabilisticEstimator):
             self._description, positions, observed.frames, observed.directions
         )
         self._training.check_memory(y.shape[1])
-        self.hyperparameters_ = dict(
-            self.hyperparameters
-            or search(
-                self._training,
-                y,
-                observed.values,
-                order=self.order,
-                n_values=self.n_search or _N_SEARCH[self.property],
-                n_derivatives=self.n_search_derivatives or _N_SEARCH_DERIVATIVES[self.property],
-                iterations=self.max_iterations,
-                seed=self.seed,
-            )
-        )
+        self.hyperparameters_ = dict(self.hyperparameters or self._search(y, observed.values))
         solution = self._training.solve(self._theta(), y, observed.values)
         self.coefficients_, self.derivative_coefficients_ = solution
         self._contract()
         self._forget_uncertainty(trajectories_of(given.frames))
         self.training_checksum_ = training_checksum(positions, values, observed.values)
         return self
+
+    def _search(self, y: np.ndarray, derivatives: np.ndarray) -> dict[str, Any]:
+        self._training, found = chosen(
+            self._training,
+            y,
+            derivatives,
+            describe=self._describe,
+            features=self.features,
+            order=self.order,
+            floor=self.ridge_floor,
+            n_values=self.n_search or _N_SEARCH[self.property],
+            n_derivatives=self.n_search_derivatives or _N_SEARCH_DERIVATIVES[self.property],
+            iterations=self.max_iterations,
+            seed=self.seed,
+        )
+        self._description = self._training.description
+        return found
 
     @overload
     def predict(
@@ -243,7 +257,8 @@ class CovariantRegression(ProbabilisticEstimator):
         return TrainedProcess(self._training, self._theta(), coefficients)
 
     def _metadata(self) -> dict[str, Any]:
-        return {**super()._metadata(), "n_search_derivatives": self.n_search_derivatives}
+        later = {name: getattr(self, name) for name in _LATER}
+        return {**super()._metadata(), **later}
 
     def _arrays(self) -> dict[str, np.ndarray]:
         arrays = super()._arrays() | self._training.arrays()
@@ -255,20 +270,22 @@ class CovariantRegression(ProbabilisticEstimator):
     def _restore_arrays(
         self, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, Any]
     ) -> None:
-        self.n_search_derivatives = metadata.get("n_search_derivatives", self.n_search_derivatives)
+        for name in _LATER:
+            setattr(self, name, metadata.get(name))
         self.mean_ = float(arrays["mean"])
         self.coefficients_ = arrays["coefficients"]
-        self._set_molecule()
+        self._set_molecule(self.hyperparameters_.get("features"))
         self._training = TrainingFrames.from_arrays(self._description, arrays)
         none = np.zeros((0, 0, len(self.components)))
         self.derivative_coefficients_ = arrays.get("derivative_coefficients", none)
         self._contract()
         self._restore_uncertainty(arrays, metadata)
 
-    def _set_molecule(self) -> None:
-        self._description = CovariantDescription(
-            self.molecule, self.property, self.tensors, self.features
-        )
+    def _describe(self, features: str) -> CovariantDescription:
+        return CovariantDescription(self.molecule, self.property, self.tensors, features)
+
+    def _set_molecule(self, features: str | None = None) -> None:
+        self._description = self._describe(features or self.features or USUAL[0])
         self.group_ = self._description.group
 
     def _theta(self) -> np.ndarray:

@@ -14,8 +14,8 @@ from rpr.regression.descriptors import pair_distances
 from rpr.regression.kernel_derivatives import Observations
 from rpr.regression.observed_kernel import ObservedKernel
 
-#: Invariant features: distances relative to the reference geometry, or their inverse.
-FEATURES = ("distances", "inverse")
+#: Invariant features of rho = r/r_eq: rho, 1/rho, and exp(2 (1 - rho))/2.
+FEATURES = ("distances", "inverse", "exponential")
 
 
 class CovariantDescription:
@@ -30,7 +30,8 @@ class CovariantDescription:
     tensors
         ``"pairs"`` or ``"bonds"``, see `rpr.models.covariant_tensors`.
     features
-        ``"distances"`` r/r_eq or ``"inverse"`` r_eq/r, over all pairs of atoms.
+        Of rho = r/r_eq over all pairs of atoms: ``"distances"`` rho, ``"inverse"`` 1/rho, or
+        ``"exponential"`` exp(2 (1 - rho))/2, which changes ever less at long distances.
 
     Attributes
     ----------
@@ -50,7 +51,7 @@ class CovariantDescription:
     def __init__(self, molecule: Molecule, property: str, tensors: str, features: str) -> None:
         if features not in FEATURES:
             raise InputError(f"features: found {features!r}, expected one of {', '.join(FEATURES)}")
-        self._inverse = features == "inverse"
+        self._kind = features
         self.group = find_group(molecule)
         images = self.group.act_on_positions(molecule.reference[None])[:, 0]
         self._r_eq = pair_distances(images).mean(axis=0)  # -> [n_pairs]
@@ -64,7 +65,9 @@ class CovariantDescription:
     def features(self, positions: np.ndarray) -> np.ndarray:
         """Features [n, n_features] of positions [n, n_atoms, 3], Angstrom."""
         relative = pair_distances(positions) / self._r_eq
-        return 1.0 / relative if self._inverse else relative
+        if self._kind == "exponential":
+            return 0.5 * np.exp(2.0 - 2.0 * relative)
+        return 1.0 / relative if self._kind == "inverse" else relative
 
     def kernel(self, positions: np.ndarray) -> CovariantKernel:
         """Kernel between the values of frames, from positions [n, n_atoms, 3], Angstrom."""
@@ -126,7 +129,8 @@ class CovariantDescription:
         i, j = self._pairs
         vectors = positions[..., j, :] - positions[..., i, :]
         lengths = np.linalg.norm(vectors, axis=-1)
-        slopes = -(features**2) / self._r_eq if self._inverse else 1.0 / self._r_eq
+        by_rho = {"inverse": -(features**2), "exponential": -2.0 * features}
+        slopes = by_rho.get(self._kind, np.ones_like(features)) / self._r_eq
         return (slopes / lengths)[..., None] * vectors
 
     def jacobian(self, positions: np.ndarray, slopes: np.ndarray) -> np.ndarray:

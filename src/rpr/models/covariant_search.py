@@ -19,7 +19,7 @@ Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
 _NO_LIKELIHOOD = 1e6  # stands for infinity, which the line search could not use
 _BOUNDS = (-12.0, 8.0)  # of the logarithms of all parameters but the lambdas
-_LAMBDA_CEILING = 1e-2  # largest lambda of the search
+LAMBDA_CEILING = 1e-2  # largest lambda of the search
 _SMALLEST_SEARCH = 50  # frames in the first part of the search
 
 
@@ -50,6 +50,7 @@ def search(
     n_derivatives: int,
     iterations: int,
     seed: int,
+    floor: float = ridge.LAMBDA_FLOOR,
 ) -> dict[str, Any]:
     """Parameters of largest marginal likelihood of a random part of the training frames.
 
@@ -73,6 +74,8 @@ def search(
         follow on all of them.
     seed
         Seed of the choice of frames.
+    floor
+        Smallest lambda, relative to the mean diagonal of the kernel matrix.
 
     Returns
     -------
@@ -81,29 +84,35 @@ def search(
     """
     if len(derivatives):
         return _of_derivatives(
-            training, values, derivatives, order, n_derivatives, iterations, seed
+            training, values, derivatives, order, n_derivatives, iterations, seed, floor
         )
-    return _of_values(training, values, order, n_values, iterations, seed)
+    theta = start(training.description, order)
+    stages = stages_of(n_values, len(values), iterations)
+    return climb(training, values, theta, stages, seed, floor)
 
 
-def _of_values(
+def stages_of(n_search: int, n_frames: int, iterations: int) -> list[tuple[int, int]]:
+    """Frames and iterations of each stage of a search."""
+    n_search = min(n_search, n_frames)
+    n_quarter = max(_SMALLEST_SEARCH, n_search // 4)
+    if n_quarter < n_search:
+        return [(n_quarter, iterations), (n_search, max(1, iterations // 3))]
+    return [(n_search, iterations)]
+
+
+def climb(
     training: TrainingFrames,
     y: np.ndarray,
-    order: int,
-    n_search: int,
-    iterations: int,
+    theta: np.ndarray,
+    stages: list[tuple[int, int]],
     seed: int,
+    floor: float,
 ) -> dict[str, Any]:
-    describe, n_search = training.description.kernel, min(n_search, len(y))
-    chosen = np.random.default_rng(seed).permutation(len(y))
-    n_quarter = max(_SMALLEST_SEARCH, n_search // 4)
-    stages = [(n_search, iterations)]
-    if n_quarter < n_search:
-        stages = [(n_quarter, iterations), (n_search, max(1, iterations // 3))]
-    theta, value = start(training.description, order), np.inf
+    chosen, value = np.random.default_rng(seed).permutation(len(y)), np.inf
     for n, steps in stages:
-        kernel, targets = describe(training.positions[chosen[:n]]), y[chosen[:n]]
-        theta, value = maximize(partial(kernel.loss, y=targets), theta, steps, 1)
+        kernel = training.description.kernel(training.positions[chosen[:n]])
+        loss = partial(kernel.loss, y=y[chosen[:n]])
+        theta, value = maximize(loss, theta, steps, 1, floor)
     return {"theta": theta.tolist(), "lambda": float(np.exp(theta[-1])), "loss": value}
 
 
@@ -115,6 +124,7 @@ def _of_derivatives(
     n_search: int,
     iterations: int,
     seed: int,
+    floor: float,
 ) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     places = rng.permutation(len(derivatives))[:n_search]
@@ -129,7 +139,7 @@ def _of_derivatives(
     )
     kernel, targets = part.kernel, part.join(y[chosen], derivatives[places])
     first = start(training.description, order, n_lambdas=2)
-    theta, value = maximize(partial(kernel.loss, y=targets), first, iterations, 2)
+    theta, value = maximize(partial(kernel.loss, y=targets), first, iterations, 2, floor)
     return {
         "theta": theta[:-1].tolist(),
         "lambda": float(np.exp(theta[-2])),
@@ -139,7 +149,11 @@ def _of_derivatives(
 
 
 def maximize(
-    loss: Loss, theta: np.ndarray, iterations: int, n_lambdas: int
+    loss: Loss,
+    theta: np.ndarray,
+    iterations: int,
+    n_lambdas: int,
+    floor: float = ridge.LAMBDA_FLOOR,
 ) -> tuple[np.ndarray, float]:
     """Climb a marginal likelihood from the parameters `theta`.
 
@@ -153,6 +167,8 @@ def maximize(
         Largest number of iterations of L-BFGS.
     n_lambdas
         Number of lambdas.
+    floor
+        Smallest lambda.
 
     Returns
     -------
@@ -165,7 +181,7 @@ def maximize(
         If no kernel matrix of the search was positive definite.
     """
     bounds = [_BOUNDS] * (len(theta) - n_lambdas)
-    bounds += [(np.log(ridge.LAMBDA_FLOOR), np.log(_LAMBDA_CEILING))] * n_lambdas
+    bounds += [(np.log(floor), np.log(LAMBDA_CEILING))] * n_lambdas
 
     def finite(parameters: np.ndarray) -> tuple[float, np.ndarray]:
         value, gradient = loss(parameters)

@@ -17,8 +17,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, lapack
+from scipy.linalg import lapack
 
+from rpr.errors import ConvergenceError
 from rpr.regression.additive_kernel import AdditiveKernel
 
 
@@ -66,11 +67,23 @@ class CovariantKernel:
         return 0.5 * (total + total.T)
 
     def coefficients(self, theta: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Coefficients [n_frames, n_components] that ridge regression finds for packed values."""
+        """Coefficients [n_frames, n_components] that ridge regression finds for packed values.
+
+        Raises
+        ------
+        ConvergenceError
+            If the matrix is not positive definite.
+        """
         K = self.matrix(theta)
         K.flat[:: len(K) + 1] += self.split(theta)[2] * np.trace(K) / len(K)
-        factor = cho_factor(K, lower=True, overwrite_a=True, check_finite=False)
-        return cho_solve(factor, y.reshape(-1), check_finite=False).reshape(y.shape)
+        factor, info = lapack.dpotrf(K, lower=1, overwrite_a=1)
+        if info != 0:
+            raise ConvergenceError(
+                f"covariant model: the kernel matrix of {len(K)} values is not positive definite; "
+                "remove duplicate frames, or give a larger ridge_floor or lambda"
+            )
+        solution, _ = lapack.dpotrs(factor, y.reshape(-1), lower=1)
+        return solution.reshape(y.shape)
 
     def image_coefficients(self, theta: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
         """Coefficients of the scalar kernels k(z, g z_i), [n_elements * n_frames, n_tensors]."""
