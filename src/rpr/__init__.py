@@ -31,6 +31,8 @@ _HOME = {
     "InputError": "rpr.errors",
     "ConvergenceError": "rpr.errors",
     "ConditioningWarning": "rpr.errors",
+    "PlausibilityWarning": "rpr.errors",
+    "ExtrapolationWarning": "rpr.errors",
 }
 _PARTS = (
     "axes",

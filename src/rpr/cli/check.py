@@ -33,7 +33,6 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("frames", help="frames: .xyz, .extxyz (.gz) or .traj")
     parser.add_argument("--reference", metavar="ref.xyz", help="reference geometry, for the bonds")
-    parser.add_argument("--charge", type=int, default=0, help="total charge; default: %(default)s")
     parser.add_argument(
         "--no-calculation",
         action="store_true",

@@ -91,6 +91,7 @@ class CovariantRegression(ProbabilisticEstimator):
     """
 
     KIND = "covariant"
+    _TELLS_HANDS = False
     STORED = ("property", "order", "tensors", "features", "n_search", "max_iterations", "seed")
 
     def __init__(
@@ -181,6 +182,7 @@ class CovariantRegression(ProbabilisticEstimator):
         self.coefficients_, self.derivative_coefficients_ = solution
         self._contract()
         self._forget_uncertainty(trajectories_of(given.frames))
+        self._note_values(positions, values)
         self.training_checksum_ = training_checksum(positions, values, observed.values)
         return self
 
@@ -220,6 +222,7 @@ class CovariantRegression(ProbabilisticEstimator):
         """
         self._require_fitted()
         given = checked_frames(frames, self.molecule)
+        self._warn_outside(given.positions)
         blocks = np.array_split(given.positions, range(_BLOCK, len(given.positions), _BLOCK))
         fitted = self._description, self._contracted
         found: tuple[np.ndarray, ...]

@@ -184,6 +184,7 @@ class RotatePredictRotate(PropertyEstimator):
             name: {"sigma": c.sigma, "lambda": c.lam, "validation_rmse": c.rmse}
             for name, c in zip(self.components, choices, strict=True)
         }
+        self._note_values(positions, values)
         self.training_checksum_ = training_checksum(positions, values)
         return self
 
@@ -191,6 +192,7 @@ class RotatePredictRotate(PropertyEstimator):
         """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
         self._require_fitted()
         positions = checked_positions(frames, self.molecule)
+        self._warn_outside(positions)
         predicted = []
         for start in range(0, len(positions), _BLOCK):
             canonical, rotations = self._rotate(positions[start : start + _BLOCK])
