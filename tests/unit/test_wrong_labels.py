@@ -40,6 +40,7 @@ def hydronium(charge=1.0, spread=0.5, n_frames=30):
     rng = np.random.default_rng(0)
     positions = HYDRONIUM + rng.normal(scale=0.06, size=(n_frames, 4, 3))
     positions = positions @ random_rotations(n_frames, rng)
+    positions -= np.average(positions, axis=1, weights=[15.999, 1.008, 1.008, 1.008])[:, None]
     positions += rng.normal(scale=spread, size=(n_frames, 1, 3))
     charges = np.array([charge - 1.35, 0.45, 0.45, 0.45])
     dipole = np.einsum("a,fax->fx", charges, positions)
