@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import warnings
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rpr.cli.frame_options import add_keys, read_labelled, tell
+from rpr.cli.molecule_options import add_molecule, found_molecule
 from rpr.cli.options import add_command, check_output, counted, whole_number
 from rpr.errors import InputError, PlausibilityWarning
 
@@ -59,11 +59,6 @@ def add_parser(subparsers: Any) -> None:
         "--model", choices=_MODELS, help="of a dipole or a polarizability; default: covariant"
     )
     parser.add_argument(
-        "--reference",
-        metavar="ref.xyz",
-        help="reference geometry; default: the frame of lowest energy",
-    )
-    parser.add_argument(
         "--n-train",
         type=whole_number(1),
         metavar="N",
@@ -98,6 +93,7 @@ def add_parser(subparsers: Any) -> None:
         help="train also on labels that contradict the geometries or each other",
     )
     parser.add_argument("--level", help="level of theory of the labels, for the record")
+    add_molecule(parser)
     add_keys(parser)
 
 
@@ -156,27 +152,17 @@ def _needed(args: argparse.Namespace) -> tuple[str, ...]:
 
 def _molecule(args: argparse.Namespace, frames: FrameSet) -> Molecule:
     """The molecule with its reference geometry; says what was found."""
-    from rpr.data.reference_frame import choose_reference
-    from rpr.molecule.molecule import Molecule, read_geometry
-    from rpr.molecule.permutation_inversion import find_group
-    from rpr.molecule.rotors import find_rotors, suggest_anchors
+    from rpr.molecule.permutation_inversion import find_group, group_text
 
-    if args.reference:
-        atoms, reason = read_geometry(args.reference, symbols=frames.symbols), args.reference
-    else:
-        k, reason = choose_reference(frames)
-        atoms, reason = frames.atoms(k), f"frame {k}, {reason}"
-    molecule = Molecule.from_atoms(atoms)
-    rotors = find_rotors(molecule)
-    dihedral = args.dihedral or (rotors[0].dihedral if rotors else None)
-    molecule = Molecule.from_atoms(atoms, dihedral=dihedral)
-    molecule = replace(molecule, anchors=tuple(args.anchors or suggest_anchors(molecule)))
-    group = find_group(molecule)
+    found = found_molecule(frames, args, anchors=args.anchors, dihedral=args.dihedral)
+    molecule = found.molecule
     bonds = " ".join(f"{i}-{j}" for i, j in molecule.bonds)
-    print(f"molecule  {atoms.get_chemical_formula()} ({' '.join(molecule.symbols)})")
-    print(f"reference {reason}")
+    print(f"molecule  {molecule.to_atoms().get_chemical_formula()} ({' '.join(molecule.symbols)})")
+    print(f"reference {args.reference or found.reference}")
     print(f"bonds     {bonds or 'none'}")
-    print(f"group     {len(group)} permutation-inversions: {' '.join(group.names[:8])}")
+    print(f"group     {group_text(molecule, find_group(molecule))}")
+    for note in found.notes:
+        print(f"found     {note}")
     return molecule
 
 

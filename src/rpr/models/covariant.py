@@ -33,7 +33,12 @@ from rpr.models.covariant_tensors import isotropic_mean, pack_values, unpack_val
 from rpr.models.covariant_training import TrainingFrames
 from rpr.models.derivatives import observe
 from rpr.models.estimator import Frames
-from rpr.models.property_estimator import checked_frames, checked_values, training_checksum
+from rpr.models.property_estimator import (
+    check_not_zero,
+    checked_frames,
+    checked_values,
+    training_checksum,
+)
 from rpr.models.trained_process import TrainedProcess
 from rpr.models.uncertainty import ProbabilisticEstimator, trajectories_of
 from rpr.molecule.molecule import Molecule
@@ -273,6 +278,7 @@ class CovariantRegression(ProbabilisticEstimator):
             self.molecule, self.property, self.tensors, self.features
         )
         self.group_ = self._description.group
+        check_not_zero(self.property, self.molecule, len(self.group_))
 
     def _theta(self) -> np.ndarray:
         """Logarithms of all parameters, the lambdas of values and of derivatives last."""

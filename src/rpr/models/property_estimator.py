@@ -188,6 +188,22 @@ def checked_values(property: str, values: np.ndarray | None, given: GivenFrames)
     return values
 
 
+def check_not_zero(property: str, molecule: Molecule, n_elements: int) -> None:
+    """Refuse the dipole of two like atoms, which is zero in every geometry.
+
+    Raises
+    ------
+    InputError
+        If the molecule is such and its group, of `n_elements`, exchanges the atoms.
+    """
+    if property == "dipole" and len(set(molecule.symbols)) == 1 == molecule.n_atoms - 1:
+        if n_elements > 1:
+            raise InputError(
+                f"molecule: {''.join(molecule.symbols)} has no dipole, as its two atoms are alike; "
+                "there is nothing to learn"
+            )
+
+
 def training_checksum(
     positions: np.ndarray, values: np.ndarray, derivatives: np.ndarray | None = None
 ) -> str:

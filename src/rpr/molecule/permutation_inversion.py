@@ -30,7 +30,7 @@ identity; ``auto``, the full group up to `MOST_AVERAGED` elements, and else with
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -146,6 +146,22 @@ def find_group(
         names=tuple(_name(permutation, inverted) for permutation, inverted in found),
     )
     return _chosen(group, molecule)
+
+
+def group_text(molecule: Molecule, group: PermutationInversionGroup) -> str:
+    """The elements of a group in words, and what was left out of it."""
+    text = f"{len(group)} permutation-inversions: {' '.join(group.names[:8])}"
+    text += " ..." if len(group) > 8 else ""
+    if molecule.group == "auto":
+        size = len(find_group(replace(molecule, group="full")))
+        if size > len(group):
+            text += (
+                f"; the full group has {size}, more than {MOST_AVERAGED}: rotations of methyl "
+                "groups are left out (--group full or group='full' takes all)"
+            )
+    elif molecule.group != "full":
+        text += f" ({molecule.group})"
+    return text
 
 
 def permutations_of(group: PermutationInversionGroup) -> np.ndarray:

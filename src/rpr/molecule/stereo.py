@@ -1,7 +1,7 @@
 """What only breaking a bond could change: handedness of centres, and cis or trans at rigid bonds.
 
-Atoms of `Molecule.inverting` turn inside out, and bonds of `Molecule.turning` turn freely, although
-their geometry looks rigid; they keep nothing.
+Atoms of `Molecule.inverting` turn inside out and count as planar; bonds of `Molecule.turning` turn
+freely, although their geometry looks rigid.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def handedness(molecule: Molecule, pyramidal_inversion: bool = False) -> StereoR
 
 
 def rigid_bonds(molecule: Molecule) -> StereoRules:
-    """Cis (+1) or trans (-1) across bonds between planar atoms with three bonds each.
+    """Cis (+1) or trans (-1) across bonds between planar or inverting atoms with three bonds each.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def rigid_bonds(molecule: Molecule) -> StereoRules:
         atom
         for (atom, _), (sign, _) in handedness(molecule).items()
         if sign == 0 and isinstance(atom, int) and len(near[atom]) == 3
-    }
+    } | {atom for atom in molecule.inverting if len(near[atom]) == 3}
     rules: StereoRules = {}
     turning = {(min(bond), max(bond)) for bond in molecule.turning}
     for i, j in molecule.bonds:
