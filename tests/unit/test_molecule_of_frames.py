@@ -15,6 +15,7 @@ from rpr.data.molecule_of_frames import find_molecule
 from rpr.errors import InputError
 from rpr.models.covariant import CovariantRegression
 from rpr.models.model_file import molecule_from_json, molecule_to_json
+from rpr.models.registry import make_model
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import MOST_AVERAGED, find_group, group_text
 
@@ -22,20 +23,24 @@ from rpr.molecule.permutation_inversion import MOST_AVERAGED, find_group, group_
 def alkane(n):
     """All-trans CnH2n+2."""
     half = np.radians(56.0)
-    carbons = [np.array([k * 1.53 * np.sin(half), (k % 2) * 1.53 * np.cos(half), 0.0]) for k in range(n)]
+    carbons = [
+        np.array([k * 1.53 * np.sin(half), (k % 2) * 1.53 * np.cos(half), 0.0]) for k in range(n)
+    ]
     hydrogens = []
     for k, carbon in enumerate(carbons):
         up = 1 if k % 2 else -1
-        hydrogens += [carbon + [0.0, 0.63 * up, z] for z in (-0.89, 0.89)]
+        hydrogens += [carbon + np.array([0.0, 0.63 * up, z]) for z in (-0.89, 0.89)]
     for k, side in ((0, -1), (n - 1, 1)):
         down = -1 if k % 2 else 1
-        hydrogens.append(carbons[k] + 1.09 * np.array([side * np.sin(half), down * np.cos(half), 0]))
+        hydrogens.append(
+            carbons[k] + 1.09 * np.array([side * np.sin(half), down * np.cos(half), 0])
+        )
     return Atoms("C" * n + "H" * (2 * n + 2), np.array([*carbons, *hydrogens]))
 
 
 @pytest.mark.parametrize("n", [3, 5, 8, 11])
 def test_alkanes_have_36_feasible_elements(n):
-    """3^2 rotations of methyl groups, exchange of the ends, and inversion with all CH2 exchanged."""
+    """3^2 turns of methyl groups, exchange of the ends, inversion with all CH2 exchanged."""
     group = find_group(Molecule.from_atoms(alkane(n)))
     assert (len(group), group.inversions.sum()) == (36, 18)
     assert group.names[0] == "E"
@@ -44,7 +49,11 @@ def test_alkanes_have_36_feasible_elements(n):
 @pytest.mark.parametrize(("name", "order"), [("full", 36), ("without-methyl", 4), ("none", 1)])
 def test_a_subgroup_on_request(name, order):
     group = find_group(Molecule.from_atoms(alkane(5), group=name))
-    elements = {(*p, s) for p, s in zip(group.permutations.tolist(), group.inversions, strict=True) for p in [tuple(p)]}
+    elements = {
+        (*p, s)
+        for p, s in zip(group.permutations.tolist(), group.inversions, strict=True)
+        for p in [tuple(p)]
+    }
     assert len(elements) == len(group) == order
     for p, s in zip(group.permutations, group.inversions, strict=True):  # closed
         for q, t in zip(group.permutations, group.inversions, strict=True):
@@ -60,7 +69,11 @@ def test_a_large_group_loses_methyl_rotations_and_says_so():
     assert "the full group has 162" in group_text(molecule, group)
     again = molecule_from_json(molecule_to_json(molecule))
     assert len(find_group(again)) == 6
-    old = {k: v for k, v in molecule_to_json(molecule).items() if k not in ("group", "inverting", "turning")}
+    old = {
+        k: v
+        for k, v in molecule_to_json(molecule).items()
+        if k not in ("group", "inverting", "turning")
+    }
     assert len(find_group(molecule_from_json(old))) == 162  # as files of before had
     with pytest.raises(InputError, match="group: found 'half', expected one of auto"):
         Molecule.from_atoms(isobutane, group="half")
@@ -127,7 +140,12 @@ def biaryl(angles):
     positions = []
     for angle in np.radians(angles):
         c, s = np.cos(angle), np.sin(angle)
-        ends = [[-0.6, 1.03, 0], [-0.6, -1.03, 0], [2.3, 1.03 * c, 1.03 * s], [2.3, -1.03 * c, -1.03 * s]]
+        ends = [
+            [-0.6, 1.03, 0],
+            [-0.6, -1.03, 0],
+            [2.3, 1.03 * c, 1.03 * s],
+            [2.3, -1.03 * c, -1.03 * s],
+        ]
         positions.append([[0, 0, 0], [1.7, 0, 0], *ends])
     return FrameSet(("B", "B", "H", "H", "H", "H"), np.array(positions))
 
@@ -145,18 +163,36 @@ def test_a_bond_between_planar_ends_turns_if_the_frames_say_so():
 
 def test_options_of_the_command_line(tmp_path, capsys):
     write_frames(tmp_path / "f.extxyz", shared_proton())
-    words = ["train", str(tmp_path / "f.extxyz"), "-o", str(tmp_path / "m.npz"), "--property", "dipole"]
+    words = [
+        "train",
+        str(tmp_path / "f.extxyz"),
+        "-o",
+        str(tmp_path / "m.npz"),
+        "--property",
+        "dipole",
+    ]
     assert main([*words, "--n-train", "12"]) == 0
     told = capsys.readouterr().out
     assert "hydrogen 4 moves from atom to atom" in told
-    options = ["--bonds", "0-1,0-2 0-3", "--group", "none", "--inverting", "none", "--turning", "none"]
+    options = [
+        "--bonds",
+        "0-1,0-2 0-3",
+        "--group",
+        "none",
+        "--inverting",
+        "none",
+        "--turning",
+        "none",
+    ]
     assert main([*words, "--n-train", "12", *options]) == 0
     told = capsys.readouterr().out
     assert "bonds     0-1 0-2 0-3" in told
     assert "group     1 permutation-inversions: E (none)" in told
     assert len(rpr.load(tmp_path / "m.npz").group_) == 1
     assert main([*words, "--bonds", "0:1"]) == 2
-    assert "--bonds: found '0:1', expected pairs of atoms such as 0-1 1-2" in capsys.readouterr().err
+    assert (
+        "--bonds: found '0:1', expected pairs of atoms such as 0-1 1-2" in capsys.readouterr().err
+    )
 
 
 SMALL = ("H2", "HCl", "CO2", "C2H2", "H2O", "NH3", "CH4", "H2CO", "C2H4", "LiH", "N2", "HCN")
@@ -182,7 +218,9 @@ def test_the_default_model_works_for_every_small_molecule(name, property, tmp_pa
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = CovariantRegression(molecule=found, property=property, n_search=20, max_iterations=5)
+        model = CovariantRegression(
+            molecule=found, property=property, n_search=20, max_iterations=5
+        )
         model.fit(labels)
         predicted = model.predict(labels)
         model.save(tmp_path / "m.npz")
@@ -191,3 +229,17 @@ def test_the_default_model_works_for_every_small_molecule(name, property, tmp_pa
     np.testing.assert_array_equal(again, predicted)
     spread = max(float(values.std()), 1e-3)
     assert np.sqrt(np.mean((predicted - values) ** 2)) < 0.3 * spread
+
+
+@pytest.mark.parametrize(
+    "name", ["rotate-predict-rotate", "laboratory", "covariant", "symmetrized"]
+)
+def test_models_need_no_anchors(name):
+    """Without anchors the descriptor of the published model has the coordinates of all atoms."""
+    frames = umbrella(both=False)
+    molecule = find_molecule(frames, anchors=()).molecule
+    assert molecule.anchors == ()
+    model = make_model(name, property="dipole", molecule=molecule)
+    model.check_molecule()
+    predicted = model.fit(frames).predict(frames)
+    assert np.sqrt(np.mean((predicted - frames.dipole) ** 2)) < 0.1 * frames.dipole.std()

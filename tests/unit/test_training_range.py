@@ -48,7 +48,9 @@ def test_the_margin_decides():
     positions = np.zeros((2, 2, 3))
     positions[:, 1, 0] = 1.0, 2.0
     found = TrainingRange.of(positions, Molecule(("H", "H"), positions[0]))
-    lengths = np.array([1 - 1.1 * MARGIN, 1 - 0.9 * MARGIN, 1.5, 2 + 0.9 * MARGIN, 2 + 1.1 * MARGIN])
+    lengths = np.array(
+        [1 - 1.1 * MARGIN, 1 - 0.9 * MARGIN, 1.5, 2 + 0.9 * MARGIN, 2 + 1.1 * MARGIN]
+    )
     new = np.zeros((5, 2, 3))
     new[:, 1, 2] = lengths
     assert found.outside(new).tolist() == [True, False, False, False, True]
@@ -62,7 +64,9 @@ def test_training_frames_and_their_images_are_inside(frames, molecule):
     few = frames.subset(slice(0, 30)).positions
     alike = TrainingRange.of(few, molecule, permutations=group.permutations)
     for image in group.act_on_positions(few):
-        assert not alike.outside(image @ np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0]).any()
+        assert not alike.outside(
+            image @ np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0]
+        ).any()
     one_hand = frames.subset(frames.dihedral > 30).positions
     apart = TrainingRange.of(one_hand, molecule, handed=True)
     assert not apart.outside(one_hand).any()

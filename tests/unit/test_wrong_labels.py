@@ -89,7 +89,7 @@ def test_the_charge_is_found():
 
 
 def test_moved_dipoles_and_derivatives_agree_with_each_other():
-    """mu - Q R does not depend on the place, and its derivatives are those by finite differences."""
+    """mu - Q R does not depend on the place; its derivatives are those by finite differences."""
     charges, masses = np.array([-0.35, 0.45, 0.45, 0.45]), np.array([16.0, 1.0, 1.0, 2.0])
     born = charges[None, :, None, None] * np.eye(3)
 
@@ -185,7 +185,9 @@ def test_labels_in_other_axes_are_refused(frames, tmp_path, capsys):
     ],
 )
 def test_other_units_and_signs_are_told(frames, tmp_path, capsys, property, factors, status, words):
-    wrong = replace(frames, **{name: factor * getattr(frames, name) for name, factor in factors.items()})
+    wrong = replace(
+        frames, **{name: factor * getattr(frames, name) for name, factor in factors.items()}
+    )
     keep = ("energy", "forces") if property == "energy" else (property,)
     assert trained(wrong, tmp_path, property=property, keep=keep) == status
     told = capsys.readouterr().err

@@ -23,8 +23,8 @@ def add_molecule(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--bonds",
         metavar="PAIRS",
-        help='all bonds, such as "0-1 1-2"; default: those of the reference geometry, without those '
-        "of hydrogens that move from atom to atom",
+        help='all bonds, such as "0-1 1-2"; default: those of the reference geometry, except for '
+        "hydrogens that move from atom to atom",
     )
     group.add_argument(
         "--group",
@@ -46,9 +46,7 @@ def add_molecule(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def found_molecule(
-    frames: FrameSet, args: argparse.Namespace, **options: Any
-) -> FoundMolecule:
+def found_molecule(frames: FrameSet, args: argparse.Namespace, **options: Any) -> FoundMolecule:
     """The molecule of frames, as the options say."""
     from rpr.data.molecule_of_frames import find_molecule
     from rpr.molecule.molecule import read_geometry

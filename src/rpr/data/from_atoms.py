@@ -72,11 +72,14 @@ def frames_from_atoms(
     }
     positions = np.array([a.positions for a in images])
     if keys.dipole_origin != ORIGINS[0]:
-        names = ("dipole", "dipole_derivatives")
-        moved = about_centre_of_mass(
-            *(columns[name] for name in names), positions, images[0].get_masses(), keys.charge
+        mu, born = about_centre_of_mass(
+            columns["dipole"],
+            columns["dipole_derivatives"],
+            positions,
+            images[0].get_masses(),
+            keys.charge,
         )
-        columns |= dict(zip(names, moved, strict=True))
+        columns |= {"dipole": mu, "dipole_derivatives": born}
     try:
         frames = FrameSet(expected, positions, **columns)
     except InputError as error:

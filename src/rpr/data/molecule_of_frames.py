@@ -1,4 +1,4 @@
-"""The molecule of a set of frames: reference geometry, bonds that all frames have, feasible motions.
+"""The molecule of frames: reference geometry, bonds that all frames have, feasible motions.
 
 A bond to a hydrogen that moves from one atom to another, as in malonaldehyde or H5O2+, is left out:
 the molecule is then symmetric in both atoms.  It moves if the heavy atom nearest to it changes and

@@ -66,9 +66,10 @@ class Estimator:
 
     def _warn_outside(self, positions: np.ndarray) -> None:
         """Warn of frames outside the range of training, positions [n_frames, n_atoms, 3]."""
-        if self.training_range_ is not None:
-            if text := outside_text(self.training_range_.outside(positions)):
-                warnings.warn(text, ExtrapolationWarning, stacklevel=3)
+        if self.training_range_ is None:
+            return
+        if text := outside_text(self.training_range_.outside(positions)):
+            warnings.warn(text, ExtrapolationWarning, stacklevel=3)
 
     def _note_training(
         self,

@@ -196,12 +196,12 @@ def check_not_zero(property: str, molecule: Molecule, n_elements: int) -> None:
     InputError
         If the molecule is such and its group, of `n_elements`, exchanges the atoms.
     """
-    if property == "dipole" and len(set(molecule.symbols)) == 1 == molecule.n_atoms - 1:
-        if n_elements > 1:
-            raise InputError(
-                f"molecule: {''.join(molecule.symbols)} has no dipole, as its two atoms are alike; "
-                "there is nothing to learn"
-            )
+    two_alike = len(set(molecule.symbols)) == 1 == molecule.n_atoms - 1
+    if property == "dipole" and two_alike and n_elements > 1:
+        raise InputError(
+            f"molecule: {''.join(molecule.symbols)} has no dipole, as its two atoms are alike; "
+            "there is nothing to learn"
+        )
 
 
 def training_checksum(

@@ -17,7 +17,6 @@ from rpr.errors import InputError
 from rpr.files import atomic_path, read_failure
 from rpr.molecule.plausibility import check_overlap
 
-
 #: Permutations and inversions that models may average over.
 GROUPS = ("auto", "full", "without-methyl", "none")
 
@@ -50,7 +49,8 @@ class Molecule:
     Raises
     ------
     InputError
-        If there is no such group, or the reference geometry does not have one position for each symbol.
+        If there is no such group, or the reference geometry does not have one position for each
+        symbol.
     """
 
     symbols: tuple[str, ...]
@@ -211,9 +211,7 @@ def check_symbols(
     )
 
 
-def _pairs(
-    key: str, pairs: Sequence[Sequence[int]], n_atoms: int
-) -> tuple[tuple[int, int], ...]:
+def _pairs(key: str, pairs: Sequence[Sequence[int]], n_atoms: int) -> tuple[tuple[int, int], ...]:
     """Pairs of atoms, each with the lower index first, sorted."""
     for pair in pairs:
         if len(pair) != 2:

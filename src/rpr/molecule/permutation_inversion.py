@@ -23,13 +23,14 @@ Its umbrella inversion takes 25 kJ/mol and 1e-11 s, longer than a trajectory of 
 ``pyramidal_inversion=True``, or the atom in `Molecule.inverting`, declares it feasible, which gives
 twelve elements.  Bonds in `Molecule.turning` turn although both ends are planar, as in biaryls.
 
-`Molecule.group` chooses: ``full``; ``without-methyl``, the elements that keep one marked hydrogen of
-each methyl group among the marked ones, which leaves out rotations of methyl groups; ``none``, the
-identity; ``auto``, the full group up to `MOST_AVERAGED` elements, and else without-methyl.
+`Molecule.group` chooses: ``full``; ``without-methyl``, the elements that keep one marked hydrogen
+of each methyl group among the marked ones, which leaves out rotations of methyl groups; ``none``,
+the identity; ``auto``, the full group up to `MOST_AVERAGED` elements, and else without-methyl.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -215,7 +216,7 @@ def _keeps_marks(group: PermutationInversionGroup, marks: tuple[int, ...]) -> np
     return (images == np.sort(marks)).all(axis=1)
 
 
-def _name(permutation: np.ndarray, inverted: bool) -> str:
+def _name(permutation: Sequence[int], inverted: bool) -> str:
     cycles, seen = "", set[int]()
     for start in range(len(permutation)):
         cycle, atom = [], start

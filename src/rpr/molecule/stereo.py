@@ -93,9 +93,7 @@ class RuleKeeper:
         """Whether the rules of `atom` hold, as far as the images of their atoms are known."""
         return all(self._holds(rule, image) for rule in self._of_atom.get(atom, ()))
 
-    def _holds(
-        self, rule: tuple[int | str, tuple[int, ...]], image: Mapping[int, int]
-    ) -> bool:
+    def _holds(self, rule: tuple[int | str, tuple[int, ...]], image: Mapping[int, int]) -> bool:
         kind, atoms = rule
         if any(atom not in image for atom in atoms):
             return True

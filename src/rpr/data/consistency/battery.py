@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rpr.data.consistency import conventions, energies, geometries, origin, tensors
-from rpr.data.consistency.finding import NOTE, IMPLAUSIBLE, OK, Finding, some
+from rpr.data.consistency.finding import IMPLAUSIBLE, NOTE, OK, Finding, some
 from rpr.data.consistency.neighbours import neighbour_pairs
 from rpr.data.distributions import frame_quantities
 from rpr.data.frame_set import FrameSet

@@ -121,7 +121,9 @@ def _candidates(values: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
         for signs in product((1.0, -1.0), repeat=3):
             if order == (0, 1, 2) and (signs[0] == signs[1] == signs[2]):
                 continue
-            axes = " ".join(("-" if s < 0 else "") + "xyz"[k] for k, s in zip(order, signs, strict=True))
+            axes = " ".join(
+                ("-" if s < 0 else "") + "xyz"[k] for k, s in zip(order, signs, strict=True)
+            )
             turned = values[:, order] * np.array(signs)
             if values.ndim == 3:
                 turned = (values[:, order] * np.array(signs)[:, None])[:, :, order] * signs

@@ -129,9 +129,7 @@ def force_unit(constant: float) -> str:
 def _guess(frames: FrameSet, molecule: Molecule, slope: float) -> str:
     """Which units or signs explain a slope, in words."""
     if abs(slope + 1) < SLOPE:
-        return (
-            "; the forces have the sign of gradients: read them so (--gradients, gradients=True)"
-        )
+        return "; the forces have the sign of gradients: read them so (--gradients, gradients=True)"
     constant = force_constant(frames, molecule)
     size = ACCEPTED["forces"][force_unit(abs(constant))] if constant else 1.0
     energy_size = size / abs(slope)

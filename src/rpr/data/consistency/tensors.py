@@ -197,9 +197,7 @@ def check_dipole_derivatives(frames: FrameSet) -> Finding:
     return Finding(name, IMPLAUSIBLE, f"{text}{guess}", _BORN)
 
 
-def _bond_vectors(
-    positions: np.ndarray, molecule: Molecule
-) -> tuple[np.ndarray, list[set[str]]]:
+def _bond_vectors(positions: np.ndarray, molecule: Molecule) -> tuple[np.ndarray, list[set[str]]]:
     """Sum of the vectors of like bonds between unlike atoms, [n_kinds, n_frames, 3], and elements.
 
     Vectors point from one kind of atom to the other.
