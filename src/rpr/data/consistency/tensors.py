@@ -57,7 +57,7 @@ def check_symmetric(frames: FrameSet) -> Finding:
     wrong = np.flatnonzero(asymmetry > ASYMMETRY * size)
     if len(wrong):
         text = f"{some(wrong)}: the tensor is not symmetric"
-        return Finding(name, IMPLAUSIBLE, text, _ALPHA)
+        return Finding(name, IMPLAUSIBLE, text, _ALPHA, contradiction=True)
     wrong = np.flatnonzero(np.linalg.eigvalsh(alpha)[:, 0] <= 0)
     if len(wrong):
         text = f"{some(wrong)}: the tensor is not positive"
