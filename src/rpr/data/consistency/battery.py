@@ -8,7 +8,7 @@ import numpy as np
 
 from rpr.data.consistency import conventions, energies, geometries, origin, tensors
 from rpr.data.consistency.finding import IMPLAUSIBLE, NOTE, OK, Finding, some
-from rpr.data.consistency.neighbours import neighbour_pairs
+from rpr.data.consistency.neighbours import Pairs, neighbour_pairs
 from rpr.data.distributions import frame_quantities
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
@@ -69,7 +69,7 @@ def check_frames(frames: FrameSet, molecule: Molecule) -> list[Finding]:
         found.append(geometries.check_repeated(some_frames, pairs))
         found.append(energies.check_energies(some_frames, molecule, pairs))
         turning = TENSORS[1:] if moves.is_implausible else TENSORS  # as the origin spoils both
-        found += [tensors.check_turning(some_frames, pairs, name) for name in turning]
+        found += [_turning(some_frames, molecule, pairs, name) for name in turning]
     return found
 
 
@@ -111,8 +111,13 @@ def check_labels(
     for name in set(TENSORS) & set(labels):
         found.append(conventions.check_order(frames, molecule, name))
         if name == "polarizability" or not moves.is_implausible:
-            found.append(tensors.check_turning(frames, pairs, name))
+            found.append(_turning(frames, molecule, pairs, name))
     return found
+
+
+def _turning(frames: FrameSet, molecule: Molecule, pairs: Pairs, quantity: str) -> Finding:
+    left = conventions.unexplained(frames, molecule, quantity)
+    return tensors.check_turning(frames, pairs, quantity, left)
 
 
 def refuse_contradictions(findings: Sequence[Finding], labels: Sequence[str], remedy: str) -> None:

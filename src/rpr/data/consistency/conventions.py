@@ -52,12 +52,10 @@ def check_order(frames: FrameSet, molecule: Molecule, quantity: str) -> Finding:
         ``"dipole"`` or ``"polarizability"``.
     """
     name = f"order of the elements of the {quantity}"
-    values = getattr(frames, quantity)
-    if values is None or len(frames) < _FEWEST or molecule.n_atoms < 2:
+    found = _fitted(frames, molecule, quantity)
+    if found is None:
         return Finding(name, NOT_TESTED, f"no {quantity}, or too few frames")
-    chosen = np.unique(np.linspace(0, len(frames) - 1, _MOST).astype(int))
-    positions, values = frames.positions[chosen], values[chosen]
-    shapes = _shapes(positions, molecule, values.ndim - 1)
+    shapes, values = found
     left = _left(shapes, values)
     if left is None:
         return Finding(name, NOT_TESTED, "the values have no direction, or too many parameters")
@@ -76,6 +74,24 @@ def check_order(frames: FrameSet, molecule: Molecule, quantity: str) -> Finding:
             contradiction=True,
         )
     return Finding(name, OK, text)
+
+
+def unexplained(frames: FrameSet, molecule: Molecule, quantity: str) -> float | None:
+    """Part of the squares of a quantity that the shape leaves, or None if it cannot be said."""
+    found = _fitted(frames, molecule, quantity)
+    return None if found is None else _left(*found)
+
+
+def _fitted(
+    frames: FrameSet, molecule: Molecule, quantity: str
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Shapes and values of some frames, or None if there are too few."""
+    values = getattr(frames, quantity)
+    if values is None or len(frames) < _FEWEST or molecule.n_atoms < 2:
+        return None
+    chosen = np.unique(np.linspace(0, len(frames) - 1, _MOST).astype(int))
+    values = values[chosen]
+    return _shapes(frames.positions[chosen], molecule, values.ndim - 1), values
 
 
 def _shapes(positions: np.ndarray, molecule: Molecule, rank: int) -> np.ndarray:

@@ -38,6 +38,9 @@ TURNED = 20.0
 #: other; with values that do not turn it is 1.
 REMAINING = 0.5
 
+#: Part of the squares from which the values contradict the positions.
+CONTRADICTION = 0.8
+
 #: Largest error in e of the sum of dipole derivatives over atoms, and relative error of the change
 #: of the dipole as the molecule is turned.
 SUM_RULE, ROTATION_RULE = 0.02, 0.05
@@ -121,7 +124,9 @@ def check_dipole_size(frames: FrameSet, molecule: Molecule) -> Finding:
     )
 
 
-def check_turning(frames: FrameSet, pairs: Pairs, quantity: str) -> Finding:
+def check_turning(
+    frames: FrameSet, pairs: Pairs, quantity: str, unexplained: float | None = None
+) -> Finding:
     """Whether a quantity of similar frames turns as the frames do.
 
     Of two similar frames one is turned onto the other, x_b = Q x_a, and its values with it.  What
@@ -135,6 +140,10 @@ def check_turning(frames: FrameSet, pairs: Pairs, quantity: str) -> Finding:
         Pairs of similar frames.
     quantity
         ``"dipole"`` or ``"polarizability"``, of which the anisotropic part is compared.
+    unexplained
+        Part of the squares that the shape of the molecule leaves
+        (:func:`rpr.data.consistency.conventions.unexplained`), None if not known.  If it is small,
+        what remains is due to frames that are not similar enough.
     """
     name = f"{quantity} turns with the molecule"
     values = getattr(frames, quantity)
@@ -154,13 +163,15 @@ def check_turning(frames: FrameSet, pairs: Pairs, quantity: str) -> Finding:
     text = f"{left:.1%} of the squares remain when {len(a)} pairs of similar frames are turned"
     if left < REMAINING:
         return Finding(name, OK, text)
+    if unexplained is not None and unexplained < REMAINING:
+        return Finding(name, NOT_TESTED, f"{text}, as they differ too much")
     return Finding(
         name,
         IMPLAUSIBLE,
         f"{text}: the values refer to other axes than the positions, such as a program's standard "
         "orientation, or to other frames; turn them into the axes of the positions",
         (quantity,),
-        contradiction=True,
+        contradiction=left > CONTRADICTION,
     )
 
 
