@@ -16,6 +16,7 @@ from rpr.version import __version__
 
 _HOME = {
     "Molecule": "rpr.molecule.molecule",
+    "find_molecule": "rpr.data.molecule_of_frames",
     "FrameSet": "rpr.data.frame_set",
     "read_frames": "rpr.data.extxyz",
     "write_frames": "rpr.data.extxyz",
@@ -31,6 +32,8 @@ _HOME = {
     "InputError": "rpr.errors",
     "ConvergenceError": "rpr.errors",
     "ConditioningWarning": "rpr.errors",
+    "PlausibilityWarning": "rpr.errors",
+    "ExtrapolationWarning": "rpr.errors",
 }
 _PARTS = (
     "axes",

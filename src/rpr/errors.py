@@ -22,6 +22,14 @@ class ConditioningWarning(UserWarning):
     """A linear system so ill-conditioned that its solution loses digits."""
 
 
+class PlausibilityWarning(UserWarning):
+    """Training frames or labels that are implausible, such as labels in another unit."""
+
+
+class ExtrapolationWarning(UserWarning):
+    """Frames outside of what a model was trained on."""
+
+
 def require_package(name: str, *, extra: str) -> Any:
     """An optional package, imported.
 

@@ -404,13 +404,16 @@ def test_wrong_files_and_options_are_one_line(work, tmp_path, capsys):
         assert told[-1].startswith("rpr: ")
 
 
-def test_training_on_implausible_labels_warns(work, tmp_path, capsys):
+def test_training_on_contradictory_labels_is_refused(work, tmp_path, capsys):
     """Gradients given as forces: what is fitted is no potential, and it is said."""
     frames = read_frames(work / "train.extxyz")
     frames.forces = -frames.forces
     write_frames(tmp_path / "gradients.xyz", frames)
     command = ("train", tmp_path / "gradients.xyz", "-o", tmp_path / "m.npz")
-    assert call(*command, "--property", "energy", "--n-train", 5) == 0
+    assert call(*command, "--property", "energy", "--n-train", 5) == 2
+    assert "energies against forces" in capsys.readouterr().err
+    accepted = ("--n-train", 5, "--accept-implausible")
+    assert call(*command, "--property", "energy", *accepted) == 0
     told = capsys.readouterr().err
     assert "rpr: warning: implausible unit and sign of forces" in told
     assert "these are gradients" in told

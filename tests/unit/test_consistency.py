@@ -52,7 +52,7 @@ def changed(frames, **quantities):
 def test_right_frames_pass_every_check(frames, molecule):
     found = verdicts(frames, molecule)
     assert set(found.values()) == {OK}
-    assert len(found) == 17
+    assert len(found) == 21
 
 
 def test_frames_without_labels_are_not_judged_by_them(frames, molecule):

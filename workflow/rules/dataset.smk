@@ -53,6 +53,7 @@ rule assemble_dataset:
     params:
         molecule=molecule(),
         n_needed=config["split"]["n_train"] + config["split"]["n_test"],
+        given=SOURCE == "files",
         code=code("assemble_frames"),
     message:
         "Assemble the data set"

@@ -102,6 +102,7 @@ rule assemble_test_set:
     params:
         molecule=molecule(),
         n_needed=1,
+        given=TEST_SOURCE == "files",
         code=code("assemble_frames"),
     message:
         "Assemble the rotated test set"

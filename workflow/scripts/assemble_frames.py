@@ -14,6 +14,7 @@ frames = assemble(
     molecule=read_molecule(snakemake.input.geometry, **snakemake.params.molecule),
     n_needed=snakemake.params.n_needed,
     n_failed=len(failures),
+    given=snakemake.params.get("given", False),
 )
 log.info("%d frames have labels, %d could not be labelled", len(frames), len(failures))
 tables.write_csv(failures, snakemake.output.failures)

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from rpr.cli.frame_options import add_keys, read_labelled
+from rpr.cli.molecule_options import add_molecule, found_molecule
 from rpr.cli.options import add_command, counted
 
 _DESCRIPTION = """\
@@ -32,13 +33,12 @@ def add_parser(subparsers: Any) -> None:
         example=_EXAMPLE,
     )
     parser.add_argument("frames", help="frames: .xyz, .extxyz (.gz) or .traj")
-    parser.add_argument("--reference", metavar="ref.xyz", help="reference geometry, for the bonds")
-    parser.add_argument("--charge", type=int, default=0, help="total charge; default: %(default)s")
     parser.add_argument(
         "--no-calculation",
         action="store_true",
         help="do not compute one frame; only molecules of up to 12 atoms are computed",
     )
+    add_molecule(parser)
     add_keys(parser)
 
 
@@ -46,15 +46,12 @@ def run(args: argparse.Namespace) -> int:
     """Print what each check found."""
     from rpr.data.consistency.battery import check_frames
     from rpr.data.consistency.finding import IMPLAUSIBLE, NOT_TESTED
-    from rpr.data.reference_frame import choose_reference
-    from rpr.molecule.molecule import Molecule, read_geometry
 
     frames = read_labelled(args.frames, args)
-    if args.reference:
-        atoms = read_geometry(args.reference, symbols=frames.symbols)
-    else:
-        atoms = frames.atoms(choose_reference(frames)[0])
-    found = check_frames(frames, Molecule.from_atoms(atoms))
+    molecule = found_molecule(frames, args)
+    for note in molecule.notes:
+        print(f"found        {note}")
+    found = check_frames(frames, molecule.molecule)
     if len(found) > 1 and not args.no_calculation and len(frames.symbols) <= _MOST_ATOMS:
         from rpr.labels.calculated_frame import check_calculated
 

@@ -42,6 +42,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Print the table of errors, and write it and a figure if asked for."""
+    from rpr.cli.outside import Outside
     from rpr.data.given_frames import in_order_of
     from rpr.files import atomic_path
     from rpr.models.prediction import predicts
@@ -53,13 +54,18 @@ def run(args: argparse.Namespace) -> None:
     model = load(args.model)
     wanted = [predicts(model)] + ["forces"] * (predicts(model) == "energy")
     frames = in_order_of(read_labelled(args.frames, args, wanted), model.molecule)
-    comparisons = compare(model, frames)
+    outside = Outside({predicts(model): model})
+    outside.add(frames)
+    with outside.quiet():
+        comparisons = compare(model, frames)
     table = error_table(comparisons, frames)
     _print(table)
     groups = resampled_groups(frames)[1]
     print(f"intervals: 95 %, bootstrap over {groups}; %: of the spread of the labels")
     if hasattr(model, "predict_covariance"):
-        _print_calibration(model, frames)
+        with outside.quiet():
+            _print_calibration(model, frames)
+    outside.tell()
     if args.csv:
         with atomic_path(args.csv) as temporary:
             table.to_csv(temporary, index=False)

@@ -43,6 +43,17 @@ def add_keys(parser: argparse.ArgumentParser, names: Sequence[str] = tuple(UNITS
             metavar="ORDER",
             help='order of six numbers, such as "xx yy zz yz xz xy"',
         )
+    if "dipole" in names:
+        group.add_argument(
+            "--dipole-origin",
+            choices=("as given", "center-of-mass"),
+            default="as given",
+            help="center-of-mass: dipoles of an ion about the laboratory's origin are moved to its "
+            "centre of mass; needs --charge",
+        )
+        group.add_argument(
+            "--charge", type=int, default=0, help="total charge in e; default: %(default)s"
+        )
 
 
 def chosen_keys(args: argparse.Namespace) -> dict[str, Any]:
@@ -54,6 +65,8 @@ def chosen_keys(args: argparse.Namespace) -> dict[str, Any]:
     keys["units"] = {name: unit for name, unit in units.items() if unit is not None}
     keys["gradients"] = bool(given.get("gradients"))
     keys["polarizability_order"] = given.get("polarizability_order")
+    keys["dipole_origin"] = given.get("dipole_origin") or "as given"
+    keys["charge"] = given.get("charge") or 0
     return keys
 
 

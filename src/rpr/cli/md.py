@@ -90,6 +90,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the trajectories and write them."""
+    from rpr.cli.outside import Outside
     from rpr.data.segments import frames_of_segments
     from rpr.dynamics.thermal import run_thermal
     from rpr.files import atomic_path
@@ -104,7 +105,8 @@ def run(args: argparse.Namespace) -> None:
     models = {name: load_as(getattr(args, name), name) for name in names}
     starts = _starts(args, potential)
     compact = output.with_name(output.name + ".npz") if output.suffix != ".npz" else output
-    with Progress("dynamics", settings.n_segments, unit="segments") as progress:
+    outside = Outside({"energy": potential} | models)
+    with outside.quiet(), Progress("dynamics", settings.n_segments, unit="segments") as progress:
         segments = run_thermal(
             compact,
             potential,
@@ -129,6 +131,8 @@ def run(args: argparse.Namespace) -> None:
         f"{1e-3 * (segments.n_times - 1) * segments.interval_fs:g} ps, a record every "
         f"{segments.interval_fs:g} fs{_with(names)}; total energies stay within {total:.1e} eV"
     )
+    outside.add(segments.positions.reshape(-1, *segments.positions.shape[-2:]))
+    outside.tell()
 
 
 def load_as(path: str, wanted: str) -> Any:

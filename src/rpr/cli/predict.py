@@ -64,6 +64,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Predict block by block."""
+    from rpr.cli.outside import Outside
     from rpr.data.atoms_files import iter_atoms
     from rpr.data.extxyz import count_frames
     from rpr.models.prediction import models_by_property
@@ -73,17 +74,20 @@ def run(args: argparse.Namespace) -> None:
         check_output(args.output)
     paths, source = _sorted(args.files)
     models = models_by_property({path: load(path) for path in paths})
-    number, images = 0, iter_atoms(source)
+    number, images, outside = 0, iter_atoms(source), Outside(models)
     total = count_frames(source) if sys.stderr.isatty() else None  # only to say how far it is
     with _writer(args.output) as write, Progress("predicting", total) as progress:
         while block := list(itertools.islice(images, _BLOCK)):
-            _predict(block, models, args, source, number)
+            with outside.quiet():
+                _predict(block, models, args, source, number)
+            outside.add(block)
             for atoms in block:
                 write(atoms)
             number += len(block)
             progress.update(number)
     frames = counted(number, "frame")
     tell(f"{args.output}: {frames} with {', '.join(models)} of {', '.join(paths)}")
+    outside.tell()
 
 
 def _predict(

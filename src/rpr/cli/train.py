@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rpr.cli.frame_options import add_keys, read_labelled, tell
+from rpr.cli.molecule_options import add_molecule, found_molecule
 from rpr.cli.options import add_command, check_output, counted, whole_number
-from rpr.errors import InputError
+from rpr.errors import InputError, PlausibilityWarning
 
 if TYPE_CHECKING:
     from rpr.data.frame_set import FrameSet
@@ -21,7 +22,8 @@ _DESCRIPTION = """\
 Train a model of a dipole, a polarizability or a potential on labelled frames.  Molecule, bonds
 and permutation-inversion group are found from the frames.  A fifth of the frames is kept out
 (whole trajectories where the frames name them) to measure the error; then all frames are fitted.
-What `rpr check` finds implausible is told, but does not stop the training."""
+What `rpr check` finds implausible is told.  Labels that contradict the geometries or each other,
+such as dipoles of ions about the laboratory's origin, are refused."""
 _EXAMPLE = """\
   rpr train labelled.extxyz -o dipole.npz --property dipole
   rpr train labelled.extxyz -o pes.npz --property energy --n-train 300
@@ -57,11 +59,6 @@ def add_parser(subparsers: Any) -> None:
         "--model", choices=_MODELS, help="of a dipole or a polarizability; default: covariant"
     )
     parser.add_argument(
-        "--reference",
-        metavar="ref.xyz",
-        help="reference geometry; default: the frame of lowest energy",
-    )
-    parser.add_argument(
         "--n-train",
         type=whole_number(1),
         metavar="N",
@@ -90,7 +87,13 @@ def add_parser(subparsers: Any) -> None:
         metavar="ATOM",
         help="four atoms, counted from 0; default: that of the slowest rotor",
     )
+    parser.add_argument(
+        "--accept-implausible",
+        action="store_true",
+        help="train also on labels that contradict the geometries or each other",
+    )
     parser.add_argument("--level", help="level of theory of the labels, for the record")
+    add_molecule(parser)
     add_keys(parser)
 
 
@@ -101,19 +104,21 @@ def run(args: argparse.Namespace) -> None:
     output = check_output(args.output)
     frames = read_labelled(args.frames, args, _needed(args))
     molecule = _molecule(args, frames)
-    _warn(frames, molecule)
+    _check(frames, molecule, args)
     name = _model_name(args)
     tell(f"training {name} on {counted(args.n_train or len(frames), 'frame')} ...")
-    result = train(
-        name,
-        frames,
-        property=args.property,
-        molecule=molecule,
-        n_train=args.n_train,
-        seed=args.seed,
-        refit=not args.no_refit,
-        fit={"derivatives": True} if args.derivatives else {},
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PlausibilityWarning)  # as they were told
+        result = train(
+            name,
+            frames,
+            property=args.property,
+            molecule=molecule,
+            n_train=args.n_train,
+            seed=args.seed,
+            refit=not args.no_refit,
+            fit={"derivatives": True} if args.derivatives else {},
+        )
     _record(result, args)
     model: Estimator = result.model
     model.save(output)
@@ -147,38 +152,36 @@ def _needed(args: argparse.Namespace) -> tuple[str, ...]:
 
 def _molecule(args: argparse.Namespace, frames: FrameSet) -> Molecule:
     """The molecule with its reference geometry; says what was found."""
-    from rpr.data.reference_frame import choose_reference
-    from rpr.molecule.molecule import Molecule, read_geometry
-    from rpr.molecule.permutation_inversion import find_group
-    from rpr.molecule.rotors import find_rotors, suggest_anchors
+    from rpr.molecule.permutation_inversion import find_group, group_text
 
-    if args.reference:
-        atoms, reason = read_geometry(args.reference, symbols=frames.symbols), args.reference
-    else:
-        k, reason = choose_reference(frames)
-        atoms, reason = frames.atoms(k), f"frame {k}, {reason}"
-    molecule = Molecule.from_atoms(atoms)
-    rotors = find_rotors(molecule)
-    dihedral = args.dihedral or (rotors[0].dihedral if rotors else None)
-    molecule = Molecule.from_atoms(atoms, dihedral=dihedral)
-    molecule = replace(molecule, anchors=tuple(args.anchors or suggest_anchors(molecule)))
-    group = find_group(molecule)
+    found = found_molecule(frames, args, anchors=args.anchors, dihedral=args.dihedral)
+    molecule = found.molecule
     bonds = " ".join(f"{i}-{j}" for i, j in molecule.bonds)
-    print(f"molecule  {atoms.get_chemical_formula()} ({' '.join(molecule.symbols)})")
-    print(f"reference {reason}")
+    print(f"molecule  {molecule.to_atoms().get_chemical_formula()} ({' '.join(molecule.symbols)})")
+    print(f"reference {args.reference or found.reference}")
     print(f"bonds     {bonds or 'none'}")
-    print(f"group     {len(group)} permutation-inversions: {' '.join(group.names[:8])}")
+    print(f"group     {group_text(molecule, find_group(molecule))}")
+    for note in found.notes:
+        print(f"found     {note}")
     return molecule
 
 
-def _warn(frames: FrameSet, molecule: Molecule) -> None:
-    """Say what is implausible about the frames, as `rpr check` does, without stopping."""
-    from rpr.data.consistency.battery import check_frames
-    from rpr.data.consistency.finding import IMPLAUSIBLE
+def _check(frames: FrameSet, molecule: Molecule, args: argparse.Namespace) -> None:
+    """Say what is implausible about the frames, as `rpr check` does, and refuse contradictions."""
+    from rpr.data.consistency.battery import check_frames, refuse_contradictions
+    from rpr.data.consistency.finding import NOTE
+    from rpr.models.registry import REGISTRY
 
-    for finding in check_frames(frames, molecule):
-        if finding.verdict == IMPLAUSIBLE:
+    findings = check_frames(frames, molecule)
+    if not args.accept_implausible:
+        remedy = "--accept-implausible trains nevertheless"
+        refuse_contradictions(findings, _needed(args), remedy)
+    one_hand = "permutation-inversion" in REGISTRY[_model_name(args)].breaks
+    for finding in findings:
+        if finding.is_implausible:
             tell(f"rpr: warning: implausible {finding.check}: {finding.text}")
+        elif finding.verdict == NOTE and finding.check == "hands" and one_hand:
+            tell(f"rpr: warning: {finding.check}: {finding.text}")
 
 
 def _record(result: Training, args: argparse.Namespace) -> None:

@@ -11,7 +11,14 @@ import numpy as np
 from ase import Atoms
 
 from rpr.data.frame_set import INTEGERS, PER_ATOM, SHAPES, FrameSet
-from rpr.data.keys import Keys, as_tensors, find_value, keys_of
+from rpr.data.keys import (
+    ORIGINS,
+    Keys,
+    about_centre_of_mass,
+    as_tensors,
+    find_value,
+    keys_of,
+)
 from rpr.errors import InputError
 from rpr.molecule.molecule import check_symbols
 
@@ -63,8 +70,18 @@ def frames_from_atoms(
         name: column(images, name, source=source, require=require, keys=keys, first=first)
         for name in SHAPES
     }
+    positions = np.array([a.positions for a in images])
+    if keys.dipole_origin != ORIGINS[0]:
+        mu, born = about_centre_of_mass(
+            columns["dipole"],
+            columns["dipole_derivatives"],
+            positions,
+            images[0].get_masses(),
+            keys.charge,
+        )
+        columns |= {"dipole": mu, "dipole_derivatives": born}
     try:
-        frames = FrameSet(expected, np.array([a.positions for a in images]), **columns)
+        frames = FrameSet(expected, positions, **columns)
     except InputError as error:
         raise InputError(f"{source}: {error}") from error
     frames.check(source, first=first)

@@ -16,6 +16,9 @@ from rpr.units import ACCEPTED
 COMPONENTS = ("xx", "yy", "zz", "yz", "xz", "xy")
 _STANDARD = ("numbers", "positions")
 
+#: What dipoles may be moved to as they are read.
+ORIGINS = ("as given", "center-of-mass")
+
 
 @dataclass(frozen=True)
 class Keys:
@@ -33,11 +36,17 @@ class Keys:
         six numbers are refused, as programs differ.
     gradients
         Whether the key of the forces holds gradients of the energy, which are minus the forces.
+    dipole_origin
+        ``"as given"``, or ``"center-of-mass"`` for dipoles of an ion about the origin of the
+        laboratory, which are then moved to its centre of mass, mu - Q R.
+    charge
+        Charge Q of the ion in e, for `dipole_origin`.
 
     Raises
     ------
     InputError
-        If a unit is unknown, or the order does not name each component once.
+        If a unit is unknown, the order does not name each component once, or dipoles are to be
+        moved and there is no charge.
     """
 
     energy: str = "energy"
@@ -48,6 +57,8 @@ class Keys:
     units: Mapping[str, str] = field(default_factory=dict)
     polarizability_order: str | None = None
     gradients: bool = False
+    dipole_origin: str = ORIGINS[0]
+    charge: int = 0
 
     def __post_init__(self) -> None:
         for name, unit in self.units.items():
@@ -58,6 +69,16 @@ class Keys:
                 )
         if self.polarizability_order is not None:
             self.order()
+        if self.dipole_origin not in ORIGINS:
+            raise InputError(
+                f"dipole_origin: found {self.dipole_origin!r}, expected one of {', '.join(ORIGINS)}"
+            )
+        if self.dipole_origin != ORIGINS[0] and not self.charge:
+            raise InputError(
+                "dipole_origin: found no charge, expected that of the ion whose dipoles are moved "
+                "(charge=1, on the command line --charge 1); dipoles of neutral molecules have no "
+                "origin"
+            )
 
     def order(self) -> list[str]:
         """Components of `polarizability_order`, in order.
@@ -147,3 +168,36 @@ def as_tensors(column: np.ndarray, keys: Keys, source: str) -> np.ndarray:
     places = {name: k for k, name in enumerate(keys.order())}
     rows = [[places["".join(sorted(a + b))] for b in "xyz"] for a in "xyz"]
     return column[:, rows]
+
+
+def about_centre_of_mass(
+    dipole: np.ndarray | None,
+    derivatives: np.ndarray | None,
+    positions: np.ndarray,
+    masses: np.ndarray,
+    charge: int,
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Dipoles of an ion about the origin, and their derivatives, moved to its centre of mass.
+
+    mu' = mu - Q R and d mu'_k / d R_Ax = d mu_k / d R_Ax - Q m_A / M delta_kx, with R the centre of
+    mass.
+
+    Parameters
+    ----------
+    dipole : array, [n_frames, 3], or None
+        e Angstrom.
+    derivatives : array, [n_frames, n_atoms, 3, 3], or None
+        e.
+    positions : array, [n_frames, n_atoms, 3]
+        Angstrom.
+    masses : array, [n_atoms]
+        Of any unit.
+    charge
+        Q in e.
+    """
+    weights = masses / masses.sum()
+    if dipole is not None:
+        dipole = dipole - charge * np.einsum("a,fax->fx", weights, positions)
+    if derivatives is not None:
+        derivatives = derivatives - charge * weights[:, None, None] * np.eye(3)
+    return dipole, derivatives

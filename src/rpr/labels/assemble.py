@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
+from rpr.data.consistency.battery import check_frames, refuse_contradictions
 from rpr.data.extxyz import read_frames
 from rpr.data.frame_set import FrameSet, concatenate
-from rpr.errors import InputError
+from rpr.errors import InputError, PlausibilityWarning
 from rpr.labels.results import PROPERTIES
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.plausibility import check_stretch
@@ -17,7 +19,12 @@ from rpr.molecule.torsion import dihedral_angle
 
 
 def assemble(
-    paths: Sequence[str | os.PathLike], *, molecule: Molecule, n_needed: int = 1, n_failed: int = 0
+    paths: Sequence[str | os.PathLike],
+    *,
+    molecule: Molecule,
+    n_needed: int = 1,
+    n_failed: int = 0,
+    given: bool = False,
 ) -> FrameSet:
     """Labelled frames of several files as one set with everything that the studies need.
 
@@ -34,6 +41,9 @@ def assemble(
         Smallest number of frames that is enough.
     n_failed
         Number of frames without labels, for the message.
+    given
+        Whether the labels come from elsewhere, and are then checked against geometries and each
+        other as by ``rpr check``.
 
     Returns
     -------
@@ -42,10 +52,23 @@ def assemble(
     Raises
     ------
     InputError
-        If the atoms are other ones or come in another order, labels are missing, or there are too
-        few frames.
+        If the atoms are other ones or come in another order, labels are missing, there are too
+        few frames, or given labels contradict the geometries or each other.
+
+    Warns
+    -----
+    PlausibilityWarning
+        If given labels are implausible otherwise, such as dipoles in debye.
     """
     frames = concatenate([_read_labelled(path, molecule) for path in paths])
+    if given:
+        findings = check_frames(frames, molecule)
+        remedy = f"correct {paths[0]}; `rpr check {paths[0]}` makes the same checks"
+        refuse_contradictions(findings, PROPERTIES, remedy)
+        for finding in findings:
+            if finding.is_implausible:
+                text = f"{paths[0]}: implausible {finding.check}: {finding.text}"
+                warnings.warn(text, PlausibilityWarning, stacklevel=2)
     if len(frames) < n_needed:
         failed = f" ({n_failed} could not be labelled)" if n_failed else ""
         raise InputError(

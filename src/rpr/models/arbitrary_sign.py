@@ -20,11 +20,13 @@ Martinka et al., J. Chem. Phys. 161, 174104 (2024), name such labels in their ou
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from rpr.errors import PlausibilityWarning
 from rpr.models.covariant import CovariantRegression
 from rpr.models.estimator import Frames
 from rpr.models.property_estimator import (
@@ -97,7 +99,9 @@ class ArbitrarySignRegression(PropertyEstimator):
         """
         positions, vectors = training_data("dipole", frames, values, self.molecule)
         tensors = vectors[:, :, None] * vectors[:, None, :]
-        self.tensor_ = self._model().fit(positions, tensors)
+        with warnings.catch_warnings():  # as these tensors are no polarizabilities
+            warnings.simplefilter("ignore", PlausibilityWarning)
+            self.tensor_ = self._model().fit(positions, tensors)
         self.hyperparameters_ = self.tensor_.hyperparameters_
         self.training_checksum_ = training_checksum(positions, tensors)
         return self

@@ -33,7 +33,12 @@ from rpr.models.covariant_tensors import isotropic_mean, pack_values, unpack_val
 from rpr.models.covariant_training import TrainingFrames
 from rpr.models.derivatives import observe
 from rpr.models.estimator import Frames
-from rpr.models.property_estimator import checked_frames, checked_values, training_checksum
+from rpr.models.property_estimator import (
+    check_not_zero,
+    checked_frames,
+    checked_values,
+    training_checksum,
+)
 from rpr.models.trained_process import TrainedProcess
 from rpr.models.uncertainty import ProbabilisticEstimator, trajectories_of
 from rpr.molecule.molecule import Molecule
@@ -98,6 +103,7 @@ class CovariantRegression(ProbabilisticEstimator):
     """
 
     KIND = "covariant"
+    _TELLS_HANDS = False
     STORED = ("property", "order", "tensors", "features", "n_search", "max_iterations", "seed")
 
     def __init__(
@@ -178,6 +184,7 @@ class CovariantRegression(ProbabilisticEstimator):
         self.coefficients_, self.derivative_coefficients_ = solution
         self._contract()
         self._forget_uncertainty(trajectories_of(given.frames))
+        self._note_values(positions, values)
         self.training_checksum_ = training_checksum(positions, values, observed.values)
         return self
 
@@ -234,6 +241,7 @@ class CovariantRegression(ProbabilisticEstimator):
         """
         self._require_fitted()
         given = checked_frames(frames, self.molecule)
+        self._warn_outside(given.positions)
         blocks = np.array_split(given.positions, range(_BLOCK, len(given.positions), _BLOCK))
         fitted = self._description, self._contracted
         found: tuple[np.ndarray, ...]
@@ -287,6 +295,7 @@ class CovariantRegression(ProbabilisticEstimator):
     def _set_molecule(self, features: str | None = None) -> None:
         self._description = self._describe(features or self.features or USUAL[0])
         self.group_ = self._description.group
+        check_not_zero(self.property, self.molecule, len(self.group_))
 
     def _theta(self) -> np.ndarray:
         """Logarithms of all parameters, the lambdas of values and of derivatives last."""

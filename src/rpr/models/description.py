@@ -11,7 +11,7 @@ import numpy as np
 from rpr.models.model_file import StoredModel, checksum, load_model, molecule_from_json
 from rpr.models.registry import REGISTRY
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.permutation_inversion import find_group
+from rpr.molecule.permutation_inversion import find_group, group_text
 from rpr.molecule.rotors import find_rotors
 from rpr.molecule.torsion import dihedral_angle
 
@@ -75,10 +75,7 @@ def _formula(molecule: Molecule) -> str:
 
 
 def _group(molecule: Molecule) -> str:
-    group = find_group(molecule)
-    return f"{len(group)} permutation-inversions: {' '.join(group.names[:8])}" + (
-        " ..." if len(group) > 8 else ""
-    )
+    return group_text(molecule, find_group(molecule))
 
 
 def _trained_on(stored: StoredModel, molecule: Molecule) -> str:

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import inspect
 import os
+import warnings
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
 
-from rpr.data.given_frames import Frames
-from rpr.errors import InputError
+from rpr.data.consistency.battery import check_labels
+from rpr.data.consistency.finding import NOTE
+from rpr.data.frame_set import FrameSet
+from rpr.data.given_frames import Frames, take_frames
+from rpr.data.training_range import TrainingRange, outside_text
+from rpr.errors import ExtrapolationWarning, InputError, PlausibilityWarning
 from rpr.models import model_file
 from rpr.molecule.molecule import Molecule
 
@@ -36,6 +41,60 @@ class Estimator:
     #: What a file says about the model beside what it computes with, in the types of JSON: level of
     #: theory, source and number of training frames, errors.  Set it before `save`; it may be empty.
     about: Mapping[str, Any] = MappingProxyType({})
+
+    #: Geometries that the model was trained on; None for files of before.
+    training_range_: TrainingRange | None = None
+
+    def outside_training(self, frames: Frames) -> np.ndarray:
+        """Which frames are outside the range of the training frames.
+
+        Parameters
+        ----------
+        frames
+            A `FrameSet`, ASE atoms, a file, or an array [n_frames, n_atoms, 3], Angstrom.
+
+        Returns
+        -------
+        bool array, [n_frames]
+            See `rpr.data.training_range`; all False for model files that do not know their range.
+        """
+        self._require_fitted()
+        positions = take_frames(frames, self.molecule).positions
+        if self.training_range_ is None:
+            return np.zeros(len(positions), dtype=bool)
+        return self.training_range_.outside(positions)
+
+    def _warn_outside(self, positions: np.ndarray) -> None:
+        """Warn of frames outside the range of training, positions [n_frames, n_atoms, 3]."""
+        if self.training_range_ is None:
+            return
+        if text := outside_text(self.training_range_.outside(positions)):
+            warnings.warn(text, ExtrapolationWarning, stacklevel=3)
+
+    def _note_training(
+        self,
+        frames: FrameSet,
+        *,
+        permutations: np.ndarray | None = None,
+        handed: bool = False,
+    ) -> None:
+        """Keep the range of training frames, and warn of what is implausible about them.
+
+        Parameters
+        ----------
+        frames
+            Training frames with the labels that are learnt, in the order of the molecule's atoms.
+        permutations : int array, [n_elements, n_atoms]
+            Permutations that make no difference to the model; None for none.
+        handed
+            Whether mirror images are different to the model.
+        """
+        self.training_range_ = TrainingRange.of(
+            frames.positions, self.molecule, permutations=permutations, handed=handed
+        )
+        for finding in check_labels(frames, self.molecule, frames.known, handed=handed):
+            if finding.is_implausible or (finding.check, finding.verdict) == ("hands", NOTE):
+                warnings.warn(f"{finding.check}: {finding.text}", PlausibilityWarning, stacklevel=3)
 
     def check_molecule(self) -> None:
         """Refuse a molecule that the model cannot be used for.
@@ -118,6 +177,8 @@ class Estimator:
         with model_file.reading(path):
             model = cls._restore(stored.arrays, stored.metadata)
         model.about = dict(stored.metadata.get("about", {}))
+        if stored.metadata.get("training_range"):
+            model.training_range_ = TrainingRange.from_json(stored.metadata["training_range"])
         return model
 
     def _arrays(self) -> dict[str, np.ndarray]:
@@ -126,10 +187,13 @@ class Estimator:
 
     def _metadata(self) -> dict[str, Any]:
         """Everything else that the file holds; a subclass adds to it."""
-        return {
+        metadata = {
             "molecule": model_file.molecule_to_json(self.molecule),
             "training_checksum": self.training_checksum_,
         }
+        if self.training_range_ is not None:
+            metadata["training_range"] = self.training_range_.to_json()
+        return metadata
 
     @classmethod
     def _restore(

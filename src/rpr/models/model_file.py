@@ -151,6 +151,9 @@ def molecule_to_json(molecule: Molecule) -> dict:
         "anchors": list(molecule.anchors),
         "dihedral": list(molecule.dihedral) if molecule.dihedral else None,
         "bonds": [list(pair) for pair in molecule.bonds],
+        "group": molecule.group,
+        "inverting": list(molecule.inverting),
+        "turning": [list(pair) for pair in molecule.turning],
     }
 
 
@@ -162,6 +165,9 @@ def molecule_from_json(content: Mapping) -> Molecule:
         anchors=tuple(content["anchors"]),
         dihedral=tuple(content["dihedral"]) if content["dihedral"] else None,
         bonds=tuple(tuple(pair) for pair in content["bonds"]),
+        group=content.get("group", "full"),  # as files of before had
+        inverting=tuple(content.get("inverting", ())),
+        turning=tuple((i, j) for i, j in content.get("turning", ())),
     )
 
 

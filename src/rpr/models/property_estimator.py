@@ -11,6 +11,7 @@ import numpy as np
 from rpr.axes.canonical import canonical_axes
 from rpr.axes.components import RANK, component_names, to_components
 from rpr.axes.rotation import to_axes
+from rpr.data.frame_set import FrameSet
 from rpr.data.given_frames import GivenFrames, take_frames
 from rpr.errors import InputError
 from rpr.models import model_file
@@ -30,6 +31,8 @@ class PropertyEstimator(Estimator):
     `hyperparameters_`.
     """
 
+    #: Whether mirror images may be different to the model.
+    _TELLS_HANDS = True
     STORED: tuple[str, ...]  #: Arguments of the constructor that a saved file keeps.
     hyperparameters_: dict[str, Any]
 
@@ -45,6 +48,14 @@ class PropertyEstimator(Estimator):
     def predict(self, frames: Frames) -> np.ndarray:
         """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
         raise NotImplementedError
+
+    def _note_values(self, positions: np.ndarray, values: np.ndarray) -> None:
+        """Keep the range of training frames, and warn of what is implausible about them."""
+        group = getattr(self, "group_", None)
+        handed = self._TELLS_HANDS and (group is None or not group.inversions.any())
+        frames = FrameSet(self.molecule.symbols, positions, **{self.property: values})
+        permutations = None if group is None else group.permutations
+        self._note_training(frames, permutations=permutations, handed=handed)
 
     @property
     def components(self) -> tuple[str, ...]:
@@ -175,6 +186,22 @@ def checked_values(property: str, values: np.ndarray | None, given: GivenFrames)
     if bad.any():
         raise InputError(f"values: {property} of frame {int(np.argmax(bad))} is not finite")
     return values
+
+
+def check_not_zero(property: str, molecule: Molecule, n_elements: int) -> None:
+    """Refuse the dipole of two like atoms, which is zero in every geometry.
+
+    Raises
+    ------
+    InputError
+        If the molecule is such and its group, of `n_elements`, exchanges the atoms.
+    """
+    two_alike = len(set(molecule.symbols)) == 1 == molecule.n_atoms - 1
+    if property == "dipole" and two_alike and n_elements > 1:
+        raise InputError(
+            f"molecule: {''.join(molecule.symbols)} has no dipole, as its two atoms are alike; "
+            "there is nothing to learn"
+        )
 
 
 def training_checksum(

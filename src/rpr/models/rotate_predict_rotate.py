@@ -52,7 +52,8 @@ class RotatePredictRotate(PropertyEstimator):
     axes
         One of `rpr.axes.canonical.AXES`; None takes inertia.
     descriptor
-        One of `rpr.regression.descriptors.DESCRIPTORS`.
+        One of `rpr.regression.descriptors.DESCRIPTORS`; None takes the paper's RExyzCl for a
+        molecule with anchors, and RExyz otherwise.
     kernel
         One of `rpr.regression.kernels.KERNELS`; None takes matern2.
     coordinate_weight
@@ -111,7 +112,7 @@ class RotatePredictRotate(PropertyEstimator):
         molecule: Molecule,
         property: str = "dipole",
         axes: str | None = "inertia",
-        descriptor: str = "RExyzCl",
+        descriptor: str | None = None,
         kernel: str | None = "matern2",
         coordinate_weight: float | Sequence[float] = 0.5,
         sigmas: Sequence[float] | None = None,
@@ -122,7 +123,7 @@ class RotatePredictRotate(PropertyEstimator):
     ) -> None:
         super().__init__(molecule, property)
         self.axes = axes
-        self.descriptor = descriptor
+        self.descriptor: Any = descriptor
         self.kernel: Any = kernel
         self.coordinate_weight = coordinate_weight
         self.sigmas = sigmas
@@ -141,13 +142,18 @@ class RotatePredictRotate(PropertyEstimator):
         """Name of the kernel in use."""
         return self.kernel or "matern2"
 
+    @property
+    def descriptor_(self) -> str:
+        """Name of the descriptor in use."""
+        return self.descriptor or ("RExyzCl" if self.molecule.anchors else "RExyz")
+
     def check_molecule(self) -> None:
         """Refuse a molecule without these axes, or without the atoms that the descriptor needs."""
         try:
             check_axes(self.axes_, self.molecule)
         except InputError as error:
             raise InputError(f"{error}, or the model 'covariant', which needs no axes") from error
-        describe(self.descriptor, self.molecule.reference[None], self.molecule)
+        describe(self.descriptor_, self.molecule.reference[None], self.molecule)
 
     def fit(self, frames: Frames, values: np.ndarray | None = None) -> RotatePredictRotate:
         """Search hyper-parameters on a part of the training frames, then fit all of them.
@@ -184,6 +190,7 @@ class RotatePredictRotate(PropertyEstimator):
             name: {"sigma": c.sigma, "lambda": c.lam, "validation_rmse": c.rmse}
             for name, c in zip(self.components, choices, strict=True)
         }
+        self._note_values(positions, values)
         self.training_checksum_ = training_checksum(positions, values)
         return self
 
@@ -191,6 +198,7 @@ class RotatePredictRotate(PropertyEstimator):
         """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
         self._require_fitted()
         positions = checked_positions(frames, self.molecule)
+        self._warn_outside(positions)
         predicted = []
         for start in range(0, len(positions), _BLOCK):
             canonical, rotations = self._rotate(positions[start : start + _BLOCK])
@@ -205,7 +213,7 @@ class RotatePredictRotate(PropertyEstimator):
 
     def _describe(self, canonical: np.ndarray, weight: float) -> np.ndarray:
         """Descriptors [n_frames, n_features] of canonical coordinates."""
-        return describe(self.descriptor, canonical, self.molecule, coordinate_weight=weight)
+        return describe(self.descriptor_, canonical, self.molecule, coordinate_weight=weight)
 
     def _images(self, canonical: np.ndarray, weight: float) -> np.ndarray:
         """Descriptors of training frames in the form that `KernelRegression.fit` takes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 Bonds = Sequence[tuple[int, int]]
 
@@ -21,6 +21,7 @@ def isomorphisms(
     bonds: Bonds,
     other_symbols: Sequence[str] | None = None,
     other_bonds: Bonds | None = None,
+    keeps: Callable[[Mapping[int, int], int], bool] | None = None,
 ) -> Iterator[list[int]]:
     """Ways to assign the atoms of another bond graph to those of a first, found by backtracking.
 
@@ -30,6 +31,9 @@ def isomorphisms(
         The first graph.
     other_symbols, other_bonds
         The other graph; the default is the first, whose automorphisms then come out.
+    keeps
+        Function of the images of some atoms and of the last of these atoms, which says whether
+        assignments that begin so are wanted; all are by default.
 
     Yields
     ------
@@ -62,7 +66,9 @@ def isomorphisms(
             if theirs[target] != mine[atom] or target in image.values():
                 continue
             if all((a in bonded[atom]) == (b in other_bonded[target]) for a, b in image.items()):
-                yield from extend({**image, atom: target})
+                extended = {**image, atom: target}
+                if keeps is None or keeps(extended, atom):
+                    yield from extend(extended)
 
     yield from extend({})
 

@@ -1,10 +1,11 @@
-"""Which geometries are the same: up to rotation, exchange of like atoms and mirror image."""
+"""Which geometries and which atoms are the same, up to what the group of the molecule does."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from rpr.molecule.permutation_inversion import PermutationInversionGroup
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.permutation_inversion import PermutationInversionGroup, find_group
 
 #: Root-mean-square distance of atoms in Angstrom below which two geometries are the same.
 SAME = 0.1
@@ -68,3 +69,13 @@ def distinct(
         if all(distance(geometry, positions[other], group) > tolerance for other in kept):
             kept.append(k)
     return kept
+
+
+def classes_of_atoms(molecule: Molecule) -> np.ndarray:
+    """Class of each atom: the lowest index of the atoms that the group brings to its place.
+
+    Returns
+    -------
+    int array, [n_atoms]
+    """
+    return find_group(molecule).permutations.min(axis=0)

@@ -11,7 +11,7 @@ is taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 
@@ -21,12 +21,15 @@ from ase import Atoms
 from rpr.errors import InputError
 from rpr.molecule.bond_graph import isomorphisms, neighbours
 from rpr.molecule.molecule import Molecule, check_symbols, find_bonds
-from rpr.molecule.permutation_inversion import MAX_AUTOMORPHISMS, handedness, rigid_bonds
 from rpr.molecule.plausibility import FRAME_STRETCH, bond_lengths
+from rpr.molecule.stereo import handedness, rigid_bonds
 
 #: Longest bonds in sums of covalent radii that are tried one after the other: the first is that of
 #: reference geometries, the others are for strongly stretched bonds and close contacts.
 CUTOFFS = (1.2, 1.1, 1.3, 1.4)
+#: Most assignments of the atoms of one frame that are compared.
+MAX_ASSIGNMENTS = 20_000
+
 _CROSS = np.cross(np.eye(3)[:, None], np.eye(3)[None])  # u x v . w = _CROSS_xyz u_x v_y w_z
 
 
@@ -101,7 +104,9 @@ class AtomMatcher:
         """
         if sorted(symbols) != sorted(self.molecule.symbols):
             check_symbols(symbols, self.molecule.symbols, source)
-        orders = np.array(list(islice(self._assignments(symbols, positions), MAX_AUTOMORPHISMS)))
+        keeps = self._keeps_hands(positions)
+        found = list(islice(self._assignments(symbols, positions, keeps), MAX_ASSIGNMENTS))
+        orders = np.array(found or list(islice(self._assignments(symbols, positions), 1)))
         if not len(orders):
             raise InputError(f"{source}: {self._bonds_that_differ(symbols, positions)}")
         images = positions[orders]
@@ -117,14 +122,36 @@ class AtomMatcher:
         allowed &= kept == kept[allowed].max()
         return orders[allowed][np.argmin(self._deviations(images[allowed]))]
 
-    def _assignments(self, symbols: Sequence[str], positions: np.ndarray) -> Iterator[list[int]]:
+    def _keeps_hands(self, positions: np.ndarray) -> Callable[[Mapping[int, int], int], bool]:
+        """Whether the centres of an atom have the molecule's handedness, where images are known."""
+        rules: dict[int, list[tuple[tuple[int, ...], float]]] = {}
+        for centre, sign in zip(*self._tetrahedra, strict=True):
+            for atom in centre:
+                rules.setdefault(int(atom), []).append((tuple(centre.tolist()), float(sign)))
+
+        def keeps(image: Mapping[int, int], atom: int) -> bool:
+            for centre, sign in rules.get(atom, ()):
+                if all(i in image for i in centre):
+                    c, u, v, w = (positions[image[i]] for i in centre)
+                    if np.dot(np.cross(u - c, v - c), w - c) * sign <= 0:
+                        return False
+            return True
+
+        return keeps
+
+    def _assignments(
+        self,
+        symbols: Sequence[str],
+        positions: np.ndarray,
+        keeps: Callable[[Mapping[int, int], int], bool] | None = None,
+    ) -> Iterator[list[int]]:
         """Assignments of the molecule's atoms to those of a frame, with the same bonds."""
         atoms = Atoms(symbols, positions=positions)
         for cutoff in CUTOFFS:
             bonds = find_bonds(atoms, cutoff=cutoff)
             if len(bonds) != len(self.molecule.bonds):
                 continue
-            found = isomorphisms(self.molecule.symbols, self.molecule.bonds, symbols, bonds)
+            found = isomorphisms(self.molecule.symbols, self.molecule.bonds, symbols, bonds, keeps)
             for first in islice(found, 1):
                 yield first
                 yield from found

@@ -17,6 +17,9 @@ from rpr.errors import InputError
 from rpr.files import atomic_path, read_failure
 from rpr.molecule.plausibility import check_overlap
 
+#: Permutations and inversions that models may average over.
+GROUPS = ("auto", "full", "without-methyl", "none")
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Molecule:
@@ -35,11 +38,19 @@ class Molecule:
         Indices of the four atoms of the dihedral that is scanned, or None.
     bonds
         Pairs of bonded atoms.
+    group
+        Permutations and inversions that models average over: ``"full"``, ``"without-methyl"``,
+        ``"none"``, or ``"auto"``, see :mod:`rpr.molecule.permutation_inversion`.
+    inverting
+        Atoms with three bonds whose pyramid turns inside out, as in ammonia.
+    turning
+        Bonds between planar atoms that turn freely nevertheless, as in biaryls.
 
     Raises
     ------
     InputError
-        If the reference geometry does not have one position for each symbol.
+        If there is no such group, or the reference geometry does not have one position for each
+        symbol.
     """
 
     symbols: tuple[str, ...]
@@ -47,8 +58,13 @@ class Molecule:
     anchors: tuple[int, ...] = ()
     dihedral: tuple[int, int, int, int] | None = None
     bonds: tuple[tuple[int, int], ...] = ()
+    group: str = "auto"
+    inverting: tuple[int, ...] = ()
+    turning: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
+        if self.group not in GROUPS:
+            raise InputError(f"group: found {self.group!r}, expected one of {', '.join(GROUPS)}")
         if np.shape(self.reference) != (self.n_atoms, 3):
             raise InputError(
                 f"reference: found shape {np.shape(self.reference)}, expected ({self.n_atoms}, 3)"
@@ -56,25 +72,36 @@ class Molecule:
 
     @classmethod
     def from_atoms(
-        cls, atoms: Atoms, *, anchors: Sequence[int] = (), dihedral: Sequence[int] | None = None
+        cls,
+        atoms: Atoms,
+        *,
+        anchors: Sequence[int] = (),
+        dihedral: Sequence[int] | None = None,
+        bonds: Sequence[Sequence[int]] | None = None,
+        group: str = "auto",
+        inverting: Sequence[int] = (),
+        turning: Sequence[Sequence[int]] = (),
     ) -> Molecule:
-        """Molecule with `atoms` as its reference geometry, and the bonds of :func:`find_bonds`.
+        """Molecule with `atoms` as its reference geometry.
 
         Parameters
         ----------
         atoms
             Reference geometry.
-        anchors, dihedral
+        anchors, dihedral, group, inverting, turning
             As for `Molecule`.
+        bonds
+            Pairs of bonded atoms; the default are those of :func:`find_bonds`.
 
         Raises
         ------
         InputError
-            If an index in `anchors` or `dihedral` is no atom or occurs twice, the dihedral does not
-            have four atoms, or atoms lie on top of each other.
+            If an index is no atom or occurs twice, the dihedral does not have four atoms, or atoms
+            lie on top of each other.
         """
         _check_indices("anchors", anchors, len(atoms))
         _check_indices("dihedral", dihedral or (), len(atoms))
+        _check_indices("inverting", inverting, len(atoms))
         four = None
         if dihedral:
             if len(dihedral) != 4:
@@ -87,7 +114,10 @@ class Molecule:
             reference=np.array(atoms.positions, dtype=float),
             anchors=tuple(int(k) for k in anchors),
             dihedral=four,
-            bonds=find_bonds(atoms),
+            bonds=find_bonds(atoms) if bonds is None else _pairs("bonds", bonds, len(atoms)),
+            group=group,
+            inverting=tuple(int(k) for k in inverting),
+            turning=_pairs("turning", turning, len(atoms)),
         )
 
     def __repr__(self) -> str:
@@ -179,6 +209,15 @@ def check_symbols(
         f"{source}: found atoms {' '.join(found)}, expected {' '.join(expected)} in this order; "
         f"{remedy}"
     )
+
+
+def _pairs(key: str, pairs: Sequence[Sequence[int]], n_atoms: int) -> tuple[tuple[int, int], ...]:
+    """Pairs of atoms, each with the lower index first, sorted."""
+    for pair in pairs:
+        if len(pair) != 2:
+            raise InputError(f"{key}: found {len(pair)} atoms, expected pairs such as (0, 1)")
+        _check_indices(key, pair, n_atoms)
+    return tuple(sorted({(int(min(pair)), int(max(pair))) for pair in pairs}))
 
 
 def _check_indices(key: str, indices: Sequence[int], n_atoms: int) -> None:

@@ -20,26 +20,31 @@ changes the sign of the dihedral, and the product of the two.
 
 Pyramidal atoms with three bonds keep their handedness too: ammonia has the six elements of C3v(M).
 Its umbrella inversion takes 25 kJ/mol and 1e-11 s, longer than a trajectory of picoseconds;
-``pyramidal_inversion=True`` declares it feasible, which gives twelve elements.
+``pyramidal_inversion=True``, or the atom in `Molecule.inverting`, declares it feasible, which gives
+twelve elements.  Bonds in `Molecule.turning` turn although both ends are planar, as in biaryls.
+
+`Molecule.group` chooses: ``full``; ``without-methyl``, the elements that keep one marked hydrogen
+of each methyl group among the marked ones, which leaves out rotations of methyl groups; ``none``,
+the identity; ``auto``, the full group up to `MOST_AVERAGED` elements, and else without-methyl.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import combinations, product
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rpr.errors import InputError
 from rpr.molecule.bond_graph import isomorphisms, neighbours
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.stereo import RuleKeeper, handedness, rigid_bonds
 
-FLAT = 0.2  # triple product of unit vectors below which three bonds are planar; 0.77 is tetrahedral
-MAX_AUTOMORPHISMS = 20_000
+MAX_ELEMENTS = 20_000
 
-#: Stereo rules: (atom or "bond", atoms) -> sign, and the factor of that sign under inversion.
-StereoRules = dict[tuple[int | str, tuple[int, ...]], tuple[int, int]]
+#: Largest group that models average over without being asked; a larger one loses the rotations of
+#: its methyl groups.
+MOST_AVERAGED = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +72,11 @@ class PermutationInversionGroup:
     def identity(self) -> PermutationInversionGroup:
         """The group of the identity alone."""
         return PermutationInversionGroup(self.permutations[:1], self.inversions[:1], self.names[:1])
+
+    def subset(self, chosen: np.ndarray) -> PermutationInversionGroup:
+        """The elements where a boolean array is true, which must be a subgroup."""
+        names = tuple(name for name, kept in zip(self.names, chosen, strict=True) if kept)
+        return PermutationInversionGroup(self.permutations[chosen], self.inversions[chosen], names)
 
     @property
     def parities(self) -> np.ndarray:
@@ -123,20 +133,36 @@ def find_group(
     Raises
     ------
     InputError
-        If the bond graph has more than `MAX_AUTOMORPHISMS` automorphisms.
+        If more than `MAX_ELEMENTS` elements of one parity are feasible.
     """
-    automorphisms = np.array(_automorphisms(molecule), dtype=int)
     rules = handedness(molecule, pyramidal_inversion) | rigid_bonds(molecule)
     found = [
         (permutation, inverted)
-        for inverted, permutation in product((False, True), automorphisms)
-        if _keeps(rules, permutation, -1 if inverted else 1)
+        for inverted in (False, True)
+        for permutation in _elements(molecule, RuleKeeper(rules, -1 if inverted else 1))
     ]
-    return PermutationInversionGroup(
+    group = PermutationInversionGroup(
         permutations=np.array([permutation for permutation, _ in found]),
         inversions=np.array([inverted for _, inverted in found]),
         names=tuple(_name(permutation, inverted) for permutation, inverted in found),
     )
+    return _chosen(group, molecule)
+
+
+def group_text(molecule: Molecule, group: PermutationInversionGroup) -> str:
+    """The elements of a group in words, and what was left out of it."""
+    text = f"{len(group)} permutation-inversions: {' '.join(group.names[:8])}"
+    text += " ..." if len(group) > 8 else ""
+    if molecule.group == "auto":
+        size = len(find_group(replace(molecule, group="full")))
+        if size > len(group):
+            text += (
+                f"; the full group has {size}, more than {MOST_AVERAGED}: rotations of methyl "
+                "groups are left out (--group full or group='full' takes all)"
+            )
+    elif molecule.group != "full":
+        text += f" ({molecule.group})"
+    return text
 
 
 def permutations_of(group: PermutationInversionGroup) -> np.ndarray:
@@ -144,90 +170,53 @@ def permutations_of(group: PermutationInversionGroup) -> np.ndarray:
     return np.array(sorted({tuple(int(i) for i in row) for row in group.permutations}))
 
 
-def _automorphisms(molecule: Molecule) -> list[list[int]]:
-    """All permutations that keep elements and bonds; the identity first."""
+def _elements(molecule: Molecule, keeps: RuleKeeper) -> list[list[int]]:
+    """Feasible permutations of one parity; the identity, where it is one, comes first.
+
+    Assignments of atoms are extended one atom at a time and dropped as soon as a rule is broken, so
+    that permutations of bonded atoms that are not feasible cost nothing: C11H24 has 36864 of
+    them, and 36 feasible elements.
+    """
     found: list[list[int]] = []
-    for permutation in isomorphisms(molecule.symbols, molecule.bonds):
-        if len(found) == MAX_AUTOMORPHISMS:
+    for permutation in isomorphisms(molecule.symbols, molecule.bonds, keeps=keeps):
+        if len(found) == MAX_ELEMENTS:
             raise InputError(
-                f"molecule {''.join(molecule.symbols)}: more than {MAX_AUTOMORPHISMS} permutations "
-                "preserve its bonds, which is too many to sum over"
+                f"molecule {''.join(molecule.symbols)}: more than {MAX_ELEMENTS} feasible "
+                "permutations, which is too many to sum over; use fewer of them: "
+                "group='without-methyl' or 'none' (--group)"
             )
         found.append(permutation)
     return sorted(found)
 
 
-def handedness(molecule: Molecule, pyramidal_inversion: bool = False) -> StereoRules:
-    """Sign (-1, 0, 1) of the triple product of each three bonds of an atom: odd under inversion.
-
-    Returns
-    -------
-    dict
-        ``(atom, three neighbours) -> (sign, -1)``; 0 for bonds that lie in a plane.
-    """
-    rules: StereoRules = {}
-    for atom, near in enumerate(neighbours(molecule.n_atoms, molecule.bonds)):
-        if len(near) == 3 and pyramidal_inversion:
-            continue
-        for triple in combinations(near, 3):
-            bonds = molecule.reference[list(triple)] - molecule.reference[atom]
-            bonds /= np.linalg.norm(bonds, axis=1, keepdims=True)
-            volume = np.linalg.det(bonds)
-            rules[atom, triple] = (0 if abs(volume) < FLAT else int(np.sign(volume)), -1)
-    return rules
+def _chosen(group: PermutationInversionGroup, molecule: Molecule) -> PermutationInversionGroup:
+    """The subgroup that `Molecule.group` asks for."""
+    if molecule.group == "none":
+        return group.identity()
+    if molecule.group == "full" or (molecule.group == "auto" and len(group) <= MOST_AVERAGED):
+        return group
+    return group.subset(_keeps_marks(group, methyl_marks(molecule)))
 
 
-def rigid_bonds(molecule: Molecule) -> StereoRules:
-    """Cis (+1) or trans (-1) across bonds between planar atoms with three bonds each.
-
-    Returns
-    -------
-    dict
-        ``("bond", (a, i, j, b)) -> (sign, 1)`` for a bond i-j with neighbours a of i and b of j.
-    """
+def methyl_marks(molecule: Molecule) -> tuple[int, ...]:
+    """One atom of each group of three like end atoms at an atom with four bonds, such as CH3."""
     near = neighbours(molecule.n_atoms, molecule.bonds)
-    flat = {
-        atom
-        for (atom, _), (sign, _) in handedness(molecule).items()
-        if sign == 0 and isinstance(atom, int) and len(near[atom]) == 3
-    }
-    rules: StereoRules = {}
-    for i, j in molecule.bonds:
-        if i not in flat or j not in flat:
-            continue
-        axis = molecule.reference[j] - molecule.reference[i]
-        for a, b in product(near[i], near[j]):
-            if a == j or b == i:
-                continue
-            first = np.cross(axis, molecule.reference[a] - molecule.reference[i])
-            second = np.cross(axis, molecule.reference[b] - molecule.reference[j])
-            rules["bond", (a, i, j, b)] = (1 if first @ second > 0 else -1, 1)
-            rules["bond", (b, j, i, a)] = rules["bond", (a, i, j, b)]
-    return rules
+    marks = []
+    for atoms in near:
+        ends = [atom for atom in atoms if len(near[atom]) == 1]
+        alike = [atom for atom in ends if molecule.symbols[atom] == molecule.symbols[ends[0]]]
+        if len(atoms) == 4 and len(alike) == 3:
+            marks.append(alike[0])
+    return tuple(marks)
 
 
-def _keeps(rules: StereoRules, permutation: np.ndarray, parity: int) -> bool:
-    """Whether every stereo rule still holds after the element."""
-    for (kind, atoms), (sign, under_inversion) in rules.items():
-        image = tuple(int(permutation[atom]) for atom in atoms)
-        factor = under_inversion if parity < 0 else 1
-        if kind == "bond":
-            there = rules["bond", image][0]
-        else:
-            ordered = tuple(sorted(image))
-            there = rules[int(permutation[kind]), ordered][0] * _parity(image)
-        if factor * there != sign:
-            return False
-    return True
+def _keeps_marks(group: PermutationInversionGroup, marks: tuple[int, ...]) -> np.ndarray:
+    """Which elements map a set of atoms onto itself: these are a subgroup, [n_elements]."""
+    images = np.sort(group.permutations[:, list(marks)], axis=1)
+    return (images == np.sort(marks)).all(axis=1)
 
 
-def _parity(sequence: Sequence[int]) -> int:
-    """Sign of the permutation that sorts a sequence."""
-    swaps = sum(a > b for a, b in combinations(sequence, 2))
-    return -1 if swaps % 2 else 1
-
-
-def _name(permutation: np.ndarray, inverted: bool) -> str:
+def _name(permutation: Sequence[int], inverted: bool) -> str:
     cycles, seen = "", set[int]()
     for start in range(len(permutation)):
         cycle, atom = [], start

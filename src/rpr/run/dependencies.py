@@ -8,11 +8,16 @@ import os
 from functools import cache
 from pathlib import Path
 
+_CHECKS = (
+    *("battery", "conventions", "energies", "finding"),
+    *("geometries", "neighbours", "origin", "tensors"),
+)
 #: Modules that write, report or refuse, but decide no number.
 NO_NUMBERS = frozenset(
     {
         *("rpr", "rpr.errors", "rpr.files", "rpr.version"),
-        *("rpr.run.logs", "rpr.regression.resources"),
+        *("rpr.run.logs", "rpr.regression.resources", "rpr.data.training_range"),
+        *(f"rpr.data.consistency.{name}" for name in _CHECKS),
     }
 )
 

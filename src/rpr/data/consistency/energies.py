@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rpr.data.consistency.finding import IMPLAUSIBLE, NOT_TESTED, OK, Finding
+from rpr.data.consistency.finding import IMPLAUSIBLE, NOT_TESTED, OK, Finding, in_unit
 from rpr.data.consistency.neighbours import SAME_GEOMETRY, Pairs
 from rpr.data.frame_set import FrameSet
 from rpr.molecule.molecule import Molecule
@@ -22,6 +22,7 @@ SLOPE, SCATTER = 0.15, 0.5
 #: Fewest frames or pairs that a slope is fitted to.
 FEWEST = 8
 _TYPICAL = 32.0  # eV/Angstrom^2
+_BOTH = ("energy", "forces")
 
 
 def force_constant(frames: FrameSet, molecule: Molecule) -> float | None:
@@ -88,11 +89,16 @@ def check_force_unit(frames: FrameSet, molecule: Molecule) -> Finding:
     if low < found < high:
         return Finding(name, OK, text)
     if found < 0 and low < -found < high:
-        return Finding(name, IMPLAUSIBLE, f"{text}: these are gradients, not forces")
+        remedy = "change their sign, or read them as gradients (--gradients, gradients=True)"
+        return Finding(
+            name, IMPLAUSIBLE, f"{text}: these are gradients, not forces; {remedy}", ("forces",)
+        )
     unit = force_unit(abs(found))
     sign = ", with the sign of gradients" if found < 0 else ""
-    guess = f"; the forces may be in {unit}{sign}" if unit != "eV/Angstrom" else ""
-    return Finding(name, IMPLAUSIBLE, f"{text}, expected {low:g} to {high:g}{guess}")
+    guess = ""
+    if unit != "eV/Angstrom":
+        guess = f"; the forces may be in {unit}{sign}: name their unit ({in_unit('forces', unit)})"
+    return Finding(name, IMPLAUSIBLE, f"{text}, expected {low:g} to {high:g}{guess}", ("forces",))
 
 
 def check_energies(frames: FrameSet, molecule: Molecule, pairs: Pairs) -> Finding:
@@ -107,10 +113,11 @@ def check_energies(frames: FrameSet, molecule: Molecule, pairs: Pairs) -> Findin
         close = float(np.median(pairs.distances)) < 0.05
         verdict = IMPLAUSIBLE if close else NOT_TESTED
         why = "forces and energies do not belong together" if close else "frames differ too much"
-        return Finding(name, verdict, f"{text}: {why}")
+        return Finding(name, verdict, f"{text}: {why}", _BOTH, contradiction=close)
     if abs(slope - 1) < SLOPE:
         return Finding(name, OK, text)
-    return Finding(name, IMPLAUSIBLE, f"{text}, expected 1{_guess(frames, molecule, slope)}")
+    text = f"{text}, expected 1{_guess(frames, molecule, slope)}"
+    return Finding(name, IMPLAUSIBLE, text, _BOTH, contradiction=True)
 
 
 def force_unit(constant: float) -> str:
@@ -122,11 +129,12 @@ def force_unit(constant: float) -> str:
 def _guess(frames: FrameSet, molecule: Molecule, slope: float) -> str:
     """Which units or signs explain a slope, in words."""
     if abs(slope + 1) < SLOPE:
-        return "; the forces have the sign of gradients"
+        return "; the forces have the sign of gradients: read them so (--gradients, gradients=True)"
     constant = force_constant(frames, molecule)
     size = ACCEPTED["forces"][force_unit(abs(constant))] if constant else 1.0
     energy_size = size / abs(slope)
     for unit, expected in ACCEPTED["energy"].items():
         if abs(energy_size / expected - 1) < SLOPE and unit != "eV":
-            return f"; the energies may be in {unit}"
+            how = in_unit("energy", unit)
+            return f"; the energies may be in {unit}: name their unit ({how})"
     return "; energies and forces are not in eV and eV/Angstrom"

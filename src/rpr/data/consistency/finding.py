@@ -22,11 +22,22 @@ class Finding:
         ``ok``, ``note`` (plausible, but worth knowing), ``implausible`` or ``not tested``.
     text
         What was measured, and what may be wrong.
+    labels
+        Names of the labels that are implausible; empty if it is the geometries.
+    contradiction
+        Whether the labels contradict the geometries or each other, so that no model can learn them.
     """
 
     check: str
     verdict: str
     text: str
+    labels: tuple[str, ...] = ()
+    contradiction: bool = False
+
+    @property
+    def is_implausible(self) -> bool:
+        """Whether something is implausible."""
+        return self.verdict == IMPLAUSIBLE
 
 
 def some(frames: Sequence[int] | np.ndarray, *, most: int = 5) -> str:
@@ -42,3 +53,14 @@ def some(frames: Sequence[int] | np.ndarray, *, most: int = 5) -> str:
         return f"frame {found[0]}"
     listed = ", ".join(map(str, found[:most])) + (", ..." if len(found) > most else "")
     return f"{len(found)} frames ({listed})"
+
+
+def in_unit(quantity: str, unit: str) -> str:
+    """How to name the unit of a quantity, on the command line and in Python.
+
+    Examples
+    --------
+    >>> in_unit("dipole", "debye")
+    "--dipole-unit debye, units={'dipole': 'debye'}"
+    """
+    return f"--{quantity}-unit {unit}, units={{{quantity!r}: {unit!r}}}"

@@ -19,6 +19,9 @@ from rpr.molecule.torsion import dihedral_angle
 #: Median distance of an atom to its nearest neighbour in sums of covalent radii.
 NEAREST = (0.7, 1.35)
 
+#: Part of the frames up to which those of one hand are too few.
+ONE_HAND = 0.05
+
 _UNITS = {"bohr": 1.89, "nanometres": 0.1, "picometres": 100.0}
 
 
@@ -96,6 +99,24 @@ def check_handedness(frames: FrameSet, molecule: Molecule) -> Finding:
     )
 
 
+def check_variety(frames: FrameSet) -> Finding:
+    """Whether the frames are more than one geometry."""
+    name = "variety of geometries"
+    if len(frames) < 2 or len(frames.symbols) < 2:
+        return Finding(name, NOT_TESTED, "one frame or one atom")
+    pairs = list(combinations(range(len(frames.symbols)), 2))
+    widths = np.ptp(bond_lengths(frames.positions, pairs), axis=0)
+    text = f"distances between atoms vary by up to {widths.max():.2g} Angstrom"
+    if widths.max() > SAME_GEOMETRY:
+        return Finding(name, OK, text)
+    return Finding(
+        name,
+        IMPLAUSIBLE,
+        f"{text}: all {len(frames)} frames are the same geometry, from which no model learns how "
+        "labels change; take frames of a trajectory or displace the atoms",
+    )
+
+
 def check_repeated(frames: FrameSet, pairs: Pairs) -> Finding:
     """Whether geometries occur twice, and then have the same energy."""
     name = "repeated geometries"
@@ -132,11 +153,11 @@ def check_hands(frames: FrameSet, molecule: Molecule) -> Finding:
     positive = int((angles > 0).sum())
     which = "-".join(map(str, rotors[0].dihedral))
     text = f"dihedral {which} from {angles.min():.0f} to {angles.max():.0f} degrees"
-    if 0 < positive < len(frames):
+    if ONE_HAND < positive / len(frames) < 1 - ONE_HAND:
         return Finding(name, OK, f"{text}, positive in {positive} of {len(frames)} frames")
     return Finding(
         name,
         NOTE,
-        f"{text}: one hand only; models without inversion fail for the other "
-        "(covariant, symmetrized and folded do not)",
+        f"{text}, positive in {positive} of {len(frames)} frames: one hand only; models without "
+        "inversion fail for the other (covariant, symmetrized and folded do not)",
     )

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from rpr.data.frame_set import FrameSet
 from rpr.data.given_frames import take_frames
 from rpr.models.estimator import Estimator, Frames, determination
 from rpr.models.kreg.contraction import ContractedPotential
@@ -147,6 +148,10 @@ class KREG(Estimator):
         )
         self.distances_ = distances
         self.contracted_ = kernel.contract(solution.coefficients)
+        self._note_training(
+            FrameSet(self.molecule.symbols, positions, energy=energy, forces=forces),
+            permutations=self.permutations,
+        )
         self.training_checksum_ = checksum(
             {"positions": positions, "energy": energy, "forces": forces}
         )
@@ -176,6 +181,7 @@ class KREG(Estimator):
         self._require_fitted()
         given = take_frames(frames, self.molecule, handed=False)
         positions = given.positions
+        self._warn_outside(positions)
         energy, forces = np.empty(len(positions)), np.empty_like(positions)
         for start in range(0, len(positions), _CHUNK):
             part = slice(start, start + _CHUNK)

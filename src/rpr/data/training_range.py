@@ -1,0 +1,180 @@
+"""The geometries that a model was trained on, and frames outside their range.
+
+A frame is outside if a distance between two of its atoms is shorter or longer than in every
+training frame, by more than `MARGIN` times the width of the range of this distance.  Pairs of atoms
+that the model treats alike share one range.  For a model to which mirror images are different, a
+frame is outside as well if no training frame has a similar dihedral (of the same sign).
+
+The range is a box: it says where a prediction is an extrapolation for certain, not that it is safe
+everywhere else.  The predicted uncertainty of a model says more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from rpr.molecule.molecule import Molecule
+from rpr.molecule.rotors import find_rotors
+from rpr.molecule.torsion import dihedral_angle
+
+#: Part of the width of a range by which a distance may leave it.
+MARGIN = 0.1
+
+#: Sectors of the dihedral; a frame is outside if its own and both beside it are empty.
+SECTORS = 24
+
+#: Least width of a range, Angstrom, as of the distances in rigid molecules.
+LEAST_WIDTH = 0.02
+_BLOCK = 4096  # frames
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingRange:
+    """Ranges of the distances in training frames, and the sectors that their dihedrals lie in.
+
+    Parameters
+    ----------
+    low, high : array, [n_pairs]
+        Shortest and longest distance of each pair of atoms (i < j, in the order of
+        ``numpy.triu_indices``), Angstrom.
+    dihedral
+        Four atoms whose dihedral tells the hands apart, or None if they are alike to the model.
+    sectors : bool array, [SECTORS]
+        Whether a training frame has this dihedral in each sector, from -180 degrees on.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    dihedral: tuple[int, int, int, int] | None = None
+    sectors: np.ndarray | None = None
+
+    @classmethod
+    def of(
+        cls,
+        positions: np.ndarray,
+        molecule: Molecule,
+        *,
+        permutations: np.ndarray | None = None,
+        handed: bool = False,
+    ) -> TrainingRange:
+        """Range of training frames.
+
+        Parameters
+        ----------
+        positions : array, [n_frames, n_atoms, 3]
+            Angstrom.
+        molecule
+            Molecule of the frames.
+        permutations : int array, [n_elements, n_atoms]
+            Permutations of atoms that make no difference to the model; None for none.
+        handed
+            Whether mirror images are different to the model.
+        """
+        found = [_squares(block) for block in _blocks(positions)]
+        low = np.sqrt(np.min([block.min(axis=0) for block in found], axis=0))
+        high = np.sqrt(np.max([block.max(axis=0) for block in found], axis=0))
+        if permutations is not None:
+            classes = _classes_of_pairs(permutations)
+            low = np.array([low[classes == k].min() for k in classes])
+            high = np.array([high[classes == k].max() for k in classes])
+        dihedral = _dihedral(molecule) if handed else None
+        sectors = None
+        if dihedral is not None:
+            sectors = np.zeros(SECTORS, dtype=bool)
+            sectors[_sector(positions, dihedral)] = True
+        return cls(low, high, dihedral, sectors)
+
+    def outside(self, positions: np.ndarray) -> np.ndarray:
+        """Which frames are outside the range.
+
+        Parameters
+        ----------
+        positions : array, [n_frames, n_atoms, 3]
+            Angstrom, in the order of the molecule's atoms.
+
+        Returns
+        -------
+        bool array, [n_frames]
+        """
+        margin = MARGIN * np.maximum(self.high - self.low, LEAST_WIDTH)
+        low, high = np.maximum(self.low - margin, 0.0) ** 2, (self.high + margin) ** 2
+        found = [
+            ((squares < low) | (squares > high)).any(axis=1)
+            for squares in map(_squares, _blocks(positions))
+        ]
+        wrong = np.concatenate(found) if found else np.zeros(0, dtype=bool)
+        if self.dihedral is not None and self.sectors is not None:
+            near = self.sectors | np.roll(self.sectors, 1) | np.roll(self.sectors, -1)
+            wrong |= ~near[_sector(positions, self.dihedral)]
+        return wrong
+
+    def to_json(self) -> dict:
+        """The range in the types of JSON."""
+        return {
+            "low": self.low.tolist(),
+            "high": self.high.tolist(),
+            "dihedral": list(self.dihedral) if self.dihedral else None,
+            "sectors": None if self.sectors is None else self.sectors.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping) -> TrainingRange:
+        """The range that `to_json` wrote."""
+        four = content["dihedral"]
+        dihedral = (four[0], four[1], four[2], four[3]) if four else None
+        sectors = None if content["sectors"] is None else np.array(content["sectors"])
+        return cls(np.array(content["low"]), np.array(content["high"]), dihedral, sectors)
+
+
+def outside_text(outside: np.ndarray) -> str:
+    """How many frames are outside the range of training, in words; empty if none is.
+
+    Examples
+    --------
+    >>> outside_text(np.array([False, True, False]))
+    '1 of 3 frames is outside the range of the training frames (frame 1): an extrapolation'
+    """
+    found = np.flatnonzero(outside)
+    if not len(found):
+        return ""
+    listed = ", ".join(map(str, found[:5])) + (", ..." if len(found) > 5 else "")
+    one = len(found) == 1
+    return (
+        f"{len(found)} of {len(outside)} frames {'is' if one else 'are'} outside the range of the "
+        f"training frames ({'frame' if one else 'frames'} {listed}): "
+        f"{'an extrapolation' if one else 'extrapolations'}"
+    )
+
+
+def _blocks(positions: np.ndarray) -> list[np.ndarray]:
+    return np.split(positions, range(_BLOCK, len(positions), _BLOCK)) if len(positions) else []
+
+
+def _squares(positions: np.ndarray) -> np.ndarray:
+    i, j = np.triu_indices(positions.shape[1], 1)
+    vectors = positions[:, j] - positions[:, i]
+    return np.einsum("fpx,fpx->fp", vectors, vectors)
+
+
+def _sector(positions: np.ndarray, dihedral: tuple[int, int, int, int]) -> np.ndarray:
+    angles = dihedral_angle(positions, dihedral)
+    return ((angles + 180.0) * SECTORS / 360.0).astype(int) % SECTORS
+
+
+def _classes_of_pairs(permutations: np.ndarray) -> np.ndarray:
+    """Lowest index of the pairs that permutations bring to the place of each pair, [n_pairs]."""
+    n_atoms = permutations.shape[1]
+    index = np.zeros((n_atoms, n_atoms), dtype=int)
+    i, j = np.triu_indices(n_atoms, 1)
+    index[i, j] = index[j, i] = np.arange(len(i))
+    return index[permutations[:, i], permutations[:, j]].min(axis=0)
+
+
+def _dihedral(molecule: Molecule) -> tuple[int, int, int, int] | None:
+    if molecule.dihedral is not None:
+        return molecule.dihedral
+    rotors = [rotor for rotor in find_rotors(molecule) if rotor.fold == 1]
+    return rotors[0].dihedral if rotors else None
