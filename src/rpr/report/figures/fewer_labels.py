@@ -12,6 +12,7 @@ from rpr.report.summaries import means_over_sets
 
 _LOOKS = {
     "values": (style.GREY, "o", "dipoles"),
+    "values, lambda-SOAP": (style.BLUE, "s", "dipoles, λ-SOAP"),
     "values and derivatives": (style.VERMILION, "D", "dipoles and derivatives"),
 }
 _PANELS = ("held_out_trajectories", "rotated")
@@ -60,6 +61,8 @@ def draw(fewer_labels: pd.DataFrame) -> Figure:
 def _panel(axes: Axes, table: pd.DataFrame) -> None:
     for labels, (colour, marker, text) in _LOOKS.items():
         rows = table[table["labels"] == labels].sort_values("n_train")
+        if rows.empty:
+            continue
         bars = [rows["rmse"] - rows["low"], rows["high"] - rows["rmse"]]
         axes.errorbar(
             rows["seconds_full"], rows["rmse"], bars, color=colour, marker=marker, elinewidth=0.7,

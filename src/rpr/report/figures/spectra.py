@@ -81,8 +81,8 @@ def draw(
     Returns
     -------
     Figure
-        Infrared above, Raman below; bands are 95 % intervals of the mean over trajectories. Lines
-        hang below each spectrum.
+        Infrared above, Raman below; light bands are 95 % intervals of the mean over trajectories,
+        dark ones those of the models, if the tables have them. Lines hang below each spectrum.
     """
     parts = ranges(lines)
     if infrared.empty or not parts:
@@ -131,7 +131,16 @@ def _spectra(
             alpha=0.25,
             linewidth=0,
         )
-        axes.plot(rows["wavenumber_per_cm"], rows[mean], color=colour, linewidth=0.9, label=label)
+        if bound.format("_model_low") in rows:
+            axes.fill_between(
+                rows["wavenumber_per_cm"],
+                rows[bound.format("_model_low")],
+                rows[bound.format("_model_high")],
+                color=colour,
+                alpha=0.6,
+                linewidth=0,
+            )
+        axes.plot(rows["wavenumber_per_cm"], rows[mean], color=colour, linewidth=0.7, label=label)
     axes.set_xlim(limits)
     axes.tick_params(axis="x", length=0, labelbottom=False)
 
