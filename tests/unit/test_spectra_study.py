@@ -284,3 +284,6 @@ def test_what_the_figure_of_spectra_calls_and_shows():
         {"conformer": ["x_anti", "x_gauche", "changing"], "population": [0.75, 0.25, np.nan]}
     )
     assert names(shares) == {"x_anti": "anti (75 %)", "x_gauche": "gauche (25 %)"}
+    found = pd.DataFrame({"conformer": ["minimum 0"], "population": [1.0]})
+    assert names(found.assign(dihedral_degrees=68.1)) == {"minimum 0": "minimum 0, 68° (100 %)"}
+    assert names(found.assign(dihedral_degrees=np.nan)) == {"minimum 0": "minimum 0 (100 %)"}

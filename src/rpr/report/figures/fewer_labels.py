@@ -42,7 +42,7 @@ def draw(fewer_labels: pd.DataFrame) -> Figure:
     table = data(fewer_labels)
     if table.empty:
         return style.statement("no study of derivatives as labels")
-    figure = style.new_figure(style.PAGE, 3.1)
+    figure = style.new_figure(style.PAGE, 3.3)
     panels = figure.subplots(1, 2, sharey=True)
     for axes, letter, name in zip(panels, "ab", _PANELS, strict=True):
         rows = table[table["test_set"] == name]
@@ -54,7 +54,7 @@ def draw(fewer_labels: pd.DataFrame) -> Figure:
     unit = style.unit(table["unit"].iloc[0])
     panels[0].set_ylabel(f"RMSE {style.symbol('mu_inv')} ({unit})")
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
     return figure
 
 
@@ -72,9 +72,10 @@ def _panel(axes: Axes, table: pd.DataFrame) -> None:
             rows["seconds"], rows["rmse"], color=colour, marker=marker, linestyle=":",
             markerfacecolor="white", linewidth=0.8, label=f"{text}, cheapest label",
         )  # fmt: skip
+        offset = (-8, -9) if marker == "s" else (4, 3)  # beside other points of the same size
         for row in rows.itertuples():
             axes.annotate(
-                f"{row.n_train}", (row.seconds_full, row.rmse), xytext=(4, 3),
+                f"{row.n_train}", (row.seconds_full, row.rmse), xytext=offset,
                 textcoords="offset points", fontsize=6, color=colour,
             )  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="processor time of the training labels (s)")

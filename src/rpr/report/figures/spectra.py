@@ -46,14 +46,22 @@ def ranges(lines: pd.DataFrame) -> list[tuple[float, float]]:
 
 
 def names(conformers: pd.DataFrame) -> dict[str, str]:
-    """Name of each conformer with its population, without what all names begin with."""
+    """Name of each conformer with its population, without what all names begin with.
+
+    Minima that were found by a search, and have numbers only, are told apart by their dihedral.
+    """
     known = conformers.dropna(subset=["population"])
     stems = {str(name).rpartition("_")[0] for name in known["conformer"]}
     alike = len(known) > 1 and len(stems) == 1
-    return {
-        name: f"{name.rpartition('_')[2] if alike else name} ({100 * population:.0f} %)"
-        for name, population in zip(known["conformer"], known["population"], strict=True)
-    }
+    result = {}
+    for row in known.to_dict("records"):
+        name = str(row["conformer"])
+        shown = name.rpartition("_")[2] if alike else name
+        dihedral = row.get("dihedral_degrees", np.nan)
+        if name.startswith("minimum ") and not np.isnan(dihedral):
+            shown = f"{name}, {dihedral:.0f}°"
+        result[name] = f"{shown} ({100 * row['population']:.0f} %)"
+    return result
 
 
 def data(
@@ -153,7 +161,8 @@ def _lines(
         rows = lines[lines["conformer"] == conformer]
         axes.vlines(rows["wavenumber_per_cm"], 0.0, rows[height], color=colour, linewidth=1.1)
     axes.set_xlim(limits)
-    axes.set_ylim(1.08 * lines[height].max(), 0.0)
+    drawn = lines[lines["conformer"].isin(list(labels))]
+    axes.set_ylim(1.08 * drawn[height].max(), 0.0)
     axes.yaxis.set_major_locator(MaxNLocator(2))
 
 
