@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.ndimage import gaussian_filter1d
 
 from rpr.data.segments import Segments
 from rpr.studies.spectra import SpectrumSettings, infrared_of_segments, raman_of_segments
@@ -24,6 +25,8 @@ SPECTRA = {
     "infrared": ("absorption{}_km_cm_per_mol",),
     "raman": ("activity{}_A4_cm_per_u", "cross_section{}_1e-36_m2_cm_per_sr"),
 }
+
+_SMOOTHING = 3.0 / 2.355  # full width of three times the resolution, as a standard deviation
 
 #: Half-width of the 95 % interval of a normal distribution in standard deviations.
 HALF_WIDTH = 1.96
@@ -53,8 +56,11 @@ def chosen_segments(segments: Segments, own: np.ndarray, most: int) -> np.ndarra
     return np.sort(index[np.concatenate([first, others])[:most]])
 
 
-def relative_error(drawn: np.ndarray, model: np.ndarray) -> np.ndarray:
+def relative_error(drawn: np.ndarray, model: np.ndarray, width: float) -> np.ndarray:
     """Root mean square of the relative deviation of the spectra of draws, [n_points].
+
+    Both are smoothed first.  A line is narrower in a few segments than in the mean over all, and
+    its flanks, where a window may even leave something negative, have no ratio.
 
     Parameters
     ----------
@@ -62,15 +68,20 @@ def relative_error(drawn: np.ndarray, model: np.ndarray) -> np.ndarray:
         Spectra of the draws.
     model : array, [n_segments, n_points]
         Spectra of the model, along the same segments.
+    width
+        Standard deviation in points of the Gaussian that smooths them.
 
     Returns
     -------
     array
         NaN where the model has no intensity.
     """
-    mean = model.mean(axis=0)
+    draws, mean = (
+        gaussian_filter1d(spectra, width, axis=-1, mode="nearest")
+        for spectra in (drawn.mean(axis=1), model.mean(axis=0))
+    )
     safe = np.where(mean > 0.0, mean, np.nan)
-    return np.sqrt(((drawn.mean(axis=1) / safe - 1.0) ** 2).mean(axis=0))
+    return np.sqrt(((draws / safe - 1.0) ** 2).mean(axis=0))
 
 
 def model_errors(
@@ -112,16 +123,20 @@ def model_errors(
             continue
         part = segments.subset(index)
         wavenumbers, infrared = infrared_of_segments(part, settings)
+        width = _SMOOTHING * settings.resolution_per_cm / np.median(np.diff(wavenumbers))
         mu, alpha = (_along(draws, part.positions) for draws in (dipoles, polarizabilities))
         columns = (
             name,
             wavenumbers,
             relative_error(
-                np.array([infrared_of_segments(part, settings, x)[1] for x in mu]), infrared
+                np.array([infrared_of_segments(part, settings, x)[1] for x in mu]),
+                infrared,
+                width,
             ),
             relative_error(
                 np.array([_activity(part.replace(polarizability=x), settings) for x in alpha]),
                 _activity(part, settings),
+                width,
             ),
             len(index),
         )
