@@ -5,7 +5,8 @@
 It needs an environment of its own with ``featomic`` and ``ase`` (README.md) and imports nothing of
 `rpr`.  Frames are extended XYZ with ``dipole`` (e Angstrom) or ``polarizability`` (nine numbers,
 Angstrom^3).  For every test file it prints the root mean square error over all elements (Debye or
-bohr^3), the median over frames, and the times of training and prediction.
+bohr^3), the median over frames, and the times of training and prediction; with ``--write`` it also
+writes the predictions, in the unit of the labels.
 
 The kernel between environments i and j of the same element is
 
@@ -18,6 +19,7 @@ part, lambda = 2.  The ridge is chosen on a fifth of the training frames.
 """
 
 import argparse
+import os
 import time
 
 import ase.io
@@ -47,6 +49,7 @@ def main():
     parser.add_argument("--property", choices=("dipole", "polarizability"), default="dipole")
     parser.add_argument("--n-train", type=int, help="only so many frames of the training file")
     parser.add_argument("--seed", type=int, default=0, help="seed of the validation split")
+    parser.add_argument("--write", metavar="FOLDER", help="where predictions go (.npy)")
     parser.add_argument("train")
     parser.add_argument("tests", nargs="+")
     options = parser.parse_args()
@@ -60,6 +63,9 @@ def main():
         predicted = model.predict(frames)
         seconds = time.process_time() - start
         unit, size = ("D", DEBYE) if options.property == "dipole" else ("bohr^3", BOHR3)
+        if options.write:
+            stems = [os.path.splitext(os.path.basename(name))[0] for name in (options.train, path)]
+            np.save(os.path.join(options.write, "_".join([*stems, str(len(train))])), predicted)
         error = (predicted - values(frames, options.property)).reshape(len(frames), -1) / size
         by_frame = np.sqrt((error**2).mean(axis=1))
         print(

@@ -7,15 +7,19 @@ import pandas as pd
 import pytest
 from ase.io import read
 
+from rpr.data.extxyz import read_frames
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.labels.timing import COLUMNS as TIMING_COLUMNS
 from rpr.labels.timing import SETS, label_seconds
+from rpr.models.registry import make_model
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import set_dihedral
 from rpr.studies.fewer_labels import COLUMNS, fewer_labels
+from rpr.studies.peer_errors import errors_of_predictions, write_training_sets
+from rpr.studies.with_derivatives import fit_with_derivatives, training_derivatives
 
 GEOMETRY = Path(__file__).parents[2] / "resources" / "geometries" / "hydrogen_peroxide.xyz"
 MOLECULE = Molecule.from_atoms(read(GEOMETRY), dihedral=(0, 1, 2, 3))
@@ -74,6 +78,45 @@ def test_derivatives_save_frames(frames):
 def test_derivatives_of_test_frames_alone_are_refused(frames):
     with pytest.raises(InputError, match="none of these frames may be trained on"):
         study(frames, frames.subset(np.arange(40, 50)), np.arange(40))
+
+
+def test_errors_of_other_programs_stand_beside_the_same_training_sets(frames, tmp_path):
+    """The project's own predictions, through files, have the errors that it finds itself."""
+    candidates, tests = np.arange(40), {"held_out_trajectories": frames.subset(range(40, 60))}
+    sets = {"sizes": [12], "repeats": [0, 1]}
+    given = (frames, candidates, tests)
+    assert write_training_sets(tmp_path, *given, **sets) == [(0, 12), (1, 12)]
+    training = read_frames(tmp_path / "train-0.extxyz")
+    model = make_model("covariant", property="dipole", molecule=MOLECULE, seed=0)
+    predicted = model.fit(training).predict(read_frames(tmp_path / "held_out_trajectories.extxyz"))
+    np.save(tmp_path / "train-0_held_out_trajectories_12.npy", predicted)
+    peers = errors_of_predictions(tmp_path, "values, other", *given, molecule=MOLECULE, **sets)
+    assert len(peers) == 1  # nothing was predicted with the second set
+    both = fewer_labels(
+        frames, frames, candidates, tests, seconds(), molecule=MOLECULE, repeats=[0],
+        sizes={"values": [12], "values and derivatives": []},
+        peers=pd.concat([peers, peers.assign(training_checksum="of another set")]),
+    )  # fmt: skip
+    other, own = both[both["component"] == "mu_inv"].to_dict("records")
+    assert (other["labels"], own["labels"]) == ("values, other", "values")
+    assert other["rmse"] == pytest.approx(own["rmse"], rel=1e-6)
+    assert (other["seconds"], other["seconds_full"]) == (own["seconds"], own["seconds_full"])
+    np.save(tmp_path / "train-0_held_out_trajectories_12.npy", predicted[:3])
+    with pytest.raises(InputError, match="3 rows for 20 test frames"):
+        errors_of_predictions(tmp_path, "other", *given, molecule=MOLECULE, **sets)
+
+
+def test_a_model_learns_all_values_and_some_derivatives(frames):
+    training = frames.subset(np.arange(30))
+    known = frames.subset(np.arange(20, 40))
+    found = training_derivatives(training, known, 4)
+    assert np.flatnonzero(~np.isnan(found[:, 0, 0, 0])).tolist() == [20, 21, 22, 23]
+    assert np.array_equal(found[20], frames.dipole_derivatives[20])
+    model = fit_with_derivatives(training, known, molecule=MOLECULE, most=1, seed=0)
+    assert model.coefficients_.shape == (30, 3)
+    assert len(model.derivative_coefficients_) == 1
+    with pytest.raises(InputError, match="found none for the training frames"):
+        training_derivatives(training, frames.subset(np.arange(40, 50)), 4)
 
 
 def test_labels_are_timed_for_each_set_of_properties(frames):

@@ -68,3 +68,17 @@ def test_a_covariant_model_predicts_the_same_fast(property):
     assert fast._sums is not None
     new = molecule.reference + 0.06 * rng.standard_normal((70, 3, 3))
     assert fast.predict(new) == pytest.approx(model.predict(new), abs=1e-8)
+
+
+def test_a_model_of_values_and_derivatives_predicts_the_same_fast():
+    molecule = water()
+    rng = np.random.default_rng(4)
+    x = molecule.reference + 0.06 * rng.standard_normal((40, 3, 3))
+    charges = np.array([-0.8, 0.4, 0.4])
+    derivatives = np.full((40, 3, 3, 3), np.nan)
+    derivatives[:5] = charges[:, None, None] * np.eye(3)
+    model = CovariantRegression(molecule=molecule, max_iterations=5)
+    fast = FastCovariant(model.fit(x, np.einsum("a,nax->nx", charges, x), derivatives=derivatives))
+    assert fast._sums is not None
+    new = molecule.reference + 0.06 * rng.standard_normal((70, 3, 3))
+    assert fast.predict(new) == pytest.approx(model.predict(new), abs=1e-8)

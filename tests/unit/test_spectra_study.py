@@ -18,8 +18,16 @@ from rpr.report.figures import trajectory_spectra
 from rpr.report.figures.spectra import names, ranges
 from rpr.spectra.harmonic import HarmonicSpectrum, harmonic_spectrum
 from rpr.studies import conformers as study
-from rpr.studies.harmonic_lines import comparison_table, lines_of_draws, lines_table, model_lines
+from rpr.studies.harmonic_lines import (
+    comparison_table,
+    line_errors_table,
+    lines_of_draws,
+    lines_table,
+    model_lines,
+)
+from rpr.studies.model_error import chosen_segments, model_errors, with_model_error
 from rpr.studies.spectra import (
+    RAMAN,
     SpectrumSettings,
     bands,
     infrared_of_draws,
@@ -184,14 +192,54 @@ def test_uncertainty_of_models_becomes_one_of_spectra_and_lines(vibrating):
     drawn = lines_of_draws(Draws(draws), alpha_draws, positions, modes)
     exact_lines = model_lines(Linear(dipoles), Linear(alphas), positions, modes)
     assert drawn[1].infrared == pytest.approx(exact_lines.infrared, rel=1e-6)
-    table = lines_table({"a": exact_lines}, laser_nm=532.0, temperature_K=T, draws={"a": drawn})
-    spread = np.std([line.infrared for line in drawn], axis=0, ddof=1)
-    assert table["infrared_sd_km_per_mol"].to_numpy() == pytest.approx(spread)
-    assert (
-        lines_table({"a": exact_lines}, laser_nm=532.0, temperature_K=T)["infrared_sd_km_per_mol"]
-        .isna()
-        .all()
+    table = line_errors_table({"a": exact_lines}, {"a": drawn})
+    squares = [(line.infrared - exact_lines.infrared) ** 2 for line in drawn]
+    assert table["infrared_error_km_per_mol"].to_numpy() == pytest.approx(
+        np.sqrt(np.mean(squares, axis=0))
     )
+    assert len(lines_table({"a": exact_lines}, laser_nm=532.0, temperature_K=T)) == len(table)
+
+
+def test_models_that_are_wrong_by_a_factor_have_that_error(vibrating):
+    """A dipole or polarizability times 1 + d has an intensity times (1 + d)^2."""
+    _, _, segments, dipoles, alphas, Linear = vibrating
+    settings = SpectrumSettings(resolution_per_cm=40.0, highest_per_cm=6000.0)
+    factors = np.array([0.98, 1.03])
+
+    class Scaled:
+        def __init__(self, derivatives):
+            self.members = [Linear(factor * derivatives) for factor in factors]
+
+        def predict(self, positions):
+            return np.array([member.predict(positions) for member in self.members])
+
+    groups = {
+        "a": segments.trajectory < 2,
+        "b": segments.trajectory == 2,
+        "none": np.zeros(6, bool),
+    }
+    draws = Scaled(dipoles), Scaled(alphas)
+    errors = model_errors(*draws, segments, groups, settings, most=2)
+    assert set(errors["conformer"]) == {"a", "b"}
+    expected = np.sqrt(np.mean((factors**2 - 1.0) ** 2))
+    raman = raman_table(segments, groups, settings)
+    activity = raman["activity_A4_cm_per_u"]
+    inside = activity > 1e-3 * activity.max()  # elsewhere there is no intensity
+    assert errors.loc[inside, "raman"].to_numpy() == pytest.approx(expected, rel=1e-6)
+    assert errors["infrared"].median() == pytest.approx(expected, rel=1e-6)
+    table = with_model_error(raman, errors, "raman")
+    high = table["cross_section_model_high_1e-36_m2_cm_per_sr"] / table[RAMAN[9]]
+    assert high[inside].to_numpy() == pytest.approx(1.0 + 1.96 * expected)
+    low = table["activity_model_low_A4_cm_per_u"] / table["activity_A4_cm_per_u"]
+    assert low[inside].to_numpy() == pytest.approx(1.0 - 1.96 * expected)
+
+
+def test_draws_are_carried_along_different_trajectories(vibrating):
+    segments = vibrating[2]  # trajectories 0, 0, 1, 1, 2, 2
+    own = np.array([False, True, True, True, True, False])
+    assert chosen_segments(segments, own, 2).tolist() == [1, 2]
+    assert chosen_segments(segments, own, 3).tolist() == [1, 2, 4]
+    assert chosen_segments(segments, own, 9).tolist() == [1, 2, 3, 4]
 
 
 def test_comparison_is_in_percent_of_the_strongest_line():
@@ -236,3 +284,6 @@ def test_what_the_figure_of_spectra_calls_and_shows():
         {"conformer": ["x_anti", "x_gauche", "changing"], "population": [0.75, 0.25, np.nan]}
     )
     assert names(shares) == {"x_anti": "anti (75 %)", "x_gauche": "gauche (25 %)"}
+    found = pd.DataFrame({"conformer": ["minimum 0"], "population": [1.0]})
+    assert names(found.assign(dihedral_degrees=68.1)) == {"minimum 0": "minimum 0, 68° (100 %)"}
+    assert names(found.assign(dihedral_degrees=np.nan)) == {"minimum 0": "minimum 0 (100 %)"}

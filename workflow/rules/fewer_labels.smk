@@ -165,6 +165,7 @@ rule fewer_labels:
             then="<results>/labels/deposit/label_seconds.csv",
             otherwise=f"{DERIVATIVES}/label_seconds.csv",
         ),
+        peers=config["fewer_labels"]["peers"] or [],
         molecule=MOLECULE,
     output:
         table="<results>/tables/fewer_labels.csv",

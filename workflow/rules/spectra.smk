@@ -4,10 +4,18 @@ SPECTRA = config["spectra"]
 SPECTRA_BATCHES = jobs.shards(SPECTRA["n_trajectories"], SPECTRA["batch_size"])
 SPECTRA_MODEL = PLAN.spectra_model
 SPECTRA_TABLES = "<results>/tables/spectra"
-SPECTRA_POTENTIAL = {
-    "potential": "<results>/models/kreg.npz",
-    **{p: f"<results>/models/{SPECTRA_MODEL}_{p}_random.npz" for p in PROPERTIES},
-}
+# The dipole model of the spectra also learns derivatives, where labels have them.
+WITH_DERIVATIVES = (
+    SPECTRA_MODEL == "covariant"
+    and SPECTRA["n_derivatives"] > 0
+    and ("derivatives" in DEPOSITED if SOURCE == "deposit" else config["fewer_labels"]["n_frames"])
+)
+OF_DERIVATIVES = "<results>/models/covariant_dipole_derivatives.npz"
+SPECTRA_MODELS = {p: f"<results>/models/{SPECTRA_MODEL}_{p}_random.npz" for p in PROPERTIES}
+if WITH_DERIVATIVES:
+    SPECTRA_MODELS["dipole"] = OF_DERIVATIVES
+SPECTRA_POTENTIAL = {"potential": "<results>/models/kreg.npz", **SPECTRA_MODELS}
+WITH_DRAWS = SPECTRA["n_draws"] > 0 and registry.REGISTRY[SPECTRA_MODEL].covariances
 SEGMENTS = expand("<results>/spectra/trajectories_{batch}.npz", batch=SPECTRA_BATCHES)
 # Models whose dipoles are carried along the same trajectories: those with canonical axes.
 CARRIED = [m for m in MODELS if m not in ("laboratory", "augmented", SPECTRA_MODEL)]
@@ -16,12 +24,48 @@ if CARRIED:
     SPECTRA_OF += ["models_infrared", "models_jumps"]
 if SPECTRA["reference"] is not None:
     SPECTRA_OF.append("harmonic_limit")
-LINED = [SPECTRA_MODEL, *CARRIED]
+LINED = {
+    m: [f"<results>/models/{m}_{p}_random.npz" for p in PROPERTIES]
+    for m in (SPECTRA_MODEL, *CARRIED)
+}
+LINED_CODE = [registry.REGISTRY[m].module for m in LINED]
+if WITH_DERIVATIVES:
+    LINED = {"covariant, derivatives": list(SPECTRA_MODELS.values()), **LINED}
+if WITH_DRAWS:
+    SPECTRA_OF += ["model_error", "harmonic_error"]
 SPECTRA_FIGURES = ["spectra", "spectra_of_models"] if CARRIED else ["spectra"]
 
 
 wildcard_constraints:
     batch=r"\d+",
+
+
+rule train_with_derivatives:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        split="<results>/dataset/split_random.csv",
+        derivatives=rules.fewer_labels.input.derivatives,
+        molecule=MOLECULE,
+    output:
+        model=OF_DERIVATIVES,
+    log:
+        "<logs>/train_with_derivatives.log",
+    benchmark:
+        "<benchmarks>/train_with_derivatives.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("learning_mem_mb"),
+        runtime=at_most(60),
+    params:
+        molecule=molecule(),
+        n_derivatives=SPECTRA["n_derivatives"],
+        seed=config["seed"],
+        code=code("train_with_derivatives"),
+    message:
+        "Train the dipole model of the spectra on values and derivatives"
+    script:
+        "../scripts/train_with_derivatives.py"
 
 
 rule find_minima:
@@ -43,8 +87,7 @@ rule find_minima:
     params:
         molecule=molecule(),
         names=CONFORMERS,
-        seed=seed("spectra", "draws"),
-        spectra={key: SPECTRA[key] for key in ("laser_nm", "temperature_K", "n_draws")},
+        spectra={key: SPECTRA[key] for key in ("laser_nm", "temperature_K")},
         code=code("find_minima", KREG, registry.REGISTRY[SPECTRA_MODEL].module),
     message:
         "Find the minima of the KREG potential and their harmonic lines"
@@ -84,10 +127,40 @@ rule run_thermal_trajectories:
         "../scripts/run_thermal_trajectories.py"
 
 
+rule carry_draws:
+    input:
+        **SPECTRA_MODELS,
+        segments=SEGMENTS,
+        minima="<results>/spectra/minima.npz",
+        molecule=MOLECULE,
+    output:
+        spectra="<results>/tables/spectra/model_error.csv",
+        lines="<results>/tables/spectra/harmonic_error.csv",
+    log:
+        "<logs>/carry_draws.log",
+    benchmark:
+        "<benchmarks>/carry_draws.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("learning_mem_mb"),
+        runtime=at_most(60),
+    params:
+        molecule=molecule(),
+        spectra=SPECTRA,
+        seed=seed("spectra", "draws"),
+        code=code("carry_draws", registry.REGISTRY[SPECTRA_MODEL].module),
+    message:
+        "Carry draws of the models along trajectories"
+    script:
+        "../scripts/carry_draws.py"
+
+
 rule tabulate_spectra:
     input:
         segments=SEGMENTS,
         minima="<results>/spectra/minima.npz",
+        errors=rules.carry_draws.output.spectra if WITH_DRAWS else [],
         molecule=MOLECULE,
     output:
         infrared="<results>/tables/spectra/infrared.csv",
@@ -148,10 +221,8 @@ if SPECTRA["reference"] is not None:
             derivatives=expand(
                 "{folder}/{c}_derivatives.npz", folder=SPECTRA["reference"], c=CONFORMERS
             ),
-            dipoles=expand("<results>/models/{model}_dipole_random.npz", model=LINED),
-            polarizabilities=expand(
-                "<results>/models/{model}_polarizability_random.npz", model=LINED
-            ),
+            dipoles=[dipole for dipole, _ in LINED.values()],
+            polarizabilities=[polarizability for _, polarizability in LINED.values()],
         output:
             multiext("<results>/tables/spectra/harmonic_limit", csv=".csv", md=".md", tex=".tex"),
         log:
@@ -163,9 +234,9 @@ if SPECTRA["reference"] is not None:
             runtime=10,
         params:
             conformers=CONFORMERS,
-            models=LINED,
+            models=list(LINED),
             caption="Harmonic lines of models beside those of labels, mode by mode.",
-            code=code("compare_harmonic_lines", *[registry.REGISTRY[m].module for m in LINED]),
+            code=code("compare_harmonic_lines", *LINED_CODE),
         message:
             "Compare harmonic lines of models and labels"
         script:

@@ -25,5 +25,6 @@ table = fewer_labels(
         "values and derivatives": snakemake.params.sizes,
     },
     repeats=range(snakemake.params.n_repeats),
+    peers=tables.read(snakemake.input.peers) if snakemake.input.peers else None,
 )
 tables.write_csv(table, snakemake.output.table)

@@ -6,7 +6,7 @@ from rpr.molecule.molecule import read_geometry, read_molecule
 from rpr.run import logs
 from rpr.studies import tables
 from rpr.studies.conformers import find_minima, write_minima
-from rpr.studies.harmonic_lines import lines_of_draws, lines_table, model_lines
+from rpr.studies.harmonic_lines import lines_table, model_lines
 
 log = logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
@@ -27,15 +27,10 @@ minima = find_minima(
 )
 models = [rpr.load(snakemake.input[name]) for name in ("dipole", "polarizability")]
 lines = {name: model_lines(*models, m.positions, m.modes) for name, m in minima.items()}
-n_draws, draws = snakemake.params.spectra["n_draws"], {}
-if n_draws and all(hasattr(model, "draw") for model in models):
-    drawn = [model.draw(n_draws, snakemake.params.seed) for model in models]
-    draws = {n: lines_of_draws(*drawn, m.positions, m.modes) for n, m in minima.items()}
 table = lines_table(
     lines,
     laser_nm=snakemake.params.spectra["laser_nm"],
     temperature_K=snakemake.params.spectra["temperature_K"],
-    draws=draws,
 )
 tables.write_csv(table, snakemake.output.lines)
 write_minima(snakemake.output.minima, minima)

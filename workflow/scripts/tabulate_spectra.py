@@ -5,6 +5,7 @@ from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.studies import tables
 from rpr.studies.conformers import conformer_of_segments, conformer_table, read_minima
+from rpr.studies.model_error import with_model_error
 from rpr.studies.spectra import SpectrumSettings, infrared_table, raman_table
 
 logs.start(snakemake.log[0])
@@ -17,7 +18,13 @@ settings = SpectrumSettings(
 )
 conformers = conformer_of_segments(segments, minima, molecule)
 groups = {name: conformers == name for name in minima}
-tables.write_csv(infrared_table(segments, groups, settings), snakemake.output.infrared)
-tables.write_csv(raman_table(segments, groups, settings), snakemake.output.raman)
+spectra = {
+    "infrared": infrared_table(segments, groups, settings),
+    "raman": raman_table(segments, groups, settings),
+}
+for name, table in spectra.items():
+    if snakemake.input.errors:
+        table = with_model_error(table, tables.read(snakemake.input.errors), name)
+    tables.write_csv(table, snakemake.output[name])
 table = conformer_table(minima, segments, conformers, molecule, given["temperature_K"])
 tables.write_csv(table, snakemake.output.conformers)

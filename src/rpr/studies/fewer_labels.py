@@ -19,6 +19,7 @@ from rpr.molecule.molecule import Molecule
 from rpr.studies.evaluation import errors_on_test_sets
 from rpr.studies.learning_curve import training_sets
 from rpr.studies.metrics import rmse_interval
+from rpr.studies.peer_errors import training_checksums
 
 MODEL = "covariant"
 
@@ -48,6 +49,7 @@ def fewer_labels(
     molecule: Molecule,
     sizes: Mapping[str, Sequence[int]],
     repeats: Sequence[int],
+    peers: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Errors of models that learn from values, or from values and derivatives.
 
@@ -73,6 +75,10 @@ def fewer_labels(
         Numbers of training frames for each of `LABELS`.
     repeats
         Seeds of random orders of the candidates.
+    peers
+        Errors of other programs that learnt from values, a table of
+        :func:`rpr.studies.peer_errors.errors_of_predictions`.  Rows of other training sets than
+        those of this study are left out.
 
     Returns
     -------
@@ -93,6 +99,15 @@ def fewer_labels(
     price = label_seconds.set_index("properties")["seconds"]
     tested = {name: _tested(derivatives, test) for name, test in test_sets.items()}
     tables = []
+    if peers is not None:
+        same = training_checksums(frames, candidates, sizes=sizes["values"], repeats=repeats)
+        known_peers = peers[peers["training_checksum"].isin(same)]
+        cheap, full = (price[properties] for properties in LABELS["values"])
+        tables.append(
+            known_peers.assign(
+                seconds=known_peers["n_train"] * cheap, seconds_full=known_peers["n_train"] * full
+            )
+        )
     for labels, (cheap, full) in LABELS.items():
         found: dict[int, dict[str, Any]] = {}
         for repeat, size, chosen in training_sets(known[labels], sizes[labels], repeats):

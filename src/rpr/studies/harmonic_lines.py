@@ -87,7 +87,6 @@ def lines_table(
     *,
     laser_nm: float,
     temperature_K: float,
-    draws: Mapping[str, Sequence[HarmonicSpectrum]] | None = None,
 ) -> pd.DataFrame:
     """Harmonic lines of conformers, one row for each mode.
 
@@ -97,28 +96,18 @@ def lines_table(
         Lines by conformer.
     laser_nm, temperature_K
         Laser line in nm and temperature in K of the Raman cross-sections.
-    draws
-        Lines of draws from the posterior of the models by conformer, if there are any.
-
-    Returns
-    -------
-    DataFrame
-        With standard deviations over the draws, which are missing without draws.
     """
     tables = []
     for name, found in lines.items():
         factor = scattering_factor(
             found.wavenumbers, laser_nm=laser_nm, temperature_K=temperature_K
         )
-        drawn = (draws or {}).get(name, ())
         columns = {
             "conformer": name,
             "mode": np.arange(len(found.wavenumbers)),
             "wavenumber_per_cm": found.wavenumbers,
             "infrared_km_per_mol": found.infrared,
-            "infrared_sd_km_per_mol": _spread([line.infrared for line in drawn]),
             "raman_activity_A4_per_u": found.activity,
-            "raman_activity_sd_A4_per_u": _spread([line.activity for line in drawn]),
             "depolarization_ratio": found.depolarization,
             "raman_cross_section_1e-36_m2_per_sr": factor * found.activity,
         }
@@ -126,8 +115,42 @@ def lines_table(
     return pd.concat(tables, ignore_index=True)
 
 
-def _spread(values: Sequence[np.ndarray]) -> np.ndarray | float:
-    return np.std(values, axis=0, ddof=1) if len(values) > 1 else np.nan
+def line_errors_table(
+    lines: Mapping[str, HarmonicSpectrum], draws: Mapping[str, Sequence[HarmonicSpectrum]]
+) -> pd.DataFrame:
+    """Errors of harmonic lines that the models expect, one row for each mode.
+
+    Parameters
+    ----------
+    lines
+        Lines of the models by conformer.
+    draws
+        Lines of draws from the posterior of the models by conformer.
+
+    Returns
+    -------
+    DataFrame
+        Root mean square deviations of the draws from the models.
+    """
+    tables = []
+    for name, found in lines.items():
+        columns = {
+            "conformer": name,
+            "mode": np.arange(len(found.wavenumbers)),
+            "wavenumber_per_cm": found.wavenumbers,
+            "infrared_error_km_per_mol": _deviation(
+                found.infrared, [line.infrared for line in draws[name]]
+            ),
+            "raman_activity_error_A4_per_u": _deviation(
+                found.activity, [line.activity for line in draws[name]]
+            ),
+        }
+        tables.append(pd.DataFrame(columns))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _deviation(mean: np.ndarray, drawn: Sequence[np.ndarray]) -> np.ndarray:
+    return np.sqrt(((np.array(drawn) - mean) ** 2).mean(axis=0))
 
 
 def comparison_table(

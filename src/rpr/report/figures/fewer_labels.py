@@ -12,6 +12,7 @@ from rpr.report.summaries import means_over_sets
 
 _LOOKS = {
     "values": (style.GREY, "o", "dipoles"),
+    "values, lambda-SOAP": (style.BLUE, "s", "dipoles, λ-SOAP"),
     "values and derivatives": (style.VERMILION, "D", "dipoles and derivatives"),
 }
 _PANELS = ("held_out_trajectories", "rotated")
@@ -41,7 +42,7 @@ def draw(fewer_labels: pd.DataFrame) -> Figure:
     table = data(fewer_labels)
     if table.empty:
         return style.statement("no study of derivatives as labels")
-    figure = style.new_figure(style.PAGE, 3.1)
+    figure = style.new_figure(style.PAGE, 3.3)
     panels = figure.subplots(1, 2, sharey=True)
     for axes, letter, name in zip(panels, "ab", _PANELS, strict=True):
         rows = table[table["test_set"] == name]
@@ -53,13 +54,15 @@ def draw(fewer_labels: pd.DataFrame) -> Figure:
     unit = style.unit(table["unit"].iloc[0])
     panels[0].set_ylabel(f"RMSE {style.symbol('mu_inv')} ({unit})")
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
     return figure
 
 
 def _panel(axes: Axes, table: pd.DataFrame) -> None:
     for labels, (colour, marker, text) in _LOOKS.items():
         rows = table[table["labels"] == labels].sort_values("n_train")
+        if rows.empty:
+            continue
         bars = [rows["rmse"] - rows["low"], rows["high"] - rows["rmse"]]
         axes.errorbar(
             rows["seconds_full"], rows["rmse"], bars, color=colour, marker=marker, elinewidth=0.7,
@@ -69,9 +72,10 @@ def _panel(axes: Axes, table: pd.DataFrame) -> None:
             rows["seconds"], rows["rmse"], color=colour, marker=marker, linestyle=":",
             markerfacecolor="white", linewidth=0.8, label=f"{text}, cheapest label",
         )  # fmt: skip
+        offset = (-8, -9) if marker == "s" else (4, 3)  # beside other points of the same size
         for row in rows.itertuples():
             axes.annotate(
-                f"{row.n_train}", (row.seconds_full, row.rmse), xytext=(4, 3),
+                f"{row.n_train}", (row.seconds_full, row.rmse), xytext=offset,
                 textcoords="offset points", fontsize=6, color=colour,
             )  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="processor time of the training labels (s)")

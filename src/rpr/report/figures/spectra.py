@@ -46,14 +46,22 @@ def ranges(lines: pd.DataFrame) -> list[tuple[float, float]]:
 
 
 def names(conformers: pd.DataFrame) -> dict[str, str]:
-    """Name of each conformer with its population, without what all names begin with."""
+    """Name of each conformer with its population, without what all names begin with.
+
+    Minima that were found by a search, and have numbers only, are told apart by their dihedral.
+    """
     known = conformers.dropna(subset=["population"])
     stems = {str(name).rpartition("_")[0] for name in known["conformer"]}
     alike = len(known) > 1 and len(stems) == 1
-    return {
-        name: f"{name.rpartition('_')[2] if alike else name} ({100 * population:.0f} %)"
-        for name, population in zip(known["conformer"], known["population"], strict=True)
-    }
+    result = {}
+    for row in known.to_dict("records"):
+        name = str(row["conformer"])
+        shown = name.rpartition("_")[2] if alike else name
+        dihedral = row.get("dihedral_degrees", np.nan)
+        if name.startswith("minimum ") and not np.isnan(dihedral):
+            shown = f"{name}, {dihedral:.0f}°"
+        result[name] = f"{shown} ({100 * row['population']:.0f} %)"
+    return result
 
 
 def data(
@@ -81,8 +89,8 @@ def draw(
     Returns
     -------
     Figure
-        Infrared above, Raman below; bands are 95 % intervals of the mean over trajectories. Lines
-        hang below each spectrum.
+        Infrared above, Raman below; light bands are 95 % intervals of the mean over trajectories,
+        dark ones those of the models, if the tables have them. Lines hang below each spectrum.
     """
     parts = ranges(lines)
     if infrared.empty or not parts:
@@ -131,7 +139,16 @@ def _spectra(
             alpha=0.25,
             linewidth=0,
         )
-        axes.plot(rows["wavenumber_per_cm"], rows[mean], color=colour, linewidth=0.9, label=label)
+        if bound.format("_model_low") in rows:
+            axes.fill_between(
+                rows["wavenumber_per_cm"],
+                rows[bound.format("_model_low")],
+                rows[bound.format("_model_high")],
+                color=colour,
+                alpha=0.6,
+                linewidth=0,
+            )
+        axes.plot(rows["wavenumber_per_cm"], rows[mean], color=colour, linewidth=0.7, label=label)
     axes.set_xlim(limits)
     axes.tick_params(axis="x", length=0, labelbottom=False)
 
@@ -144,7 +161,8 @@ def _lines(
         rows = lines[lines["conformer"] == conformer]
         axes.vlines(rows["wavenumber_per_cm"], 0.0, rows[height], color=colour, linewidth=1.1)
     axes.set_xlim(limits)
-    axes.set_ylim(1.08 * lines[height].max(), 0.0)
+    drawn = lines[lines["conformer"].isin(list(labels))]
+    axes.set_ylim(1.08 * drawn[height].max(), 0.0)
     axes.yaxis.set_major_locator(MaxNLocator(2))
 
 
