@@ -70,6 +70,8 @@ rule test_set:
 rule evidence:
     input:
         rules.draw_ablation.output,
+        rules.tabulate_ablation_steps.output,
+        rules.factor_span.output if config["molecule"]["dihedral"] else [],
         rules.arbitrary_signs.output,
     message:
         "The ablation is there"

@@ -123,6 +123,8 @@ TEST_SETS = {
     "in_distribution": "in distribution",
     "held_out_trajectories": "held-out trajectories",
     "rotated": "rotated set",
+    "thermal": "thermal set",
+    "held_out_torsion": "held-out dihedrals",
 }
 
 
