@@ -12,11 +12,13 @@ from rpr.models.copies import CopiesRPR
 from rpr.models.covariant import CovariantRegression
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.torsion import dihedral_angle
+from rpr.regression.search import sigma_grid
 from rpr.studies import arbitrary_signs
 from rpr.studies.ablation import COLUMNS, STEPS, SYMMETRIES, Cell, ablation, held_out_torsion
 from rpr.studies.ablation_models import (
     PermutationInversionRPR,
     UngroupedCovariantRegression,
+    fit_copies,
     validation_error,
 )
 from rpr.studies.ablation_steps import sentences, steps
@@ -60,11 +62,11 @@ def test_a_row_for_each_cell_and_test_set():
 
 
 def test_a_cell_is_the_model_of_its_name_with_what_validation_chose():
-    table = small_ablation([Cell("bond-axis", "RExyz", "copies")], kernels=["matern2", "gaussian"])
+    table = small_ablation([Cell("inertia", "RExyz", "copies")], kernels=["matern2", "gaussian"])
     split = train_and_both_tests(frames(60, 1).trajectory, n_train=30, n_test=12, seed=1)
     training = frames(60, 1).subset(split["train"])
     part = np.random.default_rng(1).permutation(30)[:20]
-    options = {"molecule": MOLECULE, "axes": "bond-axis", "seed": 1}
+    options = {"molecule": MOLECULE, "axes": "inertia", "seed": 1}
     searched = [
         CopiesRPR(kernel=kernel, **options).fit(training.subset(part))
         for kernel in ("matern2", "gaussian")
@@ -73,13 +75,39 @@ def test_a_cell_is_the_model_of_its_name_with_what_validation_chose():
     chosen = searched[best]
     squares = [found["validation_rmse"] ** 2 for found in chosen.hyperparameters_.values()]
     assert error == pytest.approx(np.sqrt(sum(squares)))
-    options |= {"kernel": chosen.kernel, "hyperparameters": chosen.hyperparameters_}
-    model = CopiesRPR(**options).fit(training)
+    whole = CopiesRPR(kernel=chosen.kernel, **options).fit(training)  # all sigmas of the grid
+    around = fit_copies(
+        training, training.dipole, kernels=[chosen.kernel], n_search=20, descriptor="RExyz",
+        **options,
+    )  # fmt: skip
+    grid = sigma_grid_of(whole)
+    assert max(np.abs(grid / sigma - 1).min() for sigma in sigmas_of(around)) < 1e-9
     row = table[(table["test_set"] == "rotated") & (table["repeat"] == 1)].iloc[0]
-    difference = model.predict(frames(12, 2)) - frames(12, 2).dipole
+    difference = around.predict(frames(12, 2)) - frames(12, 2).dipole
     expected = np.sqrt((difference**2).sum() / 36) / 0.20819434  # e Angstrom in a Debye
     assert row["rmse"] == pytest.approx(expected, rel=1e-6)
     assert row["kernel"] == chosen.kernel
+
+
+def sigmas_of(model):
+    return [found["sigma"] for found in model.hyperparameters_.values()]
+
+
+def sigma_grid_of(model):
+    return sigma_grid(model.kernel_, model.regression_.descriptors_[0])
+
+
+@pytest.mark.parametrize("axes", ["bond-axis", "inertia"])
+def test_copies_are_searched_by_the_average_where_it_exists(axes):
+    training, test = frames(24, 1), frames(6, 2)
+    options = {"molecule": MOLECULE, "axes": axes, "descriptor": "RExyz", "seed": 0}
+    model = fit_copies(training, training.dipole, kernels=["matern2"], n_search=24, **options)
+    assert type(model) is CopiesRPR
+    errors = [found["validation_rmse"] for found in model.hyperparameters_.values()]
+    assert np.isfinite(errors).all()
+    direct = CopiesRPR(kernel="matern2", **options).fit(training)
+    distance = np.abs(model.predict(test) - direct.predict(test)).max()
+    assert distance < 0.2 * np.abs(direct.predict(test) - test.dipole).max()
 
 
 @pytest.mark.parametrize("property", ["dipole", "polarizability"])
@@ -154,7 +182,7 @@ def test_the_factor_over_what_the_paper_leaves_open():
     assert list(splits.columns) == SPLIT_COLUMNS
     assert len(splits) == 2 * 2 * 2 * len(CHOICES)
     table = factor_span(splits)
-    same = table.set_index(["scan", "component", "choice"])["factor"]
+    same = table.set_index(["scan", "component", "choice"])["factor"].sort_index()
     for component, kernel in (("mu_inv", "kernel matern2"), ("alpha_inv", "kernel gaussian")):
         for scan in ("one_hand", "both_hands"):
             rows = same[scan, component]
@@ -180,7 +208,9 @@ def test_steps_pair_the_training_sets():
     np.testing.assert_allclose(table.loc[1:, ["gain", "gain_low", "gain_high"]], 2.0)
     assert table["low"][1] < table["rmse"][1] < table["high"][1]
     text = sentences(table)
-    assert "factor 64" in text and "30 training frames" in text and "2 [2, 2]" in text
+    assert "factor 64" in text
+    assert "30 training frames" in text
+    assert "2 [2, 2]" in text
     assert "polarizability" not in text
 
 
@@ -199,7 +229,13 @@ def test_frames_without_trajectories_are_refused():
     alone.trajectory = None
     with pytest.raises(InputError, match="trajectories"):
         ablation(
-            alone, alone, molecule=MOLECULE, property="dipole", n_train=5, n_test=2, n_search=4,
+            alone,
+            alone,
+            molecule=MOLECULE,
+            property="dipole",
+            n_train=5,
+            n_test=2,
+            n_search=4,
             repeats=[0],
         )
 

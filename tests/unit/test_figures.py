@@ -233,9 +233,9 @@ def make_ablation():
             for repeat in range(3):
                 for test_set in ("held_out_trajectories", "rotated", "held_out_torsion"):
                     rows.append(
-                        {**cell, "kernel": "", "component": component, "unit": unit, "repeat": repeat,
-                         "test_set": test_set, "rmse": rng.gamma(9) / (1 + n), "rmse_low": 0.1,
-                         "rmse_high": 9.0, "n_train": 30, "n_test": 9}
+                        {**cell, "kernel": "", "component": component, "unit": unit,
+                         "repeat": repeat, "test_set": test_set, "rmse": rng.gamma(9) / (1 + n),
+                         "rmse_low": 0.1, "rmse_high": 9.0, "n_train": 30, "n_test": 9}
                     )  # fmt: skip
     return pd.DataFrame(rows)
 

@@ -1,4 +1,4 @@
-"""What each step from the published model to the covariant one is worth, as a table and in words."""
+"""What each step from the published to the covariant model is worth, as a table and in words."""
 
 from rpr.files import atomic_path
 from rpr.run import logs

@@ -37,6 +37,7 @@ from rpr.studies.ablation_models import (
     KERNELS,
     UngroupedCovariantRegression,
     fit_by_validation,
+    fit_copies,
 )
 from rpr.studies.evaluation import INVARIANT, errors_on_test_sets, labels_of
 from rpr.studies.trials import training_and_tests, training_without_torsion
@@ -104,10 +105,11 @@ class Cell:
             return make_model(self.model, **common, **self.settings).fit(training, values)
         estimator, settings = ESTIMATORS[self.symmetry]
         options = {"axes": self.axes, "descriptor": self.descriptor, **settings, **common}
+        search: dict[str, Any] = {"kernels": kernels, "n_search": n_search, "seed": seed}
+        if self.symmetry == "copies":
+            return fit_copies(training, values, **{**options, **search})
         make: Callable[..., Any] = partial(estimator, **options)
-        return fit_by_validation(
-            make, training, values, kernels=kernels, n_search=n_search, seed=seed
-        )
+        return fit_by_validation(make, training, values, **search)
 
 
 CELLS = tuple(Cell(*names) for names in product(AXES, DESCRIPTORS, SYMMETRIES))
@@ -165,7 +167,7 @@ def ablation(
     n_train, n_test
         Sizes of the training set and of the test sets taken from `frames`.
     n_search
-        Training frames that the choice of kernel, sigma and lambda of a combination uses.
+        Training frames that the choice of the kernel of a combination uses.
     repeats
         Seeds of the splits, one for each training set.
     thermal

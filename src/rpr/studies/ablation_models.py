@@ -8,6 +8,7 @@ group.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from rpr.models.covariant import CovariantRegression
 from rpr.models.covariant_description import CovariantDescription
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.models.symmetrized import SymmetrizedRPR
+from rpr.regression import search
 
 #: Kernels among which validation chooses: the Matern kernels of the paper, and their limit.
 KERNELS = ("matern1", "matern2", "matern3", "matern4", "gaussian")
@@ -81,9 +83,7 @@ class UngroupedCovariantRegression(CovariantRegression):
     """
 
     def _set_molecule(self) -> None:
-        self._description = _WithoutGroup(
-            self.molecule, self.property, self.tensors, self.features
-        )
+        self._description = _WithoutGroup(self.molecule, self.property, self.tensors, self.features)
         self.group_ = self._description.group
 
 
@@ -98,23 +98,25 @@ ESTIMATORS: Mapping[str, tuple[type[RotatePredictRotate], Mapping[str, Any]]] = 
 
 
 def fit_by_validation(
-    make: Callable[..., RotatePredictRotate],
+    make: Callable[..., Any],
     training: FrameSet,
     values: np.ndarray,
     *,
     kernels: Sequence[str] = KERNELS,
     n_search: int,
     seed: int,
-) -> RotatePredictRotate:
+) -> Any:
     """Fit a model whose kernel, sigma and lambda come from validation inside the training frames.
 
-    Every kernel is searched with the same random part of the training frames.  The one with the
-    lowest validated axes-independent error is then fitted to all of them.
+    Every kernel is searched with the same random part of the training frames, and the one with the
+    lowest validated axes-independent error is taken.  Its sigma and lambda are searched once more
+    with all training frames, at the sigmas that the components had and at their neighbours.
 
     Parameters
     ----------
     make
-        Returns an unfitted model from the arguments ``kernel`` and ``hyperparameters``.
+        Returns an unfitted `rpr.models.rotate_predict_rotate.RotatePredictRotate` from the
+        arguments ``kernel`` and ``sigmas``.
     training
         Training frames.
     values : array, [n_frames, 3] or [n_frames, 3, 3]
@@ -122,7 +124,7 @@ def fit_by_validation(
     kernels
         Kernels to try.
     n_search
-        Number of training frames that the search uses, for the fits and the validation together.
+        Number of training frames of the search for the kernel, for fits and validation together.
     seed
         Seed of their choice.
 
@@ -132,12 +134,57 @@ def fit_by_validation(
         If the model does not exist for these frames.
     """
     part = np.random.default_rng(seed).permutation(len(training))[:n_search]
-    trials = []
-    for kernel in kernels:
-        model = make(kernel=kernel).fit(training.subset(part), values[part])
-        trials.append((validation_error(model), kernel, model.hyperparameters_))
-    _, kernel, chosen = min(trials, key=lambda trial: trial[0])
-    return make(kernel=kernel, hyperparameters=chosen).fit(training, values)
+    models = [make(kernel=k).fit(training.subset(part), values[part]) for k in kernels]
+    best = min(models, key=validation_error)
+    return make(kernel=best.kernel_, sigmas=_sigmas_around(best)).fit(training, values)
+
+
+def fit_copies(
+    training: FrameSet,
+    values: np.ndarray,
+    *,
+    kernels: Sequence[str] = KERNELS,
+    n_search: int,
+    seed: int,
+    **settings: Any,
+) -> CopiesRPR:
+    """Fit a plain kernel on exact permutation-inversion copies, as `fit_by_validation` does.
+
+    Where the kernel averaged over the group exists, it makes the same predictions as a plain one on
+    the copies if its lambda is smaller by the order of the group, so that the search takes it: it
+    costs the order of the group less in memory and its square less in time.
+
+    Parameters
+    ----------
+    training, values, kernels, n_search, seed
+        As for :func:`fit_by_validation`.
+    **settings
+        Arguments of `rpr.models.copies.CopiesRPR`.
+    """
+    options: dict[str, Any] = {"kernels": kernels, "n_search": n_search, "seed": seed}
+    settings = {**settings, "seed": seed}
+    try:
+        average = partial(PermutationInversionRPR, **settings)
+        averaged = fit_by_validation(average, training, values, **options)
+    except InputError:
+        return fit_by_validation(partial(CopiesRPR, **settings), training, values, **options)
+    order = len(averaged.group_)
+    chosen = {
+        name: {**found, "lambda": order * found["lambda"]}
+        for name, found in averaged.hyperparameters_.items()
+    }
+    model = CopiesRPR(kernel=averaged.kernel_, hyperparameters=chosen, **settings)
+    return model.fit(training, values)
+
+
+def _sigmas_around(model: RotatePredictRotate) -> np.ndarray:
+    """Sigmas of the components and their neighbours on the grid, in medians of the distance."""
+    factors = search.sigma_factors(model.kernel_)
+    grid = search.sigma_grid(model.kernel_, model.regression_.descriptors_[0])
+    sigmas = np.array([found["sigma"] for found in model.hyperparameters_.values()])
+    places = np.abs(np.log(sigmas[:, None] / grid)).argmin(axis=1)
+    around = np.unique(places[:, None] + np.arange(-1, 2))
+    return factors[around[(around >= 0) & (around < len(factors))]]
 
 
 def validation_error(model: RotatePredictRotate) -> float:

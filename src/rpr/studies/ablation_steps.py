@@ -67,7 +67,9 @@ def sentences(table: pd.DataFrame) -> str:
         if rows["rmse"].isna().any():
             continue
         first, last = rows.iloc[0], rows.iloc[-1]
-        parts = [f"{name.removeprefix('+ ')} {_gain(row)}" for name, row in rows.iloc[1:].iterrows()]
+        parts = [
+            f"{name.removeprefix('+ ')} {_gain(row)}" for name, row in rows.iloc[1:].iterrows()
+        ]
         text += (
             f"Of the factor {first['rmse'] / last['rmse']:.2g} between the published and the "
             f"covariant model for the {property} on rotated frames ({first['rmse']:.2g} and "
