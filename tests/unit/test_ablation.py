@@ -1,6 +1,7 @@
 """The ablation has one row for each cell and test set, and its cells are what their names say."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from rpr.studies.ablation import COLUMNS, STEPS, SYMMETRIES, Cell, ablation, hel
 from rpr.studies.ablation_models import (
     PermutationInversionRPR,
     UngroupedCovariantRegression,
+    fit_by_validation,
     fit_copies,
     validation_error,
 )
@@ -106,6 +108,12 @@ def test_copies_are_searched_by_the_average_where_it_exists():
     options = {"molecule": MOLECULE, "axes": "bond-axis", "descriptor": "RExyz", "seed": 0}
     model = fit_copies(training, training.dipole, kernels=["matern2"], n_search=24, **options)
     assert type(model) is CopiesRPR
+    average = partial(PermutationInversionRPR, **options)
+    searched = fit_by_validation(
+        average, training, training.dipole, kernels=["matern2"], n_search=24, seed=0
+    )
+    for name, pair in searched.hyperparameters_.items():
+        assert model.hyperparameters_[name]["lambda"] == pytest.approx(4 * pair["lambda"])
     found = {
         name: {"sigma": pair["sigma"], "lambda": pair["lambda"] / 4}
         for name, pair in model.hyperparameters_.items()
@@ -181,11 +189,14 @@ def test_held_out_torsion_has_a_row_for_each_cell():
 
 
 def test_the_factor_over_what_the_paper_leaves_open():
+    choices = [(name, settings) for name, settings in CHOICES if "weight" not in name][:4]
+    choices += [("kernel gaussian", {"kernel": "gaussian"}), CHOICES[-1]]
     splits = factors(
-        frames(60, 1), frames(12, 2), molecule=MOLECULE, n_train=24, n_test=12, repeats=[0, 1]
-    )
+        frames(60, 1), frames(9, 2), molecule=MOLECULE, n_train=24, n_test=9, repeats=[0],
+        choices=choices,
+    )  # fmt: skip
     assert list(splits.columns) == SPLIT_COLUMNS
-    assert len(splits) == 2 * 2 * 2 * len(CHOICES)
+    assert len(splits) == 2 * 2 * len(choices)
     table = factor_span(splits)
     same = table.set_index(["scan", "component", "choice"])["factor"].sort_index()
     for component, kernel in (("mu_inv", "kernel matern2"), ("alpha_inv", "kernel gaussian")):
@@ -193,7 +204,14 @@ def test_the_factor_over_what_the_paper_leaves_open():
             rows = same[scan, component]
             assert rows[kernel] == pytest.approx(rows["as in this project"])
             smallest, largest, low, high = span(table, component, scan)
-            assert low <= smallest == rows.min() <= rows.max() == largest <= high
+            assert smallest == rows.min() < rows.max() == largest
+            assert np.isnan([low, high]).all()  # one training set has no interval
+    ratio = splits["rotated"] / splits["in_distribution"]
+    np.testing.assert_allclose(splits["factor"], ratio)
+    more = factor_span(pd.concat([splits, splits.assign(factor=1.1 * splits["factor"])]))
+    smallest, largest, low, high = span(more, "mu_inv", "one_hand")
+    assert low < smallest < largest < high
+    assert (more["n_sets"] == 2).all()
     with pytest.raises(InputError, match="energy"):
         span(table, "energy", "one_hand")
 

@@ -97,7 +97,7 @@ class Cell:
         n_search: int,
     ) -> Any:
         """Fit the model; arguments as for :func:`ablation`."""
-        common = {"property": property, "molecule": molecule, "seed": seed}
+        common: dict[str, Any] = {"property": property, "molecule": molecule, "seed": seed}
         values = labels_of(training, property)
         if self.without_group:
             return UngroupedCovariantRegression(**common, **self.settings).fit(training, values)
@@ -126,7 +126,7 @@ STEPS: tuple[tuple[str, Cell], ...] = (
     ("+ permutation-inversion copies", Cell("inertia", "RExyzCl", "copies")),
     ("+ axes along the central bond", Cell("bond-axis", "RExyzCl", "copies")),
     ("+ coordinates of all atoms", Cell("bond-axis", "RExyz", "copies")),
-    ("averaged kernel, not copies", Cell("bond-axis", "RExyz", "both")),
+    ("+ average over signs of axes", Cell("bond-axis", "RExyz", "both")),
     ("covariant kernel, order 0", Cell(model="covariant", settings={"order": 0})),
     ("covariant kernel", Cell(model="covariant")),
 )

@@ -10,7 +10,7 @@ Source: Martinka et al., J. Chem. Phys. 161, 174104 (2024), Fig. 5.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -52,6 +52,7 @@ def factors(
     n_train: int,
     n_test: int,
     repeats: Iterable[int],
+    choices: Sequence[tuple[str, Mapping[str, Any]]] = CHOICES,
 ) -> pd.DataFrame:
     """The factor for both readings of the scan, every choice, both properties and every split.
 
@@ -67,6 +68,8 @@ def factors(
         Sizes of the training set and of the test set of random frames.
     repeats
         Seeds of the splits.
+    choices
+        Name, and arguments of the published model that change.
 
     Returns
     -------
@@ -87,8 +90,9 @@ def factors(
             )
             tests = {name: tests[name] for name in ("in_distribution", "rotated")}
             for property in INVARIANT:
-                options = {"property": property, "molecule": molecule, "seed": repeat}
-                for choice, settings in CHOICES:
+                options: dict[str, Any] = {"property": property, "molecule": molecule}
+                options["seed"] = repeat
+                for choice, settings in choices:
                     model = make_model(MODEL, **options, **settings)
                     model.fit(training, labels_of(training, property))
                     table = errors_on_test_sets(
