@@ -63,7 +63,7 @@ lint: $(STAMP)
 	$(SNAKEMAKE) --lint
 
 docs: $(STAMP)
-	$(BIN)/python -m rpr.run.generated_tables workflow/schemas/config.schema.yaml docs
+	$(BIN)/python -m rpr.run.generated_tables workflow/schemas/config.schema.yaml docs results/deposited/evidence
 
 lock:
 	@command -v uv >/dev/null 2>&1 || { echo "make lock needs uv: install it with '$(PYTHON) -m pip install uv'"; exit 1; }

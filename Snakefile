@@ -80,6 +80,8 @@ rule thermal:
 rule evidence:
     input:
         rules.draw_ablation.output,
+        rules.tabulate_ablation_steps.output,
+        rules.factor_span.output if config["molecule"]["dihedral"] else [],
         rules.arbitrary_signs.output,
     message:
         "The ablation is there"

@@ -1,6 +1,11 @@
 """The ablation has one row for each cell and test set, and its cells are what their names say."""
 
+import shutil
+from functools import partial
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from rpr.data.frame_set import FrameSet
@@ -8,8 +13,23 @@ from rpr.data.splits import train_and_both_tests
 from rpr.data.synthetic import analytic_labels, dichloroethane, random_frames
 from rpr.errors import InputError
 from rpr.models.copies import CopiesRPR
+from rpr.models.covariant import CovariantRegression
+from rpr.molecule.permutation_inversion import find_group
+from rpr.molecule.torsion import dihedral_angle
+from rpr.regression.search import sigma_grid
+from rpr.run import generated_tables
 from rpr.studies import arbitrary_signs
-from rpr.studies.ablation import COLUMNS, SYMMETRIES, ablation
+from rpr.studies.ablation import COLUMNS, STEPS, SYMMETRIES, Cell, ablation, held_out_torsion
+from rpr.studies.ablation_models import (
+    PermutationInversionRPR,
+    UngroupedCovariantRegression,
+    fit_by_validation,
+    fit_copies,
+    validation_error,
+)
+from rpr.studies.ablation_steps import sentences, steps
+from rpr.studies.factor_span import CHOICES, SPLIT_COLUMNS, factor_span, factors, span
+from rpr.studies.trials import torsion_block, training_without_torsion
 
 MOLECULE = dichloroethane()
 
@@ -26,27 +46,208 @@ def frames(n, seed):
     )
 
 
-def test_a_row_for_each_cell_and_test_set():
-    table = ablation(
-        frames(60, 1), frames(12, 2), molecule=MOLECULE, property="dipole", axes=["bond-axis"],
-        descriptors=["RExyz"], offered=[("rotate-predict-rotate", {})], n_train=30, n_test=12,
-        repeats=[0, 1],
+def small_ablation(cells, **changed):
+    return ablation(
+        frames(60, 1), frames(12, 2), molecule=MOLECULE, property="dipole", cells=cells,
+        **{"kernels": ["gaussian"], "n_train": 30, "n_test": 12, "n_search": 20, "repeats": [0, 1],
+           **changed},
     )  # fmt: skip
+
+
+def test_a_row_for_each_cell_and_test_set():
+    cells = [Cell("bond-axis", "RExyz", symmetry) for symmetry in SYMMETRIES]
+    table = small_ablation([*cells, Cell(model="rotate-predict-rotate")], thermal=frames(9, 3))
     assert list(table.columns) == COLUMNS
-    assert len(table) == (len(SYMMETRIES) + 1) * 3 * 2
-    assert set(table["test_set"]) == {"in_distribution", "held_out_trajectories", "rotated"}
+    assert len(table) == (len(SYMMETRIES) + 1) * 4 * 2
+    known = {"in_distribution", "held_out_trajectories", "rotated", "thermal"}
+    assert set(table["test_set"]) == known
     assert (table["n_train"] == 30).all()
     mean = table[table["test_set"] == "rotated"].groupby("symmetry")["rmse"].mean()
-    assert mean["averaged"] < mean["none"]
+    assert mean["both"] < mean["none"]
     assert mean["copies"] < mean["none"]
-    # A cell without symmetry knows nothing of the group, one with the signs alone as little.
-    cell = table[(table["symmetry"] == "copies") & (table["repeat"] == 1)]
+
+
+def test_a_cell_is_the_model_of_its_name_with_what_validation_chose():
+    table = small_ablation([Cell("inertia", "RExyz", "copies")], kernels=["matern2", "gaussian"])
     split = train_and_both_tests(frames(60, 1).trajectory, n_train=30, n_test=12, seed=1)
     training = frames(60, 1).subset(split["train"])
-    model = CopiesRPR(molecule=MOLECULE, axes="bond-axis", kernel="gaussian", seed=1).fit(training)
-    error = model.predict(frames(12, 2)) - frames(12, 2).dipole
-    rmse = cell.set_index("test_set")["rmse"]["rotated"] * 0.20819434  # D in e Angstrom
-    assert rmse == pytest.approx(np.sqrt((error**2).sum() / 36), rel=1e-6)
+    part = np.random.default_rng(1).permutation(30)[:20]
+    options = {"molecule": MOLECULE, "axes": "inertia", "seed": 1}
+    searched = [
+        CopiesRPR(kernel=kernel, **options).fit(training.subset(part))
+        for kernel in ("matern2", "gaussian")
+    ]
+    error, best = min((validation_error(model), n) for n, model in enumerate(searched))
+    chosen = searched[best]
+    squares = [found["validation_rmse"] ** 2 for found in chosen.hyperparameters_.values()]
+    assert error == pytest.approx(np.sqrt(sum(squares)))
+    whole = CopiesRPR(kernel=chosen.kernel, **options).fit(training)  # all sigmas of the grid
+    around = fit_copies(
+        training, training.dipole, kernels=[chosen.kernel], n_search=20, descriptor="RExyz",
+        **options,
+    )  # fmt: skip
+    grid = sigma_grid_of(whole)
+    assert max(np.abs(grid / sigma - 1).min() for sigma in sigmas_of(around)) < 1e-9
+    row = table[(table["test_set"] == "rotated") & (table["repeat"] == 1)].iloc[0]
+    difference = around.predict(frames(12, 2)) - frames(12, 2).dipole
+    expected = np.sqrt((difference**2).sum() / 36) / 0.20819434  # e Angstrom in a Debye
+    assert row["rmse"] == pytest.approx(expected, rel=1e-6)
+    assert row["kernel"] == chosen.kernel
+
+
+def sigmas_of(model):
+    return [found["sigma"] for found in model.hyperparameters_.values()]
+
+
+def sigma_grid_of(model):
+    return sigma_grid(model.kernel_, model.regression_.descriptors_[0])
+
+
+def test_copies_are_searched_by_the_average_where_it_exists():
+    training, test = frames(24, 1), frames(6, 2)
+    options = {"molecule": MOLECULE, "axes": "bond-axis", "descriptor": "RExyz", "seed": 0}
+    model = fit_copies(training, training.dipole, kernels=["matern2"], n_search=24, **options)
+    assert type(model) is CopiesRPR
+    average = partial(PermutationInversionRPR, **options)
+    searched = fit_by_validation(
+        average, training, training.dipole, kernels=["matern2"], n_search=24, seed=0
+    )
+    for name, pair in searched.hyperparameters_.items():
+        assert model.hyperparameters_[name]["lambda"] == pytest.approx(4 * pair["lambda"])
+    found = {
+        name: {"sigma": pair["sigma"], "lambda": pair["lambda"] / 4}
+        for name, pair in model.hyperparameters_.items()
+    }
+    averaged = PermutationInversionRPR(kernel="matern2", hyperparameters=found, **options)
+    expected = averaged.fit(training).predict(test)
+    np.testing.assert_allclose(model.predict(test), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("property", ["dipole", "polarizability"])
+def test_the_average_over_the_group_alone_is_exact(property):
+    """It obeys the group, equals a plain kernel on copies, and needs signs that do not jump."""
+    training, test = frames(24, 1), frames(6, 2)
+    options = {"molecule": MOLECULE, "property": property, "axes": "bond-axis", "kernel": "matern2"}
+    sigma, lam = 2.0, 1e-6
+    options["hyperparameters"] = {"sigma": sigma, "lambda": lam}
+    model = PermutationInversionRPR(**options).fit(training)
+    assert len(model._elements) == len(model.group_) == 4
+    values = model.predict(test.positions)
+    images = model.group_.act_on_positions(test.positions)
+    for image, expected in zip(images, model.group_.act_on_tensors(values), strict=True):
+        np.testing.assert_allclose(model.predict(image), expected, atol=1e-8)
+    # sum over copies of k = |G| K, so that lambda is |G| times as large; means differ by rounding
+    options["hyperparameters"] = {"sigma": sigma, "lambda": 4 * lam}
+    options["molecule"] = MOLECULE
+    copies = CopiesRPR(descriptor="RExyz", **options).fit(training)
+    np.testing.assert_allclose(copies.predict(test.positions), values, atol=1e-6)
+    with pytest.raises(InputError, match="signs"):
+        PermutationInversionRPR(**{**options, "axes": "inertia"}).fit(frames(60, 1))
+
+
+def test_the_covariant_model_without_the_group_turns_but_does_not_exchange():
+    training, test = frames(20, 1), frames(4, 2)
+    model = UngroupedCovariantRegression(molecule=MOLECULE, max_iterations=3).fit(training)
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0]
+    turn *= np.linalg.det(turn)
+    values = model.predict(test.positions)
+    np.testing.assert_allclose(model.predict(test.positions @ turn.T), values @ turn.T, atol=1e-9)
+    group = find_group(MOLECULE)
+    image = model.predict(group.act_on_positions(test.positions)[1])
+    assert np.abs(image - group.act_on_tensors(values)[1]).max() > 1e-5
+    whole = CovariantRegression(molecule=MOLECULE, max_iterations=3).fit(training)
+    assert len(whole.hyperparameters_["theta"]) == len(model.hyperparameters_["theta"])
+
+
+def test_training_keeps_away_from_a_held_out_torsion():
+    every = frames(120, 1)
+    angle = np.abs(dihedral_angle(every.positions, MOLECULE.dihedral))
+    for seed in range(5):
+        low, high = torsion_block(seed)
+        training, test = training_without_torsion(
+            every, molecule=MOLECULE, n_train=500, n_test=500, seed=seed
+        )
+        of_training = np.abs(dihedral_angle(training.positions, MOLECULE.dihedral))
+        of_test = np.abs(dihedral_angle(test.positions, MOLECULE.dihedral))
+        assert not ((of_training >= low) & (of_training < high)).any()
+        assert ((of_test >= low) & (of_test < high)).all()
+        starts = every.trajectory[::6][(angle[::6] >= low) & (angle[::6] < high)]
+        assert not np.isin(training.trajectory, starts).any()
+        assert set(test.trajectory) <= set(starts)
+    assert [torsion_block(seed)[0] for seed in range(6)] == [15, 45, 75, 105, 135, 15]
+
+
+def test_held_out_torsion_has_a_row_for_each_cell():
+    table = held_out_torsion(
+        frames(120, 1), molecule=MOLECULE, property="polarizability", kernels=["gaussian"],
+        cells=[Cell("bond-axis", "RExyz", "none"), Cell("inertia", "RExyzCl", "copies")],
+        n_train=40, n_test=12, n_search=20, repeats=[1],
+    )  # fmt: skip
+    assert list(table.columns) == COLUMNS
+    assert set(table["test_set"]) == {"held_out_torsion"}
+    assert table["symmetry"].tolist() == ["none", "copies"]
+
+
+def test_the_factor_over_what_the_paper_leaves_open():
+    choices = [(name, settings) for name, settings in CHOICES if "weight" not in name][:4]
+    choices += [("kernel gaussian", {"kernel": "gaussian"}), CHOICES[-1]]
+    splits = factors(
+        frames(60, 1), frames(9, 2), molecule=MOLECULE, n_train=24, n_test=9, repeats=[0],
+        choices=choices,
+    )  # fmt: skip
+    assert list(splits.columns) == SPLIT_COLUMNS
+    assert len(splits) == 2 * 2 * len(choices)
+    table = factor_span(splits)
+    same = table.set_index(["scan", "component", "choice"])["factor"].sort_index()
+    for component, kernel in (("mu_inv", "kernel matern2"), ("alpha_inv", "kernel gaussian")):
+        for scan in ("one_hand", "both_hands"):
+            rows = same[scan, component]
+            assert rows[kernel] == pytest.approx(rows["as in this project"])
+            smallest, largest, low, high = span(table, component, scan)
+            assert smallest == rows.min() < rows.max() == largest
+            assert np.isnan([low, high]).all()  # one training set has no interval
+    ratio = splits["rotated"] / splits["in_distribution"]
+    np.testing.assert_allclose(splits["factor"], ratio)
+    more = factor_span(pd.concat([splits, splits.assign(factor=1.1 * splits["factor"])]))
+    smallest, largest, low, high = span(more, "mu_inv", "one_hand")
+    assert low < smallest < largest < high
+    assert (more["n_sets"] == 2).all()
+    with pytest.raises(InputError, match="energy"):
+        span(table, "energy", "one_hand")
+
+
+def test_steps_pair_the_training_sets():
+    rows = []
+    for n, (_, cell) in enumerate(STEPS):
+        for repeat in range(5):
+            rmse = (1 + repeat) * 2.0**-n  # sets differ, and each step halves the error of each
+            rows.append(
+                {**cell.about, "kernel": "", "component": "mu_inv", "test_set": "rotated",
+                 "repeat": repeat, "rmse": rmse, "rmse_low": rmse, "rmse_high": rmse, "unit": "D",
+                 "n_train": 30, "n_test": 12}
+            )  # fmt: skip
+    table = steps(pd.DataFrame(rows))
+    assert np.isnan(table["gain"][0])
+    np.testing.assert_allclose(table.loc[1:, ["gain", "gain_low", "gain_high"]], 2.0)
+    assert table["low"][1] < table["rmse"][1] < table["high"][1]
+    text = sentences(table)
+    assert "factor 64" in text
+    assert "30 training frames" in text
+    assert "2 [2, 2]" in text
+    assert "polarizability" not in text
+
+
+def test_the_documentation_takes_the_sentences(tmp_path):
+    root = Path(__file__).parents[2]
+    shutil.copytree(root / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("*.png"))
+    (tmp_path / "steps.txt").write_text("Of the factor 64, each step makes 2.\n")
+    schema = str(root / "workflow" / "schemas" / "config.schema.yaml")
+    page = tmp_path / "docs" / "symmetry.md"
+    before = page.read_text()
+    generated_tables.main([schema, str(tmp_path / "docs"), str(tmp_path / "no_run")])
+    assert page.read_text() == before
+    generated_tables.main([schema, str(tmp_path / "docs"), str(tmp_path)])
+    assert "\nOf the factor 64, each step makes 2.\n<!-- end" in page.read_text()
 
 
 def test_splits_share_no_trajectory():
@@ -64,7 +265,14 @@ def test_frames_without_trajectories_are_refused():
     alone.trajectory = None
     with pytest.raises(InputError, match="trajectories"):
         ablation(
-            alone, alone, molecule=MOLECULE, property="dipole", n_train=5, n_test=2, repeats=[0]
+            alone,
+            alone,
+            molecule=MOLECULE,
+            property="dipole",
+            n_train=5,
+            n_test=2,
+            n_search=4,
+            repeats=[0],
         )
 
 

@@ -1,16 +1,23 @@
 # The target `evidence`: what axes, descriptor and symmetry each are worth. It is no part of a run.
 
 ABLATION = expand(
-    "<results>/evidence/ablation_{property}_{repeat}.csv",
+    "<results>/evidence/{part}_{property}_{repeat}.csv",
+    part=["ablation", "torsion"] if config["molecule"]["dihedral"] else ["ablation"],
     property=PROPERTIES,
     repeat=range(config["evidence"]["n_repeats"]),
 )
+THERMAL_FRAMES = (
+    ["<results>/thermal/frames.extxyz"] if config.get("thermal", {}).get("n_frames") else []
+)
+ABLATION_SIZES = {key: config["evidence"][key] for key in ("n_train", "n_test", "n_search")}
+SPLIT_SIZES = {key: config["evidence"][key] for key in ("n_train", "n_test")}
 
 
 rule ablation:
     input:
         frames="<results>/dataset/frames.extxyz",
         test_set="<results>/test_set/frames.extxyz",
+        thermal=THERMAL_FRAMES,
         molecule=MOLECULE,
     output:
         table="<results>/evidence/ablation_{property}_{repeat}.csv",
@@ -25,12 +32,88 @@ rule ablation:
         runtime=at_most(120),
     params:
         molecule=molecule(),
-        sizes={key: config["evidence"][key] for key in ("n_train", "n_test")},
+        sizes=ABLATION_SIZES,
         code=code("ablation", *{registry.REGISTRY[name].module for name in registry.MODELS}),
     message:
         "Ablation of axes, descriptor and symmetry, {wildcards.property}, split {wildcards.repeat}"
     script:
         "../scripts/ablation.py"
+
+
+rule hold_out_torsion:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        molecule=MOLECULE,
+    output:
+        table="<results>/evidence/torsion_{property}_{repeat}.csv",
+    log:
+        "<logs>/hold_out_torsion/{property}_{repeat}.log",
+    benchmark:
+        "<benchmarks>/hold_out_torsion/{property}_{repeat}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("learning_mem_mb"),
+        runtime=at_most(60),
+    params:
+        molecule=molecule(),
+        sizes=ABLATION_SIZES,
+        code=code("hold_out_torsion", registry.REGISTRY["covariant"].module),
+    message:
+        "Errors on dihedrals held out, {wildcards.property}, block {wildcards.repeat}"
+    script:
+        "../scripts/hold_out_torsion.py"
+
+
+rule tabulate_ablation_steps:
+    input:
+        ablation=ABLATION,
+    output:
+        multiext("<results>/evidence/steps", md=".md", tex=".tex"),
+        table="<results>/evidence/steps.csv",
+        sentences="<results>/evidence/steps.txt",
+    log:
+        "<logs>/tabulate_ablation_steps.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("tabulate_ablation_steps"),
+    message:
+        "Tabulate what each step is worth"
+    script:
+        "../scripts/tabulate_ablation_steps.py"
+
+
+rule factor_span:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        test_set="<results>/test_set/frames.extxyz",
+        molecule=MOLECULE,
+    output:
+        multiext("<results>/evidence/factor_span", md=".md", tex=".tex"),
+        table="<results>/evidence/factor_span.csv",
+        splits="<results>/evidence/factor_splits.csv",
+    log:
+        "<logs>/factor_span.log",
+    benchmark:
+        "<benchmarks>/factor_span.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("learning_mem_mb"),
+        runtime=at_most(60),
+    params:
+        molecule=molecule(),
+        sizes=SPLIT_SIZES,
+        n_repeats=config["evidence"]["n_repeats"],
+        code=code("factor_span", PUBLISHED_MODEL),
+    message:
+        "The factor between rotated and random frames, over what the paper leaves open"
+    script:
+        "../scripts/factor_span.py"
 
 
 rule draw_ablation:
@@ -73,7 +156,7 @@ rule arbitrary_signs:
         runtime=at_most(120),
     params:
         molecule=molecule(),
-        sizes={key: config["evidence"][key] for key in ("n_train", "n_test")},
+        sizes=SPLIT_SIZES,
         n_repeats=config["evidence"]["n_repeats"],
         code=code(
             "arbitrary_signs",

@@ -124,6 +124,7 @@ TEST_SETS = {
     "held_out_trajectories": "held-out trajectories",
     "rotated": "rotated set",
     "thermal": "thermal set",
+    "held_out_torsion": "held-out dihedrals",
 }
 
 

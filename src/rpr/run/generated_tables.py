@@ -1,7 +1,9 @@
-"""Tables of the documentation that are generated: the configuration, and the models.
+"""Parts of the documentation that are generated: configuration, models, and what steps are worth.
 
-``python -m rpr.run.generated_tables SCHEMA DOCS`` rewrites the tables between their marks in
-``DOCS/configuration.md`` (from the schema) and ``DOCS/library.md`` (from the registry of models).
+``python -m rpr.run.generated_tables SCHEMA DOCS [EVIDENCE]`` rewrites what stands between marks in
+``DOCS/configuration.md`` (from the schema) and ``DOCS/library.md`` (from the registry of models),
+and in ``DOCS/symmetry.md`` from ``EVIDENCE/steps.txt``, which the target `evidence` makes, if it is
+there.
 """
 
 from __future__ import annotations
@@ -58,12 +60,17 @@ def replace_table(text: str, name: str, table: str) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Rewrite the tables in the folder `arguments[1]`; `arguments[0]` is the schema."""
+    """Rewrite the tables in the folder `arguments[1]`; `arguments[0]` is the schema.
+
+    A third argument is the folder of the results of the target `evidence`.
+    """
     schema = yaml.safe_load(Path(arguments[0]).read_text(encoding="utf-8"))
     tables = {
         "configuration.md": ("configuration", configuration_table(schema)),
         "library.md": ("models", models_table()),
     }
+    if len(arguments) > 2 and (steps := Path(arguments[2]) / "steps.txt").exists():
+        tables["symmetry.md"] = ("steps", steps.read_text(encoding="utf-8").rstrip())
     for page, (name, table) in tables.items():
         path = Path(arguments[1]) / page
         text = replace_table(path.read_text(encoding="utf-8"), name, table)

@@ -8,48 +8,22 @@ from matplotlib.figure import Figure
 
 from rpr.report import style
 from rpr.report.figures import drawing
-from rpr.report.summaries import means_over_sets
+from rpr.studies.ablation import STEPS
+from rpr.studies.ablation_steps import steps
 from rpr.studies.evaluation import INVARIANT
 
-#: Steps from the published model to the covariant one: name, and the cell or model of the table.
-STEPS: tuple[tuple[str, dict[str, str]], ...] = (
-    (
-        "inertia axes, RExyzCl, plain kernel",
-        {"axes": "inertia", "descriptor": "RExyzCl", "symmetry": "none"},
-    ),
-    (
-        "+ permutation-inversion copies",
-        {"axes": "inertia", "descriptor": "RExyzCl", "symmetry": "copies"},
-    ),
-    (
-        "+ axes along the central bond",
-        {"axes": "bond-axis", "descriptor": "RExyzCl", "symmetry": "copies"},
-    ),
-    (
-        "+ coordinates of all atoms (RExyz)",
-        {"axes": "bond-axis", "descriptor": "RExyz", "symmetry": "copies"},
-    ),
-    (
-        "averaged kernel instead of copies",
-        {"axes": "bond-axis", "descriptor": "RExyz", "symmetry": "averaged"},
-    ),
-    ("covariant kernel, order 0", {"model": "covariant, order 0"}),
-    ("covariant kernel", {"model": "covariant"}),
-)
 _LOOKS = {
-    "in_distribution": (style.SKY, "s"),
     "held_out_trajectories": (style.ORANGE, "^"),
     "rotated": (style.BLUE, "o"),
+    "thermal": (style.GREEN, "D"),
+    "held_out_torsion": (style.SKY, "s"),
 }
-_KEYS = ["model", "axes", "descriptor", "symmetry", "kernel", "component", "test_set"]
+_NOTED = "rotated"  # test set whose gains stand beside the points
 
 
 def data(ablation: pd.DataFrame) -> pd.DataFrame:
-    """Geometric mean of each cell over the splits, with the 95 % interval of Student's t."""
-    table = ablation.fillna(dict.fromkeys(_KEYS, ""))
-    grouped = table.groupby(_KEYS, sort=False)
-    first = grouped[["unit", "n_train", "n_test"]].first()
-    return means_over_sets(grouped).join(first).reset_index()
+    """Errors and gains of the steps, see :func:`rpr.studies.ablation_steps.steps`."""
+    return steps(ablation)
 
 
 @style.styled
@@ -59,54 +33,64 @@ def draw(ablation: pd.DataFrame) -> Figure:
     Parameters
     ----------
     ablation
-        Tables of :func:`rpr.studies.ablation.ablation` of both properties.
+        Tables of :func:`rpr.studies.ablation.ablation` and
+        :func:`rpr.studies.ablation.held_out_torsion`, of both properties.
 
     Returns
     -------
     Figure
-        One panel for each property, a row for each step, a marker for each test set.
+        One panel for each property, a row for each step, a marker for each test set; beside the
+        panels stands the factor that each step is worth on the rotated frames.
     """
     table = data(ablation)
     if table.empty:
         return style.statement("no ablation")
-    figure = style.new_figure(style.PAGE, 2.9)
+    names = [name for name, _ in STEPS]
+    looks = {name: look for name, look in _LOOKS.items() if name in set(table["test_set"])}
+    figure = style.new_figure(style.PAGE, 3.3)
     panels = figure.subplots(1, 2, sharey=True)
     for axes, letter, (property, component) in zip(panels, "ab", INVARIANT.items(), strict=True):
         drawing.title(axes, letter, property)
-        _panel(axes, table[table["component"] == component])
-    panels[0].set_yticks(range(len(STEPS)), [name for name, _ in STEPS])
-    panels[0].invert_yaxis()
+        _panel(axes, table[table["component"] == component], names, looks)
+    panels[0].set_yticks(range(len(names)), names)
+    panels[0].set_ylim(len(names) - 0.4, -0.6)
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    if handles:
+        figure.legend(handles, labels, loc="outside lower center", ncols=4)
     return figure
 
 
-def _panel(axes: Axes, table: pd.DataFrame) -> None:
+def _panel(
+    axes: Axes, table: pd.DataFrame, names: list[str], looks: dict[str, tuple[str, str]]
+) -> None:
     if table.empty:
         drawing.note(axes)
         return
-    for k, (test_set, (colour, marker)) in enumerate(_LOOKS.items()):
-        rows = [_row(table, test_set, wanted) for _, wanted in STEPS]
-        places = [n + 0.18 * (k - 1) for n, row in enumerate(rows) if row is not None]
-        found = pd.DataFrame([row for row in rows if row is not None])
-        if found.empty:
-            continue
+    for k, (test_set, (colour, marker)) in enumerate(looks.items()):
+        found = table[table["test_set"] == test_set].set_index("step").reindex(names)
+        offset = 0.2 * (k - 0.5 * (len(looks) - 1))
+        places = [n + offset for n in range(len(names))]
         bars = [found["rmse"] - found["low"], found["high"] - found["rmse"]]
-        bars = [bar.fillna(0.0) for bar in bars]
         axes.errorbar(
-            found["rmse"], places, xerr=bars, color=colour, marker=marker, linestyle="none",
-            elinewidth=0.8, label=style.TEST_SETS[test_set],
+            found["rmse"], places, xerr=[bar.fillna(0.0) for bar in bars], color=colour,
+            marker=marker, linestyle="none", elinewidth=0.8, label=style.TEST_SETS[test_set],
         )  # fmt: skip
+        if test_set == _NOTED:
+            axes.plot(found["rmse"], places, color=colour, linewidth=0.6, alpha=0.6)
+            _gains(axes, found, colour)
     axes.set_xscale("log")
     drawing.plain_log(axes.xaxis)
     unit = style.unit(table["unit"].iloc[0])
     axes.set_xlabel(f"RMSE {style.symbol(table['component'].iloc[0])} ({unit})")
-    drawing.grid(axes)
+    for place in range(1, len(names)):
+        axes.axhline(place - 0.5, color="0.85", linewidth=0.5, zorder=0)
 
 
-def _row(table: pd.DataFrame, test_set: str, wanted: dict[str, str]) -> pd.Series | None:
-    """The row of a step on one test set, or None if it is not in the table."""
-    chosen = table[table["test_set"] == test_set]
-    for key, value in {"model": "", **wanted}.items():
-        chosen = chosen[chosen[key] == value]
-    return None if chosen.empty else chosen.iloc[0]
+def _gains(axes: Axes, found: pd.DataFrame, colour: str) -> None:
+    """Factors that the steps are worth, at the right edge of a panel."""
+    place = axes.get_yaxis_transform()
+    axes.text(1.02, -0.75, "gain", transform=place, color=colour, fontsize="small", va="bottom")
+    for n, gain in enumerate(found["gain"]):
+        if gain == gain:  # the first step has none
+            text = f"{gain:.2g}×"
+            axes.text(1.02, n, text, transform=place, color=colour, fontsize="small", va="center")

@@ -1,0 +1,197 @@
+"""Models of the ablation, and the choice of their kernel, which is the same for all cells.
+
+Beside the models of the library there are two controls: the kernel averaged over the
+permutation-inversion group but not over the signs of the axes, and the covariant kernel without the
+group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from rpr.axes.canonical import canonical_axes
+from rpr.axes.characters import AxesGroup, axes_group
+from rpr.axes.sign_rules import PROPER_SIGNS
+from rpr.data.frame_set import FrameSet
+from rpr.errors import InputError
+from rpr.models.copies import CopiesRPR
+from rpr.models.covariant import CovariantRegression
+from rpr.models.covariant_description import CovariantDescription
+from rpr.models.rotate_predict_rotate import RotatePredictRotate
+from rpr.models.symmetrized import SymmetrizedRPR
+from rpr.regression import search
+
+#: Kernels among which validation chooses: the Matern kernels of the paper, and their limit.
+KERNELS = ("matern1", "matern2", "matern3", "matern4", "gaussian")
+
+_TOLERANCE = 1e-6
+
+
+class PermutationInversionRPR(SymmetrizedRPR):
+    """The symmetrized model without the average over the signs of the axes.
+
+    It exists where every element of the group turns the axes of all frames in the same way, by
+    nothing or by 180 degrees about one of them.
+
+    Raises
+    ------
+    InputError
+        At the fit, if an element changes the signs of the axes of some frames but not of others.
+    """
+
+    def _prepare(self, positions: np.ndarray) -> None:
+        self._set_group()
+        self._check_axes(positions)
+        self._elements = self._fixed_signs(positions)
+        self._canonical, _ = self._rotate(positions)
+        self._check_descriptor(self._canonical)
+
+    def _fixed_signs(self, positions: np.ndarray) -> AxesGroup:
+        """The elements of the group with the signs that the axes themselves take."""
+        rotations = canonical_axes(self.axes_, positions, self.molecule).rotations
+        every, chosen = axes_group(self.group_), []
+        for n, image in enumerate(self.group_.act_on_positions(positions)):
+            turned = canonical_axes(self.axes_, image, self.molecule).rotations
+            signs = np.einsum("fix,fix->fi", turned, rotations)  # -> [n_frames, 3]
+            if np.ptp(signs, axis=0).max() > _TOLERANCE:
+                raise InputError(
+                    f"axes {self.axes_!r}: exchanging equal atoms changes the signs of some frames "
+                    "and not of others; average over the signs, too"
+                )
+            place = int(np.argmin(np.abs(PROPER_SIGNS - signs.mean(axis=0)).sum(axis=1)))
+            chosen.append(n * len(PROPER_SIGNS) + place)
+        return AxesGroup(every.signs[chosen], every.permutations[chosen], every.parities[chosen])
+
+
+class _WithoutGroup(CovariantDescription):
+    """The description of the covariant model whose only element of the group is the identity."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.group = self.group.identity()
+        self._signs = self._signs[:1]
+
+
+class UngroupedCovariantRegression(CovariantRegression):
+    """The covariant model without the average over the permutation-inversion group.
+
+    Classes of pairs, and so the number of hyper-parameters, are those of the group.
+    """
+
+    def _set_molecule(self) -> None:
+        self._description = _WithoutGroup(self.molecule, self.property, self.tensors, self.features)
+        self.group_ = self._description.group
+
+
+#: Symmetry -> estimator, and its settings.
+ESTIMATORS: Mapping[str, tuple[type[RotatePredictRotate], Mapping[str, Any]]] = {
+    "none": (RotatePredictRotate, {}),
+    "axis signs": (SymmetrizedRPR, {"permutation_inversion": False}),
+    "copies": (CopiesRPR, {}),
+    "averaged": (PermutationInversionRPR, {}),
+    "both": (SymmetrizedRPR, {}),
+}
+
+
+def fit_by_validation(
+    make: Callable[..., Any],
+    training: FrameSet,
+    values: np.ndarray,
+    *,
+    kernels: Sequence[str] = KERNELS,
+    n_search: int,
+    seed: int,
+) -> Any:
+    """Fit a model whose kernel, sigma and lambda come from validation inside the training frames.
+
+    Every kernel is searched with the same random part of the training frames, and the one with the
+    lowest validated axes-independent error is taken.  Its sigma and lambda are searched once more
+    with all training frames, at the sigmas that the components had and at their neighbours.
+
+    Parameters
+    ----------
+    make
+        Returns an unfitted `rpr.models.rotate_predict_rotate.RotatePredictRotate` from the
+        arguments ``kernel`` and ``sigmas``.
+    training
+        Training frames.
+    values : array, [n_frames, 3] or [n_frames, 3, 3]
+        Their labels.
+    kernels
+        Kernels to try.
+    n_search
+        Number of training frames of the search for the kernel, for fits and validation together.
+    seed
+        Seed of their choice.
+
+    Raises
+    ------
+    InputError
+        If the model does not exist for these frames.
+    """
+    part = np.random.default_rng(seed).permutation(len(training))[:n_search]
+    models = [make(kernel=k).fit(training.subset(part), values[part]) for k in kernels]
+    best = min(models, key=validation_error)
+    return make(kernel=best.kernel_, sigmas=_sigmas_around(best)).fit(training, values)
+
+
+def fit_copies(
+    training: FrameSet,
+    values: np.ndarray,
+    *,
+    kernels: Sequence[str] = KERNELS,
+    n_search: int,
+    seed: int,
+    **settings: Any,
+) -> CopiesRPR:
+    """Fit a plain kernel on exact permutation-inversion copies, as `fit_by_validation` does.
+
+    Where the kernel averaged over the group exists, it makes the same predictions as a plain one on
+    the copies if its lambda is smaller by the order of the group, so that the search takes it: it
+    costs the order of the group less in memory and its square less in time.
+
+    Parameters
+    ----------
+    training, values, kernels, n_search, seed
+        As for :func:`fit_by_validation`.
+    **settings
+        Arguments of `rpr.models.copies.CopiesRPR`.
+    """
+    options: dict[str, Any] = {"kernels": kernels, "n_search": n_search, "seed": seed}
+    settings = {**settings, "seed": seed}
+    try:
+        average = partial(PermutationInversionRPR, **settings)
+        averaged = fit_by_validation(average, training, values, **options)
+    except InputError:
+        return fit_by_validation(partial(CopiesRPR, **settings), training, values, **options)
+    order = len(averaged.group_)
+    chosen = {
+        name: {**found, "lambda": order * found["lambda"]}
+        for name, found in averaged.hyperparameters_.items()
+    }
+    model = CopiesRPR(kernel=averaged.kernel_, hyperparameters=chosen, **settings)
+    return model.fit(training, values)
+
+
+def _sigmas_around(model: RotatePredictRotate) -> np.ndarray:
+    """Sigmas of the components and their neighbours on the grid, in medians of the distance."""
+    factors = search.sigma_factors(model.kernel_)
+    grid = search.sigma_grid(model.kernel_, model.regression_.descriptors_[0])
+    sigmas = np.array([found["sigma"] for found in model.hyperparameters_.values()])
+    places = np.abs(np.log(sigmas[:, None] / grid)).argmin(axis=1)
+    around = np.unique(places[:, None] + np.arange(-1, 2))
+    return factors[around[(around >= 0) & (around < len(factors))]]
+
+
+def validation_error(model: RotatePredictRotate) -> float:
+    """Validated axes-independent error of a fitted model, up to a constant factor."""
+    total = 0.0
+    for name, found in model.hyperparameters_.items():
+        letters = name.split("_")[1]
+        # An off-diagonal component of a symmetric tensor stands for two elements.
+        total += (1.0 if len(set(letters)) == 1 else 2.0) * found["validation_rmse"] ** 2
+    return float(np.sqrt(total))
