@@ -38,6 +38,7 @@ include: "workflow/rules/spectra.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/deposit.smk"
 include: "workflow/rules/evidence.smk"
+include: "workflow/rules/ways.smk"
 
 
 rule all:
@@ -75,6 +76,15 @@ rule evidence:
         "The ablation is there"
 
 
+rule ways:
+    input:
+        rules.tabulate_ways.output,
+        rules.draw_ways.output,
+        rules.measure_axes_sensitivity.output,
+    message:
+        "The comparison of ways to equivariance is there"
+
+
 rule deposit:
     input:
         "<results>/deposit/manifest.json",
@@ -89,6 +99,7 @@ localrules:
     figures,
     spectra,
     tables,
+    ways,
     labels,
     test_set,
 

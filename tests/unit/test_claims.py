@@ -194,8 +194,8 @@ def test_hands_of_the_potential_are_compared_at_the_largest_size():
 
 
 def test_covariance_is_judged_at_1e_8_e_bohr():
-    row = {"model": "rotate-predict-rotate", "property": "dipole", "n_rotations": 1000,
-           "median_error": 1e-10,
+    row = {"model": "rotate-predict-rotate", "property": "dipole", "n_applied": 1000,
+           "operation": "rotation", "median_error": 1e-10,
            "unit": "D", "n_frames": 10, "n_train": 50, "seed": 0}  # fmt: skip
     words = "dipole of the model rotate-predict-rotate"
     for error, expected in ((2.5e-8, "holds"), (2.6e-8, "does not hold")):
@@ -204,9 +204,9 @@ def test_covariance_is_judged_at_1e_8_e_bohr():
 
 
 def test_claims_about_the_papers_molecule_are_left_out_for_another():
-    deviation = {"model": "covariant", "property": "dipole", "n_rotations": 9, "max_error": 1.0,
-                 "median_error": 0.1, "unit": "D", "n_frames": 1, "n_train": 5,
-                 "seed": 0}  # fmt: skip
+    deviation = {"model": "covariant", "property": "dipole", "operation": "rotation",
+                 "n_applied": 9, "max_error": 1.0, "median_error": 0.1, "unit": "D", "n_frames": 1,
+                 "n_train": 5, "seed": 0}  # fmt: skip
     given = {
         "equivariance": pd.DataFrame([deviation]),
         "test_set": errors(

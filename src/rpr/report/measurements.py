@@ -289,9 +289,10 @@ def deviation(model: str, property: str) -> Measure:
     """Largest deviation of a prediction from exact rotation with the molecule."""
 
     def measure(tables: Tables) -> Measurement:
-        row = _rows(tables, "equivariance", model=model, property=property).iloc[0]
+        keys = {"model": model, "property": property, "operation": "rotation"}
+        row = _rows(tables, "equivariance", **keys).iloc[0]
         number = _of_row(row, "max_error")  # of all rotations tried: it has no other interval
-        detail = f"median {row['median_error']:.1e}, {int(row['n_rotations'])} rotations"
+        detail = f"median {row['median_error']:.1e}, {int(row['n_applied'])} rotations"
         return Measurement(
             number.value,
             number.value,
