@@ -6,9 +6,10 @@ It needs an environment of its own with ``jax`` and ``e3nn-jax`` (README.md) and
 `rpr`.  Frames are extended XYZ of one molecule with ``dipole`` (e Angstrom) in the training file.
 
 Two layers exchange messages between all pairs of atoms.  The message from atom j to atom i is the
-tensor product of the features of j with the spherical harmonics of the direction from j to i (l = 0,
-1, 2), in which every path has a weight that a small network of the distance gives (Thomas et al.,
-arXiv:1802.08219; Geiger and Smidt, arXiv:2207.09453).  Gated nonlinearities follow.  The dipole is
+tensor product of the features of j with the spherical harmonics of the direction from j to i (l =
+0, 1, 2), in which every path has a weight that a small network of the distance gives (Thomas et
+al., arXiv:1802.08219; Geiger and Smidt, arXiv:2207.09453).  Gated nonlinearities follow.  The
+dipole is
 
     mu = sum_i v_i + sum_i (q_i - mean q) r_i
 

@@ -137,7 +137,7 @@ ABOUT = {
 
 def test_predictions_from_a_file_enter_the_table(tmp_path):
     file = FilePredictions(predicted_file(tmp_path, **ABOUT), "dipole", MOLECULE)
-    chosen = {name: WAYS[name] for name in ("bond-axis", "inertia, both hands", "3 turned")}
+    chosen = {name: WAYS[name] for name in ("bond-axis", "inertia, both hands", "3 turned copies")}
     trials = measured_ways(
         FRAMES, ROTATED, molecule=MOLECULE, ways=chosen, predictions=[file], sizes=[20, 40],
         n_test=12, n_applied=6, repeat=0,
@@ -145,12 +145,12 @@ def test_predictions_from_a_file_enter_the_table(tmp_path):
     assert list(trials.columns) == COLUMNS
     assert set(OPERATIONS) < set(trials["quantity"])
     table = ways_table(trials, n_reference=40, target=1e-3).set_index("way")
-    assert list(table.index) == ["3 turned", "bond-axis", "inertia, both hands", "a network"]
+    assert list(table.index) == ["3 turned copies", "bond-axis", "inertia, both hands", "a network"]
     network = table.loc["a network"]
     assert network["rotated"] < 1e-6  # the coordinates of the file are rounded
     assert network[list(OPERATIONS)].max() < 1e-6
     assert (network["train_seconds"], network["predict_ms"]) == (7.0, 2.0)
-    assert table.loc["bond-axis", "rotation"] < 1e-6 < table.loc["3 turned", "rotation"]
+    assert table.loc["bond-axis", "rotation"] < 1e-6 < table.loc["3 turned copies", "rotation"]
     with pytest.raises(InputError, match="no prediction for frame"):
         file.predict(random_frames(MOLECULE, 3, seed=9))
 

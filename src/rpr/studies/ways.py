@@ -81,14 +81,21 @@ def _distances(descriptor: str) -> Way:
     return Way("distances in axes", "copies", {"descriptor": descriptor}, largest=400)
 
 
+def _copies(n: int) -> str:
+    return "copy" if n == 1 else "copies"
+
+
 _COPIES = (1, 3, 10, 30)
 WAYS: Mapping[str, Way] = MappingProxyType(
     {
         "laboratory axes": Way("nothing", "laboratory", {"descriptor": "RExyz"}),
-        **{f"{n} turned": _augmented(n, "rotations") for n in _COPIES},
-        **{f"{n} turned, relabelled": _augmented(n, "permutation-inversions") for n in _COPIES},
+        **{f"{n} turned {_copies(n)}": _augmented(n, "rotations") for n in _COPIES},
+        **{
+            f"{n} turned, relabelled {_copies(n)}": _augmented(n, "permutation-inversions")
+            for n in _COPIES
+        },
         **{f"10 copies, mean of {n}": _averaged(n) for n in (1, 10, 100)},
-        "averaged kernel of RE": Way("invariants alone", "symmetrized", {"descriptor": "RE"}),
+        "averaged kernel of RE alone": Way("invariants alone", "symmetrized", {"descriptor": "RE"}),
         "inertia, signs by chance": Way("canonical axes", "rotate-predict-rotate-raw-axes"),
         "inertia (published)": _published(),
         "inertia, both hands": Way("canonical axes", "rotate-predict-rotate-both-hands"),
@@ -100,9 +107,9 @@ WAYS: Mapping[str, Way] = MappingProxyType(
         "radial functions": _distances("radial"),
         "radial sums of types": _distances("radialTypes"),
         "Coulomb eigenvalues": _distances("CMeig"),
-        "folded": Way("axes and symmetry", "folded"),
-        "copies": Way("axes and symmetry", "copies"),
-        "averaged kernel": Way("axes and symmetry", "symmetrized"),
+        "inertia, folded": Way("axes and symmetry", "folded"),
+        "bond-axis, exact copies": Way("axes and symmetry", "copies"),
+        "averaged kernel of RExyz": Way("axes and symmetry", "symmetrized"),
         "covariant, no group": Way("equivariant kernel", "covariant", without_group=True),
         "covariant, order 0": Way("equivariant kernel", "covariant", {"order": 0}),
         "covariant": Way("equivariant kernel", "covariant"),

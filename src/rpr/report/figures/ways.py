@@ -13,8 +13,8 @@ from rpr.studies.operations import OPERATIONS
 from rpr.studies.tables import spread_columns
 from rpr.studies.ways import IDEAS
 
-#: Deviations below this part of a Debye count as none: the network and rounding lie below.
-EXACT = 1e-6
+#: Smaller deviations, in the unit of the table, are those of rounding.
+EXACT = 1e-5
 _COLOURS = (
     style.GREY, style.ORANGE, style.YELLOW, style.BLACK, style.VERMILION, style.SKY, style.BLUE,
     style.GREEN, style.PINK,
@@ -94,7 +94,7 @@ def _deviations(axes: Axes, ways: pd.DataFrame) -> None:
         text = "•" if value < EXACT else f"{value:.2g}"
         axes.text(column, row, "" if np.isnan(value) else text, ha="center", va="center", size=5.5)
     axes.set_xticks(range(len(OPERATIONS)), OPERATIONS)
-    axes.set_xlabel(f"deviation ({style.unit(ways['unit'].iloc[0])}); •: none")
+    axes.set_xlabel(f"deviation ({style.unit(ways['unit'].iloc[0])}); •: below {EXACT:.0e}")
     drawing.title(axes, "b", "does the prediction follow?")
 
 
