@@ -49,7 +49,12 @@ def draw(ways: pd.DataFrame) -> Figure:
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.5, 1.0])
     _errors(left, ways, ideas)
     _deviations(right, ways)
-    left.set_yticks(range(len(ways)), ways["way"])
+    usual = ways["n_train"].mode().iloc[0]
+    names = [
+        way if n == usual else f"{way} ({n} frames)"
+        for way, n in zip(ways["way"], ways["n_train"], strict=True)
+    ]
+    left.set_yticks(range(len(ways)), names)
     left.set_ylim(len(ways) - 0.5, -0.5)
     for axes in (left, right):
         axes.tick_params(axis="y", length=0)
