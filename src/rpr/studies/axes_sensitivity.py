@@ -105,4 +105,4 @@ def sensitivity(
             change = np.linalg.norm(sides[0] - sides[1], axis=(1, 2))
             angles[:, atom, coordinate] = change / np.sqrt(2)
     slopes = np.sqrt(np.sum((angles / (2 * STEP)) ** 2, axis=2))
-    return slopes, (angles > JUMP).any(axis=2)
+    return slopes, np.any(angles > JUMP, axis=2)
