@@ -40,6 +40,7 @@ include: "workflow/rules/spectra.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/deposit.smk"
 include: "workflow/rules/evidence.smk"
+include: "workflow/rules/ways.smk"
 
 
 rule all:
@@ -94,6 +95,15 @@ rule deposit_tables:
         "The page of the deposit's models is there"
 
 
+rule ways:
+    input:
+        rules.tabulate_ways.output,
+        rules.draw_ways.output,
+        rules.measure_axes_sensitivity.output,
+    message:
+        "The comparison of ways to equivariance is there"
+
+
 rule deposit:
     input:
         "<results>/deposit/manifest.json",
@@ -109,6 +119,7 @@ localrules:
     figures,
     spectra,
     tables,
+    ways,
     labels,
     test_set,
     thermal,

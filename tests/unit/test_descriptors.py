@@ -23,6 +23,9 @@ SIZES = {
     "xyzQ": 24,
     "xyz": 24,
     "RExyz": 52,
+    "CMeig": 8,
+    "radial": 28 * 14,
+    "radialTypes": 6 * 14,
 }
 
 
@@ -41,6 +44,20 @@ def plain_descriptor(name, x, molecule, weight):
     if name == "CM":
         off = [z[i] * z[j] * BOHR / r(x, i, j) for i, j in pairs]
         return [0.5 * charge**2.4 for charge in z] + off
+    if name == "CMeig":
+        matrix = [
+            [0.5 * z[i] ** 2.4 if i == j else z[i] * z[j] * BOHR / r(x, i, j) for j in range(n)]
+            for i in range(n)
+        ]
+        return sorted(np.linalg.eigvals(np.array(matrix)).real, reverse=True)
+    if name.startswith("radial"):
+        centres = [0.8 + 0.4 * k for k in range(14)]
+        sums = {}
+        for i, j in pairs:
+            kind = (i, j) if name == "radial" else tuple(sorted((z[i], z[j])))
+            values = [np.exp(-((r(x, i, j) - c) ** 2) / (2 * 0.4**2)) for c in centres]
+            sums[kind] = np.add(sums.get(kind, 0.0), values)
+        return np.concatenate([sums[kind] for kind in sorted(sums)])
     if name == "xyzQ":
         return [z[i] * x[i][k] for i in range(n) for k in range(3)]
     if name == "xyz":
@@ -141,3 +158,14 @@ def test_errors_say_what_is_missing():
     contracted[4, 5] = contracted[4, 2]
     with pytest.raises(InputError, match="atoms 2 and 5 of frame 4"):
         pair_distances(contracted)
+
+
+@pytest.mark.parametrize("name", ["CMeig", "radialTypes"])
+def test_reductions_do_not_tell_like_atoms_apart(name):
+    permuted = FRAMES[:, [3, 2, 1, 0, 7, 4, 6, 5]]
+    expected = describe(name, FRAMES, MOLECULE)
+    np.testing.assert_allclose(describe(name, permuted, MOLECULE), expected, rtol=1e-10, atol=1e-12)
+    assert (
+        np.abs(describe("radial", permuted, MOLECULE) - describe("radial", FRAMES, MOLECULE)).max()
+        > 0.1
+    )

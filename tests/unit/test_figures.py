@@ -22,7 +22,7 @@ from rpr.studies import calibration as calibration_study
 from rpr.studies import canonical_axes as canonical_axes
 from rpr.studies import evaluation as evaluate
 from rpr.studies import kreg as kreg_study
-from rpr.studies import learning_curve, scheme, spectra_of_models
+from rpr.studies import learning_curve, operations, scheme, spectra_of_models, ways, ways_summary
 from rpr.studies import spectra as spectra_study
 from rpr.studies.equivariance import COLUMNS as EQUIVARIANCE
 from rpr.studies.error_by_dihedral import COLUMNS as BY_DIHEDRAL
@@ -170,11 +170,24 @@ def make_by_dihedral():
 
 def make_equivariance():
     rows = [
-        (m, p, 1000, 10.0**-k, 0.1**k / 5, UNITS[p], 50, 30, 0)
+        (m, p, o, 1000, 10.0**-k, 0.1**k / 5, UNITS[p], 50, 30, 0)
         for k, m in enumerate(MODELS)
         for p in UNITS
+        for o in operations.OPERATIONS
     ]
     return pd.DataFrame(rows, columns=EQUIVARIANCE)
+
+
+def make_ways():
+    rows = [
+        {
+            "idea": ways.WAYS[name].idea, "way": name, "n_train": 200, "rotated": (x := 0.5 / k),
+            "rotated_low": 0.8 * x, "rotated_high": 1.2 * x, "rotation": 0.1, "translation": 1e-14,
+            "inversion": 1e-14, "unit": "D", "largest": 800, "rotated_largest": x / 3,
+        }
+        for k, name in enumerate(ways.WAYS, start=1)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=ways_summary.COLUMNS)
 
 
 def make_calibration():
@@ -335,6 +348,7 @@ TABLES = {
     "model_learning_curves": lambda: (make_curve(),),
     "error_by_dihedral": lambda: (make_by_dihedral(), make_frame_study()[1]),
     "equivariance": lambda: (make_equivariance(),),
+    "ways": lambda: (make_ways(),),
     "calibration": make_calibration,
     "spectra": make_spectra,
     "spectra_of_models": make_spectra_of_models,

@@ -232,20 +232,24 @@ def test_covariance_separates_covariant_from_laboratory_models(paper, frames, dc
     table = equivariance(
         paper["dipole"],
         frames,
+        molecule=dce,
         model_name="rotate-predict-rotate",
         property="dipole",
-        n_rotations=60,
-    )
-    contract = "model,property,n_rotations,max_error,median_error,unit"
-    assert ",".join(table.columns).startswith(contract)
-    assert table["max_error"].iloc[0] < 1e-5
-    wrong = equivariance(
-        Exact(CHARGES, (0.1, 0.0, 0.0)), frames, model_name="x", property="dipole", n_rotations=200
-    )
+        n_applied=60,
+    ).set_index("operation")
+    contract = "n_applied,max_error,median_error,unit"
+    assert ",".join(table.columns[2:]).startswith(contract)
+    assert (table.loc[["rotation", "translation"], "max_error"] < 1e-5).all()
+    assert (table.loc[["inversion", "permutation"], "max_error"] > 1e-3).all()
+    settings = {"molecule": dce, "model_name": "x", "property": "dipole"}
+    wrong = equivariance(Exact(CHARGES, (0.1, 0.0, 0.0)), frames, n_applied=200, **settings)
     # A constant vector in the laboratory is off by at most twice its length, and by that often.
     assert 0.5 * 0.1 / DEBYE < wrong["median_error"].iloc[0] < 2 * 0.1 / DEBYE
-    with pytest.raises(InputError, match="0 rotations"):
-        equivariance(paper["dipole"], frames, model_name="x", property="dipole", n_rotations=0)
+    error = wrong.set_index("operation")["max_error"]
+    assert error["inversion"] == pytest.approx(2 * 0.1 / DEBYE)
+    assert error["translation"] < 1e-12 > error["permutation"]
+    with pytest.raises(InputError, match="0 images"):
+        equivariance(paper["dipole"], frames, n_applied=0, **settings)
 
 
 @pytest.fixture(scope="module")

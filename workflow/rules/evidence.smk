@@ -6,9 +6,6 @@ ABLATION = expand(
     property=PROPERTIES,
     repeat=range(config["evidence"]["n_repeats"]),
 )
-THERMAL_FRAMES = (
-    ["<results>/thermal/frames.extxyz"] if config.get("thermal", {}).get("n_frames") else []
-)
 ABLATION_SIZES = {key: config["evidence"][key] for key in ("n_train", "n_test", "n_search")}
 SPLIT_SIZES = {key: config["evidence"][key] for key in ("n_train", "n_test")}
 
@@ -17,7 +14,7 @@ rule ablation:
     input:
         frames="<results>/dataset/frames.extxyz",
         test_set="<results>/test_set/frames.extxyz",
-        thermal=THERMAL_FRAMES,
+        thermal=THERMAL,
         molecule=MOLECULE,
     output:
         table="<results>/evidence/ablation_{property}_{repeat}.csv",

@@ -135,7 +135,7 @@ rule measure_equivariance:
         mem_mb=megabytes("learning_mem_mb"),
         runtime=at_most(60),
     params:
-        n_rotations=config["models"]["n_rotations"],
+        n_applied=config["models"]["n_rotations"],
         seed=config["seed"],
         code=model_code("measure_equivariance"),
     message:

@@ -35,7 +35,7 @@ CAPTIONS = {
     "learning_curve": "Errors against the number of training frames.",
     "kreg": "Errors of the KREG potential against the number of training frames.",
     "cost": "Processor time of the published model on the machine of this run.",
-    "equivariance": "Deviation from exact equivariance under random rotations.",
+    "equivariance": "Deviation from exact equivariance under every operation.",
     "calibration": "Scores of predicted covariances: how far predicted errors can be trusted.",
     "calibration_by_size": "Errors in bins of the predicted error.",
     "axes_flips": "Sign flips of canonical axes between molecular-dynamics steps.",

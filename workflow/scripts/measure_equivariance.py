@@ -1,4 +1,4 @@
-"""Deviation of one model from exact equivariance under random rotations."""
+"""Deviation of one model from exact equivariance under every operation."""
 
 import rpr
 from rpr.data.extxyz import read_frames
@@ -9,12 +9,14 @@ from rpr.studies.equivariance import equivariance
 
 logs.start(snakemake.log[0])
 split = read_split(snakemake.input.split)
+model = rpr.load(snakemake.input.model)
 table = equivariance(
-    rpr.load(snakemake.input.model),
+    model,
     read_frames(snakemake.input.frames).subset(split["test"]),
+    molecule=model.molecule,
     model_name=snakemake.wildcards.model,
     property=snakemake.wildcards.property,
-    n_rotations=snakemake.params.n_rotations,
+    n_applied=snakemake.params.n_applied,
     n_train=len(split["train"]),
     seed=snakemake.params.seed,
 )

@@ -24,8 +24,9 @@ from rpr.models.estimator import Estimator
 from rpr.models.model_file import load_model
 from rpr.molecule.molecule import Molecule
 
-#: Operations on a molecule that its properties follow exactly.
-SYMMETRIES = ("translation", "rotation", "permutation-inversion")
+#: Operations on a molecule that its properties follow exactly: those of
+#: :mod:`rpr.studies.operations`, where inversions and permutations are elements of its group.
+SYMMETRIES = ("translation", "rotation", "inversion", "permutation")
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class Entry:
     needs
         What the model needs of a molecule, in words; ``check_molecule`` of the estimator decides.
     breaks
-        Those of `SYMMETRIES` that predictions do not follow exactly, each with the reason.
+        Those of `SYMMETRIES` that predictions do not follow exactly, each with the reason; they
+        follow all others (`equivariant_under`).
     scan
         Training and test frames are read as those of this scan of the dihedral
         (:func:`rpr.data.hands.read_as`); if empty, as they are.
@@ -70,6 +72,11 @@ class Entry:
         """Full name of the module of the estimator."""
         return self.home.partition(":")[0]
 
+    @property
+    def equivariant_under(self) -> tuple[str, ...]:
+        """Those of `SYMMETRIES` that predictions follow exactly."""
+        return tuple(name for name in SYMMETRIES if name not in self.breaks)
+
     def estimator(self) -> type[Estimator]:
         """The class of the estimator, imported now."""
         module, _, name = self.home.partition(":")
@@ -85,10 +92,18 @@ _FOLDED = "rpr.models.folded:FoldedRPR"
 #: The kernels that the paper found best.
 _KERNELS = {"dipole": {"kernel": "matern2"}, "polarizability": {"kernel": "gaussian"}}
 _AXES = "an anchor; inertia axes: three atoms or more, not in line, no spherical top"
-_NUMBERED = {"permutation-inversion": "like atoms are told apart by their index"}
-_RAW = _NUMBERED | {"rotation": "LAPACK chooses the signs of axes, which depend on the orientation"}
-_LABORATORY = _NUMBERED | {"rotation": "components refer to the axes of the laboratory"}
-_ONE_MIRROR = {"permutation-inversion": "folding uses one element of the group"}
+
+
+def _of_group(reason: str) -> Mapping[str, str]:
+    return {"inversion": reason, "permutation": reason}
+
+
+_NUMBERED = _of_group("like atoms are told apart by their index")
+_RAW = {
+    **_NUMBERED, "rotation": "LAPACK chooses the signs of axes, which depend on the orientation"
+}  # fmt: skip
+_LABORATORY = {**_NUMBERED, "rotation": "components refer to the axes of the laboratory"}
+_ONE_MIRROR = _of_group("folding uses one element of the group")
 
 
 def _published(
@@ -176,7 +191,7 @@ _FURTHER = {
         "vectors known up to their sign, such as transition dipoles, learnt through v v^T",
         "rpr.models.arbitrary_sign:ArbitrarySignRegression",
         needs="two atoms or more",
-        breaks={"permutation-inversion": "the sign refers to the numbers of the atoms"},
+        breaks=_of_group("the sign refers to the numbers of the atoms"),
     ),
 }
 _POTENTIALS = {
@@ -184,7 +199,7 @@ _POTENTIALS = {
         "a potential on energies and gradients",
         "rpr.models.kreg.potential:KREG",
         needs="two atoms or more",
-        breaks={"permutation-inversion": "the kernel is averaged over given permutations only"},
+        breaks=_of_group("the kernel is averaged over given permutations only"),
     ),
 }
 

@@ -7,6 +7,9 @@ r_ij; the part that does is built from coordinates in canonical axes (relative t
 RE           r_eq/r over all pairs, r_eq of the molecule's reference geometry
 ID           1/r over all pairs, 1/Angstrom
 CM           Coulomb matrix, unsorted: 0.5 Z^2.4 on the diagonal, Z Z'/r off it, r in bohr
+CMeig        eigenvalues of the Coulomb matrix in descending order
+radial       Gaussian functions of the distance over all pairs, see `radial_functions`
+radialTypes  the same, summed over all pairs of the same two elements
 RExyzCl      RE and the coordinates of the anchors, Angstrom
 REsphCl      RE and the spherical coordinates (r, theta, phi) of the anchors
 REdihedCl    RE and cosine and sine of the dihedral
@@ -20,7 +23,8 @@ mixed descriptors the part beside RE is multiplied by a weight, since RE has no 
 coordinates have.  The dihedral enters as cosine and sine because the angle itself jumps at
 +-180 degrees; phi of REsphCl is the plain angle, as published, and does jump.
 
-Source: Martinka et al., J. Chem. Phys. 161, 174104 (2024); xyz and RExyz are additions.
+Source: Martinka et al., J. Chem. Phys. 161, 174104 (2024); xyz, RExyz and the radial functions are
+additions.  CMeig: Rupp et al., Phys. Rev. Lett. 108, 058301 (2012).
 """
 
 from __future__ import annotations
@@ -32,10 +36,16 @@ from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import dihedral_angle
 from rpr.units import BOHR
 
-DESCRIPTORS = ("RE", "ID", "CM", "RExyzCl", "REsphCl", "REdihedCl", "xyzQ", "xyz", "RExyz")
+DESCRIPTORS = (
+    "RE", "ID", "CM", "RExyzCl", "REsphCl", "REdihedCl", "xyzQ", "xyz", "RExyz", "CMeig", "radial",
+    "radialTypes",
+)  # fmt: skip
 
 #: Descriptors made of distances alone: the same in all axes, so they cannot know the signs of axes.
-ROTATION_INVARIANT = ("RE", "ID", "CM", "REdihedCl")
+ROTATION_INVARIANT = ("RE", "ID", "CM", "REdihedCl", "CMeig", "radial", "radialTypes")
+#: Centres of the radial functions and their standard deviation, Angstrom.
+RADIAL_CENTRES = np.arange(0.8, 6.01, 0.4)
+RADIAL_WIDTH = 0.4
 
 
 def describe(
@@ -115,6 +125,37 @@ def _coulomb_matrix(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
     return np.hstack([diagonal, off_diagonal])  # -> [n_frames, n_atoms + n_pairs]
 
 
+def _coulomb_eigenvalues(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
+    entries, n = _coulomb_matrix(positions, molecule), molecule.n_atoms
+    matrices = np.empty((len(positions), n, n))
+    matrices[:, np.arange(n), np.arange(n)] = entries[:, :n]
+    i, j = np.triu_indices(n, k=1)
+    matrices[:, i, j] = matrices[:, j, i] = entries[:, n:]
+    return np.linalg.eigvalsh(matrices)[:, ::-1]  # -> [n_frames, n_atoms]
+
+
+def radial_functions(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
+    """exp(-(r - c)^2 / 2 w^2) for all pairs and `RADIAL_CENTRES` c, w = `RADIAL_WIDTH`.
+
+    Returns
+    -------
+    array, [n_frames, n_pairs * n_centres]
+    """
+    r = pair_distances(positions)[:, :, None]
+    return np.exp(-0.5 * ((r - RADIAL_CENTRES) / RADIAL_WIDTH) ** 2).reshape(len(r), -1)
+
+
+def _radial_sums(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
+    i, j = np.triu_indices(molecule.n_atoms, k=1)
+    pairs = np.sort(np.stack([molecule.numbers[i], molecule.numbers[j]], axis=1), axis=1)
+    types, member = np.unique(pairs, axis=0, return_inverse=True)
+    by_pair = radial_functions(positions, molecule).reshape(len(positions), len(i), -1)
+    sums = np.zeros((len(positions), len(types), by_pair.shape[2]))
+    for pair, kind in enumerate(member.reshape(-1)):
+        sums[:, kind] += by_pair[:, pair]
+    return _flat(sums)
+
+
 def _charged_coordinates(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
     return _flat(positions * molecule.numbers[:, None])
 
@@ -160,6 +201,9 @@ def _flat(coordinates: np.ndarray) -> np.ndarray:
 _WHOLE = {
     "ID": _inverse_distances,
     "CM": _coulomb_matrix,
+    "CMeig": _coulomb_eigenvalues,
+    "radial": radial_functions,
+    "radialTypes": _radial_sums,
     "xyzQ": _charged_coordinates,
     "xyz": _all_coordinates,
 }

@@ -15,8 +15,10 @@ from rpr.errors import InputError
 from rpr.models.registry import fit_model
 from rpr.molecule.molecule import Molecule
 from rpr.studies.benchmark import applies
-from rpr.studies.equivariance import equivariance
+from rpr.studies.equivariance import deviations
 from rpr.studies.evaluation import INVARIANT, PropertyModel, errors_on_test_sets, frame_origin
+from rpr.studies.operations import images
+from rpr.units import REPORTED
 
 AXES_NAMES = (
     "inertia-raw", "inertia-pair", "inertia-largest", "inertia-skew", "inertia-aligned", "inertia",
@@ -222,7 +224,7 @@ def axes_accuracy(
             keys = {"axes": name, "descriptor": descriptor, "property": property}
             deviation = chosen["test_set"].map(
                 {
-                    test_set: _deviation(model, test_frames, property, n_rotations, seed)
+                    test_set: _deviation(model, test_frames, molecule, property, n_rotations, seed)
                     for test_set, test_frames in test_sets.items()
                 }
             )
@@ -233,13 +235,17 @@ def axes_accuracy(
 
 
 def _deviation(
-    model: PropertyModel, frames: FrameSet, property: str, n_rotations: int, seed: int
+    model: PropertyModel,
+    frames: FrameSet,
+    molecule: Molecule,
+    property: str,
+    n_rotations: int,
+    seed: int,
 ) -> float:
     """Largest deviation of predictions from exact rotation with the molecule."""
-    table = equivariance(
-        model, frames, model_name="", property=property, n_rotations=n_rotations, seed=seed
-    )
-    return float(table["max_error"].iloc[0])
+    applied = images("rotation", frames.positions, molecule, n=n_rotations, seed=seed)
+    _, size = REPORTED[property]
+    return float(deviations(model, frames.positions, applied).max() / size)
 
 
 def _jumps(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -23,6 +23,7 @@ equivariance           equivariance
 calibration            calibration, by_size
 data_distributions     frames_table, and rotated_table or md_table
 spectra                infrared, raman, lines, conformers: all of ``spectra/``
+ways                   ways: from :func:`rpr.studies.ways_summary.ways_table`
 spectra_of_models      spectra, jumps: ``spectra/models_infrared.csv``, ``.../models_jumps.csv``
 =====================  ====================================================================
 """
@@ -43,6 +44,7 @@ FIGURES = (
     "model_learning_curves",
     "fewer_labels",
     "ablation",
+    "ways",
     "error_by_dihedral",
     "benchmark_heatmap",
     "canonical_axes",

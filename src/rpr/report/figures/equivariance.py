@@ -1,4 +1,4 @@
-"""Equivariance: to how many digits does a prediction turn with the molecule?"""
+"""Equivariance: to how many digits does a prediction follow what is done to the molecule?"""
 
 from __future__ import annotations
 
@@ -10,12 +10,20 @@ from matplotlib.figure import Figure
 from rpr.report import style
 from rpr.report.figures import drawing
 from rpr.studies.equivariance import LIMITS
+from rpr.studies.operations import OPERATIONS
 from rpr.studies.tables import spread_columns
 
 #: What the dashed line means.
 _LIMIT = "limit below which a deviation counts as rounding"
 #: Smaller deviations are drawn here: a logarithmic axis has no zero.
 FLOOR = 1e-16
+_LOOKS = dict(
+    zip(
+        OPERATIONS,
+        ((style.BLUE, "D"), (style.GREY, "s"), (style.VERMILION, "^"), (style.ORANGE, "o")),
+        strict=True,
+    )
+)
 
 
 def data(equivariance: pd.DataFrame) -> pd.DataFrame:
@@ -25,7 +33,7 @@ def data(equivariance: pd.DataFrame) -> pd.DataFrame:
 
 @style.styled
 def draw(equivariance: pd.DataFrame) -> Figure:
-    """Largest and median deviation under random rotations of every model.
+    """Largest deviation of every model under every operation.
 
     Parameters
     ----------
@@ -39,9 +47,9 @@ def draw(equivariance: pd.DataFrame) -> Figure:
         :data:`rpr.studies.equivariance.LIMITS`.
     """
     if equivariance.empty:
-        return style.statement("no model was rotated")
+        return style.statement("no operation was applied to any model")
     models = spread_columns(equivariance["model"], tuple(style.MODELS))
-    figure = style.new_figure(style.PAGE, 1.1 + 0.22 * len(models))
+    figure = style.new_figure(style.PAGE, 1.1 + 0.3 * len(models))
     panels = figure.subplots(1, 2, sharey=True)
     for axes, letter, (property, limit) in zip(panels, "ab", LIMITS.items(), strict=True):
         _panel(axes, equivariance[equivariance["property"] == property], models, limit)
@@ -49,7 +57,7 @@ def draw(equivariance: pd.DataFrame) -> Figure:
     panels[0].set_yticks(range(len(models)), [style.model_label(m) for m in models])
     panels[0].set_ylim(len(models) - 0.5, -0.5)
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    figure.legend(handles, labels, loc="outside lower center", ncols=5)
     return figure
 
 
@@ -58,14 +66,13 @@ def _panel(axes: Axes, rows: pd.DataFrame, models: list[str], limit: float) -> N
     if rows.empty:
         drawing.note(axes)
         return
-    y = [models.index(model) for model in rows["model"]]
-    median, largest = (np.maximum(rows[c], FLOOR) for c in ("median_error", "max_error"))
-    axes.hlines(y, median, largest, color=style.GREY, linewidth=0.8)
-    axes.plot(median, y, "o", color=style.BLUE, markerfacecolor="white", label="median")
-    n = int(rows["n_rotations"].max())
-    axes.plot(largest, y, "D", color=style.BLUE, label=f"largest of {n} rotations")
+    for k, (operation, (colour, marker)) in enumerate(_LOOKS.items()):
+        found = rows[rows["operation"] == operation]
+        y = [models.index(model) + 0.18 * (k - 1.5) for model in found["model"]]
+        largest = np.maximum(found["max_error"], FLOOR)
+        axes.plot(largest, y, marker, color=colour, linestyle="none", label=operation)
     axes.axvline(limit, color=style.VERMILION, linestyle="--", linewidth=0.8, label=_LIMIT)
     axes.set_xscale("log")
     unit = style.unit(rows["unit"].iloc[0])
-    axes.set_xlabel(f"deviation ({unit})")
+    axes.set_xlabel(f"largest deviation ({unit})")
     drawing.grid(axes, "x")

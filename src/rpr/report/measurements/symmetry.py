@@ -18,17 +18,13 @@ from rpr.report.verdicts import Measurement, Tables
 def deviation(model: str, property: str, operation: str = "rotation") -> Measure:
     """Largest deviation of a prediction from what the operation on the molecule demands.
 
-    Operations are those of the table ``equivariance``; one without operations is of rotations.
+    Operations are those of the table ``equivariance``.
     """
 
     def measure(tables: Tables) -> Measurement:
-        keys = {"model": model, "property": property}
-        rows = rows_of(tables, "equivariance", **keys)
-        if operation != "rotation" or "operation" in rows:
-            rows = rows_of(tables, "equivariance", operation=operation, **keys)
-        row = rows.iloc[0]
-        times = int(row["n_applied"] if "n_applied" in row else row["n_rotations"])
-        detail = f"median {row['median_error']:.1e}, {times} times"
+        keys = {"model": model, "property": property, "operation": operation}
+        row = rows_of(tables, "equivariance", **keys).iloc[0]
+        detail = f"median {row['median_error']:.1e}, {int(row['n_applied'])} times"
         number = of_row(row, "max_error", detail)
         return Measurement(
             value=number.value,
