@@ -73,7 +73,7 @@ def _molecule(reference: Atoms, frames: FrameSet) -> Molecule:
     i, j = np.array(molecule.bonds).T
     lengths = np.linalg.norm(frames.positions[:, i] - frames.positions[:, j], axis=2)
     first = np.linalg.norm(molecule.reference[i] - molecule.reference[j], axis=1)
-    kept = (lengths < 1.45 * first).all(axis=0)
+    kept = (lengths < 1.55 * first).all(axis=0)
     return replace(molecule, bonds=tuple(b for b, k in zip(molecule.bonds, kept, strict=True) if k))
 
 

@@ -46,7 +46,7 @@ def displaced(start: Atoms, rng: np.random.Generator, n: int, charge: int = 0) -
         scale = rng.uniform(0.02, 0.2)
         x = start.positions + rng.normal(scale=scale, size=start.positions.shape)
         stretch = (pdist(x) / lengths)[lengths < 1.2]
-        if not (0.6 < stretch.min() and stretch.max() < 1.45):
+        if stretch.min() < 0.6 or stretch.max() > 1.45:
             continue
         if pdist(x).min() > 0.6 and engine.compute(x, ("energy",)).energy - lowest < 3.0:
             kept.append(x)
@@ -119,10 +119,10 @@ def _pentane() -> Atoms:
         positions.append(centre)
         for z in (0.89, -0.89):
             symbols.append("H")
-            positions.append(centre + [0.0, 0.63 * side, z])
+            positions.append(centre + np.array([0.0, 0.63 * side, z]))
         if k in (0, 4):
             symbols.append("H")
-            positions.append(centre + [-0.9 if k == 0 else 0.9, -0.6 * side, 0.0])
+            positions.append(centre + np.array([-0.9 if k == 0 else 0.9, -0.6 * side, 0.0]))
     return Atoms(symbols, positions)
 
 
@@ -136,13 +136,17 @@ def _paracetamol() -> Atoms:
         symbols.append("H")
         positions.append(ring[k] + 1.09 * out[k])
     symbols += ["O", "H", "N", "H", "C", "O", "C", "H", "H", "H"]
-    nitrogen = ring[0] + [1.41, 0.0, 0.0]
-    carbonyl = nitrogen + [0.70, 1.18, 0.0]
-    methyl = carbonyl + [1.50, 0.10, 0.0]
-    positions += [ring[3] + [-1.36, 0, 0], ring[3] + [-1.70, 0.90, 0]]
-    positions += [nitrogen, nitrogen + [0.55, -0.84, 0.0], carbonyl]
-    positions += [carbonyl + [-0.60, 1.06, 0.0], methyl, methyl + [0.42, 1.0, 0.0]]
-    positions += [methyl + [0.36, -0.52, 0.88], methyl + [0.36, -0.52, -0.88]]
+    nitrogen = ring[0] + np.array([1.41, 0.0, 0.0])
+    carbonyl = nitrogen + np.array([0.70, 1.18, 0.0])
+    methyl = carbonyl + np.array([1.50, 0.10, 0.0])
+    positions += [ring[3] + np.array([-1.36, 0, 0]), ring[3] + np.array([-1.70, 0.90, 0])]
+    positions += [nitrogen, nitrogen + np.array([0.55, -0.84, 0.0]), carbonyl]
+    positions += [
+        carbonyl + np.array([-0.60, 1.06, 0.0]),
+        methyl,
+        methyl + np.array([0.42, 1.0, 0.0]),
+    ]
+    positions += [methyl + np.array([0.36, -0.52, 0.88]), methyl + np.array([0.36, -0.52, -0.88])]
     return Atoms(symbols, positions)
 
 

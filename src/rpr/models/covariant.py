@@ -60,14 +60,13 @@ class CovariantRegression(ProbabilisticEstimator):
         ``"dipole"`` (e Angstrom) or ``"polarizability"`` (Angstrom^3).
     order
         Order of interaction of the additive kernel beside the product of all distances; 0 leaves
-        the product, a Gaussian kernel with one width per class of pairs. None takes 2, or what is
-        said at `features`.
+        the product, a Gaussian kernel with one width per class of pairs. None takes 2.
     tensors
         ``"pairs"`` or ``"bonds"``, see `rpr.models.covariant_tensors`.
     features
         ``"distances"``, ``"inverse"`` or ``"exponential"``, of all pairs. None takes distances;
         for at most five atoms, `order` None and values alone, the likelihood chooses between
-        distances and exponentials, orders 2 and 3.
+        distances and exponentials.
     n_search
         Largest number of training frames whose marginal likelihood the search maximizes; None
         takes 400 for the dipole and 250 for the polarizability.
@@ -104,6 +103,7 @@ class CovariantRegression(ProbabilisticEstimator):
 
     KIND = "covariant"
     _TELLS_HANDS = False
+    _description: CovariantDescription
     STORED = ("property", "order", "tensors", "features", "n_search", "max_iterations", "seed")
 
     def __init__(

@@ -19,7 +19,7 @@ _SAFETY = 100  # of the smallest lambda above the rounding of the kernel matrix
 #: Features and order of the additive kernel that are taken without a choice.
 USUAL = ("distances", 2)
 #: Those between which the likelihood chooses for molecules of at most `MOST_ATOMS` atoms.
-CHOICES = (USUAL, ("distances", 3), ("exponential", 2), ("exponential", 3))
+CHOICES = (USUAL, ("exponential", 2))
 MOST_ATOMS = 5
 
 
