@@ -11,6 +11,7 @@ from rpr.data.frame_set import FrameSet
 from rpr.data.synthetic import analytic_labels, dichloroethane, random_frames
 from rpr.errors import InputError
 from rpr.models.augmented import AugmentedRegression
+from rpr.studies.ablation_models import UngroupedCovariantRegression
 from rpr.studies.axes_sensitivity import axes_sensitivity, sensitivity
 from rpr.studies.equivariance import deviations
 from rpr.studies.operations import OPERATIONS, images
@@ -18,7 +19,7 @@ from rpr.studies.trials import training_and_tests
 from rpr.studies.ways import IDEAS, WAYS
 from rpr.studies.ways_files import FilePredictions, frames_to_predict, write_split
 from rpr.studies.ways_measured import COLUMNS, measured_ways
-from rpr.studies.ways_models import AveragedOverRotations, CovariantWithoutGroup
+from rpr.studies.ways_models import AveragedOverRotations
 from rpr.studies.ways_summary import frames_needed, ways_table
 
 MOLECULE = dichloroethane()
@@ -103,7 +104,7 @@ def test_an_average_over_rotations_is_more_equivariant():
 
 def test_the_covariant_model_without_group_tells_atoms_apart():
     settings = {"n_search": 20, "max_iterations": 2}
-    model = CovariantWithoutGroup(molecule=MOLECULE, **settings).fit(FRAMES)
+    model = UngroupedCovariantRegression(molecule=MOLECULE, **settings).fit(FRAMES)
     assert len(model.group_) == 1
     base = ROTATED.positions
     error = {

@@ -7,7 +7,7 @@ import numpy as np
 from rpr.errors import InputError
 from rpr.models.covariant_tensors import TensorBasis
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.permutation_inversion import PermutationInversionGroup, find_group
+from rpr.molecule.permutation_inversion import find_group
 from rpr.regression.additive_kernel import pair_classes
 from rpr.regression.covariant_kernel import CovariantKernel
 from rpr.regression.descriptors import pair_distances
@@ -32,8 +32,6 @@ class CovariantDescription:
     features
         Of rho = r/r_eq over all pairs of atoms: ``"distances"`` rho, ``"inverse"`` 1/rho, or
         ``"exponential"`` exp(2 (1 - rho))/2, which changes ever less at long distances.
-    group
-        Permutations and inversions that are averaged over; None finds those of the molecule.
 
     Attributes
     ----------
@@ -56,12 +54,11 @@ class CovariantDescription:
         property: str,
         tensors: str,
         features: str,
-        group: PermutationInversionGroup | None = None,
     ) -> None:
         if features not in FEATURES:
             raise InputError(f"features: found {features!r}, expected one of {', '.join(FEATURES)}")
         self._kind = features
-        self.group = find_group(molecule) if group is None else group
+        self.group = find_group(molecule)
         images = self.group.act_on_positions(molecule.reference[None])[:, 0]
         self._r_eq = pair_distances(images).mean(axis=0)  # -> [n_pairs]
         self._pairs = np.triu_indices(molecule.n_atoms, k=1)

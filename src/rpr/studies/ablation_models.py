@@ -82,9 +82,8 @@ class UngroupedCovariantRegression(CovariantRegression):
     Classes of pairs, and so the number of hyper-parameters, are those of the group.
     """
 
-    def _set_molecule(self) -> None:
-        self._description = _WithoutGroup(self.molecule, self.property, self.tensors, self.features)
-        self.group_ = self._description.group
+    def _describe(self, features: str) -> CovariantDescription:
+        return _WithoutGroup(self.molecule, self.property, self.tensors, features)
 
 
 #: Symmetry -> estimator, and its settings.

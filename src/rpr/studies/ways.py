@@ -13,7 +13,8 @@ from typing import Any
 
 from rpr.models.registry import make_model
 from rpr.molecule.molecule import Molecule
-from rpr.studies.ways_models import AveragedOverRotations, CovariantWithoutGroup
+from rpr.studies.ablation_models import UngroupedCovariantRegression
+from rpr.studies.ways_models import AveragedOverRotations
 
 #: Ideas in the order of table and figure; ways from files come last, under the idea they name.
 IDEAS = (
@@ -53,7 +54,7 @@ class Way:
         """Unfitted model, before predictions are averaged."""
         common: dict[str, Any] = {"property": property, "molecule": molecule, "seed": seed}
         if self.without_group:
-            return CovariantWithoutGroup(**common, **self.settings)
+            return UngroupedCovariantRegression(**common, **self.settings)
         return make_model(self.model, **common, **self.settings)
 
     def predictor(self, fitted: Any, seed: int) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -73,13 +74,13 @@ def measured_ways(
         mean square of the largest element of f(g X) - g f(X)), ``train_seconds`` or ``predict_ms``
         (processor time).  A way that the molecule does not allow has no row.
     """
-    split = {"n_train": max(sizes), "n_test": n_test, "seed": repeat}
+    split = partial(training_and_tests, n_train=max(sizes), n_test=n_test, seed=repeat)
     table = Trial(molecule, property, n_applied, repeat)
     cache: dict[tuple, Any] = {}
     for name, way in ways.items():
         scan = find(way.model).scan
         read = read_as(frames, molecule, scan) if scan else frames
-        training, tests = training_and_tests(read, rotated, **split)
+        training, tests = split(read, rotated)
         tests = with_signs(tests, molecule)
         for n in sizes:
             if way.largest is not None and n > way.largest:
@@ -93,7 +94,7 @@ def measured_ways(
                 cache = {key: (model, time.process_time() - start)}
             model, seconds = cache[key]
             table.add(name, way.idea, n, way.predictor(model, repeat), tests, seconds)
-    _, tests = training_and_tests(frames, rotated, **split)
+    _, tests = split(frames, rotated)
     for file in predictions:
         about = file.about
         if about["repeat"] == repeat:

@@ -8,11 +8,8 @@ import numpy as np
 
 from rpr.axes.rotation import random_rotations, to_laboratory
 from rpr.errors import InputError
-from rpr.models.covariant import CovariantRegression
-from rpr.models.covariant_description import CovariantDescription
 from rpr.models.estimator import Frames
 from rpr.models.property_estimator import checked_positions
-from rpr.molecule.permutation_inversion import find_group
 
 _BLOCK = 4096  # turned frames that are predicted at once
 
@@ -59,21 +56,3 @@ class AveragedOverRotations:
         predicted = self.model.predict(turned.reshape(n * n_frames, *positions.shape[1:]))
         back = to_laboratory(predicted, rotations)
         return back.reshape(n, n_frames, *back.shape[1:]).mean(axis=0)
-
-
-class CovariantWithoutGroup(CovariantRegression):
-    """Covariant regression that is not averaged over the permutation-inversion group.
-
-    Each pair of atoms has a width of its own.  The model turns with the molecule and changes sign
-    under inversion of space, and like atoms are told apart.
-    """
-
-    def _set_molecule(self) -> None:
-        self._description = CovariantDescription(
-            self.molecule,
-            self.property,
-            self.tensors,
-            self.features,
-            find_group(self.molecule).identity(),
-        )
-        self.group_ = self._description.group
