@@ -26,7 +26,7 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from rpr.models.covariant_choice import USUAL, chosen
+from rpr.models.covariant_choice import CHOICES, chosen
 from rpr.models.covariant_description import CovariantDescription
 from rpr.models.covariant_prediction import evaluate, evaluate_with_jacobian
 from rpr.models.covariant_tensors import isotropic_mean, pack_values, unpack_values
@@ -60,13 +60,13 @@ class CovariantRegression(ProbabilisticEstimator):
         ``"dipole"`` (e Angstrom) or ``"polarizability"`` (Angstrom^3).
     order
         Order of interaction of the additive kernel beside the product of all distances; 0 leaves
-        the product, a Gaussian kernel with one width per class of pairs. None takes 2.
+        the product, a Gaussian kernel with one width per class of pairs.
     tensors
         ``"pairs"`` or ``"bonds"``, see `rpr.models.covariant_tensors`.
     features
-        ``"distances"``, ``"inverse"`` or ``"exponential"``, of all pairs. None takes distances;
-        for at most five atoms, `order` None and values alone, the likelihood chooses between
-        distances and exponentials.
+        ``"distances"``, ``"inverse"`` or ``"exponential"`` of all pairs, see
+        `rpr.models.covariant_description`; or ``"likelihood"``, which chooses between distances and
+        exponentials, and takes distances for derivatives.
     n_search
         Largest number of training frames whose marginal likelihood the search maximizes; None
         takes 400 for the dipole and 250 for the polarizability.
@@ -83,7 +83,7 @@ class CovariantRegression(ProbabilisticEstimator):
         ``lambda_derivatives`` among them, derivatives have the lambda of values.
     ridge_floor
         Smallest lambda of the search, relative to the mean diagonal of the kernel matrix; None
-        takes `rpr.models.covariant_choice.ridge_floor`, from the rounding of the matrix.
+        takes 3e-9.  Lower ones fit labels without noise more closely, and predictions round more.
 
     Attributes
     ----------
@@ -111,9 +111,9 @@ class CovariantRegression(ProbabilisticEstimator):
         *,
         molecule: Molecule,
         property: str = "dipole",
-        order: int | None = None,
+        order: int = 2,
         tensors: str = "pairs",
-        features: str | None = None,
+        features: str = "distances",
         n_search: int | None = None,
         n_search_derivatives: int | None = None,
         max_iterations: int = 60,
@@ -171,7 +171,7 @@ class CovariantRegression(ProbabilisticEstimator):
         """
         given = checked_frames(frames, self.molecule)
         positions, values = given.positions, checked_values(self.property, values, given)
-        self._set_molecule((self.hyperparameters or {}).get("features"))
+        self._set_molecule((self.hyperparameters or {}).get("features", ""))
         observed = observe(derivatives, given, self.property, values)
         self.mean_ = isotropic_mean(values)
         y = pack_values(values, self.mean_)
@@ -282,7 +282,7 @@ class CovariantRegression(ProbabilisticEstimator):
             setattr(self, name, metadata.get(name))
         self.mean_ = float(arrays["mean"])
         self.coefficients_ = arrays["coefficients"]
-        self._set_molecule(self.hyperparameters_.get("features"))
+        self._set_molecule(self.hyperparameters_.get("features", ""))
         self._training = TrainingFrames.from_arrays(self._description, arrays)
         none = np.zeros((0, 0, len(self.components)))
         self.derivative_coefficients_ = arrays.get("derivative_coefficients", none)
@@ -292,8 +292,9 @@ class CovariantRegression(ProbabilisticEstimator):
     def _describe(self, features: str) -> CovariantDescription:
         return CovariantDescription(self.molecule, self.property, self.tensors, features)
 
-    def _set_molecule(self, features: str | None = None) -> None:
-        self._description = self._describe(features or self.features or USUAL[0])
+    def _set_molecule(self, features: str = "distances") -> None:
+        given = CHOICES[0] if self.features == "likelihood" else self.features
+        self._description = self._describe(features or given)
         self.group_ = self._description.group
         check_not_zero(self.property, self.molecule, len(self.group_))
 
