@@ -176,7 +176,7 @@ def _check(frames: FrameSet, molecule: Molecule, args: argparse.Namespace) -> No
     if not args.accept_implausible:
         remedy = "--accept-implausible trains nevertheless"
         refuse_contradictions(findings, _needed(args), remedy)
-    one_hand = "permutation-inversion" in REGISTRY[_model_name(args)].breaks
+    one_hand = "inversion" in REGISTRY[_model_name(args)].breaks
     for finding in findings:
         if finding.is_implausible:
             tell(f"rpr: warning: implausible {finding.check}: {finding.text}")

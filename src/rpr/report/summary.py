@@ -16,6 +16,7 @@ _WORDS = {
     "in_distribution": "random",
     "held_out_trajectories": "held out",
     "rotated": "rotated",
+    "thermal": "thermal",
 }
 _VERDICTS = {
     "holds": "hold",
@@ -76,8 +77,9 @@ def _number(value: float) -> str:
 def _errors(rows: pd.DataFrame) -> pd.DataFrame:
     """One row for each model, one column for each property and test set."""
     found = {"model": spread_columns(rows["model"], list(dict.fromkeys(rows["model"])))}
+    known = set(rows["test_set"])
     for property, component in INVARIANT.items():
-        for test_set in TEST_SETS:
+        for test_set in (name for name in TEST_SETS if name in known):
             chosen = rows[(rows["component"] == component) & (rows["test_set"] == test_set)]
             values = chosen.set_index("model")["rmse"].reindex(found["model"])
             name = f"{'alpha' if property == 'polarizability' else 'mu'}, {_WORDS[test_set]}"

@@ -6,18 +6,20 @@ import logging
 import os
 import sys
 import traceback
+import warnings
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from rpr.errors import ConvergenceError, InputError
+from rpr.errors import ConvergenceError, ExtrapolationWarning, InputError
 
 
 def start(path: str | os.PathLike) -> logging.Logger:
     """Send all that this process prints, logs and raises to the file `path`.
 
     This includes the output of compiled libraries. An `InputError` or `ConvergenceError` that is
-    not handled is printed as one message, any other exception with its traceback.
+    not handled is printed as one message, any other exception with its traceback.  Predictions
+    outside the range of the training frames are not warned of, as studies make them on purpose.
 
     Parameters
     ----------
@@ -40,6 +42,7 @@ def start(path: str | os.PathLike) -> logging.Logger:
     os.close(stream)
     sys.excepthook = _report
     logging.captureWarnings(True)
+    warnings.simplefilter("ignore", ExtrapolationWarning)
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.INFO,

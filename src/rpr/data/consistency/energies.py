@@ -93,6 +93,8 @@ def check_force_unit(frames: FrameSet, molecule: Molecule) -> Finding:
         return Finding(
             name, IMPLAUSIBLE, f"{text}: these are gradients, not forces; {remedy}", ("forces",)
         )
+    if not found:
+        return Finding(name, IMPLAUSIBLE, "forces do not change with bonds", ("forces",))
     unit = force_unit(abs(found))
     sign = ", with the sign of gradients" if found < 0 else ""
     guess = ""
