@@ -190,7 +190,7 @@ def main():
     parser.add_argument("train")
     parser.add_argument("test")
     parser.add_argument("predicted")
-    parser.add_argument("--steps", type=int, default=8000)
+    parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--repeat", type=int, default=0, help="number of the split, and seed")
     options = parser.parse_args()
     frames = ase.io.read(options.train, ":")
