@@ -162,7 +162,7 @@ rule write_deposit:
 rule write_deposit_tables:
     input:
         test_set="<results>/tables/test_set.csv",
-        benchmark=["<results>/tables/benchmark.csv"] if WITH_PUBLISHED else [],
+        benchmark="<results>/tables/benchmark.csv" if WITH_PUBLISHED else [],
         kreg="<results>/tables/kreg.csv",
     output:
         page=f"{DEPOSIT_FOLDER}/models.md",
