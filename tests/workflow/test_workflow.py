@@ -17,6 +17,7 @@ from ase.io import read
 
 from rpr.data.extxyz import read_frames, write_frames
 from rpr.data.frame_set import FrameSet
+from rpr.data.synthetic import analytic_labels, dichloroethane
 from rpr.labels.method import Method
 from rpr.run.config import make_plan
 from rpr.run.deposit_files import write_deposit
@@ -89,13 +90,18 @@ def test_own_files_need_no_dynamics_and_no_dft(root, tmp_path):
 def test_one_file_of_frames_becomes_the_dataset(root, tmp_path, source):
     atoms = read(root / "resources/geometries/dichloroethane_anti.xyz")
     rng = np.random.default_rng(0)
+    positions = atoms.positions + 0.02 * rng.normal(size=(20, len(atoms), 3))
+    dipole, polarizability = analytic_labels(positions, dichloroethane())
+    between = positions[:, :, None] - positions[:, None]
+    distance = np.linalg.norm(between, axis=-1) + np.eye(len(atoms))
+    stretch = distance - atoms.get_all_distances() - np.eye(len(atoms))
     frames = FrameSet(
         tuple(atoms.get_chemical_symbols()),
-        atoms.positions + 0.02 * rng.normal(size=(20, len(atoms), 3)),
-        energy=rng.normal(size=20),
-        forces=rng.normal(size=(20, len(atoms), 3)),
-        dipole=rng.normal(size=(20, 3)),
-        polarizability=np.array([np.diag(x) for x in rng.uniform(5, 9, size=(20, 3))]),
+        positions,
+        energy=5 * (stretch**2).sum(axis=(1, 2)),  # springs of 20 eV/Angstrom^2
+        forces=-20 * (between * (stretch / distance)[..., None]).sum(axis=2),
+        dipole=dipole,
+        polarizability=polarizability,
     )
     write_frames(tmp_path / "mine.extxyz", frames)
     method = Method().as_dict()
@@ -168,6 +174,7 @@ SHARED = {
     ),
     "draw_ablation": "draw_figure",
     "draw_thermal": "draw_figure",
+    "draw_ways": "draw_figure",
 }
 
 
