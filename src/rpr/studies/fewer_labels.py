@@ -78,7 +78,7 @@ def fewer_labels(
     peers
         Errors of other programs that learnt from values, a table of
         :func:`rpr.studies.peer_errors.errors_of_predictions`.  Rows of other training sets than
-        those of this study are left out.
+        those of this study, and of test sets of another size, are left out.
 
     Returns
     -------
@@ -101,7 +101,8 @@ def fewer_labels(
     tables = []
     if peers is not None:
         same = training_checksums(frames, candidates, sizes=sizes["values"], repeats=repeats)
-        known_peers = peers[peers["training_checksum"].isin(same)]
+        n_test = peers["test_set"].map({name: len(test) for name, test in test_sets.items()})
+        known_peers = peers[peers["training_checksum"].isin(same) & (peers["n_test"] == n_test)]
         cheap, full = (price[properties] for properties in LABELS["values"])
         tables.append(
             known_peers.assign(
