@@ -86,7 +86,7 @@ rule tabulate_ways:
 
 rule draw_ways:
     input:
-        ways="<results>/ways/ways.csv",
+        ways=["<results>/ways/ways.csv"],
     output:
         multiext(
             "<results>/ways/figure", pdf=".pdf", svg=".svg", csv=".csv", png=".png"
