@@ -88,9 +88,7 @@ rule draw_ways:
     input:
         ways=["<results>/ways/ways.csv"],
     output:
-        multiext(
-            "<results>/ways/figure", pdf=".pdf", svg=".svg", csv=".csv", png=".png"
-        ),
+        multiext("<results>/ways/figure", pdf=".pdf", svg=".svg", csv=".csv", png=".png"),
     log:
         "<logs>/draw_ways.log",
     conda:
