@@ -12,7 +12,8 @@ rule compare_benchmark:
     input:
         benchmark="<results>/tables/benchmark.csv",
         errors=lambda wildcards: [
-            path.replace("/benchmark/", "/benchmark_errors/") for path in PARTS["benchmark"]
+            path.replace("tables/benchmark/", "tables/benchmark_errors/")
+            for path in PARTS["benchmark"]
         ],
     output:
         multiext("<results>/tables/benchmark_pairs", md=".md", tex=".tex", csv=".csv"),
