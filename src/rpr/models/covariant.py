@@ -171,7 +171,7 @@ class CovariantRegression(ProbabilisticEstimator):
         """
         given = checked_frames(frames, self.molecule)
         positions, values = given.positions, checked_values(self.property, values, given)
-        self._set_molecule((self.hyperparameters or {}).get("features", ""))
+        self._set_molecule(self.hyperparameters)
         observed = observe(derivatives, given, self.property, values)
         self.mean_ = isotropic_mean(values)
         y = pack_values(values, self.mean_)
@@ -282,7 +282,7 @@ class CovariantRegression(ProbabilisticEstimator):
             setattr(self, name, metadata.get(name))
         self.mean_ = float(arrays["mean"])
         self.coefficients_ = arrays["coefficients"]
-        self._set_molecule(self.hyperparameters_.get("features", ""))
+        self._set_molecule(self.hyperparameters_)
         self._training = TrainingFrames.from_arrays(self._description, arrays)
         none = np.zeros((0, 0, len(self.components)))
         self.derivative_coefficients_ = arrays.get("derivative_coefficients", none)
@@ -292,9 +292,10 @@ class CovariantRegression(ProbabilisticEstimator):
     def _describe(self, features: str) -> CovariantDescription:
         return CovariantDescription(self.molecule, self.property, self.tensors, features)
 
-    def _set_molecule(self, features: str = "distances") -> None:
+    def _set_molecule(self, found: Mapping[str, Any] | None = None) -> None:
+        """Describe the molecule in the features of `found` hyper-parameters, or the given ones."""
         given = CHOICES[0] if self.features == "likelihood" else self.features
-        self._description = self._describe(features or given)
+        self._description = self._describe((found or {}).get("features", given))
         self.group_ = self._description.group
         check_not_zero(self.property, self.molecule, len(self.group_))
 
