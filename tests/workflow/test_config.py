@@ -150,6 +150,8 @@ def test_every_object_is_closed(schema):
         ("run", "two words", ["run", "two words"]),
         ("split/validation_fraction", 1.0, ["split/validation_fraction"]),
         ("molecule/dihedral", [0, 1, 2], ["molecule/dihedral"]),
+        ("molecule/bonds", [[0, 1, 2]], ["molecule/bonds"]),
+        ("molecule/group", "ful", ["molecule/group", "did you mean 'full'"]),
         ("initial_conditions/scan", "both", ["scan", "'both'", "both_hands"]),
         ("initial_conditions/dihedral", "sett", ["dihedral", "did you mean 'set'"]),
     ],
@@ -166,6 +168,9 @@ def test_schema_errors_name_the_key(default, schema, key, value, words):
     [
         ("molecule/dihedral", [0, 1, 2, 8], ["molecule/dihedral", "8", "0..7"]),
         ("molecule/anchors", [11], ["molecule/anchors", "11", "0..7"]),
+        ("molecule/bonds", [[0, 1], [1, 8]], ["molecule/bonds", "8", "0..7"]),
+        ("molecule/turning", [[1, 9]], ["molecule/turning", "9", "0..7"]),
+        ("molecule/inverting", [1], ["molecule: ", "inverting", "atom 1", "4 bonds"]),
         ("molecule/geometries", ["a/x.xyz", "b/x.xyz"], ["molecule/geometries", "a/x.xyz"]),
         ("molecule/dihedral", None, ["models/names: folded", "found no dihedral"]),
         ("split/n_train", 400, ["n_train 400", "n_test 100", "450", "labels/n_frames"]),

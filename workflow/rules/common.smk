@@ -83,7 +83,7 @@ def seed(*stage):
 
 def molecule():
     """What scripts need, beside the reference geometry, to build the molecule."""
-    return {key: config["molecule"][key] for key in ("anchors", "dihedral")}
+    return {key: config["molecule"][key] for key in run_config.MOLECULE_KEYS}
 
 
 def minutes(seconds):

@@ -96,8 +96,9 @@ class Molecule:
         Raises
         ------
         InputError
-            If an index is no atom or occurs twice, the dihedral does not have four atoms, or atoms
-            lie on top of each other.
+            If an index is no atom or occurs twice, the dihedral does not have four atoms, atoms
+            lie on top of each other, an inverting atom does not have three bonds, or a turning bond
+            is none.
         """
         _check_indices("anchors", anchors, len(atoms))
         _check_indices("dihedral", dihedral or (), len(atoms))
@@ -109,15 +110,18 @@ class Molecule:
             i, j, k, m = (int(atom) for atom in dihedral)
             four = i, j, k, m
         check_overlap(atoms.positions[None], "reference geometry")
+        known = find_bonds(atoms) if bonds is None else _pairs("bonds", bonds, len(atoms))
+        turned = _pairs("turning", turning, len(atoms))
+        _check_motions(inverting, turned, known)
         return cls(
             symbols=tuple(atoms.get_chemical_symbols()),
             reference=np.array(atoms.positions, dtype=float),
             anchors=tuple(int(k) for k in anchors),
             dihedral=four,
-            bonds=find_bonds(atoms) if bonds is None else _pairs("bonds", bonds, len(atoms)),
+            bonds=known,
             group=group,
             inverting=tuple(int(k) for k in inverting),
-            turning=_pairs("turning", turning, len(atoms)),
+            turning=turned,
         )
 
     def __repr__(self) -> str:
@@ -220,6 +224,19 @@ def _pairs(key: str, pairs: Sequence[Sequence[int]], n_atoms: int) -> tuple[tupl
     return tuple(sorted({(int(min(pair)), int(max(pair))) for pair in pairs}))
 
 
+def _check_motions(
+    inverting: Sequence[int], turning: Sequence[tuple[int, int]], bonds: Sequence[tuple[int, int]]
+) -> None:
+    for atom in inverting:
+        if (n := sum(atom in bond for bond in bonds)) != 3:
+            raise InputError(
+                f"inverting: atom {atom} has {n} bonds, expected three, those of a pyramid"
+            )
+    for bond in turning:
+        if bond not in bonds:
+            raise InputError(f"turning: atoms {bond[0]} and {bond[1]} are not bonded")
+
+
 def _check_indices(key: str, indices: Sequence[int], n_atoms: int) -> None:
     wrong = [i for i in indices if i not in range(n_atoms)]
     if wrong:
@@ -239,10 +256,6 @@ def write_geometry(path: str | os.PathLike, atoms: Atoms) -> None:
         write(temporary, atoms, format="extxyz")
 
 
-def read_molecule(
-    path: str | os.PathLike, *, anchors: Sequence[int], dihedral: Sequence[int] | None
-) -> Molecule:
-    """Molecule with the geometry in `path` as its reference."""
-    return Molecule.from_atoms(
-        read_geometry(path), anchors=tuple(anchors), dihedral=tuple(dihedral) if dihedral else None
-    )
+def read_molecule(path: str | os.PathLike, **options: Any) -> Molecule:
+    """Molecule with the geometry in `path` as its reference; options of `Molecule.from_atoms`."""
+    return Molecule.from_atoms(read_geometry(path), **options)

@@ -11,6 +11,8 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import numpy as np
+
 from rpr.axes.canonical import AXES, check_axes
 from rpr.errors import InputError
 from rpr.labels.dft.electronic_structure import memory_mb
@@ -19,11 +21,12 @@ from rpr.models.kreg.kernel import n_internal
 from rpr.models.kreg.solver import training_bytes
 from rpr.models.registry import ABLATIONS, MODELS, find, make_model
 from rpr.molecule.mirror_image import mirror_permutation
-from rpr.molecule.molecule import Molecule, read_geometry
+from rpr.molecule.molecule import Molecule, read_geometry, read_molecule
+from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.rotors import check_chain
 from rpr.molecule.torsion import turned_atoms
 from rpr.run import deposit
-from rpr.run.config import Plan
+from rpr.run.config import MOLECULE_KEYS, Plan
 from rpr.run.jobs import free_megabytes
 from rpr.run.schema import nearest
 from rpr.run.size_checks import check_sizes
@@ -78,17 +81,17 @@ def _check_molecule(molecule: Mapping) -> Molecule:
                 f"{molecule['geometries'][0]} in the same order: {' '.join(symbols)}"
             )
     _check_atoms(molecule, len(symbols))
-    reference = read_geometry(molecule["geometries"][0])
-    return Molecule.from_atoms(
-        reference, anchors=molecule["anchors"], dihedral=molecule["dihedral"]
-    )
+    options = {key: molecule[key] for key in MOLECULE_KEYS}
+    known = _with_key("molecule", read_molecule, molecule["geometries"][0], **options)
+    _with_key("molecule", find_group, known)
+    return known
 
 
 def _check_atoms(molecule: Mapping, n_atoms: int) -> None:
-    """Refuse anchors and dihedrals of atoms that are not there."""
-    for key in ("anchors", "dihedral"):
-        wrong = [i for i in molecule[key] or () if i >= n_atoms]
-        if wrong:
+    """Refuse indices of atoms that are not there."""
+    for key in ("anchors", "dihedral", "bonds", "inverting", "turning"):
+        indices = [i for entry in molecule[key] or () for i in np.atleast_1d(entry)]
+        if wrong := [i for i in indices if i >= n_atoms]:
             raise InputError(
                 f"molecule/{key}: found atom {wrong[0]}, but {molecule['geometries'][0]} has "
                 f"{n_atoms} atoms, counted from 0: expected 0..{n_atoms - 1}"
@@ -125,10 +128,12 @@ def _check_model(name: str, molecule: Molecule) -> None:
         mirror_permutation(molecule)
 
 
-def _with_key(key: str, check: Callable[..., Result], *arguments: object) -> Result:
+def _with_key(
+    key: str, check: Callable[..., Result], *arguments: object, **options: object
+) -> Result:
     """Return what `check` returns; let its error name the key."""
     try:
-        return check(*arguments)
+        return check(*arguments, **options)
     except InputError as error:
         found = str(error).removeprefix(f"{key.rpartition('/')[2]}: ")
         raise InputError(f"{key}: {found}") from error

@@ -10,6 +10,10 @@ from rpr.errors import InputError
 from rpr.labels.method import Method
 from rpr.run import deposit
 
+#: Keys of `molecule` that, beside the reference geometry, make the molecule: arguments of
+#: :meth:`rpr.molecule.molecule.Molecule.from_atoms`.
+MOLECULE_KEYS = ("anchors", "dihedral", "bonds", "group", "inverting", "turning")
+
 
 def geometry_names(config: Mapping) -> dict[str, str]:
     """Files of the minima by name, which is the stem of the file; the first is the reference.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from ase import Atoms
 from ase.data import atomic_numbers
@@ -78,7 +79,7 @@ def completed(config: Mapping, schema: Mapping) -> dict:
     return {**config, "molecule": found, "run": run}
 
 
-def check_molecule(atoms: Atoms, path: str, charge: int = 0) -> Molecule:
+def check_molecule(atoms: Atoms, path: str, charge: int = 0, **options: Any) -> Molecule:
     """The molecule of a geometry, refused unless it is one small molecule with closed shells.
 
     Parameters
@@ -89,6 +90,8 @@ def check_molecule(atoms: Atoms, path: str, charge: int = 0) -> Molecule:
         Its file, for messages.
     charge
         Total charge, e.
+    options
+        Bonds, group and motions, as for :meth:`rpr.molecule.molecule.Molecule.from_atoms`.
 
     Raises
     ------
@@ -108,7 +111,7 @@ def check_molecule(atoms: Atoms, path: str, charge: int = 0) -> Molecule:
             f"{path}: found {electrons} electrons with molecule/charge {charge}, expected an even "
             "number, as labels are for closed shells; for an ion set molecule/charge"
         )
-    molecule = Molecule.from_atoms(atoms)
+    molecule = Molecule.from_atoms(atoms, **options)
     parts = fragments(molecule)
     if len(parts) > 1:
         raise InputError(f"{path}: {_why_apart(atoms, parts)}")
@@ -116,8 +119,8 @@ def check_molecule(atoms: Atoms, path: str, charge: int = 0) -> Molecule:
     if size > MOST_ELEMENTS:
         raise InputError(
             f"{path}: found {size} feasible permutations and inversions of like atoms, over which "
-            f"the models average, expected at most {MOST_ELEMENTS}; molecules with many methyl "
-            "groups take too long"
+            f"the models average, expected at most {MOST_ELEMENTS}; leave out rotations of methyl "
+            "groups or all of them (molecule/group: without-methyl or none)"
         )
     return molecule
 
@@ -126,8 +129,9 @@ def _found(path: str, molecule: Mapping, default: Mapping) -> dict:
     """Dihedral and anchors that are not given."""
     if not os.path.isfile(path):
         raise InputError(f"molecule/geometry: file {path} does not exist")
+    options = {key: molecule[key] for key in ("bonds", "group", "inverting", "turning")}
     try:
-        bare = check_molecule(read_geometry(path), path, molecule["charge"])
+        bare = check_molecule(read_geometry(path), path, molecule["charge"], **options)
     except InputError as error:
         raise InputError(f"molecule/geometry: {error}") from error
     dihedral = molecule["dihedral"]
@@ -136,7 +140,7 @@ def _found(path: str, molecule: Mapping, default: Mapping) -> dict:
         dihedral = list(rotors[0].dihedral) if rotors else None
     anchors = molecule["anchors"]
     if anchors == default["anchors"]:
-        turned = Molecule.from_atoms(bare.to_atoms(), dihedral=dihedral)
+        turned = Molecule.from_atoms(bare.to_atoms(), dihedral=dihedral, **options)
         anchors = list(suggest_anchors(turned))
     return {"dihedral": dihedral, "anchors": anchors}
 
