@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, MultipleLocator
@@ -59,7 +60,8 @@ def names(conformers: pd.DataFrame) -> dict[str, str]:
         shown = name.rpartition("_")[2] if alike else name
         dihedral = row.get("dihedral_degrees", np.nan)
         if name.startswith("minimum ") and not np.isnan(dihedral):
-            shown = f"{name}, {dihedral:.0f}°"
+            degrees = 180 - (180 - round(dihedral)) % 360  # in (-180, 180]
+            shown = f"{name}, {degrees}°".replace("-", "\u2212")
         result[name] = f"{shown} ({100 * row['population']:.0f} %)"
     return result
 
@@ -114,12 +116,13 @@ def draw(
         _finish(above, below, kind)
         temperature = conformers["temperature_K"].iloc[0]
         drawing.title(above[0], "ab"[block], f"{kind} at {temperature:g} K")
-    for axes in panels[-1]:
-        axes.xaxis.set_major_locator(
-            MultipleLocator(250 if len(parts) == 1 or axes is panels[-1, 0] else 100)
-        )
-    panels[-1, 0].set_xlabel("wavenumber (cm$^{-1}$)")
-    panels[0, 0].legend(loc="upper left", title="conformer (population)", title_fontsize=6.5)
+    for axes, (low, high) in zip(panels[-1], parts, strict=True):
+        axes.xaxis.set_major_locator(MultipleLocator(250 if high - low > 1000 else 100))
+    figure.supxlabel("wavenumber (cm$^{-1}$)", fontsize=rcParams["axes.labelsize"])
+    handles, texts = panels[0, 0].get_legend_handles_labels()
+    panels[0, -1].legend(  # on the line of the title, where no band is
+        handles, texts, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, borderaxespad=0.2
+    )
     return figure
 
 
