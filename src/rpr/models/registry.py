@@ -89,8 +89,8 @@ class Entry:
 
 _PUBLISHED = "rpr.models.rotate_predict_rotate:RotatePredictRotate"
 _FOLDED = "rpr.models.folded:FoldedRPR"
-#: The kernels that the paper found best.
-_KERNELS = {"dipole": {"kernel": "matern2"}, "polarizability": {"kernel": "gaussian"}}
+#: The kernels that the paper found best; n of the Matern kernel is chosen for each component.
+_KERNELS = {"dipole": {"kernel": "matern"}, "polarizability": {"kernel": "gaussian"}}
 _AXES = "an anchor; inertia axes: three atoms or more, not in line, no spherical top"
 
 
@@ -255,8 +255,8 @@ def make_model(
     estimator = entry.estimator()
     options = {**entry.by_property.get(property, {}), **entry.settings, **settings}
     options |= {"property": property, "molecule": molecule, "seed": seed}
-    if "validation_fraction" not in estimator.parameter_names():
-        options.pop("validation_fraction", None)  # as a likelihood needs no validation
+    for name in {"validation_fraction", "validation"}.difference(estimator.parameter_names()):
+        options.pop(name, None)  # as a likelihood needs no validation
     return estimator(**options)
 
 
