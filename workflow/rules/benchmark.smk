@@ -22,7 +22,7 @@ rule benchmark_descriptor:
         molecule=molecule(),
         kernels=config["benchmark"]["kernels"],
         coordinate_weight=config["benchmark"]["coordinate_weight"],
-        validation_fraction=config["split"]["validation_fraction"],
+        validation=VALIDATION,
         seed=config["seed"],
         code=code("benchmark_descriptor"),
     message:

@@ -47,7 +47,7 @@ rule compare_axes:
         molecule=molecule(),
         axes=config["models"]["axes"],
         descriptors=config["models"]["axes_descriptors"],
-        validation_fraction=config["split"]["validation_fraction"],
+        validation=VALIDATION,
         seed=config["seed"],
         code=code("compare_axes", PUBLISHED_MODEL),
     message:

@@ -72,7 +72,7 @@ rule measure_cost:
         runtime=at_most(60),
     params:
         molecule=molecule(),
-        validation_fraction=config["split"]["validation_fraction"],
+        validation=VALIDATION,
         seed=config["seed"],
         code=code("measure_cost", PUBLISHED_MODEL),
     message:

@@ -19,7 +19,7 @@ table = axes_accuracy(
     property=snakemake.wildcards.property,
     axes_names=snakemake.params.axes,
     descriptors=snakemake.params.descriptors,
-    validation_fraction=snakemake.params.validation_fraction,
     seed=snakemake.params.seed,
+    **snakemake.params.validation,
 )
 tables.write_csv(table, snakemake.output.table)
