@@ -177,7 +177,11 @@ rule tables:
         rules.judge_claims.output,
         branch(
             WITH_PUBLISHED,
-            then=[*rules.compare_published.output, "<results>/tables/benchmark_pairs.csv"],
+            then=[
+                *rules.compare_published.output,
+                *rules.learn_rank_three.output,
+                "<results>/tables/benchmark_pairs.csv",
+            ],
             otherwise=[],
         ),
     message:
