@@ -6,6 +6,7 @@ import pytest
 import rpr
 from rpr.data.frame_set import FrameSet
 from rpr.data.synthetic import analytic_labels, dichloroethane, random_frames
+from rpr.models.description import describe
 from rpr.models.model_file import load_model
 from rpr.studies.hyperparameters import COLUMNS, hyperparameters
 from rpr.units import REPORTED
@@ -45,6 +46,17 @@ def test_every_component_has_its_kernel_and_its_error(property, tmp_path):
         assert row["lambda"] == found["lambda"]
         assert row["validation_rmse"] * size == pytest.approx(found["validation_rmse"])
         assert row["unit"] == unit
+
+
+def test_a_description_names_the_kernel_of_each_component(tmp_path):
+    model = rpr.RotatePredictRotate(molecule=MOLECULE).fit(FRAMES)
+    model.save(tmp_path / "model.npz")
+    told = dict(describe(tmp_path / "model.npz"))
+    for component, found in model.hyperparameters_.items():
+        line = told["hyper-parameters"].split(component)[1].split("}")[0]
+        assert f"kernel {found['kernel']}" in line
+    assert "kernel matern, " in told["settings"]
+    assert "validation frames" in told["settings"]
 
 
 def test_a_model_without_regressions_of_components_has_no_row(tmp_path):
