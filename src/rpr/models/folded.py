@@ -59,6 +59,7 @@ class FoldedRPR(RotatePredictRotate):
     """
 
     KIND = "folded"
+    _TELLS_HANDS = False  # as all training frames become those of one hand
 
     def check_molecule(self) -> None:
         """Refuse a molecule that lacks the axes or a symmetry that changes the dihedral."""
