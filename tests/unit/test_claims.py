@@ -224,6 +224,20 @@ def test_a_tensor_of_rank_3_is_judged_by_its_deviation():
     assert (error["measured"], error["verdict"]) == (pytest.approx(0.025), "measured")
 
 
+def test_labels_of_random_sign_are_compared_with_those_of_true_sign():
+    rows = [("covariant", "true", 1.0), ("covariant", "random", 50.0),
+            ("arbitrary-sign", "random", 3.0)]  # fmt: skip
+    signs = pd.concat(
+        pd.DataFrame(rows, columns=["model", "signs", "rmse"]).assign(
+            repeat=k, rmse_low=lambda t: 0.9 * t["rmse"], rmse_high=lambda t: 1.1 * t["rmse"]
+        )
+        for k in (0, 1)
+    ).assign(test_set="rotated", unit="D", n_train=80, n_test=9)  # fmt: skip
+    claim = find(tabulate(arbitrary_signs=signs), "labels of random sign", "rotated set")
+    assert (claim["measured"], claim["n_sets"]) == (pytest.approx(3.0), 2)
+    assert claim["verdict"] == "measured"
+
+
 def test_the_choice_nearest_to_the_factor_four_is_shown_with_the_span():
     span = pd.DataFrame(
         [("kernel a", 1.0, 0.9), ("kernel b", 5.0, 4.0), ("kernel c", 12.0, 9.0)],

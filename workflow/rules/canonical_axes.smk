@@ -44,7 +44,7 @@ rule learn_rank_three:
         runtime=at_most(60),
     params:
         molecule=molecule(),
-        validation=VALIDATION,
+        fitting=FITTING,
         seed=config["seed"],
         code=code("learn_rank_three"),
     message:
@@ -74,7 +74,7 @@ rule compare_axes:
         molecule=molecule(),
         axes=config["models"]["axes"],
         descriptors=config["models"]["axes_descriptors"],
-        validation=VALIDATION,
+        fitting=FITTING,
         seed=config["seed"],
         code=code("compare_axes", PUBLISHED_MODEL),
     message:

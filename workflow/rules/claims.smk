@@ -72,7 +72,7 @@ rule measure_cost:
         runtime=at_most(60),
     params:
         molecule=molecule(),
-        validation=VALIDATION,
+        fitting=FITTING,
         seed=config["seed"],
         code=code("measure_cost", PUBLISHED_MODEL),
     message:
@@ -107,6 +107,9 @@ rule judge_claims:
         ways=lambda wildcards: jobs.made_before(f"results/{config['run']}/ways/ways.csv"),
         factor_span=lambda wildcards: jobs.made_before(
             f"results/{config['run']}/evidence/factor_span.csv"
+        ),
+        arbitrary_signs=lambda wildcards: jobs.made_before(
+            f"results/{config['run']}/evidence/arbitrary_signs.csv"
         ),
         code=code("judge_claims"),
     message:

@@ -20,6 +20,6 @@ table = axes_accuracy(
     axes_names=snakemake.params.axes,
     descriptors=snakemake.params.descriptors,
     seed=snakemake.params.seed,
-    **snakemake.params.validation,
+    **snakemake.params.fitting,
 )
 tables.write_csv(table, snakemake.output.table)

@@ -22,7 +22,7 @@ table = learning_curve(
     model=snakemake.wildcards.model,
     sizes=snakemake.params.sizes,
     repeats=range(snakemake.params.n_repeats),
-    **snakemake.params.validation,
+    **snakemake.params.fitting,
     trained=rpr.load(snakemake.input.model) if len(candidates) == len(split["train"]) else None,
 )
 tables.write_csv(table, snakemake.output.table)

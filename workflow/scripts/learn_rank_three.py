@@ -12,7 +12,7 @@ logs.start(snakemake.log[0])
 frames = read_frames(snakemake.input.frames)
 split = read_split(snakemake.input.split)
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
-options = {**snakemake.params.validation, "seed": snakemake.params.seed}
+options = {**snakemake.params.fitting, "seed": snakemake.params.seed}
 model = RankThree(
     frames.subset(split["train"]),
     molecule,

@@ -17,6 +17,6 @@ table = cost(
     property=snakemake.wildcards.property,
     molecule=read_molecule(snakemake.input.molecule, **snakemake.params.molecule),
     seed=snakemake.params.seed,
-    **snakemake.params.validation,
+    **snakemake.params.fitting,
 )
 tables.write_csv(table, snakemake.output.table)

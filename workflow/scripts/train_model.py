@@ -17,7 +17,7 @@ for split in ("random", "held_out"):
         property=snakemake.wildcards.property,
         molecule=molecule,
         seed=snakemake.params.seed,
-        **snakemake.params.validation,
+        **snakemake.params.fitting,
     )
     log.info("trained on the split %s", split)
     model.save(snakemake.output[split])

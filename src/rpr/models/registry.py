@@ -87,6 +87,9 @@ class Entry:
         return read_as(frames, molecule, self.scan) if self.scan else frames
 
 
+#: Arguments that `make_model` leaves out for estimators that do not have them, such as one that
+#: maximizes a likelihood.
+_OF_SOME = {"validation_fraction", "validation", "coordinate_weight"}
 _PUBLISHED = "rpr.models.rotate_predict_rotate:RotatePredictRotate"
 _FOLDED = "rpr.models.folded:FoldedRPR"
 #: The kernels that the paper found best; n of the Matern kernel is chosen for each component.
@@ -255,8 +258,8 @@ def make_model(
     estimator = entry.estimator()
     options = {**entry.by_property.get(property, {}), **entry.settings, **settings}
     options |= {"property": property, "molecule": molecule, "seed": seed}
-    for name in {"validation_fraction", "validation"}.difference(estimator.parameter_names()):
-        options.pop(name, None)  # as a likelihood needs no validation
+    for name in _OF_SOME.difference(estimator.parameter_names()):
+        options.pop(name, None)
     return estimator(**options)
 
 

@@ -25,6 +25,7 @@ def claims_of_the_project() -> Iterator[Claim]:
     yield from _axes()
     yield from _spherical()
     yield from _any_rank()
+    yield from _arbitrary_signs()
     yield from _training_set()
     yield from _open_choices()
     yield from _test_set()
@@ -102,6 +103,16 @@ def _open_choices() -> Iterator[Claim]:
                 PROJECT,
                 errors.nearest_factor(component, reading.replace(" ", "_"), 4.0),
             )
+
+
+def _arbitrary_signs() -> Iterator[Claim]:
+    for test_set, words in zip(_SETS, ("random frames", "rotated set"), strict=True):
+        yield Claim(
+            "RMSE, up to the sign, of dipoles learnt from labels of random sign through mu mu^T "
+            f"over that from labels of true sign, covariant model, {words} (target evidence)",
+            PROJECT,
+            training_sets.random_signs(test_set),
+        )
 
 
 def _any_rank() -> Iterator[Claim]:

@@ -46,7 +46,7 @@ class RankThree:
     ----------
     frames
         Training frames with dipoles and polarizabilities.
-    molecule, axes, descriptor, kernel, validation_fraction, validation, seed
+    molecule, axes, descriptor, kernel, coordinate_weight, validation_fraction, validation, seed
         As for :class:`rpr.models.rotate_predict_rotate.RotatePredictRotate`.
     """
 
@@ -58,11 +58,13 @@ class RankThree:
         axes: str = "inertia",
         descriptor: str = "RExyzCl",
         kernel: str = "matern",
+        coordinate_weight: float = 0.5,
         validation_fraction: float = 0.2,
         validation: str = "frames",
         seed: int = 0,
     ) -> None:
         self.molecule, self.axes, self.descriptor = molecule, axes, descriptor
+        self._weight = coordinate_weight
         X, rotations = self._describe(frames.positions)
         targets = to_axes(product_of_labels(frames), rotations)
         components = targets[:, :, *_DISTINCT].reshape(len(targets), -1)  # -> [n_frames, 18]
@@ -87,7 +89,8 @@ class RankThree:
         """Descriptors [n_frames, n_features] and rotations [n_frames, 3, 3]."""
         axes = canonical_axes(self.axes, positions, self.molecule)
         canonical = to_axes_positions(positions, axes)
-        return describe(self.descriptor, canonical, self.molecule), axes.rotations
+        X = describe(self.descriptor, canonical, self.molecule, coordinate_weight=self._weight)
+        return X, axes.rotations
 
 
 def product_of_labels(frames: FrameSet) -> np.ndarray:
