@@ -6,7 +6,7 @@ from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.studies import tables
 from rpr.studies.canonical_axes import axes_accuracy
-from rpr.studies.evaluation import named_test_sets
+from rpr.studies.test_sets import named_test_sets
 
 logs.start(snakemake.log[0])
 frames = read_frames(snakemake.input.frames)

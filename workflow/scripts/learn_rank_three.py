@@ -5,8 +5,8 @@ from rpr.data.splits import read_split
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.studies import tables
-from rpr.studies.evaluation import named_test_sets
 from rpr.studies.rank_three import RankThree, rank_three
+from rpr.studies.test_sets import named_test_sets
 
 logs.start(snakemake.log[0])
 frames = read_frames(snakemake.input.frames)
