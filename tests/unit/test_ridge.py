@@ -8,7 +8,7 @@ from sklearn.kernel_ridge import KernelRidge
 from threadpoolctl import threadpool_limits
 
 from rpr.errors import ConditioningWarning, InputError
-from rpr.regression import ridge, search
+from rpr.regression import kernel_regression, ridge, search
 from rpr.regression.kernel_regression import KernelRegression
 from rpr.regression.kernels import KERNELS, distance, kernel, kernel_from_distance, members
 
@@ -112,6 +112,27 @@ def test_a_family_gives_each_component_the_kernel_that_validates_best():
     np.testing.assert_array_equal(again.predict(X), together.predict(X))
     with pytest.raises(InputError, match="found kernel 'matern', expected one of matern1"):
         KernelRegression(kernel="matern", hyperparameters=[(1.0, 1e-3)] * 2).fit(X, y)
+
+
+def test_the_short_search_of_a_family_finds_nearly_what_the_whole_one_finds(monkeypatch):
+    """With many frames, kernels are chosen with some of them, and searched again near there."""
+    X, y = data(300)
+    whole = KernelRegression(kernel="matern-gaussian").fit(X, y)
+    searched = []
+    original = search.search
+
+    def watched(blocks, y_fitted, y_validated, sigmas, lambdas):
+        searched.append((len(y_fitted), sum(map(len, sigmas.values()))))
+        return original(blocks, y_fitted, y_validated, sigmas, lambdas)
+
+    monkeypatch.setattr(search, "search", watched)
+    monkeypatch.setattr(kernel_regression, "_N_FAMILY", 120)
+    short = KernelRegression(kernel="matern-gaussian").fit(X, y)
+    (few, all_sigmas), (many, near_sigmas) = searched
+    assert (few, many, all_sigmas) == (120, 240, 60)
+    assert near_sigmas <= 15  # of three components, five each
+    for found, best in zip(short.choices_, whole.choices_, strict=True):
+        assert best.rmse <= found.rmse < 1.02 * best.rmse
 
 
 @pytest.mark.parametrize("lam", [1e-6, 1e-2])
