@@ -139,7 +139,9 @@ def test_derivatives_of_a_model_without_them_are_refused():
     molecule = dichloroethane()
     positions = random_frames(molecule, 20, seed=0)
     dipole, _ = analytic_labels(positions, molecule)
-    model = rpr.RotatePredictRotate(molecule=molecule, hyperparameters=(1.0, 1e-6))
+    model = rpr.RotatePredictRotate(
+        molecule=molecule, kernel="matern2", hyperparameters=(1.0, 1e-6)
+    )
     found = molecule.to_atoms()
     found.calc = rpr.Calculator(dipole=model.fit(positions, dipole))
     found.get_dipole_moment()
@@ -159,7 +161,9 @@ def test_models_that_cannot_be_used_are_refused(models):
     molecule = dichloroethane()
     positions = random_frames(molecule, 20, seed=0)
     dipole, _ = analytic_labels(positions, molecule)
-    other = rpr.RotatePredictRotate(molecule=molecule, hyperparameters=(1.0, 1e-6))
+    other = rpr.RotatePredictRotate(
+        molecule=molecule, kernel="matern2", hyperparameters=(1.0, 1e-6)
+    )
     with pytest.raises(InputError, match=r"dipole: found a model of C C .*potential=, H H O"):
         rpr.Calculator(potential=models["potential"], dipole=other.fit(positions, dipole))
 

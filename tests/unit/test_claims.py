@@ -204,10 +204,51 @@ def test_cost_is_judged_beside_the_labels():
              seed=0)  # fmt: skip
     labels = pd.DataFrame({"labels": ["values"], "seconds_full": [300.0], "n_train": [30]})
     table = tabulate(cost=cost, fewer_labels=labels)
-    training = find(table, "training is fast", "dipole")
+    training = find(table, "training is fast:", "dipole")
     assert training["measured"] == pytest.approx(2.0 / 1000.0)
     assert (training["measured_high"], training["verdict"]) == (pytest.approx(0.003), "holds")
     assert find(table, "predictions are cheap", "dipole")["verdict"] == "does not hold"
+    again = find(table, "active learning", "dipole")  # one label takes 10 s
+    assert (again["measured"], again["verdict"]) == (pytest.approx(0.2), "holds")
+    assert find(tabulate(cost=cost.assign(seconds_high=11.0), fewer_labels=labels),
+                "active learning", "dipole")["verdict"] == "undecided"  # fmt: skip
+
+
+def test_a_tensor_of_rank_3_is_judged_by_its_deviation():
+    row = {"test_set": "in_distribution", "rmse": 0.5, "size": 20.0, "unit": "D bohr^3",
+           "n_train": 50, "n_test": 9, "seed": 0}  # fmt: skip
+    for deviation, expected in ((3e-7, "holds"), (5e-7, "does not hold")):
+        table = tabulate(rank_three=pd.DataFrame([row | {"deviation": deviation}]))
+        assert find(table, "any rank")["verdict"] == expected
+    error = find(table, "tensor of rank 3", "random frames")
+    assert (error["measured"], error["verdict"]) == (pytest.approx(0.025), "measured")
+
+
+def test_labels_of_random_sign_are_compared_with_those_of_true_sign():
+    rows = [("covariant", "true", 1.0), ("covariant", "random", 50.0),
+            ("arbitrary-sign", "random", 3.0)]  # fmt: skip
+    signs = pd.concat(
+        pd.DataFrame(rows, columns=["model", "signs", "rmse"]).assign(
+            repeat=k, rmse_low=lambda t: 0.9 * t["rmse"], rmse_high=lambda t: 1.1 * t["rmse"]
+        )
+        for k in (0, 1)
+    ).assign(test_set="rotated", unit="D", n_train=80, n_test=9)  # fmt: skip
+    claim = find(tabulate(arbitrary_signs=signs), "labels of random sign", "rotated set")
+    assert (claim["measured"], claim["n_sets"]) == (pytest.approx(3.0), 2)
+    assert claim["verdict"] == "measured"
+
+
+def test_the_choice_nearest_to_the_factor_four_is_shown_with_the_span():
+    span = pd.DataFrame(
+        [("kernel a", 1.0, 0.9), ("kernel b", 5.0, 4.0), ("kernel c", 12.0, 9.0)],
+        columns=["choice", "factor", "low"],
+    ).assign(scan="one_hand", component="mu_inv", high=lambda t: t["factor"] + 2.0, n_sets=5,
+             n_train=80, n_test=20, n_rotated=9)  # fmt: skip
+    claim = find(tabulate(factor_span=span), "nearest to four", "mu_inv", "one hand")
+    assert (claim["measured"], claim["measured_low"], claim["measured_high"]) == (5.0, 4.0, 7.0)
+    assert claim["detail"] == "kernel b; 1 to 12 over 3 choices"
+    assert claim["n_sets"] == 5
+    assert find(tabulate(), "nearest to four", "mu_inv", "both")["verdict"] == "not measured"
 
 
 def test_networks_are_judged_with_as_many_frames():

@@ -1,5 +1,7 @@
 """One battery for every model: it obeys the symmetries that the registry says, and no others."""
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -7,8 +9,18 @@ from scipy.spatial.transform import Rotation
 from rpr.axes.rotation import to_axes
 from rpr.data.frame_set import FrameSet
 from rpr.data.synthetic import analytic_labels, dichloroethane, random_frames
-from rpr.models.registry import ABLATIONS, KINDS, MODELS, REGISTRY, SYMMETRIES, load, make_model
+from rpr.models.registry import (
+    ABLATIONS,
+    KINDS,
+    MODELS,
+    REGISTRY,
+    SYMMETRIES,
+    fit_model,
+    load,
+    make_model,
+)
 from rpr.molecule.permutation_inversion import find_group
+from rpr.molecule.torsion import dihedral_angle
 
 MOLECULE = dichloroethane()
 GROUP = find_group(MOLECULE)
@@ -105,6 +117,27 @@ def test_a_model_obeys_and_breaks_what_the_registry_says(name, quantity, symmetr
         assert error > 1e-3
     else:
         assert error < ROUNDING
+
+
+@pytest.mark.parametrize("name", [*MODELS, *ABLATIONS])
+def test_frames_of_one_hand_are_told_to_models_that_break_inversion(name):
+    """The folded models learn one hand only and know the other by their own element."""
+    frames = training_frames()
+    one_hand = frames.subset(dihedral_angle(frames.positions, MOLECULE.dihedral) > 0.0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit_model(
+            name,
+            one_hand,
+            np.arange(len(one_hand)),
+            property="dipole",
+            molecule=MOLECULE,
+            **QUICK.get(name, {}),
+        )
+    told = any("one hand only" in str(warning.message) for warning in caught)
+    entry = REGISTRY[name]
+    knows = "inversion" not in entry.breaks or "folded" in name or entry.scan == "both_hands"
+    assert told != knows
 
 
 def test_no_model_is_left_out():

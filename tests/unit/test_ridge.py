@@ -8,9 +8,9 @@ from sklearn.kernel_ridge import KernelRidge
 from threadpoolctl import threadpool_limits
 
 from rpr.errors import ConditioningWarning, InputError
-from rpr.regression import ridge, search
+from rpr.regression import kernel_regression, ridge, search
 from rpr.regression.kernel_regression import KernelRegression
-from rpr.regression.kernels import KERNELS, distance, kernel, kernel_from_distance
+from rpr.regression.kernels import KERNELS, distance, kernel, kernel_from_distance, members
 
 LAMBDAS = np.logspace(-9, -1, 6)
 PAIRS = np.triu_indices(50, k=1)
@@ -65,36 +65,74 @@ def test_path_leaves_the_kernels_as_they_were():
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_search_finds_the_best_pair_of_the_whole_grid(threads):
+def test_search_finds_the_best_point_of_the_whole_grid(threads):
     X, y = data(90)
     d = distance("gaussian", X)
-    sigmas = [0.3, 1.0, 3.0, 9.0]
+    sigmas = {"matern1": [1.0, 9.0], "gaussian": [0.3, 1.0, 3.0, 9.0]}
 
-    def blocks(sigma):
-        K = kernel_from_distance("gaussian", d, sigma)
+    def blocks(name, sigma):
+        K = kernel_from_distance(name, d, sigma)
         return K[:70, :70], K[70:, :70]
+
+    def rmse(name, sigma, lam, c):
+        K_fitted, K_validated = blocks(name, sigma)
+        error = K_validated @ ridge.solve_ridge(K_fitted, y[:70, c], lam) - y[70:, c]
+        return np.sqrt(np.mean(error**2))
 
     with threadpool_limits(threads, user_api="blas"):
         found = search.search(
-            lambda sigma: [(slice(None), *blocks(sigma))], y[:70], y[70:], sigmas, LAMBDAS
+            lambda name, sigma: [(slice(None), *blocks(name, sigma))],
+            y[:70],
+            y[70:],
+            sigmas,
+            LAMBDAS,
         )
+    grid = [(name, s, lam) for name in sigmas for s in sigmas[name] for lam in LAMBDAS]
     for c, choice in enumerate(found):
-        best = min(
-            (
-                np.sqrt(
-                    np.mean(
-                        (blocks(s)[1] @ ridge.solve_ridge(blocks(s)[0], y[:70, c], lam) - y[70:, c])
-                        ** 2
-                    )
-                ),
-                s,
-                lam,
-            )
-            for s in sigmas
-            for lam in LAMBDAS
-        )
-        assert (choice.sigma, choice.lam) == best[1:]
+        best = min((rmse(*point, c), *point) for point in grid)
+        assert (choice.kernel, choice.sigma, choice.lam) == best[1:]
         assert choice.rmse == pytest.approx(best[0], rel=1e-8)
+
+
+def test_a_family_gives_each_component_the_kernel_that_validates_best():
+    """The second target has a kink, which suits rougher kernels than the smooth first one."""
+    X, _ = data(90)
+    y = np.stack([np.sin(X[:, 0]), np.abs(X[:, 0] - 0.3)], axis=1)
+    together = KernelRegression(kernel="matern-gaussian").fit(X, y)
+    alone = {name: KernelRegression(kernel=name).fit(X, y) for name in members("matern-gaussian")}
+    for c, choice in enumerate(together.choices_):
+        best = min((model.choices_[c] for model in alone.values()), key=lambda other: other.rmse)
+        assert choice == best
+        np.testing.assert_allclose(
+            together.predict(X + 0.1)[:, c], alone[choice.kernel].predict(X + 0.1)[:, c], atol=1e-9
+        )
+    assert len({choice.kernel for choice in together.choices_}) == 2
+    given = [(c.sigma, c.lam, c.kernel) for c in together.choices_]
+    again = KernelRegression(kernel="matern-gaussian", hyperparameters=given).fit(X, y)
+    np.testing.assert_array_equal(again.predict(X), together.predict(X))
+    with pytest.raises(InputError, match="found kernel 'matern', expected one of matern1"):
+        KernelRegression(kernel="matern", hyperparameters=[(1.0, 1e-3)] * 2).fit(X, y)
+
+
+def test_the_short_search_of_a_family_finds_nearly_what_the_whole_one_finds(monkeypatch):
+    """With many frames, kernels are chosen with some of them, and searched again near there."""
+    X, y = data(300)
+    whole = KernelRegression(kernel="matern-gaussian").fit(X, y)
+    searched = []
+    original = search.search
+
+    def watched(blocks, y_fitted, y_validated, sigmas, lambdas):
+        searched.append((len(y_fitted), sum(map(len, sigmas.values()))))
+        return original(blocks, y_fitted, y_validated, sigmas, lambdas)
+
+    monkeypatch.setattr(search, "search", watched)
+    monkeypatch.setattr(kernel_regression, "_N_FAMILY", 120)
+    short = KernelRegression(kernel="matern-gaussian").fit(X, y)
+    (few, all_sigmas), (many, near_sigmas) = searched
+    assert (few, many, all_sigmas) == (120, 240, 60)
+    assert near_sigmas <= 15  # of three components, five each
+    for found, best in zip(short.choices_, whole.choices_, strict=True):
+        assert best.rmse <= found.rmse < 1.02 * best.rmse
 
 
 @pytest.mark.parametrize("lam", [1e-6, 1e-2])

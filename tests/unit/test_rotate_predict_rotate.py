@@ -18,7 +18,12 @@ from rpr.axes.rotation import to_axes, to_axes_positions
 from rpr.data.frame_set import FrameSet
 from rpr.data.synthetic import analytic_labels, dichloroethane, random_frames
 from rpr.errors import InputError
+from rpr.models.augmented import AugmentedRegression
+from rpr.models.copies import CopiesRPR
+from rpr.models.folded import FoldedRPR
+from rpr.models.model_file import load_model, save_model
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
+from rpr.models.symmetrized import SymmetrizedRPR
 from rpr.molecule.molecule import Molecule
 from rpr.regression.descriptors import DESCRIPTORS, describe
 from rpr.regression.kernels import KERNELS, kernel
@@ -112,6 +117,80 @@ def test_hyperparameters_of_a_fit_give_the_same_model(models):
 def test_seed_decides_the_validation_split_alone():
     a, b, c = (fitted(seed=s).hyperparameters_["mu_x"]["validation_rmse"] for s in (0, 0, 1))
     assert a == b != c
+
+
+def test_n_of_the_matern_kernel_is_that_of_the_lowest_validation_error(models):
+    """Each component has the n with which a model of that n alone validates best."""
+    alone = {f"matern{n}": fitted(kernel=f"matern{n}") for n in (1, 2, 3, 4)}
+    for component, found in models["dipole"].hyperparameters_.items():
+        rmse = {n: m.hyperparameters_[component]["validation_rmse"] for n, m in alone.items()}
+        assert found["kernel"] == min(rmse, key=rmse.get)
+        assert found == alone[found["kernel"]].hyperparameters_[component]
+
+
+def test_files_without_a_kernel_for_each_component_load(tmp_path):
+    """Files of earlier versions name one kernel for all, and no way of validation."""
+    model = fitted(kernel="matern2")
+    model.save(tmp_path / "model.npz")
+    stored = load_model(tmp_path / "model.npz")
+    metadata = {k: v for k, v in stored.metadata.items() if k != "validation"}
+    for found in metadata["hyperparameters"].values():
+        assert found.pop("kernel") == "matern2"
+    save_model(tmp_path / "old.npz", stored.kind, stored.arrays, metadata)
+    again = rpr.load(tmp_path / "old.npz")
+    np.testing.assert_array_equal(again.predict(POSITIONS[TEST]), model.predict(POSITIONS[TEST]))
+    assert again.validation == "frames"
+
+
+@pytest.mark.parametrize(
+    "estimator", [RotatePredictRotate, FoldedRPR, SymmetrizedRPR, CopiesRPR, AugmentedRegression]
+)
+def test_whole_trajectories_are_validated(estimator):
+    """The search of every model sees no frame of a validated trajectory among the fitted ones."""
+    frames = FrameSet(
+        MOLECULE.symbols, POSITIONS[:60], dipole=DIPOLES[:60], trajectory=np.arange(60) // 10
+    )
+    seen = []
+
+    class Watched(estimator):
+        def _choose(self, canonical, targets, groups):
+            seen.append(groups)
+            return super()._choose(canonical, targets, groups)
+
+    settings = {"molecule": MOLECULE, "kernel": "gaussian", "sigmas": [2.0]}
+    by_frame = Watched(**settings).fit(frames)
+    by_trajectory = Watched(**settings, validation="trajectories").fit(frames)
+    assert set(seen[-1]) == set(range(6))  # copies of a frame stay with its trajectory
+    assert len(set(seen[0])) == 60
+    first, second = (
+        m.hyperparameters_["mu_x"]["validation_rmse"] for m in (by_frame, by_trajectory)
+    )
+    assert first != second
+    given = {"hyperparameters": by_trajectory.hyperparameters_}
+    Watched(**settings, validation="trajectories", **given).fit(POSITIONS[:60], DIPOLES[:60])
+
+
+def test_validation_error_is_that_of_trajectories_left_out():
+    """By hand: fit the other trajectories with the same hyper-parameters, predict these."""
+    trajectory = np.arange(300) // 15
+    frames = FrameSet(
+        MOLECULE.symbols, POSITIONS[TRAIN], dipole=DIPOLES[TRAIN], trajectory=trajectory
+    )
+    settings = {"kernel": "matern2", "axes": "eckart", "molecule": MOLECULE}
+    model = RotatePredictRotate(**settings, validation="trajectories", seed=3).fit(frames)
+    order = np.random.default_rng(3).permutation(20)
+    left_out = np.isin(trajectory, order[:4])
+    other = RotatePredictRotate(**settings, hyperparameters=model.hyperparameters_)
+    other.fit(frames.subset(~left_out))
+    error = other.predict_components(frames.subset(left_out)) - to_components(
+        to_axes(
+            DIPOLES[TRAIN][left_out],
+            canonical_axes("eckart", POSITIONS[TRAIN][left_out], MOLECULE).rotations,
+        )
+    )
+    expected = np.sqrt(np.mean(error**2, axis=0))
+    found = [h["validation_rmse"] for h in model.hyperparameters_.values()]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 def test_weight_of_coordinates_is_chosen_by_validation():
@@ -223,7 +302,10 @@ def test_parameters_by_name():
         ({"descriptor": "SOAP"}, "descriptor: found 'SOAP', expected one of RE"),
         ({"kernel": "rbf"}, "kernel: found 'rbf', expected one of gaussian"),
         ({"hyperparameters": {"mu_x": (1, 1)}}, "one such entry for each of mu_x, mu_y, mu_z"),
-        ({"hyperparameters": (-1.0, 1e-3)}, "sigma: found -1.0"),
+        ({"hyperparameters": (-1.0, 1e-3), "kernel": "matern2"}, "sigma: found -1.0"),
+        ({"hyperparameters": (1.0, 1e-3)}, "found kernel 'matern', expected one of matern1"),
+        ({"validation": "folds"}, "validation: found 'folds', expected one of frames, traj"),
+        ({"validation": "trajectories"}, "validation: found 0 trajectories, expected two"),
         ({"coordinate_weight": [1, 2], "hyperparameters": (1, 1)}, "give one weight"),
     ],
 )

@@ -177,7 +177,9 @@ def test_sign_rule_makes_no_difference(dce):
     values = charge_labels(positions, "dipole")
     fresh = shaken(dce, 10, seed=6)
     predictions = [
-        SymmetrizedRPR(molecule=dce, axes=axes, hyperparameters=HYPER).fit(positions, values)
+        SymmetrizedRPR(molecule=dce, axes=axes, kernel="gaussian", hyperparameters=HYPER).fit(
+            positions, values
+        )
         for axes in ("inertia", "inertia-raw", "inertia-skew")
     ]
     first = predictions[0].predict(fresh)
@@ -265,12 +267,28 @@ def test_grids_are_checked(dce):
         )
 
 
+def test_each_component_has_the_averaged_kernel_that_validates_best(dce):
+    positions = shaken(dce, 40)
+    values = charge_labels(positions, "polarizability")
+    settings = {"molecule": dce, "property": "polarizability", "sigmas": [1.0, 4.0]}
+    family = SymmetrizedRPR(**settings).fit(positions, values)
+    alone = {
+        kernel: SymmetrizedRPR(**settings, kernel=kernel).fit(positions, values).hyperparameters_
+        for kernel in ("matern1", "matern2", "matern3", "matern4", "gaussian")
+    }
+    for component, found in family.hyperparameters_.items():
+        best = min((own[component] for own in alone.values()), key=lambda h: h["validation_rmse"])
+        assert found == best
+
+
 def test_search_and_fit_equal_those_written_out(dce):
     """Search over a small grid with dense solves of the averaged kernels of each component."""
     positions, fresh = shaken(dce, 30), shaken(dce, 5, seed=4)
     values = charge_labels(positions, "dipole")
     grid = {"sigmas": [1.0, 3.0], "lambdas": [1e-6, 1e-3]}
-    model = SymmetrizedRPR(molecule=dce, descriptor="xyz", **grid).fit(positions, values)
+    model = SymmetrizedRPR(molecule=dce, descriptor="xyz", kernel="gaussian", **grid).fit(
+        positions, values
+    )
 
     frames = canonical_axes("bond-axis", positions, dce)
     canonical, y = to_axes_positions(positions, frames), to_axes(values, frames.rotations)

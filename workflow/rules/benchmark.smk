@@ -21,8 +21,7 @@ rule benchmark_descriptor:
     params:
         molecule=molecule(),
         kernels=config["benchmark"]["kernels"],
-        coordinate_weight=config["benchmark"]["coordinate_weight"],
-        validation_fraction=config["split"]["validation_fraction"],
+        fitting=FITTING,
         seed=config["seed"],
         code=code("benchmark_descriptor"),
     message:

@@ -26,6 +26,33 @@ rule analyse_axes:
         "../scripts/analyse_axes.py"
 
 
+rule learn_rank_three:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        split="<results>/dataset/split_random.csv",
+        test_set="<results>/test_set/frames.extxyz",
+        molecule=MOLECULE,
+    output:
+        multiext("<results>/tables/rank_three", md=".md", tex=".tex"),
+        table="<results>/tables/rank_three.csv",
+    log:
+        "<logs>/learn_rank_three.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("learning_mem_mb"),
+        runtime=at_most(60),
+    params:
+        molecule=molecule(),
+        fitting=FITTING,
+        seed=config["seed"],
+        code=code("learn_rank_three"),
+    message:
+        "Learn a tensor of rank 3"
+    script:
+        "../scripts/learn_rank_three.py"
+
+
 rule compare_axes:
     input:
         frames="<results>/dataset/frames.extxyz",
@@ -47,7 +74,7 @@ rule compare_axes:
         molecule=molecule(),
         axes=config["models"]["axes"],
         descriptors=config["models"]["axes_descriptors"],
-        validation_fraction=config["split"]["validation_fraction"],
+        fitting=FITTING,
         seed=config["seed"],
         code=code("compare_axes", PUBLISHED_MODEL),
     message:

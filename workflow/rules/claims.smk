@@ -3,7 +3,7 @@
 # Tables that claims are measured from; some are about the published model only.
 JUDGED = [
     *["learning_curve", "kreg", "test_set", "comparison", "equivariance", "spherical", "coverage"],
-    *(["benchmark_pairs", "axes_accuracy", "cost"] if WITH_PUBLISHED else []),
+    *(["benchmark_pairs", "axes_accuracy", "cost", "rank_three"] if WITH_PUBLISHED else []),
     *(["fewer_labels"] if FEWER_LABELS else []),
 ]
 
@@ -72,7 +72,7 @@ rule measure_cost:
         runtime=at_most(60),
     params:
         molecule=molecule(),
-        validation_fraction=config["split"]["validation_fraction"],
+        fitting=FITTING,
         seed=config["seed"],
         code=code("measure_cost", PUBLISHED_MODEL),
     message:
@@ -105,6 +105,12 @@ rule judge_claims:
         molecule=molecule(),
         tables=JUDGED,
         ways=lambda wildcards: jobs.made_before(f"results/{config['run']}/ways/ways.csv"),
+        factor_span=lambda wildcards: jobs.made_before(
+            f"results/{config['run']}/evidence/factor_span.csv"
+        ),
+        arbitrary_signs=lambda wildcards: jobs.made_before(
+            f"results/{config['run']}/evidence/arbitrary_signs.csv"
+        ),
         code=code("judge_claims"),
     message:
         "Judge the claims"

@@ -34,6 +34,10 @@ GEOMETRIES = run_config.geometry_names(config)
 CONFORMERS = list(GEOMETRIES)
 REFERENCE = CONFORMERS[0]
 TRAJECTORIES = [f"{k:03d}" for k in range(config["initial_conditions"]["n_trajectories"])]
+FITTING = {
+    "coordinate_weight": config["benchmark"]["coordinate_weight"],
+    **{key: config["split"][key] for key in ("validation_fraction", "validation")},
+}
 SHARD_SIZE = config["labels"]["shard_size"]
 SHARDS = jobs.shards(PLAN.n_labelled, SHARD_SIZE)
 TEST_SHARDS = jobs.shards(PLAN.n_test_frames, SHARD_SIZE)

@@ -21,7 +21,7 @@ rule train_model:
         runtime=at_most(120),
     params:
         molecule=molecule(),
-        validation_fraction=config["split"]["validation_fraction"],
+        fitting=FITTING,
         seed=config["seed"],
         code=model_code("train_model"),
     message:
@@ -113,6 +113,7 @@ rule compute_learning_curve:
         molecule=molecule(),
         sizes=config["learning_curve"]["sizes"],
         n_repeats=config["learning_curve"]["n_repeats"],
+        fitting=FITTING,
         code=model_code("compute_learning_curve"),
     message:
         "Learning curve of {wildcards.model}, {wildcards.property}"

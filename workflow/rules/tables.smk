@@ -101,6 +101,29 @@ rule tabulate_errors:
         "../scripts/tabulate_errors.py"
 
 
+rule tabulate_hyperparameters:
+    input:
+        models=expand("<results>/models/{stem}.npz", stem=MODEL_STEMS),
+    output:
+        multiext("<results>/tables/hyperparameters", md=".md", tex=".tex"),
+        table="<results>/tables/hyperparameters.csv",
+    log:
+        "<logs>/tabulate_hyperparameters.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        names=[(m, s) for m in MODELS for p in PROPERTIES for s in ("random", "held_out")],
+        n_train=config["split"]["n_train"],
+        code=code("tabulate_hyperparameters"),
+    message:
+        "Tabulate the hyper-parameters of the models"
+    script:
+        "../scripts/tabulate_hyperparameters.py"
+
+
 rule write_provenance:
     input:
         frames="<results>/dataset/frames.extxyz",
@@ -149,11 +172,16 @@ rule tables:
     input:
         expand("<results>/tables/{table}.csv", table=PARTS),
         rules.tabulate_errors.output,
+        rules.tabulate_hyperparameters.output,
         "<results>/tables/coverage.csv",
         rules.judge_claims.output,
         branch(
             WITH_PUBLISHED,
-            then=[*rules.compare_published.output, "<results>/tables/benchmark_pairs.csv"],
+            then=[
+                *rules.compare_published.output,
+                *rules.learn_rank_three.output,
+                "<results>/tables/benchmark_pairs.csv",
+            ],
             otherwise=[],
         ),
     message:

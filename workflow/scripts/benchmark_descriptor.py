@@ -17,9 +17,8 @@ table, errors = benchmark(
     descriptor=snakemake.wildcards.descriptor,
     axes=snakemake.wildcards.axes,
     kernels=snakemake.params.kernels,
-    coordinate_weight=snakemake.params.coordinate_weight,
-    validation_fraction=snakemake.params.validation_fraction,
     seed=snakemake.params.seed,
+    **snakemake.params.fitting,
 )
 tables.write_csv(table, snakemake.output.table)
 tables.write_csv(errors, snakemake.output.errors)

@@ -7,7 +7,7 @@ from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.studies import tables
 from rpr.studies.calibration import calibration
-from rpr.studies.evaluation import model_test_sets
+from rpr.studies.test_sets import model_test_sets
 
 logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)

@@ -6,7 +6,7 @@ from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.studies import tables
 from rpr.studies.canonical_axes import axes_accuracy
-from rpr.studies.evaluation import named_test_sets
+from rpr.studies.test_sets import named_test_sets
 
 logs.start(snakemake.log[0])
 frames = read_frames(snakemake.input.frames)
@@ -19,7 +19,7 @@ table = axes_accuracy(
     property=snakemake.wildcards.property,
     axes_names=snakemake.params.axes,
     descriptors=snakemake.params.descriptors,
-    validation_fraction=snakemake.params.validation_fraction,
     seed=snakemake.params.seed,
+    **snakemake.params.fitting,
 )
 tables.write_csv(table, snakemake.output.table)

@@ -6,8 +6,8 @@ from rpr.data.splits import outside_test_set, read_split
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.studies import tables
-from rpr.studies.evaluation import named_test_sets
 from rpr.studies.learning_curve import learning_curve
+from rpr.studies.test_sets import named_test_sets
 
 logs.start(snakemake.log[0])
 frames = read_frames(snakemake.input.frames)
@@ -22,6 +22,7 @@ table = learning_curve(
     model=snakemake.wildcards.model,
     sizes=snakemake.params.sizes,
     repeats=range(snakemake.params.n_repeats),
+    **snakemake.params.fitting,
     trained=rpr.load(snakemake.input.model) if len(candidates) == len(split["train"]) else None,
 )
 tables.write_csv(table, snakemake.output.table)

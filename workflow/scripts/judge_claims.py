@@ -13,8 +13,9 @@ logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.geometry, **snakemake.params.molecule)
 record = json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8"))
 measured = {name: tables.read(snakemake.input[name]) for name in snakemake.params.tables}
-if snakemake.params.ways:
-    measured["ways"] = tables.read(snakemake.params.ways[0])
+for name in ("ways", "factor_span", "arbitrary_signs"):  # of other targets, if these were made
+    if made := snakemake.params[name]:
+        measured[name] = tables.read(made[0])
 claims = claims_table(
     measured,
     papers_molecule=is_papers_molecule(molecule),

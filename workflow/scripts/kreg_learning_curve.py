@@ -7,8 +7,8 @@ from rpr.molecule.molecule import read_molecule
 from rpr.molecule.permutation_inversion import find_group, permutations_of
 from rpr.run import logs
 from rpr.studies import tables
-from rpr.studies.evaluation import named_test_sets
 from rpr.studies.kreg import kreg_learning_curve
+from rpr.studies.test_sets import named_test_sets
 
 logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)

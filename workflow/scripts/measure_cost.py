@@ -16,7 +16,7 @@ table = cost(
     model="rotate-predict-rotate",
     property=snakemake.wildcards.property,
     molecule=read_molecule(snakemake.input.molecule, **snakemake.params.molecule),
-    validation_fraction=snakemake.params.validation_fraction,
     seed=snakemake.params.seed,
+    **snakemake.params.fitting,
 )
 tables.write_csv(table, snakemake.output.table)

@@ -7,7 +7,8 @@ from rpr.models.registry import find
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.studies import tables
-from rpr.studies.evaluation import model_test_sets, predictions
+from rpr.studies.evaluation import predictions
+from rpr.studies.test_sets import model_test_sets
 
 logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)

@@ -5,8 +5,8 @@ from rpr.data.extxyz import read_frames
 from rpr.data.splits import read_split
 from rpr.run import logs
 from rpr.studies import tables
-from rpr.studies.evaluation import named_test_sets
 from rpr.studies.kreg import kreg_scatter
+from rpr.studies.test_sets import named_test_sets
 
 logs.start(snakemake.log[0])
 frames = read_frames(snakemake.input.frames)

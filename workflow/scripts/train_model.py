@@ -16,8 +16,8 @@ for split in ("random", "held_out"):
         read_split(snakemake.input[split])["train"],
         property=snakemake.wildcards.property,
         molecule=molecule,
-        validation_fraction=snakemake.params.validation_fraction,
         seed=snakemake.params.seed,
+        **snakemake.params.fitting,
     )
     log.info("trained on the split %s", split)
     model.save(snakemake.output[split])

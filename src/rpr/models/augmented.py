@@ -15,8 +15,6 @@ import numpy as np
 
 from rpr.axes.rotation import random_rotations, rotate_vectors, to_axes
 from rpr.errors import InputError
-from rpr.models.estimator import Frames
-from rpr.models.property_estimator import training_data
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.molecule.permutation_inversion import find_group
 from rpr.regression.search import Choice
@@ -73,21 +71,20 @@ class AugmentedRegression(RotatePredictRotate):
         """Names of the arguments of the constructor; the axes are none of them."""
         return [name for name in super().parameter_names() if name != "axes"]
 
-    def fit(self, frames: Frames, values: np.ndarray | None = None) -> AugmentedRegression:
-        """Make copies of the training frames, then fit; see `RotatePredictRotate.fit`."""
+    def _training_frames(
+        self, positions: np.ndarray, values: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if self.group not in GROUPS or self.n_rotations < 1:
             raise InputError(
                 f"augmented: found group {self.group!r} and n_rotations {self.n_rotations}, "
                 f"expected one of {', '.join(GROUPS)} and at least one copy"
             )
-        positions, values = training_data(self.property, frames, values, self.molecule)
-        self._frame = np.tile(np.arange(len(positions)), self.n_rotations)
-        positions, values = positions[self._frame], values[self._frame]
+        source = np.tile(np.arange(len(positions)), self.n_rotations)
+        positions, values = positions[source], values[source]
         rotations = random_rotations(len(positions), self.seed)
         if self.group == "permutation-inversions":
             positions, values = self._permuted(positions, values)
-        super().fit(rotate_vectors(positions, rotations), to_axes(values, rotations))
-        return self
+        return rotate_vectors(positions, rotations), to_axes(values, rotations), source
 
     def _permuted(self, positions: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Each frame and its label after a random element of the permutation-inversion group."""
@@ -101,8 +98,9 @@ class AugmentedRegression(RotatePredictRotate):
             signs.reshape(-1, *[1] * (values.ndim - 1)) * values,
         )
 
-    def _choose(self, canonical: np.ndarray, targets: np.ndarray) -> tuple[float, list[Choice]]:
+    def _choose(
+        self, canonical: np.ndarray, targets: np.ndarray, groups: np.ndarray
+    ) -> tuple[float, list[Choice]]:
         order = np.random.default_rng(self.seed).permutation(len(canonical))
         searched = np.sort(order[: self.n_search])
-        self._groups = self._frame[searched]
-        return super()._choose(canonical[searched], targets[searched])
+        return super()._choose(canonical[searched], targets[searched], groups[searched])

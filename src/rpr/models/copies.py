@@ -16,8 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from rpr.models.estimator import Frames
-from rpr.models.property_estimator import training_data
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.molecule.permutation_inversion import find_group
 
@@ -53,11 +51,10 @@ class CopiesRPR(RotatePredictRotate):
         """Name of the axes in use."""
         return self.axes or ("bond-axis" if self.molecule.dihedral else "inertia")
 
-    def fit(self, frames: Frames, values: np.ndarray | None = None) -> CopiesRPR:
-        """Copy the training frames, then fit; see `RotatePredictRotate.fit`."""
-        positions, values = training_data(self.property, frames, values, self.molecule)
+    def _training_frames(
+        self, positions: np.ndarray, values: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         self.group_ = find_group(self.molecule)
-        self._groups = np.tile(np.arange(len(positions)), len(self.group_))
         copies = np.concatenate(self.group_.act_on_positions(positions))
-        super().fit(copies, np.concatenate(self.group_.act_on_tensors(values)))
-        return self
+        labels = np.concatenate(self.group_.act_on_tensors(values))
+        return copies, labels, np.tile(np.arange(len(positions)), len(self.group_))

@@ -17,7 +17,7 @@ import numpy as np
 
 from rpr.axes.components import RANK
 from rpr.models.estimator import Frames
-from rpr.models.property_estimator import checked_positions, training_data
+from rpr.models.property_estimator import checked_positions
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.molecule.mirror_image import mirror_permutation
 from rpr.molecule.molecule import Molecule
@@ -59,23 +59,23 @@ class FoldedRPR(RotatePredictRotate):
     """
 
     KIND = "folded"
+    _TELLS_HANDS = False  # as all training frames become those of one hand
 
     def check_molecule(self) -> None:
         """Refuse a molecule that lacks the axes or a symmetry that changes the dihedral."""
         super().check_molecule()
         mirror_permutation(self.molecule)
 
-    def fit(self, frames: Frames, values: np.ndarray | None = None) -> FoldedRPR:
-        """Fold the training frames, then fit; see `RotatePredictRotate.fit`."""
-        positions, values = training_data(self.property, frames, values, self.molecule)
-        folded, parities = fold(positions, self.molecule)
-        super().fit(folded, self._unfold(values, parities))
-        return self
-
     def predict(self, frames: Frames) -> np.ndarray:
         """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
         folded, parities = fold(checked_positions(frames, self.molecule), self.molecule)
         return self._unfold(super().predict(folded), parities)
+
+    def _training_frames(
+        self, positions: np.ndarray, values: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        folded, parities = fold(positions, self.molecule)
+        return folded, self._unfold(values, parities), np.arange(len(positions))
 
     def _unfold(self, values: np.ndarray, parities: np.ndarray) -> np.ndarray:
         rank = RANK[self.property]

@@ -87,10 +87,13 @@ class Entry:
         return read_as(frames, molecule, self.scan) if self.scan else frames
 
 
+#: Arguments that `make_model` leaves out for estimators that do not have them, such as one that
+#: maximizes a likelihood.
+_OF_SOME = {"validation_fraction", "validation", "coordinate_weight"}
 _PUBLISHED = "rpr.models.rotate_predict_rotate:RotatePredictRotate"
 _FOLDED = "rpr.models.folded:FoldedRPR"
-#: The kernels that the paper found best.
-_KERNELS = {"dipole": {"kernel": "matern2"}, "polarizability": {"kernel": "gaussian"}}
+#: The kernels that the paper found best; n of the Matern kernel is chosen for each component.
+_KERNELS = {"dipole": {"kernel": "matern"}, "polarizability": {"kernel": "gaussian"}}
 _AXES = "an anchor; inertia axes: three atoms or more, not in line, no spherical top"
 
 
@@ -255,8 +258,8 @@ def make_model(
     estimator = entry.estimator()
     options = {**entry.by_property.get(property, {}), **entry.settings, **settings}
     options |= {"property": property, "molecule": molecule, "seed": seed}
-    if "validation_fraction" not in estimator.parameter_names():
-        options.pop("validation_fraction", None)  # as a likelihood needs no validation
+    for name in _OF_SOME.difference(estimator.parameter_names()):
+        options.pop(name, None)
     return estimator(**options)
 
 

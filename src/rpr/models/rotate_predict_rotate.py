@@ -17,7 +17,7 @@ not say whether it centres targets, nor how it weights coordinates against RE.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -26,12 +26,9 @@ from rpr.axes.components import from_components, to_components
 from rpr.axes.rotation import to_axes, to_axes_positions, to_laboratory
 from rpr.errors import InputError
 from rpr.models.estimator import Frames
-from rpr.models.property_estimator import (
-    PropertyEstimator,
-    checked_positions,
-    training_checksum,
-    training_data,
-)
+from rpr.models.hyperparameters import as_mapping, given_hyperparameters
+from rpr.models.property_estimator import PropertyEstimator, checked_positions, training_checksum
+from rpr.models.validation import grouped_training_data
 from rpr.molecule.molecule import Molecule
 from rpr.regression import search
 from rpr.regression.descriptors import describe
@@ -55,7 +52,8 @@ class RotatePredictRotate(PropertyEstimator):
         One of `rpr.regression.descriptors.DESCRIPTORS`; None takes the paper's RExyzCl for a
         molecule with anchors, and RExyz otherwise.
     kernel
-        One of `rpr.regression.kernels.KERNELS`; None takes matern2.
+        One of `rpr.regression.kernels.KERNELS`, or one of `rpr.regression.kernels.FAMILIES`, of
+        which validation takes one for each component; None takes the family matern.
     coordinate_weight
         Weight of coordinates against RE in the descriptor, 1/Angstrom. Of a sequence, the weight
         with the lowest validation error is taken.
@@ -66,18 +64,22 @@ class RotatePredictRotate(PropertyEstimator):
         Regularization strengths to try; the default is `rpr.regression.search.default_lambdas`.
     validation_fraction
         Part of the training frames that the search validates on.
+    validation
+        ``"frames"`` validates on frames drawn at random, ``"trajectories"`` on whole trajectories,
+        which the training frames have to name.
     seed
         Seed of the random split of the training frames into fitted and validated ones.
     hyperparameters
-        ``{component: {"sigma": ..., "lambda": ...}}``, such as `hyperparameters_` of a fitted
-        model, or one such pair for all components. If they are given, nothing is searched.
+        ``{component: {"sigma": ..., "lambda": ..., "kernel": ...}}``, such as `hyperparameters_` of
+        a fitted model, or one such entry for all components; the kernel is needed for families
+        only. If they are given, nothing is searched.
 
     Attributes
     ----------
     regression_ : KernelRegression
         The regression in the canonical axes.
     hyperparameters_ : dict
-        Component -> sigma, lambda, validation_rmse (in the unit of the property).
+        Component -> sigma, lambda, validation_rmse (in the unit of the property), kernel.
     coordinate_weight_ : float
         The weight in use.
     training_checksum_ : str
@@ -100,10 +102,9 @@ class RotatePredictRotate(PropertyEstimator):
     """
 
     KIND = "rotate-predict-rotate"
-    _groups: np.ndarray | None = None  # training frames of equal entries are validated together
     STORED: tuple[str, ...] = (
         *("property", "axes", "descriptor", "kernel"),
-        *("coordinate_weight", "validation_fraction", "seed"),
+        *("coordinate_weight", "validation_fraction", "validation", "seed"),
     )
 
     def __init__(
@@ -113,11 +114,12 @@ class RotatePredictRotate(PropertyEstimator):
         property: str = "dipole",
         axes: str | None = "inertia",
         descriptor: str | None = None,
-        kernel: str | None = "matern2",
+        kernel: str | None = None,
         coordinate_weight: float | Sequence[float] = 0.5,
         sigmas: Sequence[float] | None = None,
         lambdas: Sequence[float] | None = None,
         validation_fraction: float = 0.2,
+        validation: str = "frames",
         seed: int = 0,
         hyperparameters: Mapping | Sequence[float] | None = None,
     ) -> None:
@@ -129,6 +131,7 @@ class RotatePredictRotate(PropertyEstimator):
         self.sigmas = sigmas
         self.lambdas = lambdas
         self.validation_fraction = validation_fraction
+        self.validation = validation
         self.seed = seed
         self.hyperparameters = hyperparameters
 
@@ -139,8 +142,8 @@ class RotatePredictRotate(PropertyEstimator):
 
     @property
     def kernel_(self) -> str:
-        """Name of the kernel in use."""
-        return self.kernel or "matern2"
+        """Name of the kernel in use, or of its family."""
+        return self.kernel or "matern"
 
     @property
     def descriptor_(self) -> str:
@@ -155,7 +158,7 @@ class RotatePredictRotate(PropertyEstimator):
             raise InputError(f"{error}, or the model 'covariant', which needs no axes") from error
         describe(self.descriptor_, self.molecule.reference[None], self.molecule)
 
-    def fit(self, frames: Frames, values: np.ndarray | None = None) -> RotatePredictRotate:
+    def fit(self, frames: Frames, values: np.ndarray | None = None) -> Self:
         """Search hyper-parameters on a part of the training frames, then fit all of them.
 
         Parameters
@@ -169,27 +172,29 @@ class RotatePredictRotate(PropertyEstimator):
         ------
         InputError
             For unknown names, wrong shapes, other atoms than the molecule's, positions that cannot
-            be in Angstrom, or numbers that are not finite.
+            be in Angstrom, numbers that are not finite, or a validation on trajectories of frames
+            that name fewer than two.
 
         Warns
         -----
         ConditioningWarning
             If the linear system is ill-conditioned.
         """
-        positions, values = training_data(self.property, frames, values, self.molecule)
+        validation = self.validation if self.hyperparameters is None else "frames"
+        positions, values, groups = grouped_training_data(
+            self.property, frames, values, self.molecule, validation
+        )
+        positions, values, source = self._training_frames(positions, values)
         self._prepare(positions)
         canonical, rotations = self._rotate(positions)
         targets = to_components(to_axes(values, rotations))  # -> [n_frames, n_components]
-        self.coordinate_weight_, choices = self._choose(canonical, targets)
+        self.coordinate_weight_, choices = self._choose(canonical, targets, groups[source])
         regression = KernelRegression(
-            kernel=self.kernel_, hyperparameters=[(c.sigma, c.lam) for c in choices]
+            kernel=self.kernel_, hyperparameters=[(c.sigma, c.lam, c.kernel) for c in choices]
         )
         images = self._images(canonical, self.coordinate_weight_)
         self.regression_ = regression.fit(images, targets, self._characters())
-        self.hyperparameters_ = {
-            name: {"sigma": c.sigma, "lambda": c.lam, "validation_rmse": c.rmse}
-            for name, c in zip(self.components, choices, strict=True)
-        }
+        self.hyperparameters_ = as_mapping(choices, self.components)
         self._note_values(positions, values)
         self.training_checksum_ = training_checksum(positions, values)
         return self
@@ -206,7 +211,13 @@ class RotatePredictRotate(PropertyEstimator):
             predicted.append(to_laboratory(from_components(self.regression_.predict(X)), rotations))
         return np.concatenate(predicted)
 
-    # What a subclass with another kernel replaces.
+    # What a subclass with another kernel or other training frames replaces.
+
+    def _training_frames(
+        self, positions: np.ndarray, values: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Positions and values that are learnt, and the given frame that each comes from."""
+        return positions, values, np.arange(len(positions))
 
     def _prepare(self, positions: np.ndarray) -> None:
         """Check the training positions, and set what depends on the molecule alone."""
@@ -223,9 +234,9 @@ class RotatePredictRotate(PropertyEstimator):
         """Signs of the components under the group that the kernel is averaged over."""
         return None
 
-    def _sigmas(self, X: np.ndarray) -> np.ndarray:
-        """Length scales to try, for training frames with descriptors `X`."""
-        return search.sigma_grid(self.kernel_, X, self.sigmas)
+    def _sigmas(self, X: np.ndarray, groups: np.ndarray) -> dict[str, np.ndarray]:
+        """Length scales to try, by kernel, for training frames with descriptors `X`."""
+        return search.sigma_grids(self.kernel_, X, self.sigmas)
 
     def _arrays(self) -> dict[str, np.ndarray]:
         return {
@@ -235,7 +246,7 @@ class RotatePredictRotate(PropertyEstimator):
         }
 
     def _metadata(self) -> dict[str, Any]:
-        chosen = {name: getattr(self, f"{name}_") for name in ("kernel", "coordinate_weight")}
+        chosen = {"kernel": self.kernel_, "coordinate_weight": self.coordinate_weight_}
         return super()._metadata() | chosen
 
     def _restore_arrays(
@@ -245,7 +256,10 @@ class RotatePredictRotate(PropertyEstimator):
         self._restore_regression(arrays, arrays["descriptors"])
 
     def _restore_regression(self, arrays: Mapping[str, np.ndarray], images: np.ndarray) -> None:
-        regression = KernelRegression(kernel=self.kernel_, hyperparameters=self._pairs())
+        regression = KernelRegression(
+            kernel=self.kernel_,
+            hyperparameters=given_hyperparameters(self.hyperparameters, self.components),
+        )
         coefficients, means = arrays["coefficients"], arrays["means"]
         self.regression_ = regression.restore(images, coefficients, means, self._characters())
 
@@ -255,53 +269,31 @@ class RotatePredictRotate(PropertyEstimator):
         return to_axes_positions(positions, axes), axes.rotations
 
     def _choose(
-        self, canonical: np.ndarray, targets: np.ndarray
+        self, canonical: np.ndarray, targets: np.ndarray, groups: np.ndarray
     ) -> tuple[float, list[search.Choice]]:
         """Coordinate weight and hyper-parameters with the lowest validation error.
 
-        Between weights, the errors of the components count relative to their spread.
+        Frames of equal `groups` [n_frames] are validated together.
         """
         weights = np.atleast_1d(np.asarray(self.coordinate_weight, dtype=float))
-        pairs = self._pairs()
-        if len(weights) > 1 and pairs is not None:
+        given = given_hyperparameters(self.hyperparameters, self.components)
+        if len(weights) > 1 and given is not None:
             raise InputError(
                 "coordinate_weight: found several and given hyperparameters, so nothing is "
                 "searched; give one weight"
             )
-        scale = targets.std(axis=0)
-        scale[scale == 0.0] = 1.0
         trials = []
         for weight in weights:
             images = self._images(canonical, float(weight))
             regression = KernelRegression(
                 kernel=self.kernel_,
-                sigmas=self._sigmas(images if images.ndim == 2 else images[0]),
+                sigmas=self._sigmas(images if images.ndim == 2 else images[0], groups),
                 lambdas=self.lambdas,
                 validation_fraction=self.validation_fraction,
                 seed=self.seed,
-                hyperparameters=pairs,
+                hyperparameters=given,
             )
-            choices = regression.choose(images, targets, self._characters(), self._groups)
-            error = np.sum((np.array([c.rmse for c in choices]) / scale) ** 2)
-            trials.append((float(error), float(weight), choices))
+            choices = regression.choose(images, targets, self._characters(), groups)
+            trials.append((search.relative_error(choices, targets), float(weight), choices))
         _, weight, choices = min(trials, key=lambda trial: trial[0])
         return weight, choices
-
-    def _pairs(self) -> list[tuple[float, float]] | None:
-        """Given hyper-parameters as (sigma, lambda) of each component."""
-        given: Any = self.hyperparameters
-        if given is None:
-            return None
-        try:
-            entries: list[Any] = [given] * len(self.components)
-            if isinstance(given, Mapping) and "sigma" not in given:
-                entries = [given[name] for name in self.components]
-            pairs = [
-                (e["sigma"], e["lambda"]) if isinstance(e, Mapping) else tuple(e) for e in entries
-            ]
-            return [(float(sigma), float(lam)) for sigma, lam in pairs]
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                f"hyperparameters: found {given!r}, expected {{'sigma': ..., 'lambda': ...}}, or "
-                f"one such entry for each of {', '.join(self.components)}"
-            ) from error

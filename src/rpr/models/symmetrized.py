@@ -32,7 +32,6 @@ from rpr.regression.kernels import distance
 from rpr.regression.search import validation_split
 
 _SIGN_TOLERANCE = 1e-6
-_KERNELS = {"dipole": "gaussian", "polarizability": "matern3"}
 
 
 class SymmetrizedRPR(RotatePredictRotate):
@@ -46,8 +45,8 @@ class SymmetrizedRPR(RotatePredictRotate):
     descriptor
         One of `rpr.regression.descriptors.DESCRIPTORS`.
     kernel
-        One of `rpr.regression.kernels.KERNELS`; None takes gaussian for the dipole and matern3 for
-        the polarizability.
+        As for `RotatePredictRotate`; None takes the family matern-gaussian, of which validation
+        takes one for each component.
     permutation_inversion
         Whether the kernel is averaged over the permutation-inversion group; otherwise over the
         signs of axes only.
@@ -80,8 +79,8 @@ class SymmetrizedRPR(RotatePredictRotate):
 
     @property
     def kernel_(self) -> str:
-        """Name of the kernel in use."""
-        return self.kernel or _KERNELS[self.property]
+        """Name of the kernel in use, or of its family."""
+        return self.kernel or "matern-gaussian"
 
     @property
     def axes_(self) -> str:
@@ -108,9 +107,9 @@ class SymmetrizedRPR(RotatePredictRotate):
     def _characters(self) -> np.ndarray:
         return self._elements.characters(self.property)
 
-    def _sigmas(self, X: np.ndarray) -> np.ndarray:
-        fitted, _ = validation_split(len(X), self.validation_fraction, self.seed)
-        return super()._sigmas(X[fitted])
+    def _sigmas(self, X: np.ndarray, groups: np.ndarray) -> dict[str, np.ndarray]:
+        fitted, _ = validation_split(len(X), self.validation_fraction, self.seed, groups)
+        return super()._sigmas(X[fitted], groups[fitted])
 
     def _arrays(self) -> dict[str, np.ndarray]:
         arrays = super()._arrays()

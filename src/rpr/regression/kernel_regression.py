@@ -2,29 +2,29 @@
 
     f_c(x) = mean_c + sum_i a_ic K_c(x, x_i),    (K_c + lambda_c I) a_c = y_c - mean_c
 
-Each component has its own sigma and lambda.  All components share one search and, where they have
-the same sigma, one kernel.  The kernel K_c is a plain one, or its average over a group
-(:mod:`rpr.regression.symmetrized_kernel`).  This is the engine of the models in canonical axes; it
-knows nothing of molecules.
+Each component has its own sigma and lambda, and its own kernel of a family.  All components share
+one search, the distances, and, where they have the same kernel and sigma, one matrix.  The kernel
+K_c is a plain one, or its average over a group (:mod:`rpr.regression.symmetrized_kernel`).  This is
+the engine of the models in canonical axes; it knows nothing of molecules.
 
 Source: Martinka et al., J. Chem. Phys. 161, 174104 (2024), eq. (1).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from rpr.errors import InputError
 from rpr.regression import kernels, ridge, search
-from rpr.regression.resources import available_threads, thread_map
-from rpr.regression.symmetrized_kernel import (
-    averaged_kernels,
-    distinct_characters,
-    image_coefficients,
-)
+from rpr.regression.resources import thread_map
+from rpr.regression.symmetrized_kernel import image_coefficients
+from rpr.regression.training_kernels import TrainingKernels
 
+#: Frames fitted in the search for the kernels of a family; with more, these kernels are searched
+#: once more, near the sigmas found.
+_N_FAMILY = 400
 #: Kernel elements evaluated at once in a prediction, so that they stay in the processor's cache.
 _CHUNK_ELEMENTS = 1 << 17
 
@@ -35,10 +35,11 @@ class KernelRegression:
     Parameters
     ----------
     kernel
-        One of `rpr.regression.kernels.KERNELS`.
+        One of `rpr.regression.kernels.KERNELS`, or one of `rpr.regression.kernels.FAMILIES`, of
+        which the search takes one kernel for each component.
     sigmas
-        Length scales to try, in the unit of the distances; the default is
-        `rpr.regression.search.sigma_grid`.
+        Length scales to try, in the unit of the distances, for all kernels or by kernel; the
+        default is `rpr.regression.search.sigma_grids`.
     lambdas
         Regularization strengths to try; the default is `rpr.regression.search.default_lambdas`.
     validation_fraction
@@ -46,12 +47,14 @@ class KernelRegression:
     seed
         Seed of the random split into fitted and validated frames.
     hyperparameters
-        One pair (sigma, lambda) for each component. If they are given, nothing is searched.
+        One pair (sigma, lambda) for each component, or (sigma, lambda, kernel) for one of a
+        family. If they are given, nothing is searched.
 
     Attributes
     ----------
     choices_ : list of rpr.regression.search.Choice
-        Sigma, lambda and validation error of each component. The error is NaN without a search.
+        Sigma, lambda, validation error and kernel of each component. The error is NaN without a
+        search.
     coefficients_ : array, [n_train, n_components]
         The a_ic.
     means_ : array, [n_components]
@@ -64,11 +67,11 @@ class KernelRegression:
         self,
         *,
         kernel: str = "matern2",
-        sigmas: Sequence[float] | np.ndarray | None = None,
+        sigmas: Sequence[float] | np.ndarray | Mapping[str, np.ndarray] | None = None,
         lambdas: Sequence[float] | np.ndarray | None = None,
         validation_fraction: float = 0.2,
         seed: int = 0,
-        hyperparameters: Sequence[tuple[float, float]] | None = None,
+        hyperparameters: Sequence[tuple] | None = None,
     ) -> None:
         self.kernel = kernel
         self.sigmas = sigmas
@@ -109,7 +112,7 @@ class KernelRegression:
         ConditioningWarning
             As `rpr.regression.ridge.solve_ridge`.
         """
-        training = _Training(self.kernel, X, Y, characters)
+        training = TrainingKernels(self.kernel, X, Y, characters)
         self.choices_ = self._choose(training, groups)
         means = training.means()
         self._store(training, self._solve(training, training.Y - means), means)
@@ -123,7 +126,7 @@ class KernelRegression:
         groups: np.ndarray | None = None,
     ) -> list[search.Choice]:
         """Hyper-parameters that `fit` would take, either given or found by the search."""
-        return self._choose(_Training(self.kernel, X, Y, characters), groups)
+        return self._choose(TrainingKernels(self.kernel, X, Y, characters), groups)
 
     def restore(
         self,
@@ -133,7 +136,7 @@ class KernelRegression:
         characters: np.ndarray | None = None,
     ) -> KernelRegression:
         """Put back what an earlier fit found; `X` and `characters` are as for `fit`."""
-        training = _Training(self.kernel, X, coefficients, characters)
+        training = TrainingKernels(self.kernel, X, coefficients, characters)
         self.choices_ = self._choose(training)
         self._store(training, coefficients, means)
         return self
@@ -155,18 +158,22 @@ class KernelRegression:
         distances = kernels.distance(self.kernel, X, self._centres)
         K = np.empty_like(distances)
         predicted = np.empty((len(X), len(self.means_)))
-        for sigma, columns in self._shared_sigmas():
-            kernels.kernel_from_distance(self.kernel, distances, sigma, out=K)
+        for (kernel, sigma), columns in self._shared_kernels():
+            kernels.kernel_from_distance(kernel, distances, sigma, out=K)
             predicted[:, columns] = K @ self._weights[:, columns]
         return predicted + self.means_
 
-    def _store(self, training: _Training, coefficients: np.ndarray, means: np.ndarray) -> None:
+    def _store(
+        self, training: TrainingKernels, coefficients: np.ndarray, means: np.ndarray
+    ) -> None:
         self.coefficients_, self.means_ = coefficients, means
         self.descriptors_ = training.images
         self._centres = training.images.reshape(-1, training.images.shape[2])
         self._weights = image_coefficients(coefficients, training.characters)
 
-    def _choose(self, training: _Training, groups: np.ndarray | None = None) -> list[search.Choice]:
+    def _choose(
+        self, training: TrainingKernels, groups: np.ndarray | None = None
+    ) -> list[search.Choice]:
         n_components = training.Y.shape[1]
         if self.hyperparameters is None:
             return self._search(training, groups)
@@ -175,95 +182,77 @@ class KernelRegression:
                 f"hyperparameters: found {len(self.hyperparameters)} pairs (sigma, lambda), "
                 f"expected one for each of {n_components} components"
             )
-        return [search.Choice(float(s), float(lam), np.nan) for s, lam in self.hyperparameters]
+        return [self._given(*entry) for entry in self.hyperparameters]
 
-    def _search(self, training: _Training, groups: np.ndarray | None) -> list[search.Choice]:
+    def _given(self, sigma: float, lam: float, kernel: str | None = None) -> search.Choice:
+        name = kernel or self.kernel
+        if name not in kernels.members(self.kernel):
+            raise InputError(
+                f"hyperparameters: found kernel {name!r}, expected one of "
+                f"{', '.join(kernels.members(self.kernel))} for each component"
+            )
+        return search.Choice(float(sigma), float(lam), np.nan, name)
+
+    def _search(self, training: TrainingKernels, groups: np.ndarray | None) -> list[search.Choice]:
         training.prepare()
         fitted, validated = search.validation_split(
             len(training.Y), self.validation_fraction, self.seed, groups
         )
+        sigmas = self._sigmas(training.images[0])
+        if len(sigmas) > 1 and len(fitted) > _N_FAMILY:
+            some = np.random.default_rng(self.seed).permutation(fitted)[:_N_FAMILY]
+            sigmas = search.near(sigmas, self._validate(training, some, validated, sigmas))
+        return self._validate(training, fitted, validated, sigmas)
+
+    def _validate(
+        self,
+        training: TrainingKernels,
+        fitted: np.ndarray,
+        validated: np.ndarray,
+        sigmas: Mapping[str, Sequence[float] | np.ndarray],
+    ) -> list[search.Choice]:
         both, n = np.concatenate([fitted, validated]), len(fitted)
         components = np.arange(training.Y.shape[1])
 
-        def blocks(sigma: float) -> Iterator[search.Blocks]:
-            for columns, K in training.kernels(sigma, components, both, fitted):
+        def blocks(kernel: str, sigma: float) -> Iterator[search.Blocks]:
+            for columns, K in training.kernels(kernel, sigma, components, both, fitted):
                 yield columns, training.symmetric(K[:n]), K[n:]
 
-        X, means = training.images[0], training.means(fitted)
+        means = training.means(fitted)
         return search.search(
             blocks,
             training.Y[fitted] - means,
             training.Y[validated] - means,
-            search.sigma_grid(self.kernel, X) if self.sigmas is None else self.sigmas,
+            sigmas,
             search.default_lambdas() if self.lambdas is None else self.lambdas,
         )
 
-    def _solve(self, training: _Training, y: np.ndarray) -> np.ndarray:
+    def _sigmas(self, X: np.ndarray) -> Mapping[str, Sequence[float] | np.ndarray]:
+        """Length scales to try, by kernel."""
+        if self.sigmas is None:
+            return search.sigma_grids(self.kernel, X)
+        if isinstance(self.sigmas, Mapping):
+            return self.sigmas
+        return dict.fromkeys(kernels.members(self.kernel), self.sigmas)
+
+    def _solve(self, training: TrainingKernels, y: np.ndarray) -> np.ndarray:
         training.prepare()
         coefficients = np.empty_like(y)
         lams = np.array([choice.lam for choice in self.choices_])
         frames = np.arange(len(y))
 
-        def solve(group: tuple[float, np.ndarray]) -> None:
-            sigma, components = group
-            for c, K in training.kernels(sigma, components, frames, frames):
+        def solve(shared: tuple[tuple[str, float], np.ndarray]) -> None:
+            kernel_and_sigma, components = shared
+            for c, K in training.kernels(*kernel_and_sigma, components, frames, frames):
                 coefficients[:, c] = ridge.solve_ridge(training.symmetric(K), y[:, c], lams[c])
 
-        thread_map(solve, self._shared_sigmas())
+        thread_map(solve, self._shared_kernels())
         return coefficients
 
-    def _shared_sigmas(self) -> list[tuple[float, np.ndarray]]:
-        """Distinct sigmas with the components that use them."""
-        sigmas = np.array([choice.sigma for choice in self.choices_])
-        return [(float(sigma), np.flatnonzero(sigmas == sigma)) for sigma in np.unique(sigmas)]
-
-
-class _Training:
-    """Training frames and the kernel matrices between them; arguments as for `fit`."""
-
-    def __init__(
-        self, kernel: str, X: np.ndarray, Y: np.ndarray, characters: np.ndarray | None
-    ) -> None:
-        X, self.Y = np.asarray(X, dtype=float), np.asarray(Y, dtype=float)
-        self.kernel, self.images = kernel, X if X.ndim == 3 else X[None]
-        n_elements, n_train = self.images.shape[:2]
-        if self.Y.ndim != 2 or len(self.Y) != n_train or not n_train:
-            raise InputError(
-                f"Y: found shape {self.Y.shape}, expected [{n_train}, n_components] with at least "
-                "one row"
-            )
-        ones = np.ones((self.Y.shape[1], n_elements))
-        self.characters = ones if characters is None else characters
-        self._plain: np.ndarray | None = None  # distances without images
-
-    def prepare(self) -> None:
-        """Compute the distances that all sigmas share, if the memory holds all that follows."""
-        n_rows = len(distinct_characters(self.characters)[0])
-        ridge.check_memory(len(self.Y), copies=2 + available_threads() * (1 + n_rows))
-        if len(self.images) == 1 and self._plain is None:
-            self._plain = kernels.distance(self.kernel, self.images[0])
-
-    def means(self, frames: np.ndarray | slice = slice(None)) -> np.ndarray:
-        """Means of the components that no element changes; the others average to zero."""
-        unchanged = (self.characters > 0).all(axis=1)
-        return np.where(unchanged, self.Y[frames].mean(axis=0), 0.0)
-
-    def kernels(
-        self, sigma: float, components: np.ndarray, rows: np.ndarray, columns: np.ndarray
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Components that share a kernel matrix, and the matrix between `rows` and `columns`."""
-        characters, membership = distinct_characters(self.characters[components])
-        distances = self._distances(rows, columns)
-        for k, K in enumerate(averaged_kernels(self.kernel, distances, characters, sigma)):
-            yield components[membership == k], K
-
-    def symmetric(self, K: np.ndarray) -> np.ndarray:
-        """The matrix without the asymmetry of an average, in which images differ by rounding."""
-        return K if len(self.images) == 1 else 0.5 * (K + K.T)
-
-    def _distances(self, rows: np.ndarray, columns: np.ndarray) -> Iterable[np.ndarray]:
-        if self._plain is not None:
-            return [self._plain[np.ix_(rows, columns)]]
-        # Distances to all images might not fit into memory, so each sigma computes them again.
-        X = self.images[0][rows]
-        return (kernels.distance(self.kernel, X, image[columns]) for image in self.images)
+    def _shared_kernels(self) -> list[tuple[tuple[str, float], np.ndarray]]:
+        """Distinct kernels and sigmas with the components that use them."""
+        pairs = [(choice.kernel, choice.sigma) for choice in self.choices_]
+        return [
+            (pair, np.array([c for c, other in enumerate(pairs) if other == pair]))
+            for pair in sorted(set(pairs))
+        ]

@@ -16,6 +16,9 @@ The Matern kernels have smoothness nu = n + 1/2 and no factor sqrt(2 nu) in the 
 k = 1 - (d/sigma)^2 / (2 (2n - 1)) + ... : the same width needs a smaller sigma as n grows, and
 sigma sqrt(2n - 1) held fixed gives the Gaussian for large n.  All are one at zero distance.
 
+A family is a set of kernels of one distance, of which validation chooses one for each component:
+``matern`` has n = 1 to 4, and ``matern-gaussian`` also their limit.
+
 Source: Martinka et al., J. Chem. Phys. 161, 174104 (2024), eq. (1) and the kernels compared there.
 """
 
@@ -33,16 +36,38 @@ _BLOCK = 1 << 15
 
 
 def metric(name: str) -> str:
-    """Distance that kernel `name` is a function of: ``"l1"`` or ``"l2"``.
+    """Distance that a kernel, or all kernels of a family, are functions of: ``"l1"`` or ``"l2"``.
 
     Raises
     ------
     InputError
         If there is no such kernel.
     """
+    return _DEFINITIONS[members(name)[0]][0]
+
+
+def members(name: str) -> tuple[str, ...]:
+    """Kernels of the family `name`, or the kernel of that name alone.
+
+    Raises
+    ------
+    InputError
+        If there is no such kernel or family.
+
+    Examples
+    --------
+    >>> members("matern")
+    ('matern1', 'matern2', 'matern3', 'matern4')
+    >>> members("gaussian")
+    ('gaussian',)
+    """
+    if name in FAMILIES:
+        return FAMILIES[name]
     if name not in _DEFINITIONS:
-        raise InputError(f"kernel: found {name!r}, expected one of {', '.join(KERNELS)}")
-    return _DEFINITIONS[name][0]
+        raise InputError(
+            f"kernel: found {name!r}, expected one of {', '.join((*KERNELS, *FAMILIES))}"
+        )
+    return (name,)
 
 
 def distance(name: str, X: np.ndarray, Y: np.ndarray | None = None) -> np.ndarray:
@@ -51,7 +76,7 @@ def distance(name: str, X: np.ndarray, Y: np.ndarray | None = None) -> np.ndarra
     Parameters
     ----------
     name
-        One of `KERNELS`.
+        One of `KERNELS` or `FAMILIES`.
     X : array, [n, n_features]
     Y : array, [m, n_features]
         Default: `X`, with a diagonal of exact zeros.
@@ -115,7 +140,8 @@ def kernel_from_distance(
     InputError
         If there is no such kernel or sigma is not positive.
     """
-    metric(name)
+    if members(name) != (name,):
+        raise InputError(f"kernel: found the family {name!r}, expected one of {', '.join(KERNELS)}")
     if not sigma > 0.0:
         raise InputError(f"sigma: found {sigma}, expected a positive number")
     d = np.ascontiguousarray(d, dtype=float)
@@ -174,3 +200,6 @@ _DEFINITIONS = {
     **{f"matern{n}": ("l2", _exponential, matern_coefficients(n)) for n in (1, 2, 3, 4)},
 }
 KERNELS = tuple(_DEFINITIONS)
+_MATERN = ("matern1", "matern2", "matern3", "matern4")
+#: Family -> kernels of the same distance, the smoother ones later.
+FAMILIES = {"matern": _MATERN, "matern-gaussian": (*_MATERN, "gaussian")}

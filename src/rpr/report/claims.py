@@ -51,7 +51,8 @@ def claims_table(
     tables
         Tables of the run by name: ``benchmark_pairs``, ``learning_curve``, ``kreg``, ``test_set``,
         ``comparison``, ``equivariance``, ``axes_accuracy``, ``spherical``, ``coverage``, ``cost``,
-        ``fewer_labels``.  A claim whose tables are missing or empty is ``not measured``.
+        ``fewer_labels``, ``rank_three``; and ``ways``, ``factor_span`` and ``arbitrary_signs`` of
+        other targets.  A claim whose tables are missing or empty is ``not measured``.
     papers_molecule
         Whether the run is about 1,2-dichloroethane.  For another molecule, claims about it are left
         out, and so is what could not be measured; general claims and measurements stay.

@@ -22,6 +22,8 @@ ABOUT_FOUR = (3.0, 16.0 / 3.0)
 SUFFICIENT = (0.0, 1.25)
 #: "Fast" and "cheap": of the processor time of the labels.
 FAST, CHEAP = 0.01, 0.001
+#: "To rounding" of a tensor of rank 3, relative to its size: the limit of dipoles over their size.
+ROUNDING = 2e-8
 
 _PUBLISHED = "rotate-predict-rotate"
 
@@ -175,6 +177,17 @@ def _covariance() -> Iterator[Claim]:
                 general=True,
             )
 
+    yield Claim(
+        "the method serves tensors of any rank: one of rank 3, the product mu_i alpha_jk of "
+        "labels, turns with the molecule to rounding (largest deviation over its size)",
+        PAPER,
+        symmetry.rank_three("deviation"),
+        0.0,
+        ROUNDING,
+        "interval",
+        general=True,
+    )
+
 
 def _cost() -> Iterator[Claim]:
     for property in INVARIANT:
@@ -185,6 +198,15 @@ def _cost() -> Iterator[Claim]:
             cost.beside_labels("training", property),
             0.0,
             FAST,
+            "interval",
+        )
+        yield Claim(
+            f"training is fast enough for active learning: processor time of the {property} below "
+            "that of the one label that each round adds",
+            PAPER,
+            cost.beside_labels("retraining", property),
+            0.0,
+            1.0,
             "interval",
         )
         yield Claim(

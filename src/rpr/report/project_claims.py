@@ -24,7 +24,10 @@ def claims_of_the_project() -> Iterator[Claim]:
     """Measured quantities, then aims."""
     yield from _axes()
     yield from _spherical()
+    yield from _any_rank()
+    yield from _arbitrary_signs()
     yield from _training_set()
+    yield from _open_choices()
     yield from _test_set()
     yield from _signs()
     yield from _symmetry()
@@ -87,6 +90,38 @@ def _training_set() -> Iterator[Claim]:
             errors.between_sets(
                 _PUBLISHED, component, ("held_out_trajectories",), ("in_distribution",)
             ),
+        )
+
+
+def _open_choices() -> Iterator[Claim]:
+    for component in INVARIANT.values():
+        for reading in ("one hand", "both hands"):
+            yield Claim(
+                "RMSE on the rotated set over that on random frames, published model, for that of "
+                f"the choices left open by the paper which comes nearest to four, {component}, "
+                f"trained on {reading} (target evidence)",
+                PROJECT,
+                errors.nearest_factor(component, reading.replace(" ", "_"), 4.0),
+            )
+
+
+def _arbitrary_signs() -> Iterator[Claim]:
+    for test_set, words in zip(_SETS, ("random frames", "rotated set"), strict=True):
+        yield Claim(
+            "RMSE, up to the sign, of dipoles learnt from labels of random sign through mu mu^T "
+            f"over that from labels of true sign, covariant model, {words} (target evidence)",
+            PROJECT,
+            training_sets.random_signs(test_set),
+        )
+
+
+def _any_rank() -> Iterator[Claim]:
+    for test_set, words in zip(_SETS, ("random frames", "rotated set"), strict=True):
+        yield Claim(
+            "RMSE of a tensor of rank 3, the product mu_i alpha_jk of labels, over its size, "
+            f"published method, {words}",
+            PROJECT,
+            symmetry.rank_three("rmse", test_set),
         )
 
 

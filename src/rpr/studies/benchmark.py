@@ -11,6 +11,7 @@ from rpr.axes.canonical import canonical_axes
 from rpr.axes.components import component_names, to_components
 from rpr.axes.rotation import to_axes, to_axes_positions
 from rpr.data.frame_set import FrameSet
+from rpr.models.validation import validation_groups
 from rpr.molecule.molecule import Molecule
 from rpr.regression import search
 from rpr.regression.descriptors import describe
@@ -42,6 +43,7 @@ def benchmark(
     axes: str = "inertia",
     coordinate_weight: float = 0.5,
     validation_fraction: float = 0.2,
+    validation: str = "frames",
     sigmas: Sequence[float] | None = None,
     lambdas: Sequence[float] | None = None,
     seed: int = 0,
@@ -72,6 +74,8 @@ def benchmark(
         Weight of the coordinate part of the descriptor, 1/Angstrom.
     validation_fraction
         Part of the training frames that chooses sigma and lambda.
+    validation
+        Whether these are random ``"frames"`` or whole ``"trajectories"``.
     sigmas
         Length scales relative to the median distance between training frames; None takes
         :func:`rpr.regression.search.sigma_factors`.
@@ -103,8 +107,15 @@ def benchmark(
     positions = to_axes_positions(frames.positions, canonical)
     X = describe(descriptor, positions, molecule, coordinate_weight=coordinate_weight)
     Y, components, units = _targets(frames, canonical.rotations, properties)
+    groups = validation_groups(validation, frames.subset(train), len(train))
     models = [
-        _fit(kernel, X[train], Y[train], sigmas, lambdas, validation_fraction, seed)
+        KernelRegression(
+            kernel=kernel,
+            sigmas=search.sigma_grid(kernel, X[train], sigmas),
+            lambdas=lambdas,
+            validation_fraction=validation_fraction,
+            seed=seed,
+        ).fit(X[train], Y[train], groups=groups)
         for kernel in kernels
     ]
     predicted = np.stack([model.predict(X[test]) for model in models])  # -> [kernels, n_test, c]
@@ -147,25 +158,6 @@ def applies(descriptor: str, molecule: Molecule) -> bool:
     if descriptor == "REdihedCl":
         return molecule.dihedral is not None
     return descriptor not in ("RExyzCl", "REsphCl") or len(molecule.anchors) > 0
-
-
-def _fit(
-    kernel: str,
-    X: np.ndarray,
-    Y: np.ndarray,
-    sigmas: Sequence[float] | None,
-    lambdas: Sequence[float] | None,
-    validation_fraction: float,
-    seed: int,
-) -> KernelRegression:
-    """Regression fitted to descriptors and components of the training frames."""
-    return KernelRegression(
-        kernel=kernel,
-        sigmas=search.sigma_grid(kernel, X, sigmas),
-        lambdas=lambdas,
-        validation_fraction=validation_fraction,
-        seed=seed,
-    ).fit(X, Y)
 
 
 def _edges(model: KernelRegression, c: int) -> str:

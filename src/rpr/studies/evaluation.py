@@ -42,45 +42,6 @@ class PropertyModel(Protocol):
         ...
 
 
-def named_test_sets(
-    frames: FrameSet, splits: Mapping[str, np.ndarray], rotated: FrameSet
-) -> dict[str, FrameSet]:
-    """Test sets of learning curves: frames of the training trajectories, and the rotated frames."""
-    return {"in_distribution": frames.subset(splits["test"]), "rotated": rotated}
-
-
-def model_test_sets(
-    frames: FrameSet,
-    splits: Mapping[str, Mapping[str, np.ndarray]],
-    rotated: FrameSet,
-    thermal: FrameSet | None = None,
-) -> dict[str, tuple[str, FrameSet]]:
-    """Test sets on which the models of both splits are judged.
-
-    Parameters
-    ----------
-    frames
-        Labelled frames of trajectories.
-    splits
-        Indices ``test`` of the splits ``random`` and ``held_out``.
-    rotated
-        The independent test set.
-    thermal
-        Frames in thermal equilibrium, if there are any.
-
-    Returns
-    -------
-    dict
-        By name the split whose model is judged, and the frames.
-    """
-    tests = {
-        "in_distribution": ("random", frames.subset(splits["random"]["test"])),
-        "held_out_trajectories": ("held_out", frames.subset(splits["held_out"]["test"])),
-        "rotated": ("random", rotated),
-    }
-    return tests if thermal is None else {**tests, "thermal": ("random", thermal)}
-
-
 def component_axes_of(molecule: Molecule) -> str:
     """Axes that components are reported in: inertia, or laboratory for a molecule without them."""
     try:

@@ -11,12 +11,15 @@ from rpr.report.verdicts import Measurement, Tables
 def beside_labels(quantity: str, property: str) -> Measure:
     """Processor time of training, or of a prediction, over that of the labels it needs or replaces.
 
+    The quantity is ``training``, compared with the labels of all training frames; ``retraining``,
+    the same with one label, which active learning adds before it trains anew; or ``prediction``.
     Times of models are those of this run; those of labels were measured where the frames with
     derivatives were labelled.
     """
 
     def measure(tables: Tables) -> Measurement:
-        keys = {"model": "rotate-predict-rotate", "property": property, "quantity": quantity}
+        timed = "prediction" if quantity == "prediction" else "training"
+        keys = {"model": "rotate-predict-rotate", "property": property, "quantity": timed}
         row = rows_of(tables, "cost", **keys).iloc[0]
         labels = rows_of(tables, "fewer_labels", labels="values").iloc[0]
         label = labels["seconds_full"] / labels["n_train"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rpr.report.measurements.rows import Measure, of_ratio, of_row, ratio, rows_of
+import numpy as np
+
+from rpr.report.measurements.rows import Measure, integer, of_ratio, of_row, ratio, rows_of
 from rpr.report.verdicts import Measurement, Tables
 
 
@@ -21,6 +23,30 @@ def between_sets(
     return lambda tables: ratio(
         error(tables, model, component, *above), error(tables, model, component, *below)
     )
+
+
+def nearest_factor(component: str, scan: str, expected: float) -> Measure:
+    """The factor of the choice that comes nearest to the expected one, from ``factor_span``.
+
+    The choices are those that the paper leaves open.  The detail names the choice, and the smallest
+    and the largest factor of all.
+    """
+
+    def measure(tables: Tables) -> Measurement:
+        rows = rows_of(tables, "factor_span", component=component, scan=scan)
+        row = rows.loc[np.log(rows["factor"] / expected).abs().idxmin()]
+        smallest, largest = rows["factor"].min(), rows["factor"].max()
+        return Measurement(
+            value=float(row["factor"]),
+            low=float(row["low"]),
+            high=float(row["high"]),
+            n_train=integer(row["n_train"]),
+            n_test=integer(row["n_rotated"]),
+            n_sets=integer(row["n_sets"]),
+            detail=f"{row['choice']}; {smallest:.2g} to {largest:.2g} over {len(rows)} choices",
+        )
+
+    return measure
 
 
 def between_models(above: str, below: str, component: str, test_set: str = "rotated") -> Measure:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from rpr.report.measurements.rows import (
     Measure,
     NotMeasured,
@@ -36,6 +38,28 @@ def deviation(model: str, property: str, operation: str = "rotation") -> Measure
             n_sets=1,
             seed=number.seed,
             detail=detail,
+        )
+
+    return measure
+
+
+def rank_three(quantity: str, test_set: str = "in_distribution") -> Measure:
+    """Error, or largest deviation from exact rotation, of the tensor of rank 3 over its size."""
+
+    def measure(tables: Tables) -> Measurement:
+        row = rows_of(tables, "rank_three", test_set=test_set).iloc[0]
+        value = row[quantity] / row["size"]
+        # The largest one of all rotations tried has no other interval.
+        bound = value if quantity == "deviation" else math.nan
+        return Measurement(
+            value=value,
+            low=bound,
+            high=bound,
+            n_train=integer(row["n_train"]),
+            n_test=integer(row["n_test"]),
+            n_sets=1,
+            seed=integer(row["seed"]),
+            detail=f"{row[quantity]:.2g} / {row['size']:.3g} {row['unit']}",
         )
 
     return measure

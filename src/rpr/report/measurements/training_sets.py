@@ -89,6 +89,21 @@ def fewer_labels(test_set: str, few: int, many: int) -> Measure:
     return measure
 
 
+def random_signs(test_set: str) -> Measure:
+    """Error up to the sign of a model of labels of random sign over that of one of true labels.
+
+    The first learns mu mu^T, the second the dipole itself; both are covariant models.
+    """
+
+    def measure(tables: Tables) -> Measurement:
+        keys = {"test_set": test_set}
+        tensor = rows_of(tables, "arbitrary_signs", model="arbitrary-sign", signs="random", **keys)
+        vector = rows_of(tables, "arbitrary_signs", model="covariant", signs="true", **keys)
+        return ratio(over_sets(tensor), over_sets(vector))
+
+    return measure
+
+
 def derivatives_against_published(test_set: str, few: int, many: int) -> Measure:
     """Error of `covariant` with few frames with derivatives over the published model's."""
 
