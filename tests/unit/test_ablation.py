@@ -238,9 +238,13 @@ def test_steps_pair_the_training_sets():
     assert "polarizability" not in text
 
 
-def test_the_documentation_takes_the_sentences(tmp_path):
+def test_the_documentation_takes_the_steps(tmp_path):
     root = Path(__file__).parents[2]
     shutil.copytree(root / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("*.png"))
+    first = {"step": "plain", "component": "mu_inv", "test_set": "rotated", "rmse": 0.08}
+    second = {**first, "step": "+ copies", "rmse": 0.00466, "gain": 17.21}
+    gains = {"gain_low": 12.5, "gain_high": 23.6}
+    pd.DataFrame([first, {**second, **gains}]).to_csv(tmp_path / "steps.csv", index=False)
     (tmp_path / "steps.txt").write_text("Of the factor 64, each step makes 2.\n")
     schema = str(root / "workflow" / "schemas" / "config.schema.yaml")
     page = tmp_path / "docs" / "symmetry.md"
@@ -248,7 +252,10 @@ def test_the_documentation_takes_the_sentences(tmp_path):
     generated_tables.main([schema, str(tmp_path / "docs"), str(tmp_path / "no_run")])
     assert page.read_text() == before
     generated_tables.main([schema, str(tmp_path / "docs"), str(tmp_path)])
-    assert "\nOf the factor 64, each step makes 2.\n<!-- end" in page.read_text()
+    text = page.read_text()
+    assert "\n| dipole (D) | rotated | gain, rotated |\n" in text
+    assert "\n| plain | 0.08 |  |\n| + copies | 0.0047 | 17 [12, 24] |\n" in text
+    assert "\n\nOf the factor 64, each step makes 2.\n<!-- end" in text
 
 
 def test_splits_share_no_trajectory():

@@ -2,13 +2,15 @@
 
 ``python -m rpr.run.generated_tables SCHEMA DOCS [EVIDENCE]`` rewrites what stands between marks in
 ``DOCS/configuration.md`` (from the schema) and ``DOCS/library.md`` (from the registry of models),
-and in ``DOCS/symmetry.md`` from ``EVIDENCE/steps.txt``, which the target `evidence` makes, if it is
-there.
+and in ``DOCS/symmetry.md`` from ``steps.csv`` and ``steps.txt`` of the folder EVIDENCE, which the
+target `evidence` makes, if they are there.
 """
 
 from __future__ import annotations
 
+import csv
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from rpr.models import registry
 
 BEGIN = "<!-- {} table: written by `make docs` -->"
 END = "<!-- end of the {} table -->"
+_OF_COMPONENT = {"mu_inv": ("dipole", "D"), "alpha_inv": ("polarizability", "bohr³")}
 
 
 def configuration_table(schema: Mapping) -> str:
@@ -69,13 +72,53 @@ def main(arguments: list[str]) -> None:
         "configuration.md": ("configuration", configuration_table(schema)),
         "library.md": ("models", models_table()),
     }
-    if len(arguments) > 2 and (steps := Path(arguments[2]) / "steps.txt").exists():
-        tables["symmetry.md"] = ("steps", steps.read_text(encoding="utf-8").rstrip())
+    if len(arguments) > 2 and (evidence := Path(arguments[2]) / "steps.csv").exists():
+        with evidence.open(encoding="utf-8", newline="") as file:
+            steps = steps_tables(list(csv.DictReader(file)))
+        sentences = evidence.with_suffix(".txt").read_text(encoding="utf-8").splitlines()
+        paragraphs = [textwrap.fill(sentence, 110) for sentence in sentences]
+        tables["symmetry.md"] = ("steps", "\n\n".join([steps, *paragraphs]))
     for page, (name, table) in tables.items():
         path = Path(arguments[1]) / page
         text = replace_table(path.read_text(encoding="utf-8"), name, table)
         with atomic_path(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
+
+
+def steps_tables(rows: Sequence[Mapping[str, str]]) -> str:
+    """Rows of ``steps.csv`` as Markdown, one table for each property: errors, and gains.
+
+    Gains are those on rotated frames, with their intervals.
+    """
+    tables = []
+    for component in dict.fromkeys(row["component"] for row in rows):
+        found = {(r["step"], r["test_set"]): r for r in rows if r["component"] == component}
+        test_sets = list(dict.fromkeys(test_set for _, test_set in found))
+        property, unit = _OF_COMPONENT[component]
+        body = [
+            [
+                step,
+                *(_error(found.get((step, name))) for name in test_sets),
+                _gain(found.get((step, "rotated"))),
+            ]
+            for step in dict.fromkeys(step for step, _ in found)
+        ]
+        names = [name.replace("_", " ") for name in test_sets]
+        tables.append(_markdown([f"{property} ({unit})", *names, "gain, rotated"], body))
+    return "\n\n".join(tables)
+
+
+def _error(row: Mapping[str, str] | None) -> str:
+    return f"{float(row['rmse']):.2g}" if row else ""
+
+
+def _gain(row: Mapping[str, str] | None) -> str:
+    if not row or not row["gain"]:
+        return ""
+    gain = f"{float(row['gain']):.2g}"
+    if not row["gain_low"]:
+        return gain
+    return f"{gain} [{float(row['gain_low']):.2g}, {float(row['gain_high']):.2g}]"
 
 
 def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
