@@ -9,8 +9,10 @@ one run of columns: row r < n1 keeps columns r..n-1, row r >= n1 keeps columns n
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from scipy.linalg import lapack
+from scipy.linalg import blas, lapack
 
 #: Largest number of rows, as LAPACK counts the packed numbers in 32 bits.
 LARGEST = 65535
@@ -74,6 +76,26 @@ class PackedMatrix:
         solution = lapack.dtfsm(1.0, self.values, right, transr="N", side="L", uplo="L", trans="N")
         return np.asarray(solution)
 
+    def inverse_factor(self) -> InverseFactor:
+        """L^-1 of the lower Cholesky factor L, after `factorize`; it takes n^3 / 3 operations.
+
+        It needs 6 n^2 bytes beside the factor, which stays as it is.
+        """
+        if self.n == 1:
+            empty = np.zeros((0, 1))
+            return InverseFactor(1.0 / self.values.reshape(1, 1), empty, np.zeros((0, 0)))
+        h, even = self.half, self._upper_shift
+        # Rows of the array are columns of L from the diagonal down.  What lies above the diagonals
+        # in these copies belongs to the other triangle, and BLAS does not look at it.
+        first = np.array(self._rows[:, even : even + h].T, order="F")
+        below = np.array(self._rows[:, even + h : even + self.n].T, order="F")
+        shift = self._lower_shift
+        second = np.array(self._rows[shift : shift + self.n - h, : self.n - h], order="F")
+        first, second = (lapack.dtrtri(a, lower=1, overwrite_c=1)[0] for a in (first, second))
+        below = blas.dtrmm(-1.0, second, below, side=0, lower=1, overwrite_b=1)
+        below = blas.dtrmm(1.0, first, below, side=1, lower=1, overwrite_b=1)
+        return InverseFactor(first, below, second)
+
     def transposed_product(self, vector: np.ndarray) -> np.ndarray:
         """L^T times a vector [n], after `factorize`."""
         result = np.zeros(self.n)
@@ -93,3 +115,39 @@ class PackedMatrix:
             vector = self.solve(vector / np.linalg.norm(vector))
             growth = float(np.linalg.norm(vector))
         return 1.0 / growth if growth else np.inf
+
+
+@dataclass(frozen=True, eq=False)
+class InverseFactor:
+    """L^-1, with its rows and columns in two halves.
+
+    Attributes
+    ----------
+    first : array, [half, half]
+        Its first half of rows and columns, of which the lower triangle is meant.
+    below : array, [n - half, half]
+        The second half of rows of the first half of columns.
+    second : array, [n - half, n - half]
+        Its second half of rows and columns, of which the lower triangle is meant.
+    """
+
+    first: np.ndarray
+    below: np.ndarray
+    second: np.ndarray
+
+    @staticmethod
+    def bytes_needed(n: int) -> int:
+        """Memory of L^-1 of a matrix of n rows."""
+        return 6 * n * n
+
+    def columns(self, chosen: np.ndarray) -> np.ndarray:
+        """Columns of L^-1, [n, n_chosen]."""
+        half = len(self.first)
+        left, right = chosen < half, chosen >= half
+        found = np.zeros((half + len(self.second), len(chosen)))
+        rows = np.arange(len(found))[:, None]
+        found[:half, left] = self.first[:, chosen[left]]
+        found[half:, left] = self.below[:, chosen[left]]
+        found[half:, right] = self.second[:, chosen[right] - half]
+        found[rows < chosen] = 0.0
+        return found
