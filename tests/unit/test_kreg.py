@@ -132,7 +132,8 @@ def slow_kreg(molecule, train, energy, forces, sigma, lambda_energy, lambda_forc
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 8, 13, 40])
-def test_packed_matrix_solves_like_a_square_one(n):
+def test_packed_matrix_solves_like_a_square_one(n, monkeypatch):
+    monkeypatch.setattr("rpr.regression.packed_cholesky._BLOCK", 3)
     rng = np.random.default_rng(n)
     a = rng.standard_normal((n, n))
     square = a @ a.T + np.eye(n)
@@ -143,6 +144,9 @@ def test_packed_matrix_solves_like_a_square_one(n):
     assert matrix.factorize()
     right = rng.standard_normal((n, 2))
     np.testing.assert_allclose(matrix.solve(right), np.linalg.solve(square, right), rtol=1e-9)
+    for m in {1, (n + 1) // 2, max(1, n - 1), n}:
+        leading = np.linalg.solve(square[:m, :m], right[:m, 0])
+        np.testing.assert_allclose(matrix.solve_leading(right[:m, 0]), leading, rtol=1e-9)
     smallest = np.linalg.eigvalsh(square)[0]
     assert smallest * 0.999 < matrix.smallest_eigenvalue() < 3 * smallest
 

@@ -12,10 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import blas, lapack
+from scipy.linalg import blas, lapack, solve_triangular
 
 #: Largest number of rows, as LAPACK counts the packed numbers in 32 bits.
 LARGEST = 65535
+
+_BLOCK = 256  # rows that are solved for together
 
 
 class PackedMatrix:
@@ -68,6 +70,36 @@ class PackedMatrix:
         columns = right.reshape(self.n, -1)
         solution, _ = lapack.dpftrs(self.n, self.values, columns, transr="N", uplo="L")
         return solution.reshape(right.shape)
+
+    def solve_leading(self, right: np.ndarray) -> np.ndarray:
+        """Solution of the first m equations in the first m unknowns, for `right` [m].
+
+        The factor of a leading block of the matrix is the leading block of the factor.
+        """
+        m, half, x = len(right), self.half, right.astype(float)
+        starts = sorted({*range(0, m, _BLOCK), *([half] if half < m else [])})
+        blocks = list(zip(starts, [*starts[1:], m], strict=True))
+        for s, e in blocks:
+            for c0, c1 in ((0, min(s, half)), (half, s)):
+                if c0 < c1:
+                    x[s:e] -= self._lower(s, e, c0, c1) @ x[c0:c1]
+            x[s:e] = solve_triangular(self._lower(s, e, s, e), x[s:e], lower=True)
+        for s, e in reversed(blocks):
+            x[s:e] = solve_triangular(self._lower(s, e, s, e), x[s:e], lower=True, trans=1)
+            for c0, c1 in ((0, min(s, half)), (half, s)):
+                if c0 < c1:
+                    x[c0:c1] -= self._lower(s, e, c0, c1).T @ x[s:e]
+        return x
+
+    def _lower(self, r0: int, r1: int, c0: int, c1: int) -> np.ndarray:
+        """View of rows r0..r1-1 and columns c0..c1-1 of L, all on one side of the half.
+
+        Of a block on the diagonal the lower triangle is meant.
+        """
+        if c1 <= self.half:
+            return self._rows[c0:c1, self._upper_shift + r0 : self._upper_shift + r1].T
+        shift = self._lower_shift - self.half
+        return self._rows[r0 + shift : r1 + shift, c0 - self.half : c1 - self.half]
 
     def forward(self, right: np.ndarray) -> np.ndarray:
         """L^-1 times `right` [n, k], after `factorize`, with L the lower Cholesky factor."""

@@ -133,20 +133,39 @@ class KREG(Estimator):
             If the system is so ill-conditioned that digits of the solution are lost.
         """
         positions, energy, forces = check_labels(self.molecule, frames, energy, forces)
-        distances, pairs = symmetric_distances(self.molecule, self.permutations)
-        per_frame = 1 + n_internal(distances.n_atoms, distances.n_pairs)
-        limit = None if self.max_memory_mb is None else int(self.max_memory_mb * 1e6)
-        check_training_memory(len(positions), per_frame, limit)
+        self._check_memory(len(positions))
         self._set_hyperparameters(positions, energy, forces)
-        self.energy_offset_ = float(energy.mean())
-        kernel, directions = GradientKernel.from_positions(positions, distances, pairs, self.sigma_)
-        solution = self.solution_ = solve_kreg(
+        kernel, directions = self._kernel(positions)
+        solution = solve_kreg(
             kernel,
-            to_targets(energy - self.energy_offset_, forces, directions),
+            to_targets(energy - energy.mean(), forces, directions),
             lambda_energy=self.lambda_energy_,
             lambda_forces=self.lambda_forces_,
         )
-        self.distances_ = distances
+        return self._take(positions, energy, forces, kernel, solution)
+
+    def _check_memory(self, n_frames: int) -> None:
+        distances, _ = symmetric_distances(self.molecule, self.permutations)
+        per_frame = 1 + n_internal(distances.n_atoms, distances.n_pairs)
+        limit = None if self.max_memory_mb is None else int(self.max_memory_mb * 1e6)
+        check_training_memory(n_frames, per_frame, limit)
+
+    def _kernel(self, positions: np.ndarray) -> tuple[GradientKernel, np.ndarray]:
+        """Kernel of training frames, and the directions of their slopes."""
+        self.distances_, pairs = symmetric_distances(self.molecule, self.permutations)
+        return GradientKernel.from_positions(positions, self.distances_, pairs, self.sigma_)
+
+    def _take(
+        self,
+        positions: np.ndarray,
+        energy: np.ndarray,
+        forces: np.ndarray,
+        kernel: GradientKernel,
+        solution: KREGSolution,
+    ) -> KREG:
+        """Become the potential of these frames, whose equations have this solution."""
+        self.energy_offset_ = float(energy.mean())
+        self.solution_ = solution
         self.contracted_ = kernel.contract(solution.coefficients)
         self._note_training(
             FrameSet(self.molecule.symbols, positions, energy=energy, forces=forces),
