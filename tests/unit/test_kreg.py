@@ -16,6 +16,7 @@ from rpr.models.kreg.kernel import GradientKernel
 from rpr.models.kreg.potential import KREG
 from rpr.models.kreg.search import search_hyperparameters
 from rpr.models.kreg.solver import check_training_memory
+from rpr.models.kreg.symmetric_contraction import SignBasis
 from rpr.molecule.molecule import Molecule
 from rpr.regression.packed_cholesky import PackedMatrix
 from rpr.run.dependencies import closure
@@ -260,6 +261,27 @@ def test_contracted_form_is_the_plain_sum():
     np.testing.assert_allclose(energy, (kernel * terms).sum(axis=1), rtol=0, atol=1e-10)
     plain = kernel @ contracted.vectors - np.einsum("fj,fjp->fp", kernel * terms, d)
     np.testing.assert_allclose(gradient, plain / contracted.sigma**2, rtol=0, atol=1e-10)
+
+
+def test_coordinates_of_the_symmetry_give_the_sum_over_images():
+    model, _ = trained(dichloroethane(), 30, sigma=1.0, permutations=DCE_GROUP)
+    contracted = model.contracted_
+    assert contracted._symmetric is not None
+    written_out = replace(contracted, pair_permutations=None)
+    x, _ = model.distances_.describe(frames(model.molecule, 150, seed=5))
+    for found, expected in zip(contracted.evaluate(x), written_out.evaluate(x), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8)  # of weights up to 1e5
+    one = contracted.evaluate(x[:1])
+    np.testing.assert_allclose(one[1], contracted.evaluate(x)[1][:1], rtol=0, atol=1e-8)
+
+
+def test_other_groups_and_other_centres_are_written_out():
+    ammonia_like = np.array(list(itertools.permutations(range(3))))
+    assert SignBasis.of(ammonia_like) is None  # cyclic permutations are not their own inverses
+    model, _ = trained(dichloroethane(), 5, sigma=1.0, permutations=DCE_GROUP)
+    changed = replace(model.contracted_, centres=model.contracted_.centres + 1e-9)
+    changed.centres[0, 0] += 1e-3
+    assert replace(changed)._symmetric is None
 
 
 @pytest.mark.parametrize("group", [None, DCE_GROUP], ids=["plain", "symmetric"])

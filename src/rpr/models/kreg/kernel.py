@@ -147,6 +147,7 @@ class GradientKernel:
             np.concatenate([self.x[:, p] for p in self.pair_permutations]),
             np.tile(split[:, 0], len(self.pair_permutations)),
             np.concatenate([vectors[:, p] for p in self.pair_permutations]),
+            self.pair_permutations,
         )
 
     def multiply(self, coefficients: np.ndarray) -> np.ndarray:

@@ -201,11 +201,29 @@ class KREG(Estimator):
         given = take_frames(frames, self.molecule, handed=False)
         positions = given.positions
         self._warn_outside(positions)
+        energy, forces = self.predict_unchecked(positions)
+        return energy, given.in_given_order(forces)
+
+    def predict_unchecked(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The same without a look at the frames, for the many steps of dynamics.
+
+        Parameters
+        ----------
+        positions : array, [n_frames, n_atoms, 3]
+            Angstrom, in the order of the molecule's atoms.
+
+        Returns
+        -------
+        energy, forces : array
+            As for `predict`.
+        """
+        if len(positions) <= _CHUNK:
+            return self._predict(positions)
         energy, forces = np.empty(len(positions)), np.empty_like(positions)
         for start in range(0, len(positions), _CHUNK):
             part = slice(start, start + _CHUNK)
             energy[part], forces[part] = self._predict(positions[part])
-        return energy, given.in_given_order(forces)
+        return energy, forces
 
     def score(
         self,
@@ -253,8 +271,9 @@ class KREG(Estimator):
             RelativeDistances.from_reference(model.molecule.reference),
             equilibrium=arrays["equilibrium"],
         )
+        _, pairs = symmetric_distances(model.molecule, model.permutations)
         model.contracted_ = ContractedPotential(
-            model.sigma_, arrays["centres"], arrays["weights"], arrays["vectors"]
+            model.sigma_, arrays["centres"], arrays["weights"], arrays["vectors"], pairs
         )
         model.training_checksum_ = metadata["training_checksum"]
         return model
