@@ -158,7 +158,8 @@ class AdditiveKernel:
         roots = np.sqrt(0.5 * self.widths)[self.classes]
         order = self._order_of_features
         left, right = (np.ascontiguousarray((roots * Z).T[order]) for Z in (X, Y))
-        width = max(1, min(len(Y), _CHUNK))
+        n_parts = max(1, -(-len(Y) // _CHUNK))
+        width = max(1, -(-len(Y) // n_parts))
         height = max(1, min(len(X), _CHUNK // width))
         buffers = np.empty((n_slabs, len(roots) * height * width))
         for j in range(0, len(Y), width):
