@@ -7,7 +7,7 @@ from ase.calculators.calculator import Calculator
 from ase.md.verlet import VelocityVerlet
 
 from rpr.dynamics.batch import run
-from rpr.errors import ConvergenceError, InputError
+from rpr.errors import ConvergenceError, ExtrapolationWarning, InputError
 from rpr.models.calculator import KREGCalculator
 from rpr.models.kreg.potential import KREG
 from rpr.molecule.molecule import Molecule
@@ -117,6 +117,20 @@ def test_time_can_be_reversed(kreg):
     there = run(kreg, positions, velocities, molecule.masses, **settings)
     back = run(kreg, there.positions[:, -1], -there.velocities[:, -1], molecule.masses, **settings)
     np.testing.assert_allclose(back.positions[:, -1], positions, atol=1e-8)
+
+
+def test_geometries_outside_the_training_are_warned_of_once(kreg):
+    class Strict:
+        molecule, predict = kreg.molecule, kreg.predict
+        predict_unchecked = kreg.predict_unchecked
+
+        def outside_training(self, positions):
+            return np.arange(len(positions)) == 1
+
+    arguments = (kreg.molecule.reference[None], np.zeros((1, len(kreg.molecule.symbols), 3)))
+    with pytest.warns(ExtrapolationWarning, match="1 of 3 frames") as found:
+        run(Strict(), *arguments, kreg.molecule.masses, dt_fs=0.1, n_steps=2)
+    assert len(found) == 1
 
 
 def test_the_input_is_not_changed(kreg):

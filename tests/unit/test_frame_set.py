@@ -7,9 +7,11 @@ import pytest
 from ase import Atoms
 from ase.io import read, write
 
+from rpr.data.atoms_files import iter_atoms
 from rpr.data.extxyz import read_frames, write_frames
 from rpr.data.frame_set import FrameSet, as_positions, concatenate, find_frames
 from rpr.data.from_atoms import frames_from_atoms
+from rpr.data.own_files import read_own
 from rpr.errors import InputError
 
 SYMBOLS = ("O", "H", "H")
@@ -55,6 +57,36 @@ def test_round_trip_is_exact(tmp_path, n_frames):
         assert getattr(again, name).dtype == getattr(frames, name).dtype
     write_frames(tmp_path / "b.extxyz", again)
     assert (tmp_path / "a.extxyz").read_bytes() == (tmp_path / "b.extxyz").read_bytes()
+
+
+@pytest.mark.parametrize("dropped", [(), ("energy", "trajectory", "dipole_derivatives"), "all"])
+def test_own_files_are_read_as_ase_reads_them(tmp_path, dropped):
+    frames = labelled()
+    for name in frames.known if dropped == "all" else dropped:
+        setattr(frames, name, None)
+    path = tmp_path / "frames.extxyz"
+    write_frames(path, frames)
+    own, by_ase = read_own(path), frames_from_atoms(list(iter_atoms(path)))
+    assert own.symbols == by_ase.symbols
+    assert own.known == by_ase.known == frames.known
+    for name in ("positions", *frames.known):
+        assert np.array_equal(getattr(own, name), getattr(by_ase, name)), name
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('pbc="F F F"', 'pbc="T F F"'),
+        ("energy=", "REF_energy="),
+        ("trajectory=", "trajectory=0.5 x="),
+        ("forces:R:3", "forces:R:2"),
+        ("\n3\n", "\n2\n"),
+        ("\nO ", "\nN "),
+    ],
+)
+def test_files_that_differ_in_any_way_are_left_to_the_general_reader(tmp_path, old, new):
+    path = file_with(tmp_path, old, new)
+    assert read_own(path) is None
 
 
 def test_compressed_file_reads_as_the_plain_one(tmp_path):

@@ -10,7 +10,9 @@ from rpr.errors import InputError
 from rpr.models.covariant import CovariantRegression
 from rpr.models.fast_covariant import FastCovariant
 from rpr.regression.additive_kernel import AdditiveKernel
+from rpr.regression.contracted_kernel import Centres, ContractedKernel
 from rpr.regression.interpolated_kernel import InterpolatedKernel
+from rpr.regression.interpolated_slopes import InterpolatedSlopes
 
 
 def kernel(order, rng):
@@ -46,6 +48,38 @@ def test_what_cannot_be_interpolated_is_refused():
         InterpolatedKernel(sharp, centres, np.ones((50, 1)))
 
 
+def centres_with_derivatives(n, rng):
+    return Centres(
+        np.asfortranarray(1 + 0.2 * rng.standard_normal((n, 5))),
+        rng.standard_normal((n, 4)),
+        rng.standard_normal((5, 3, n)),
+        rng.standard_normal((3, n, 4)),
+    )
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_frames_with_derivatives_equal_the_sum_term_by_term(order):
+    rng = np.random.default_rng(5)
+    exact, centres = kernel(order, rng), centres_with_derivatives(60, rng)
+    fast, plain = InterpolatedSlopes(exact, centres), ContractedKernel(exact, (centres,))
+    inside = 1 + 0.1 * rng.standard_normal((150, 5))
+    far = 1 + 3.0 * rng.standard_normal((5, 5))
+    for X in (inside, far, np.concatenate([inside[:3], far[:3]])):
+        expected = plain.weights(X)
+        assert np.abs(fast.evaluate(X) - expected).max() < 1e-11 * 60 * np.abs(expected).max()
+
+
+def test_frames_with_derivatives_that_cannot_be_interpolated_are_refused():
+    rng = np.random.default_rng(6)
+    centres = centres_with_derivatives(20, rng)
+    for order in (0, 3):
+        with pytest.raises(InputError, match=f"found order {order}"):
+            InterpolatedSlopes(kernel(order, rng), centres)
+    sharp = replace(kernel(2, rng), widths=np.array([0.5, 1e6, 4.0]))
+    with pytest.raises(InputError, match="feature 1 is too short"):
+        InterpolatedSlopes(sharp, centres)
+
+
 def test_a_feature_that_never_changes():
     exact = kernel(2, None)
     rng = np.random.default_rng(1)
@@ -65,7 +99,6 @@ def test_a_covariant_model_predicts_the_same_fast(property):
         values = np.einsum("nax,nay->nxy", x, x) + np.eye(3)
     model = CovariantRegression(molecule=molecule, property=property, max_iterations=5)
     fast = FastCovariant(model.fit(x, values))
-    assert fast._sums is not None
     new = molecule.reference + 0.06 * rng.standard_normal((70, 3, 3))
     assert fast.predict(new) == pytest.approx(model.predict(new), abs=1e-8)
 
@@ -79,6 +112,5 @@ def test_a_model_of_values_and_derivatives_predicts_the_same_fast():
     derivatives[:5] = charges[:, None, None] * np.eye(3)
     model = CovariantRegression(molecule=molecule, max_iterations=5)
     fast = FastCovariant(model.fit(x, np.einsum("a,nax->nx", charges, x), derivatives=derivatives))
-    assert fast._sums is not None
     new = molecule.reference + 0.06 * rng.standard_normal((70, 3, 3))
     assert fast.predict(new) == pytest.approx(model.predict(new), abs=1e-8)

@@ -16,6 +16,7 @@ from rpr.models.kreg.kernel import GradientKernel
 from rpr.models.kreg.potential import KREG
 from rpr.models.kreg.search import search_hyperparameters
 from rpr.models.kreg.solver import check_training_memory
+from rpr.models.kreg.symmetric_contraction import SignBasis
 from rpr.molecule.molecule import Molecule
 from rpr.regression.packed_cholesky import PackedMatrix
 from rpr.run.dependencies import closure
@@ -132,7 +133,8 @@ def slow_kreg(molecule, train, energy, forces, sigma, lambda_energy, lambda_forc
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 8, 13, 40])
-def test_packed_matrix_solves_like_a_square_one(n):
+def test_packed_matrix_solves_like_a_square_one(n, monkeypatch):
+    monkeypatch.setattr("rpr.regression.packed_cholesky._BLOCK", 3)
     rng = np.random.default_rng(n)
     a = rng.standard_normal((n, n))
     square = a @ a.T + np.eye(n)
@@ -143,6 +145,9 @@ def test_packed_matrix_solves_like_a_square_one(n):
     assert matrix.factorize()
     right = rng.standard_normal((n, 2))
     np.testing.assert_allclose(matrix.solve(right), np.linalg.solve(square, right), rtol=1e-9)
+    for m in {1, (n + 1) // 2, max(1, n - 1), n}:
+        leading = np.linalg.solve(square[:m, :m], right[:m, 0])
+        np.testing.assert_allclose(matrix.solve_leading(right[:m, 0]), leading, rtol=1e-9)
     smallest = np.linalg.eigvalsh(square)[0]
     assert smallest * 0.999 < matrix.smallest_eigenvalue() < 3 * smallest
 
@@ -256,6 +261,27 @@ def test_contracted_form_is_the_plain_sum():
     np.testing.assert_allclose(energy, (kernel * terms).sum(axis=1), rtol=0, atol=1e-10)
     plain = kernel @ contracted.vectors - np.einsum("fj,fjp->fp", kernel * terms, d)
     np.testing.assert_allclose(gradient, plain / contracted.sigma**2, rtol=0, atol=1e-10)
+
+
+def test_coordinates_of_the_symmetry_give_the_sum_over_images():
+    model, _ = trained(dichloroethane(), 30, sigma=1.0, permutations=DCE_GROUP)
+    contracted = model.contracted_
+    assert contracted._symmetric is not None
+    written_out = replace(contracted, pair_permutations=None)
+    x, _ = model.distances_.describe(frames(model.molecule, 150, seed=5))
+    for found, expected in zip(contracted.evaluate(x), written_out.evaluate(x), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8)  # of weights up to 1e5
+    one = contracted.evaluate(x[:1])
+    np.testing.assert_allclose(one[1], contracted.evaluate(x)[1][:1], rtol=0, atol=1e-8)
+
+
+def test_other_groups_and_other_centres_are_written_out():
+    ammonia_like = np.array(list(itertools.permutations(range(3))))
+    assert SignBasis.of(ammonia_like) is None  # cyclic permutations are not their own inverses
+    model, _ = trained(dichloroethane(), 5, sigma=1.0, permutations=DCE_GROUP)
+    changed = replace(model.contracted_, centres=model.contracted_.centres + 1e-9)
+    changed.centres[0, 0] += 1e-3
+    assert replace(changed)._symmetric is None
 
 
 @pytest.mark.parametrize("group", [None, DCE_GROUP], ids=["plain", "symmetric"])

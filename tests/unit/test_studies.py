@@ -11,7 +11,10 @@ from scipy.spatial.transform import Rotation
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
 from rpr.models import registry as models
+from rpr.models.kreg.nested import fit_nested
+from rpr.models.kreg.potential import KREG
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.permutation_inversion import find_group, permutations_of
 from rpr.molecule.torsion import dihedral_angle, set_dihedral
 from rpr.report import summaries
 from rpr.studies import benchmark as benchmark_module
@@ -380,24 +383,52 @@ def test_sizes_of_one_search_share_hyperparameters(frames, split, dce, monkeypat
     monkeypatch.setattr(kreg_study, "n_searched", lambda size: min(size, 16))
     fits, fit_kreg = [], kreg_study.fit_kreg
 
-    def recorded(*args, **settings):
-        fits.append((settings.get("sigma"), fit_kreg(*args, **settings)))
-        return fits[-1][1]
+    def recorded(subset, sizes, **settings):
+        fits.append((sizes, settings.get("sigma"), fit_kreg(subset, sizes, **settings)))
+        return fits[-1][2]
 
     monkeypatch.setattr(kreg_study, "fit_kreg", recorded)
     tests = {"in_distribution": frames.subset(split[1][:4])}
-    whole = fit_kreg(frames.subset(np.arange(24)), molecule=dce, sigma=3.0)
+    (whole,) = fit_kreg(frames.subset(np.arange(24)), [24], molecule=dce, sigma=3.0)
     kreg_study.kreg_learning_curve(
         frames,
         np.arange(24),
         tests,
         molecule=dce,
         sizes=[8, 16, 20, 24],
-        repeats=[0],
+        repeats=[0, 1],
         trained=whole,
     )
-    given = [sigma for sigma, _ in fits]
-    assert given == [None, None, fits[1][1].sigma_]
+    found = [models[0].sigma_ for _, _, models in fits[:2]]
+    assert [fit[:2] for fit in fits] == [
+        ([8], None),
+        ([16, 20], None),
+        ([8], found[0]),
+        ([16, 20], found[1]),
+    ]
+
+
+def test_potentials_of_nested_sets_equal_those_fitted_alone(frames, split, dce):
+    positions = frames.positions[split[0][:24]]
+    energy, forces = frames.energy[split[0][:24]], frames.forces[split[0][:24]]
+    test = frames.positions[split[1]]
+    group = permutations_of(find_group(dce))
+    nested = fit_nested(
+        positions, energy, forces, [10, 13, 20], molecule=dce, permutations=group, seed=3
+    )
+    first = KREG(molecule=dce, permutations=group, seed=3).fit(
+        positions[:10], energy[:10], forces[:10]
+    )
+    found = {n: getattr(first, f"{n}_") for n in ("sigma", "lambda_energy", "lambda_forces")}
+    for n, model in zip([10, 13, 20], nested, strict=True):
+        alone = KREG(molecule=dce, permutations=group, **found)
+        alone.fit(positions[:n], energy[:n], forces[:n])
+        for a, b in zip(model.predict(test), alone.predict(test), strict=True):
+            assert np.allclose(a, b, rtol=1e-7, atol=1e-8)
+        assert model.training_checksum_ == alone.training_checksum_
+        assert model.solution_.condition >= 0.5 * alone.solution_.condition
+    with pytest.raises(InputError, match="sizes: found"):
+        fit_nested(positions, energy, forces, [25], molecule=dce)
 
 
 def test_kreg_study(frames, split, dce):
@@ -411,7 +442,7 @@ def test_kreg_study(frames, split, dce):
     assert set(table["n_train"]) == {6, 24}
     gradient = table[(table["quantity"] == "gradient") & (table["dihedral_sign"] == "all")]
     assert gradient["rmse"].iloc[1] < gradient["rmse"].iloc[0]
-    model = kreg_study.fit_kreg(few, molecule=dce, **settings)
+    (model,) = kreg_study.fit_kreg(few, [24], molecule=dce, **settings)
     scatter = kreg_study.kreg_scatter(model, test, n_train=24, max_points=50)
     assert list(scatter.columns) == kreg_study.SCATTER_COLUMNS
     counts = scatter["quantity"].value_counts()
@@ -419,7 +450,7 @@ def test_kreg_study(frames, split, dce):
     assert counts["gradient"] == 50
     assert scatter.loc[scatter["quantity"] == "energy", "reference"].min() == pytest.approx(0.0)
     with pytest.raises(InputError, match="energies and forces"):
-        kreg_study.fit_kreg(FrameSet(few.symbols, few.positions), molecule=dce, **settings)
+        kreg_study.fit_kreg(FrameSet(few.symbols, few.positions), [24], molecule=dce, **settings)
 
 
 def spinning(dce, flipped=()):

@@ -145,7 +145,7 @@ def test_one_file_on_the_command_line_is_a_run(root, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     jobs = {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", done.stdout, re.MULTILINE)}
     assert jobs["scan_torsions"] == jobs["optimise_minima"] == jobs["train_kreg"] == 1
-    assert not {"draw_fig1", "draw_fig5", "benchmark_descriptor", "compare_published"} & set(jobs)
+    assert not {"tabulate_scheme", "benchmark_descriptor", "compare_published"} & set(jobs)
 
 
 TINY = {

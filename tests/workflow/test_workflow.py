@@ -172,9 +172,7 @@ SHARED = {
     **dict.fromkeys(
         ("assemble_dataset", "assemble_test_set", "assemble_derivatives"), "assemble_frames"
     ),
-    "draw_ablation": "draw_figure",
-    "draw_thermal": "draw_figure",
-    "draw_ways": "draw_figure",
+    **dict.fromkeys(("draw_ablation", "draw_thermal", "draw_ways"), "draw_figures"),
 }
 
 
@@ -184,7 +182,7 @@ def rules(root):
         for card in re.split(r"\n(?=rule |use rule | +rule\b)", path.read_text())[1:]:
             if "script:" in card:
                 name = re.match(r" *rule ?(\w*)", card)[1]
-                yield path.name, name, SHARED.get(name, name or "draw_figure"), card
+                yield path.name, name, SHARED.get(name, name or "draw_figures"), card
 
 
 def test_each_rule_has_its_script_log_and_resources(root):

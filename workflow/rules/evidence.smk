@@ -126,14 +126,12 @@ rule draw_ablation:
         mem_mb=2000,
         runtime=10,
     params:
-        module="ablation",
-        arguments=["ablation"],
-        options={},
-        code=code("draw_figure", "rpr.report.figures.ablation"),
+        figures=[{"module": "ablation", "arguments": {"ablation": "ablation"}, "options": {}}],
+        code=code("draw_figures", "rpr.report.figures.ablation"),
     message:
         "Draw the ablation"
     script:
-        "../scripts/draw_figure.py"
+        "../scripts/draw_figures.py"
 
 
 rule arbitrary_signs:

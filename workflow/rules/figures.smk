@@ -221,37 +221,64 @@ rule tabulate_distributions:
         "../scripts/tabulate_distributions.py"
 
 
-for figure, parts in FIGURES.items():
+# One job for all figures of a part, as each takes less time to draw than to import what draws it.
+PARTS_OF_FIGURES = {"paper": OF_THE_PAPER, "main": MAIN, "further": FURTHER}
+DRAWN = {
+    part: [f for f in FIGURES if f not in OF_SPECTRA and FIGURES[f]["category"] == category]
+    for part, category in PARTS_OF_FIGURES.items()
+}
+DRAWN["spectra"] = [figure for figure in OF_SPECTRA if figure in FIGURES]
+
+for part, drawn in DRAWN.items():
+    if not drawn:
+        continue
 
     rule:
         name:
-            f"draw_{figure}"
+            f"draw_{part}"
         input:
-            **parts["tables"],
+            **{
+                f"{figure}_{table}": paths
+                for figure in drawn
+                for table, paths in FIGURES[figure]["tables"].items()
+            },
         output:
-            multiext(f"<results>/figures/{figure}", pdf=".pdf", svg=".svg", csv=".csv"),
-            png=report(
-                f"<results>/figures/{figure}.png",
-                caption=f"../report/{parts.get('caption', figure)}.rst",
-                category=parts["category"],
-                labels={"figure": parts["title"]},
-            ),
+            expand("<results>/figures/{figure}.{form}", figure=drawn, form=["pdf", "svg", "csv"]),
+            png=[
+                report(
+                    f"<results>/figures/{figure}.png",
+                    caption=f"../report/{FIGURES[figure].get('caption', figure)}.rst",
+                    category=FIGURES[figure]["category"],
+                    labels={"figure": FIGURES[figure]["title"]},
+                )
+                for figure in drawn
+            ],
         log:
-            f"<logs>/draw_{figure}.log",
+            f"<logs>/draw_{part}.log",
         conda:
             ENVIRONMENT
         resources:
             mem_mb=2000,
             runtime=10,
         params:
-            module=parts["module"],
-            arguments=list(parts["tables"]),
-            options=parts.get("options", {}),
-            code=code("draw_figure", f"rpr.report.figures.{parts['module']}"),
+            figures=[
+                {
+                    "module": FIGURES[figure]["module"],
+                    "arguments": {
+                        table: f"{figure}_{table}" for table in FIGURES[figure]["tables"]
+                    },
+                    "options": FIGURES[figure].get("options", {}),
+                }
+                for figure in drawn
+            ],
+            code=code(
+                "draw_figures",
+                *[f"rpr.report.figures.{FIGURES[figure]['module']}" for figure in drawn],
+            ),
         message:
-            f"Draw {figure}"
+            f"Draw {', '.join(drawn)}"
         script:
-            "../scripts/draw_figure.py"
+            "../scripts/draw_figures.py"
 
 
 rule figures:

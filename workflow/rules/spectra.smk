@@ -11,6 +11,7 @@ WITH_DERIVATIVES = (
     and ("derivatives" in DEPOSITED if SOURCE == "deposit" else config["fewer_labels"]["n_frames"])
 )
 OF_DERIVATIVES = "<results>/models/covariant_dipole_derivatives.npz"
+DRAWS_OF_DERIVATIVES = "<results>/spectra/draws_dipole.npy"
 SPECTRA_MODELS = {p: f"<results>/models/{SPECTRA_MODEL}_{p}_random.npz" for p in PROPERTIES}
 if WITH_DERIVATIVES:
     SPECTRA_MODELS["dipole"] = OF_DERIVATIVES
@@ -48,6 +49,7 @@ rule train_with_derivatives:
         molecule=MOLECULE,
     output:
         model=OF_DERIVATIVES,
+        draws=DRAWS_OF_DERIVATIVES,
     log:
         "<logs>/train_with_derivatives.log",
     benchmark:
@@ -60,6 +62,8 @@ rule train_with_derivatives:
     params:
         molecule=molecule(),
         n_derivatives=SPECTRA["n_derivatives"],
+        n_draws=SPECTRA["n_draws"] if WITH_DRAWS else 0,
+        draws_seed=seed("spectra", "draws"),
         seed=config["seed"],
         code=code("train_with_derivatives"),
     message:
@@ -130,6 +134,7 @@ rule run_thermal_trajectories:
 rule carry_draws:
     input:
         **SPECTRA_MODELS,
+        draws=DRAWS_OF_DERIVATIVES if WITH_DERIVATIVES else [],
         segments=SEGMENTS,
         minima="<results>/spectra/minima.npz",
         molecule=MOLECULE,

@@ -108,11 +108,11 @@ rule draw_thermal:
         mem_mb=2000,
         runtime=10,
     params:
-        module="thermal",
-        arguments=["distribution"],
-        options={},
-        code=code("draw_figure", "rpr.report.figures.thermal"),
+        figures=[
+            {"module": "thermal", "arguments": {"distribution": "distribution"}, "options": {}}
+        ],
+        code=code("draw_figures", "rpr.report.figures.thermal"),
     message:
         "Draw the dihedrals of thermal frames"
     script:
-        "../scripts/draw_figure.py"
+        "../scripts/draw_figures.py"

@@ -97,14 +97,12 @@ rule draw_ways:
         mem_mb=2000,
         runtime=10,
     params:
-        module="ways",
-        arguments=["ways"],
-        options={},
-        code=code("draw_figure", "rpr.report.figures.ways"),
+        figures=[{"module": "ways", "arguments": {"ways": "ways"}, "options": {}}],
+        code=code("draw_figures", "rpr.report.figures.ways"),
     message:
         "Draw the ways to equivariance"
     script:
-        "../scripts/draw_figure.py"
+        "../scripts/draw_figures.py"
 
 
 rule measure_axes_sensitivity:

@@ -1,5 +1,7 @@
 """Errors of spectra and harmonic lines that come from the models, by draws from their posterior."""
 
+import numpy as np
+
 import rpr
 from rpr.data.segments import join, read_segments
 from rpr.molecule.molecule import read_molecule
@@ -19,7 +21,11 @@ settings = SpectrumSettings(
     **{key: given[key] for key in SpectrumSettings.__dataclass_fields__.keys() & given.keys()}
 )
 models = [rpr.load(snakemake.input[name]) for name in ("dipole", "polarizability")]
-draws = [model.draw(given["n_draws"], snakemake.params.seed) for model in models]
+known = [np.load(path) for path in snakemake.input.draws] or [None]
+draws = [
+    model.draw(given["n_draws"], snakemake.params.seed, coefficients)
+    for model, coefficients in zip(models, [*known, None], strict=True)
+]
 conformers = conformer_of_segments(segments, minima, molecule)
 groups = {name: conformers == name for name in minima}
 errors = model_errors(*draws, segments, groups, settings, most=given["n_draw_segments"])

@@ -1,4 +1,9 @@
-"""Train the covariant dipole model on the values of all training frames and derivatives of some."""
+"""Train the covariant dipole model on the values of all training frames and derivatives of some.
+
+The draws of the model that the spectra take are prepared here, where its matrix is factorized.
+"""
+
+import numpy as np
 
 from rpr.data.extxyz import read_frames
 from rpr.data.splits import read_split
@@ -17,3 +22,8 @@ model = fit_with_derivatives(
 )
 log.info("%d frames, %d with derivatives", len(train), len(model.derivative_coefficients_))
 model.save(snakemake.output.model)
+n_draws = snakemake.params.n_draws
+draws = (
+    model.draw(n_draws, snakemake.params.draws_seed).coefficients if n_draws else np.empty((0, 0))
+)
+np.save(snakemake.output.draws, draws)

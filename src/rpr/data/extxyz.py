@@ -25,6 +25,7 @@ from rpr.data.atoms_files import iter_atoms, open_text
 from rpr.data.frame_set import PER_ATOM, FrameSet, frame_shape
 from rpr.data.from_atoms import frames_from_atoms
 from rpr.data.keys import Keys
+from rpr.data.own_files import read_own
 from rpr.files import atomic_path
 
 
@@ -60,6 +61,12 @@ def read_frames(
         If the file cannot be read, its frames differ in their atoms or from `symbols`, a quantity
         is missing or of the wrong shape, a number is not finite, or atoms lie on top of each other.
     """
+    require = tuple(require)
+    own = None if keys else read_own(path)
+    same = own is not None and (symbols is None or own.symbols == tuple(symbols))
+    if own is not None and same and set(require) <= set(own.known):
+        own.check(path)
+        return own
     images = list(iter_atoms(path))
     return frames_from_atoms(
         images, source=path, symbols=symbols, require=require, keys=Keys(**keys)

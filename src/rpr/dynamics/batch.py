@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NoReturn, Protocol
 
 import numpy as np
 
+from rpr.data.training_range import outside_text
 from rpr.dynamics.trajectories import Trajectories
-from rpr.errors import ConvergenceError, InputError
+from rpr.errors import ConvergenceError, ExtrapolationWarning, InputError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.plausibility import bond_lengths, is_intact
 from rpr.units import FS
@@ -19,10 +21,29 @@ LARGEST_ENERGY_CHANGE = 1.0
 
 
 class Potential(Protocol):
-    """Model that gives energies and forces of many geometries."""
+    """Model that gives energies and forces of many geometries.
+
+    If it has ``predict_unchecked``, dynamics use that at every step, and ``outside_training`` for
+    the geometries that they return.
+    """
 
     def predict(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Energies, [n_frames] in eV, and forces, [n_frames, n_atoms, 3] in eV/Angstrom."""
+
+
+Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+def step_function(model: Potential) -> Predict:
+    """Energies and forces of positions, as fast as the model gives them."""
+    return getattr(model, "predict_unchecked", model.predict)
+
+
+def warn_of_extrapolation(model: Potential, positions: np.ndarray) -> None:
+    """Warn of geometries [n_frames, n_atoms, 3] outside the range of the model's training."""
+    outside = getattr(model, "outside_training", None)
+    if outside is not None and (text := outside_text(outside(positions))):
+        warnings.warn(text, ExtrapolationWarning, stacklevel=3)
 
 
 def run(
@@ -78,6 +99,7 @@ def run(
     _check_run(state, dt_fs, n_steps, every)
     watch = _Watch(molecule or getattr(model, "molecule", None))
     watch.check_bonds(state, 0)
+    predict = step_function(model)
     potential, forces = model.predict(state.positions)
     acceleration = forces * state.to_acceleration
     start = potential + state.kinetic()
@@ -86,7 +108,7 @@ def run(
         state.velocities += (0.5 * dt_fs) * acceleration
         state.positions += dt_fs * state.velocities
         watch.check_bonds(state, step)
-        potential, forces = model.predict(state.positions)
+        potential, forces = predict(state.positions)
         acceleration = forces * state.to_acceleration
         state.velocities += (0.5 * dt_fs) * acceleration
         watch.check_energy(potential + state.kinetic() - start, step)
@@ -95,6 +117,7 @@ def run(
             if progress:
                 progress(step)
     x, v, potentials, kinetic = (np.stack(parts, axis=1) for parts in zip(*records, strict=True))
+    warn_of_extrapolation(model, x.reshape(-1, *x.shape[2:]))
     steps = np.arange(0, n_steps + 1, every)
     return Trajectories(x, v, potentials, kinetic, steps, dt_fs)
 

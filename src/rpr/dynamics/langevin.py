@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rpr.dynamics.batch import Potential
+from rpr.dynamics.batch import Potential, step_function, warn_of_extrapolation
 from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.plausibility import bond_lengths, is_intact
@@ -128,6 +128,7 @@ def run_langevin(
     if not n_steps:
         return x, v
     to_acceleration = FS**2 / np.asarray(masses, dtype=float)[:, None]
+    predict = step_function(model)
     acceleration = model.predict(x)[1] * to_acceleration
     for step in range(1, n_steps + 1):
         v += 0.5 * dt_fs * acceleration
@@ -141,8 +142,9 @@ def run_langevin(
             v = kept * v + np.sqrt(1.0 - kept**2) * noise
             _check_bonds(x, molecule, step)
         x += 0.5 * dt_fs * v
-        acceleration = model.predict(x)[1] * to_acceleration
+        acceleration = predict(x)[1] * to_acceleration
         v += 0.5 * dt_fs * acceleration
+    warn_of_extrapolation(model, x)
     return x, v
 
 

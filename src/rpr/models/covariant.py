@@ -181,7 +181,7 @@ class CovariantRegression(ProbabilisticEstimator):
         self._training.check_memory(y.shape[1])
         self.hyperparameters_ = dict(self.hyperparameters or self._search(y, observed.values))
         solution = self._training.solve(self._theta(), y, observed.values)
-        self.coefficients_, self.derivative_coefficients_ = solution
+        self.coefficients_, self.derivative_coefficients_, self._factor = solution
         self._contract()
         self._forget_uncertainty(trajectories_of(given.frames))
         self._note_values(positions, values)
@@ -262,7 +262,7 @@ class CovariantRegression(ProbabilisticEstimator):
 
     def _trained_process(self) -> TrainedProcess:
         coefficients = self._training.join(self.coefficients_, self.derivative_coefficients_)
-        return TrainedProcess(self._training, self._theta(), coefficients)
+        return TrainedProcess(self._training, self._theta(), coefficients, self._factor)
 
     def _metadata(self) -> dict[str, Any]:
         later = {name: getattr(self, name) for name in _LATER}
@@ -286,6 +286,7 @@ class CovariantRegression(ProbabilisticEstimator):
         self._training = TrainingFrames.from_arrays(self._description, arrays)
         none = np.zeros((0, 0, len(self.components)))
         self.derivative_coefficients_ = arrays.get("derivative_coefficients", none)
+        self._factor = None
         self._contract()
         self._restore_uncertainty(arrays, metadata)
 

@@ -12,6 +12,7 @@ from rpr.models.covariant_description import CovariantDescription
 from rpr.regression import ridge
 from rpr.regression.contracted_kernel import ContractedKernel
 from rpr.regression.observed_kernel import ObservedKernel, check_memory
+from rpr.regression.packed_cholesky import PackedMatrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +104,8 @@ class TrainingFrames:
 
     def solve(
         self, theta: np.ndarray, values: np.ndarray, derivatives: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Coefficients of values and derivatives, of the shape of these.
+    ) -> tuple[np.ndarray, np.ndarray, PackedMatrix | None]:
+        """Coefficients of values and derivatives, of the shape of these, and what they cost.
 
         Parameters
         ----------
@@ -114,12 +115,21 @@ class TrainingFrames:
             Packed values.
         derivatives : array, [n_derivatives, n_directions, c]
             Packed derivatives along the directions.
+
+        Returns
+        -------
+        values, derivatives : array
+            Coefficients.
+        factor : PackedMatrix or None
+            Cholesky factor of the covariance of the observations, which takes most of the time;
+            None without derivatives.
         """
         if not len(self.observed):
             kernel = self.description.kernel(self.positions)
-            return kernel.coefficients(theta[:-1], values), derivatives
-        y = self.join(values, derivatives)
-        return self.split(self.kernel.coefficients(theta, y), values.shape[1])
+            return kernel.coefficients(theta[:-1], values), derivatives, None
+        factor = self.kernel.factorized(theta)
+        found = factor.solve(self.join(values, derivatives))
+        return *self.split(found, values.shape[1]), factor
 
     def contract(
         self, theta: np.ndarray, values: np.ndarray, derivatives: np.ndarray

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Callable
 
 import numpy as np
 
@@ -11,8 +11,10 @@ from rpr.models.covariant import CovariantRegression
 from rpr.models.covariant_tensors import unpack_values
 from rpr.models.estimator import Frames
 from rpr.models.property_estimator import checked_positions
-from rpr.regression.contracted_kernel import ContractedKernel
+from rpr.regression.additive_kernel import AdditiveKernel
+from rpr.regression.contracted_kernel import Centres, ContractedKernel
 from rpr.regression.interpolated_kernel import InterpolatedKernel
+from rpr.regression.interpolated_slopes import InterpolatedSlopes
 
 _BLOCK = 2048  # frames described at once
 
@@ -21,9 +23,9 @@ class FastCovariant:
     """The predictions of a covariant model, several times as fast and equal but for rounding.
 
     It prepares the sums over training frames once, as :mod:`rpr.regression.interpolated_kernel`
-    says, which takes about as long as a thousand predictions.  Training frames with derivatives are
-    summed as they always are; so are all frames of a model with an order of interaction above 2, or
-    with very short length scales.
+    and, for frames with derivatives, :mod:`rpr.regression.interpolated_slopes` say, which takes
+    about as long as a thousand predictions.  Training frames of a model with an order of
+    interaction above 2, or with very short length scales, are summed as they always are.
 
     Parameters
     ----------
@@ -33,23 +35,11 @@ class FastCovariant:
 
     def __init__(self, model: CovariantRegression) -> None:
         self.model = model
-        self._sums = None
-        contracted = model._contracted
-        of_values = [centres for centres in contracted.centres if centres.slopes is None]
-        others = tuple(centres for centres in contracted.centres if centres.slopes is not None)
-        self._others = ContractedKernel(contracted.scalar, others) if others else None
-        if of_values:
-            with suppress(InputError):
-                self._sums = InterpolatedKernel(
-                    contracted.scalar,
-                    np.concatenate([centres.features for centres in of_values]),
-                    np.concatenate([centres.coefficients for centres in of_values]),
-                )
+        scalar, centres = model._contracted.scalar, model._contracted.centres
+        self._sums = [_fast_sum(scalar, part) for part in centres]
 
     def predict(self, frames: Frames) -> np.ndarray:
         """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
-        if self._sums is None:
-            return self.model.predict(frames)
         positions = checked_positions(frames, self.model.molecule)
         blocks = np.array_split(positions, range(_BLOCK, len(positions), _BLOCK))
         packed = np.concatenate([self._packed(block) for block in blocks])
@@ -57,9 +47,16 @@ class FastCovariant:
 
     def _packed(self, positions: np.ndarray) -> np.ndarray:
         description = self.model._description
-        assert self._sums is not None
         features = description.features(positions)
-        weights = self._sums.evaluate(features)
-        if self._others is not None:
-            weights += self._others.weights(features)
+        weights = sum(evaluate(features) for evaluate in self._sums)
         return np.einsum("nt,ntc->nc", weights, description.basis(positions))
+
+
+def _fast_sum(scalar: AdditiveKernel, centres: Centres) -> Callable[[np.ndarray], np.ndarray]:
+    """Weights of the tensors [n, n_tensors] that come from some of the training frames."""
+    try:
+        if centres.slopes is not None:
+            return InterpolatedSlopes(scalar, centres).evaluate
+        return InterpolatedKernel(scalar, centres.features, centres.coefficients).evaluate
+    except InputError:
+        return ContractedKernel(scalar, (centres,)).weights

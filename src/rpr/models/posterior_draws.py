@@ -130,11 +130,18 @@ class PosteriorDraws(Sequence):
         Number of draws.
     seed
         Seed of the random numbers.
+    coefficients : array, [n, n_observations], or None
+        `coefficients` of the same draws, if they were made before; then no system is solved.
+
+    Attributes
+    ----------
+    coefficients : array, [n, n_observations]
+        What every draw multiplies the covariances with the observations with.
 
     Raises
     ------
     InputError
-        If `n` is less than 1.
+        If `n` is less than 1, or `coefficients` have another shape.
     """
 
     def __init__(
@@ -147,6 +154,7 @@ class PosteriorDraws(Sequence):
         mean: float,
         n: int,
         seed: int,
+        coefficients: np.ndarray | None = None,
     ) -> None:
         if n < 1:
             raise InputError(f"n: found {n}, expected at least one draw")
@@ -158,7 +166,13 @@ class PosteriorDraws(Sequence):
         self._n = n
         streams = [np.random.default_rng([seed, k]) for k in range(n)]
         self._prior = PriorDraws(process, streams)
-        self._updates = self._condition(streams)
+        if coefficients is None:
+            coefficients = self._condition(streams)
+        expected = (n, len(process.coefficients))
+        if coefficients.shape != expected:
+            raise InputError(f"coefficients: found shape {coefficients.shape}, expected {expected}")
+        self.coefficients = coefficients
+        self._updates = [process.contract(row) for row in coefficients]
 
     def __len__(self) -> int:
         return self._n
@@ -206,14 +220,14 @@ class PosteriorDraws(Sequence):
             return packed
         return unpack(packed) + self._mean * np.eye(3)
 
-    def _condition(self, streams: Sequence[np.random.Generator]) -> list[ContractedKernel]:
-        """The update of every draw, k(x, X) C^-1 (y - f(X) - noise)."""
+    def _condition(self, streams: Sequence[np.random.Generator]) -> np.ndarray:
+        """Coefficients C^-1 (y - f(X) - noise) of the update of every draw."""
         process = self._process
         observed = process.observe(self._prior, range(self._n))  # -> [n_observations, n]
         noise = np.transpose([rng.normal(size=len(observed)) for rng in streams])
         observed += np.sqrt(process.noise_of_observations)[:, None] * noise
         solved = process.factor.solve(self._deviation * observed)
-        return [process.contract(process.coefficients - column) for column in solved.T]
+        return np.ascontiguousarray(process.coefficients - solved.T)
 
 
 class PosteriorDraw:

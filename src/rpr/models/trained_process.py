@@ -54,11 +54,14 @@ class TrainedProcess:
         Logarithms of all parameters, the lambdas of values and of derivatives last.
     coefficients : array, [n_observations]
         C^-1 y, with y the observations and C their covariance.
+    known_factor : PackedMatrix or None
+        Cholesky factor of C, if the training had to compute it.
     """
 
     training: TrainingFrames
     theta: np.ndarray
     coefficients: np.ndarray
+    known_factor: PackedMatrix | None = None
 
     @property
     def kernel(self) -> ObservedKernel:
@@ -68,7 +71,7 @@ class TrainedProcess:
     @cached_property
     def factor(self) -> PackedMatrix:
         """Cholesky factor of C."""
-        return self.kernel.factorized(self.theta)
+        return self.known_factor or self.kernel.factorized(self.theta)
 
     @property
     def n_components(self) -> int:

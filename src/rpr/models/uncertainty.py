@@ -137,7 +137,7 @@ class ProbabilisticEstimator(PropertyEstimator):
         packed = calibration.variance * process.covariance(positions)
         return packed if self.property == "dipole" else unpacked_covariance(packed)
 
-    def draw(self, n: int, seed: int = 0) -> PosteriorDraws:
+    def draw(self, n: int, seed: int = 0, coefficients: np.ndarray | None = None) -> PosteriorDraws:
         """Functions drawn from the posterior, each of which predicts frames as the model does.
 
         A draw is one function of the geometry: however many frames it predicts, together or one
@@ -150,6 +150,9 @@ class ProbabilisticEstimator(PropertyEstimator):
             Number of draws.
         seed
             Seed of the random numbers; draw k is the same for every `n`.
+        coefficients : array, [n, n_observations], or None
+            ``coefficients`` of the same draws of this model, kept from before, which spare the
+            factorization of the training matrix.
 
         Returns
         -------
@@ -165,6 +168,7 @@ class ProbabilisticEstimator(PropertyEstimator):
             mean=self.mean_,
             n=n,
             seed=seed,
+            coefficients=coefficients,
         )
 
     def sample(self, frames: Frames, n_samples: int, seed: int = 0) -> np.ndarray:

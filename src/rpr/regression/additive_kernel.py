@@ -18,8 +18,9 @@ The additive construction: Duvenaud, Nickisch, Rasmussen, Additive Gaussian Proc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse.csgraph import shortest_path
@@ -27,7 +28,7 @@ from scipy.sparse.csgraph import shortest_path
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
 
-_CHUNK = 1 << 15  # kernel elements evaluated at once: small enough for the processor's cache
+_CHUNK = 3 << 10  # kernel elements evaluated at once: small enough for the processor's cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,56 +80,15 @@ class AdditiveKernel:
     def evaluate(self, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
         """Kernel [n, m] between features [n, n_features] and [m, n_features]."""
         result = np.empty((len(X), len(Y)))
-        size = max(1, _CHUNK // len(Y))
-        for start in range(0, len(X), size):
-            chunk = slice(start, start + size)
-            result[chunk] = self._block(X[chunk], Y)
+        for rows, columns, (halves,) in self._tiles(X, Y, 1):
+            part = _Part(self, halves, halves)
+            result[rows, columns] = part.value().reshape(result[rows, columns].shape)
         return result
 
-    def paired(self, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
-        """Kernel [n] between row i of X [n, n_features] and row i of Y [n, n_features]."""
-        half = 0.5 * self.widths[self.classes] * (X - Y) ** 2  # -> [n, n_features]
-        result = self.amplitudes[0] * np.exp(-self.product_scale * half.sum(axis=1))
-        ones = self.variances[self.classes] * np.exp(-half)
-        polynomials = np.zeros((self.order + 1, len(X)))
-        polynomials[0] = 1.0
-        for one in ones.T:
-            polynomials[1:] += one * polynomials[:-1]
-        return result + self.amplitudes[1:] @ polynomials[1:]
-
-    def _block(self, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
-        exponent, polynomials = self._accumulate(X, Y)
-        exponent *= self.product_scale
-        result = np.exp(exponent, out=exponent)
-        result *= self.amplitudes[0]
-        for amplitude, e in zip(self.amplitudes[1:], polynomials[1:], strict=True):
-            result += amplitude * e
-        return result
-
-    def _accumulate(self, X: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, list]:
-        """Exponent of the product, and the symmetric polynomials e_0 (=1), e_1, ..., e_order."""
-        shape = len(X), len(Y)
-        exponent = np.zeros(shape)
-        polynomials = [1.0] + [np.zeros(shape) for _ in range(self.order)]
-        scratch, other = np.empty(shape), np.empty(shape)
-        roots = np.sqrt(0.5 * self.widths)[self.classes]
-        for i, root in enumerate(roots):
-            np.subtract((root * X[:, i])[:, None], root * Y[:, i], out=scratch)
-            scratch *= scratch
-            exponent -= scratch
-            if not self.order:
-                continue
-            np.negative(scratch, out=scratch)
-            np.exp(scratch, out=scratch)
-            scratch *= self.variances[self.classes[i]]
-            for q in range(self.order, 1, -1):
-                np.multiply(scratch, polynomials[q - 1], out=other)
-                polynomials[q] += other
-            polynomials[1] += scratch
-        return exponent, polynomials
-
-    def gradient(self, X: np.ndarray, Y: np.ndarray, upstream: np.ndarray) -> np.ndarray:
-        """Derivatives of sum(upstream * k(X, Y)) with respect to all logarithms.
+    def value_and_gradient(
+        self, X: np.ndarray, Y: np.ndarray, upstream: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Kernel, and derivatives of sum(upstream * k(X, Y)) with respect to all logarithms.
 
         Parameters
         ----------
@@ -141,34 +101,162 @@ class AdditiveKernel:
 
         Returns
         -------
-        array, [n_parameters]
+        value : array, [n, m]
+        gradient : array, [n_parameters]
             In the order of `from_logarithms`.
         """
-        exponent, polynomials = self._accumulate(X, Y)
-        product = upstream * self.amplitudes[0] * np.exp(self.product_scale * exponent)
-        widths, variances = np.zeros(len(self.widths)), np.zeros(len(self.widths))
-        for i, c in enumerate(self.classes):
-            half = 0.5 * self.widths[c] * (X[:, i, None] - Y[:, i]) ** 2
-            widths[c] -= self.product_scale * np.vdot(product, half)
-            if self.order:
-                one = self.variances[c] * np.exp(-half)
-                change = upstream * one * self._derivative(polynomials, one)
-                widths[c] -= np.vdot(change, half)
-                variances[c] += change.sum()
-        amplitudes = [product.sum()]
-        for amplitude, e in zip(self.amplitudes[1:], polynomials[1:], strict=True):
-            amplitudes.append(amplitude * np.vdot(upstream, e))
-        scale = self.product_scale * np.vdot(product, exponent)
-        return np.concatenate([widths, variances, amplitudes, [scale]])
+        value = np.empty((len(X), len(Y)))
+        widths, variances = np.zeros(len(self.classes)), np.zeros(len(self.classes))
+        others = np.zeros(len(self.amplitudes) + 1)
+        for rows, columns, slabs in self._tiles(X, Y, 3):
+            part = _Part(self, *slabs[:2])
+            value[rows, columns] = part.value().reshape(value[rows, columns].shape)
+            of_tile = part.gradient(np.ascontiguousarray(upstream[rows, columns]).ravel(), slabs[2])
+            for total, found in zip((widths, variances, others), of_tile, strict=True):
+                total += found
+        of_classes = self.classes[self._order_of_features]
+        per_class = [
+            np.bincount(of_classes, row, minlength=len(self.widths)) for row in (widths, variances)
+        ]
+        return value, np.concatenate([*per_class, others])
 
-    def _derivative(self, polynomials: list, one: np.ndarray) -> np.ndarray:
-        """d sum_q s_q e_q / d k_i = sum_q s_q e_{q-1} without feature i."""
-        without: float | np.ndarray = 1.0
-        result = np.full_like(one, self.amplitudes[1])
-        for q in range(2, self.order + 1):
-            without = polynomials[q - 1] - one * without
-            result += self.amplitudes[q] * without
+    def paired(self, X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+        """Kernel [n] between row i of X [n, n_features] and row i of Y [n, n_features]."""
+        half = 0.5 * self.widths[self.classes] * (X - Y) ** 2  # -> [n, n_features]
+        result = self.amplitudes[0] * np.exp(-self.product_scale * half.sum(axis=1))
+        ones = self.variances[self.classes] * np.exp(-half)
+        polynomials = np.zeros((self.order + 1, len(X)))
+        polynomials[0] = 1.0
+        for one in ones.T:
+            polynomials[1:] += one * polynomials[:-1]
+        return result + self.amplitudes[1:] @ polynomials[1:]
+
+    @cached_property
+    def _order_of_features(self) -> np.ndarray:
+        """Features that share their class with others, then those that do not."""
+        alone = np.bincount(self.classes)[self.classes] == 1
+        return np.argsort(alone, kind="stable")
+
+    @cached_property
+    def _n_shared(self) -> int:
+        """Number of features that share their class with others."""
+        return int((np.bincount(self.classes)[self.classes] > 1).sum())
+
+    @cached_property
+    def _log_variances(self) -> np.ndarray:
+        """Logarithms of the variances of all features, [n_features, 1]."""
+        return np.log(self.variances)[self.classes[self._order_of_features]][:, None]
+
+    def _tiles(
+        self, X: np.ndarray, Y: np.ndarray, n_slabs: int
+    ) -> Iterator[tuple[slice, slice, list[np.ndarray]]]:
+        """Parts of the kernel with arrays [n_features, n_elements] for them.
+
+        The first holds w_c (z_i - z'_i)^2 / 2, in the order of `_order_of_features`; the others are
+        to be filled.
+        """
+        roots = np.sqrt(0.5 * self.widths)[self.classes]
+        order = self._order_of_features
+        left, right = (np.ascontiguousarray((roots * Z).T[order]) for Z in (X, Y))
+        n_parts = max(1, -(-len(Y) // _CHUNK))
+        width = max(1, -(-len(Y) // n_parts))
+        height = max(1, min(len(X), _CHUNK // width))
+        buffers = np.empty((n_slabs, len(roots) * height * width))
+        for j in range(0, len(Y), width):
+            for i in range(0, len(X), height):
+                first, second = left[:, i : i + height, None], right[:, None, j : j + width]
+                shape = len(roots), first.shape[1], second.shape[2]
+                slabs = [buffer[: np.prod(shape)].reshape(len(roots), -1) for buffer in buffers]
+                np.subtract(first, second, out=slabs[0].reshape(shape))
+                slabs[0] *= slabs[0]
+                yield slice(i, i + height), slice(j, j + width), slabs
+
+
+class _Part:
+    """Elements of the kernel that are computed together, and their derivatives.
+
+    Parameters
+    ----------
+    kernel
+        The kernel at given parameters.
+    halves : array, [n_features, n_elements]
+        w_c (z_i - z'_i)^2 / 2.
+    ones : array, [n_features, n_elements]
+        Place for the one-dimensional kernels; `halves` itself if there will be no gradient.
+    """
+
+    def __init__(self, kernel: AdditiveKernel, halves: np.ndarray, ones: np.ndarray) -> None:
+        self._kernel, self._halves, self._ones = kernel, halves, ones
+        exponent = self._exponent = -halves.sum(axis=0)
+        self._product = kernel.amplitudes[0] * np.exp(kernel.product_scale * exponent)
+        self._polynomials: list[np.ndarray] = []
+        if kernel.order:
+            np.subtract(kernel._log_variances, halves, out=ones)
+            np.exp(ones, out=ones)
+            self._polynomials = self._sums()
+
+    def value(self) -> np.ndarray:
+        """The kernel, [n_elements]."""
+        result = self._product
+        for amplitude, e in zip(self._kernel.amplitudes[1:], self._polynomials, strict=True):
+            result = result + amplitude * e
         return result
+
+    def gradient(
+        self, upstream: np.ndarray, scratch: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Derivatives of sum(upstream * k) by widths and variances of features, and by the rest."""
+        kernel, halves = self._kernel, self._halves
+        weighted = upstream * self._product
+        widths, variances = -kernel.product_scale * (halves @ weighted), np.zeros(len(halves))
+        if kernel.order:
+            change = self._changes(upstream, scratch)
+            variances = change.sum(axis=1)
+            change *= halves
+            widths -= change.sum(axis=1)
+        sums = [
+            amplitude * (upstream @ e)
+            for amplitude, e in zip(kernel.amplitudes[1:], self._polynomials, strict=True)
+        ]
+        scale = kernel.product_scale * (weighted @ self._exponent)
+        return widths, variances, np.array([weighted.sum(), *sums, scale])
+
+    def _sums(self) -> list[np.ndarray]:
+        """Symmetric polynomials e_1, ..., e_order of the one-dimensional kernels.
+
+        Features that share their class enter e_2 as sums of powers.  No digits are lost, as the
+        largest of them counts several times.  All others enter one by one.
+        """
+        kernel, ones = self._kernel, self._ones
+        result = [np.zeros(ones.shape[1]) for _ in range(kernel.order)]
+        n_shared = kernel._n_shared if kernel.order == 2 else 0
+        if n_shared:
+            shared = ones[:n_shared]
+            first = shared.sum(axis=0)
+            squares = np.einsum("pe,pe->e", shared, shared)
+            result = [first, 0.5 * (first * first - squares)]
+        product = np.empty(ones.shape[1])
+        for one in ones[n_shared:]:
+            for q in range(kernel.order - 1, 0, -1):
+                result[q] += np.multiply(one, result[q - 1], out=product)
+            result[0] += one
+        return result
+
+    def _changes(self, upstream: np.ndarray, out: np.ndarray) -> np.ndarray:
+        """Upstream times k_i sum_q s_q e_{q-1}, with e of all features but i."""
+        amplitudes, ones = self._kernel.amplitudes, self._ones
+        total = amplitudes[1] * upstream
+        if self._kernel.order == 1:
+            return np.multiply(total, ones, out=out)
+        np.multiply(amplitudes[2] * upstream, ones, out=out)
+        np.subtract(total + amplitudes[2] * upstream * self._polynomials[0], out, out=out)
+        if self._kernel.order > 2:
+            without = self._polynomials[0] - ones
+            for amplitude, e in zip(amplitudes[3:], self._polynomials[1:], strict=False):
+                without = e - ones * without
+                out += amplitude * upstream * without
+        out *= ones
+        return out
 
 
 def pair_classes(molecule: Molecule, kinds: Sequence[int] | Sequence[str]) -> np.ndarray:

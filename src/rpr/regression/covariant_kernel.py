@@ -14,6 +14,7 @@ parameters of the additive kernel, of the amplitudes A of the classes of tensors
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,8 @@ from scipy.linalg import lapack
 
 from rpr.errors import ConvergenceError
 from rpr.regression.additive_kernel import AdditiveKernel
+
+_ELEMENTS = 1 << 17  # elements of the matrix that are treated at once: they stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,15 +59,47 @@ class CovariantKernel:
 
     def matrix(self, theta: np.ndarray) -> np.ndarray:
         """Kernel matrix between all training frames, [n_frames * c, n_frames * c], unscaled."""
+        n_frames, c = self.tensors.shape[1], self.tensors.shape[3]
+        by_component = self._matrix(theta).reshape(c, n_frames, c, n_frames)
+        return by_component.transpose(1, 0, 3, 2).reshape(n_frames * c, n_frames * c)
+
+    def _matrix(self, theta: np.ndarray) -> np.ndarray:
+        """The same with rows and columns in the order of components, then frames.
+
+        Only pairs of frames i <= j are computed; the others follow from symmetry.
+        """
         scalar, amplitudes, _ = self.split(theta)
-        left = _flat(self.tensors[0])  # -> [n_frames * c, n_tensors]
-        total = np.zeros(())
-        for z, tensors, sign in zip(self.features, self.tensors, self.signs, strict=True):
-            block = (left * amplitudes) @ _flat(tensors).T
-            _scale_blocks(block, sign * scalar.evaluate(self.features[0], z))
-            total = total + block
-        total = total / len(self.signs)
-        return 0.5 * (total + total.T)
+        n_frames, c = self.tensors.shape[1], self.tensors.shape[3]
+        result = np.empty((c, n_frames, c, n_frames))
+        for i in self._strips():
+            later = slice(i.start, n_frames)
+            strip = np.zeros((c, i.stop - i.start, c, n_frames - i.start))
+            for g, sign in enumerate(self.signs):
+                block, _, _ = self._products(amplitudes, g, i, later)
+                values = scalar.evaluate(self.features[0, i], self.features[g, later])
+                block *= (sign / len(self.signs)) * values[:, None]
+                strip += block
+            own = strip[..., : i.stop - i.start]
+            own[:] = 0.5 * (own + own.transpose(2, 3, 0, 1))
+            result[:, i, :, later] = strip
+            result[:, later, :, i] = strip.transpose(2, 3, 0, 1)
+        return result.reshape(n_frames * c, n_frames * c)
+
+    def _strips(self) -> Iterator[slice]:
+        """Frames whose rows are computed together."""
+        n_frames, c = self.tensors.shape[1], self.tensors.shape[3]
+        height = max(1, _ELEMENTS // (c * c * n_frames))
+        for start in range(0, n_frames, height):
+            yield slice(start, min(start + height, n_frames))
+
+    def _products(
+        self, amplitudes: np.ndarray, g: int, i: slice, j: slice
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """sum_t A_t T_t(X_i) T_t(g X_j)^T, [c, n_i, c, n_j], and both T, [c * n, n_tensors]."""
+        left, right = _flat(self.tensors[0, i]), _flat(self.tensors[g, j])
+        c = self.tensors.shape[3]
+        block = (left * amplitudes) @ right.T
+        return block.reshape(c, len(left) // c, c, len(right) // c), left, right
 
     def coefficients(self, theta: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Coefficients [n_frames, n_components] that ridge regression finds for packed values.
@@ -113,19 +148,22 @@ class CovariantKernel:
         gradient : array, [n_parameters]
             Derivatives of the loss with respect to theta.
         """
-        C = self.matrix(theta)
+        C = self._matrix(theta)
         n, lam = len(C), self.split(theta)[2]
         mean = np.trace(C) / n
         C.flat[:: n + 1] += lam * mean
-        factor, info = lapack.dpotrf(C, lower=1)
+        factor, info = lapack.dpotrf(C.T, lower=1, overwrite_a=1)
         if info != 0:
             return np.inf, np.zeros_like(theta)
-        y = y.reshape(-1)
+        y = y.T.reshape(-1)
         a, _ = lapack.dpotrs(factor, y, lower=1)
         loss = 0.5 * np.log(y @ a / n) + np.log(np.diag(factor)).sum() / n
-        inverse, _ = lapack.dpotri(factor, lower=1)
-        inverse = np.tril(inverse) + np.tril(inverse, -1).T
-        M = 0.5 * inverse / n - 0.5 * np.outer(a, a) / (y @ a)  # d loss / d C
+        inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+        M = np.tril(inverse)  # half of a symmetric matrix, M = d loss / d C
+        M *= 0.5 / n
+        M.flat[:: n + 1] *= 0.5
+        M += M.T.copy()
+        M -= np.outer(a, (0.5 / (y @ a)) * a)
         trace = np.trace(M)
         M.flat[:: n + 1] += lam * trace / n  # as C also depends on K through its trace
         return float(loss), np.append(self._gradient(theta, M), lam * mean * trace)
@@ -133,18 +171,24 @@ class CovariantKernel:
     def _gradient(self, theta: np.ndarray, M: np.ndarray) -> np.ndarray:
         """Gradient of sum(M * K) with respect to all parameters but lambda."""
         scalar, amplitudes, _ = self.split(theta)
-        left = _flat(self.tensors[0])
         n_frames, c = self.tensors.shape[1], self.tensors.shape[3]
+        M = M.reshape(c, n_frames, c, n_frames)
         of_kernel, of_tensors = np.zeros(()), np.zeros(())
-        for z, tensors, sign in zip(self.features, self.tensors, self.signs, strict=True):
-            factor = sign / len(self.signs)
-            right = _flat(tensors)
-            weighted = M * ((left * amplitudes) @ right.T)
-            upstream = weighted.reshape(n_frames, c, n_frames, c).sum(axis=(1, 3))
-            of_kernel = of_kernel + factor * scalar.gradient(self.features[0], z, upstream)
-            scaled = M.copy()
-            _scale_blocks(scaled, scalar.evaluate(self.features[0], z))
-            of_tensors = of_tensors + factor * np.einsum("it,it->t", left, scaled @ right)
+        for i in self._strips():
+            later = slice(i.start, n_frames)
+            part = 2.0 * M[:, i, :, later]  # pairs j > i stand for those with j < i, too
+            part[..., : i.stop - i.start] *= 0.5
+            for g, sign in enumerate(self.signs):
+                factor = sign / len(self.signs)
+                block, left, right = self._products(amplitudes, g, i, later)
+                block *= part
+                upstream = block.sum(axis=(0, 2))
+                values, change = scalar.value_and_gradient(
+                    self.features[0, i], self.features[g, later], upstream
+                )
+                of_kernel = of_kernel + factor * change
+                scaled = np.multiply(part, values[:, None], out=block).reshape(len(left), -1)
+                of_tensors = of_tensors + factor * np.einsum("it,it->t", left, scaled @ right)
         per_class = np.bincount(self.tensor_classes, amplitudes * of_tensors)
         return np.concatenate([of_kernel, per_class])
 
@@ -212,11 +256,5 @@ def prior_covariance(
 
 
 def _flat(tensors: np.ndarray) -> np.ndarray:
-    """[n_frames, n_tensors, c] -> [n_frames * c, n_tensors]."""
-    return np.swapaxes(tensors, 1, 2).reshape(-1, tensors.shape[1])
-
-
-def _scale_blocks(matrix: np.ndarray, factors: np.ndarray) -> None:
-    """Multiply each block of a matrix by its own factor, in place."""
-    n, m = factors.shape
-    matrix.reshape(n, len(matrix) // n, m, matrix.shape[1] // m)[:] *= factors[:, None, :, None]
+    """[n_frames, n_tensors, c] -> [c * n_frames, n_tensors]."""
+    return tensors.transpose(2, 0, 1).reshape(-1, tensors.shape[1])

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
+from scipy.special import gammaincinv  # scipy.stats takes long to import
 
 from rpr.axes.canonical import canonical_axes
 from rpr.axes.components import component_names, from_components, to_components
@@ -124,7 +124,9 @@ def per_frame_scores(
         "size": size / ranks,
     }
     for percent in REGIONS:
-        columns[f"coverage_{percent}"] = (size <= chi2.ppf(percent / 100.0, ranks)).astype(float)
+        columns[f"coverage_{percent}"] = (
+            size <= 2.0 * gammaincinv(0.5 * ranks, percent / 100.0)
+        ).astype(float)
     return pd.DataFrame(columns)
 
 

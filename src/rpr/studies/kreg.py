@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby, product
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
+from rpr.models.kreg.nested import fit_nested
 from rpr.models.kreg.potential import KREG
 from rpr.models.kreg.search import n_searched
 from rpr.molecule.molecule import Molecule
@@ -49,7 +51,8 @@ def kreg_learning_curve(
 
     The sets are those of :func:`rpr.studies.learning_curve.training_sets`; hyper-parameters of a
     size are searched in the first repeat and kept for the others.  The search trains on a limited
-    number of frames, and the sizes that reach this number share one search.
+    number of frames, and the sizes that reach this number share one search, and in each repeat the
+    factorization of the largest of them (:mod:`rpr.models.kreg.nested`).
 
     Parameters
     ----------
@@ -80,22 +83,27 @@ def kreg_learning_curve(
     tables = []
     given = {"sigma": sigma, "lambda_energy": lambda_energy, "lambda_forces": lambda_forces}
     found: dict[int, dict[str, float | None]] = {}
-    for repeat, size, chosen in training_sets(candidates, sizes, repeats):
-        if trained is not None and size == len(candidates):
-            model = trained
-        else:
-            searched = n_searched(size)
-            model = fit_kreg(
-                frames.subset(chosen),
+    nested = groupby(
+        training_sets(candidates, sizes, repeats), key=lambda part: (part[0], n_searched(part[1]))
+    )
+    for (repeat, searched), parts in nested:
+        sets = {size: chosen for _, size, chosen in parts}
+        models = {len(candidates): trained} if trained is not None else {}
+        missing = [size for size in sets if size not in models]
+        if missing:
+            fitted = fit_kreg(
+                frames.subset(sets[missing[-1]]),
+                missing,
                 molecule=molecule,
                 permutations=permutations,
                 **found.get(searched, given),
             )
-            found.setdefault(searched, {name: getattr(model, f"{name}_") for name in given})
-        for name, test_frames in test_sets.items():
+            models |= dict(zip(missing, fitted, strict=True))
+            found.setdefault(searched, {name: getattr(fitted[0], f"{name}_") for name in given})
+        for size, (name, test_frames) in product(sets, test_sets.items()):
             tables.append(
                 kreg_errors(
-                    model,
+                    models[size],
                     test_frames,
                     test_set=name,
                     n_train=size,
@@ -106,9 +114,14 @@ def kreg_learning_curve(
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
 
 
-def fit_kreg(frames: FrameSet, *, molecule: Molecule, **settings: Any) -> KREG:
-    """KREG potential fitted to energies and forces of `frames`; settings as for KREG."""
-    return KREG(molecule=molecule, **settings).fit(frames.positions, *_labels(frames))
+def fit_kreg(
+    frames: FrameSet, sizes: Sequence[int], *, molecule: Molecule, **settings: Any
+) -> list[KREG]:
+    """KREG potentials of the first frames, for numbers of them in ascending order.
+
+    Hyper-parameters that `settings` of KREG do not give are searched on the smallest set.
+    """
+    return fit_nested(frames.positions, *_labels(frames), sizes, molecule=molecule, **settings)
 
 
 def kreg_errors(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit  # scipy.stats takes long to import
 
 from rpr.axes.components import RANK, component_names
 from rpr.errors import InputError
@@ -238,7 +238,7 @@ def mean_over_sets(
     logs = np.log(np.asarray(rmse, dtype=float))
     n_sets, width = len(logs), np.nan
     if n_sets > 1:
-        width = float(student.ppf(0.975, n_sets - 1) * logs.std(ddof=1) / np.sqrt(n_sets))
+        width = float(stdtrit(n_sets - 1, 0.975) * logs.std(ddof=1) / np.sqrt(n_sets))
     if low is not None and high is not None:
         of_test = float(np.mean(0.5 * np.log(np.asarray(high) / np.asarray(low))))
         width = np.hypot(0.0 if n_sets == 1 else width, of_test)

@@ -20,8 +20,7 @@ Source: Gneiting and Raftery, J. Am. Stat. Assoc. 102, 359 (2007).
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import roots_legendre
-from scipy.stats import norm
+from scipy.special import ndtr, roots_legendre
 
 from rpr.regression.posterior import decomposed, squared_sizes
 
@@ -66,7 +65,8 @@ def crps(errors: np.ndarray, deviations: np.ndarray) -> np.ndarray:
     """
     z = errors / np.where(deviations > 0.0, deviations, 1.0)
     certain = np.abs(errors)  # the score of a prediction without uncertainty
-    normal = z * (2.0 * norm.cdf(z) - 1.0) + 2.0 * norm.pdf(z) - 1.0 / np.sqrt(np.pi)
+    normal = z * (2.0 * ndtr(z) - 1.0) + np.sqrt(2.0 / np.pi) * np.exp(-0.5 * z**2)
+    normal -= 1.0 / np.sqrt(np.pi)
     return np.where(deviations > 0.0, deviations * normal, certain)
 
 

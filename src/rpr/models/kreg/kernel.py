@@ -96,6 +96,11 @@ class GradientKernel:
         directions, modes = internal_directions(distances.jacobian(slopes), m)
         return cls(x, modes, pair_permutations, sigma), directions
 
+    def first(self, n_frames: int) -> GradientKernel:
+        """Kernel of the first frames."""
+        part = slice(n_frames)
+        return GradientKernel(self.x[part], self.modes[part], self.pair_permutations, self.sigma)
+
     def rows(self, frame: int, start: int, stop: int) -> np.ndarray:
         """Rows of one frame against frames start..stop-1, [1 + m, (stop - start) (1 + m)]."""
         extended, own = self._extended[frame], self._own[frame]
@@ -142,6 +147,7 @@ class GradientKernel:
             np.concatenate([self.x[:, p] for p in self.pair_permutations]),
             np.tile(split[:, 0], len(self.pair_permutations)),
             np.concatenate([vectors[:, p] for p in self.pair_permutations]),
+            self.pair_permutations,
         )
 
     def multiply(self, coefficients: np.ndarray) -> np.ndarray:

@@ -133,20 +133,39 @@ class KREG(Estimator):
             If the system is so ill-conditioned that digits of the solution are lost.
         """
         positions, energy, forces = check_labels(self.molecule, frames, energy, forces)
-        distances, pairs = symmetric_distances(self.molecule, self.permutations)
-        per_frame = 1 + n_internal(distances.n_atoms, distances.n_pairs)
-        limit = None if self.max_memory_mb is None else int(self.max_memory_mb * 1e6)
-        check_training_memory(len(positions), per_frame, limit)
+        self._check_memory(len(positions))
         self._set_hyperparameters(positions, energy, forces)
-        self.energy_offset_ = float(energy.mean())
-        kernel, directions = GradientKernel.from_positions(positions, distances, pairs, self.sigma_)
-        solution = self.solution_ = solve_kreg(
+        kernel, directions = self._kernel(positions)
+        solution = solve_kreg(
             kernel,
-            to_targets(energy - self.energy_offset_, forces, directions),
+            to_targets(energy - energy.mean(), forces, directions),
             lambda_energy=self.lambda_energy_,
             lambda_forces=self.lambda_forces_,
         )
-        self.distances_ = distances
+        return self._take(positions, energy, forces, kernel, solution)
+
+    def _check_memory(self, n_frames: int) -> None:
+        distances, _ = symmetric_distances(self.molecule, self.permutations)
+        per_frame = 1 + n_internal(distances.n_atoms, distances.n_pairs)
+        limit = None if self.max_memory_mb is None else int(self.max_memory_mb * 1e6)
+        check_training_memory(n_frames, per_frame, limit)
+
+    def _kernel(self, positions: np.ndarray) -> tuple[GradientKernel, np.ndarray]:
+        """Kernel of training frames, and the directions of their slopes."""
+        self.distances_, pairs = symmetric_distances(self.molecule, self.permutations)
+        return GradientKernel.from_positions(positions, self.distances_, pairs, self.sigma_)
+
+    def _take(
+        self,
+        positions: np.ndarray,
+        energy: np.ndarray,
+        forces: np.ndarray,
+        kernel: GradientKernel,
+        solution: KREGSolution,
+    ) -> KREG:
+        """Become the potential of these frames, whose equations have this solution."""
+        self.energy_offset_ = float(energy.mean())
+        self.solution_ = solution
         self.contracted_ = kernel.contract(solution.coefficients)
         self._note_training(
             FrameSet(self.molecule.symbols, positions, energy=energy, forces=forces),
@@ -182,11 +201,29 @@ class KREG(Estimator):
         given = take_frames(frames, self.molecule, handed=False)
         positions = given.positions
         self._warn_outside(positions)
+        energy, forces = self.predict_unchecked(positions)
+        return energy, given.in_given_order(forces)
+
+    def predict_unchecked(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The same without a look at the frames, for the many steps of dynamics.
+
+        Parameters
+        ----------
+        positions : array, [n_frames, n_atoms, 3]
+            Angstrom, in the order of the molecule's atoms.
+
+        Returns
+        -------
+        energy, forces : array
+            As for `predict`.
+        """
+        if len(positions) <= _CHUNK:
+            return self._predict(positions)
         energy, forces = np.empty(len(positions)), np.empty_like(positions)
         for start in range(0, len(positions), _CHUNK):
             part = slice(start, start + _CHUNK)
             energy[part], forces[part] = self._predict(positions[part])
-        return energy, given.in_given_order(forces)
+        return energy, forces
 
     def score(
         self,
@@ -234,8 +271,9 @@ class KREG(Estimator):
             RelativeDistances.from_reference(model.molecule.reference),
             equilibrium=arrays["equilibrium"],
         )
+        _, pairs = symmetric_distances(model.molecule, model.permutations)
         model.contracted_ = ContractedPotential(
-            model.sigma_, arrays["centres"], arrays["weights"], arrays["vectors"]
+            model.sigma_, arrays["centres"], arrays["weights"], arrays["vectors"], pairs
         )
         model.training_checksum_ = metadata["training_checksum"]
         return model

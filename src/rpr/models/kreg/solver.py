@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,20 +121,79 @@ def solve_kreg(
     ConvergenceError
         If no reasonable ridge term allows to factorize K + Lambda.
     """
-    diagonal = np.full((len(kernel.x), kernel.per_frame), float(lambda_forces))
-    diagonal[:, 0] = lambda_energy
-    diagonal = diagonal.ravel()
+    diagonal = _ridge(kernel, lambda_energy, lambda_forces)
     matrix, jitter = _factorized(kernel, diagonal)
     diagonal = diagonal + jitter
     coefficients = matrix.solve(targets)
-    error = targets - kernel.multiply(coefficients) - diagonal * coefficients
-    scale = np.linalg.norm(targets)
-    residual = float(np.linalg.norm(error) / scale) if scale else 0.0
+    residual = _residual(kernel, diagonal, coefficients, targets)
     condition = np.nan
     if diagnose:
         condition = (kernel.largest_eigenvalue() + diagonal.max()) / matrix.smallest_eigenvalue()
         _warn(float(condition), residual, jitter)
     return KREGSolution(coefficients, float(condition), residual, jitter)
+
+
+def solve_nested(
+    kernel: GradientKernel,
+    targets: Sequence[np.ndarray],
+    *,
+    lambda_energy: float,
+    lambda_forces: float,
+) -> list[KREGSolution]:
+    """Solve the equations of the first frames, for several numbers of them, by one factorization.
+
+    Parameters
+    ----------
+    kernel
+        The kernel between all training frames.
+    targets : list of array
+        Observations of the first frames, in ascending order; the last ones are those of all.
+    lambda_energy, lambda_forces
+        As for `solve_kreg`.
+
+    Returns
+    -------
+    list of KREGSolution
+        All with the condition number of the largest system, which no smaller one exceeds.
+
+    Warns
+    -----
+    ConditioningWarning
+        As for `solve_kreg`.
+
+    Raises
+    ------
+    ConvergenceError
+        As for `solve_kreg`.
+    """
+    diagonal = _ridge(kernel, lambda_energy, lambda_forces)
+    matrix, jitter = _factorized(kernel, diagonal)
+    diagonal = diagonal + jitter
+    largest = kernel.largest_eigenvalue() + diagonal.max()
+    condition = float(largest / matrix.smallest_eigenvalue())
+    solutions = []
+    for y in targets:
+        own = len(y) == len(diagonal)
+        coefficients = matrix.solve(y) if own else matrix.solve_leading(y)
+        first = kernel if own else kernel.first(len(y) // kernel.per_frame)
+        residual = _residual(first, diagonal[: len(y)], coefficients, y)
+        solutions.append(KREGSolution(coefficients, condition, residual, jitter))
+    _warn(condition, max(solution.residual for solution in solutions), jitter)
+    return solutions
+
+
+def _ridge(kernel: GradientKernel, lambda_energy: float, lambda_forces: float) -> np.ndarray:
+    diagonal = np.full((len(kernel.x), kernel.per_frame), float(lambda_forces))
+    diagonal[:, 0] = lambda_energy
+    return diagonal.ravel()
+
+
+def _residual(
+    kernel: GradientKernel, diagonal: np.ndarray, coefficients: np.ndarray, targets: np.ndarray
+) -> float:
+    error = targets - kernel.multiply(coefficients) - diagonal * coefficients
+    scale = np.linalg.norm(targets)
+    return float(np.linalg.norm(error) / scale) if scale else 0.0
 
 
 def _factorized(kernel: GradientKernel, diagonal: np.ndarray) -> tuple[PackedMatrix, float]:
