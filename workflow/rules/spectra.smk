@@ -134,7 +134,7 @@ rule run_thermal_trajectories:
 rule carry_draws:
     input:
         **SPECTRA_MODELS,
-        draws=DRAWS_OF_DERIVATIVES if WITH_DERIVATIVES else [],
+        draws=[DRAWS_OF_DERIVATIVES] if WITH_DERIVATIVES else [],
         segments=SEGMENTS,
         minima="<results>/spectra/minima.npz",
         molecule=MOLECULE,
