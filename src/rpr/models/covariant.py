@@ -35,6 +35,7 @@ from rpr.models.derivatives import observe
 from rpr.models.estimator import Frames
 from rpr.models.property_estimator import (
     check_not_zero,
+    check_some_value,
     checked_frames,
     checked_values,
     training_checksum,
@@ -159,8 +160,8 @@ class CovariantRegression(ProbabilisticEstimator):
         Raises
         ------
         InputError
-            For wrong shapes, other atoms, unknown names, or derivatives that contradict translation
-            or rotation.
+            For wrong shapes, other atoms, unknown names, values that are all zero, or derivatives
+            that contradict translation or rotation.
         ConvergenceError
             If the matrix of values and derivatives is not positive definite.
 
@@ -171,6 +172,7 @@ class CovariantRegression(ProbabilisticEstimator):
         """
         given = checked_frames(frames, self.molecule)
         positions, values = given.positions, checked_values(self.property, values, given)
+        check_some_value(self.property, values)
         self._set_molecule(self.hyperparameters)
         observed = observe(derivatives, given, self.property, values)
         self.mean_ = isotropic_mean(values)

@@ -204,6 +204,21 @@ def check_not_zero(property: str, molecule: Molecule, n_elements: int) -> None:
         )
 
 
+def check_some_value(property: str, values: np.ndarray) -> None:
+    """Refuse values that are all zero, from which no scale of a kernel follows.
+
+    Raises
+    ------
+    InputError
+        If they are.
+    """
+    if not np.any(values):
+        raise InputError(
+            f"{property}: all values of the {len(values)} training frames are zero; there is nothing "
+            "to learn"
+        )
+
+
 def training_checksum(
     positions: np.ndarray, values: np.ndarray, derivatives: np.ndarray | None = None
 ) -> str:
