@@ -419,13 +419,13 @@ def test_training_on_contradictory_labels_is_refused(work, tmp_path, capsys):
     assert "these are gradients" in told
 
 
-def test_training_that_has_no_solution_is_one_line(tmp_path, root, capsys):
+def test_dipoles_that_are_all_zero_are_refused_in_one_line(tmp_path, root, capsys):
     """The dipole of a tetrahedral methane is zero."""
     frames = read_frames(root / "resources/geometries/methane.xyz")
     frames.dipole = np.zeros((1, 3))
     write_frames(tmp_path / "methane.xyz", frames)
     command = ("train", tmp_path / "methane.xyz", "-o", tmp_path / "m.npz", "--property", "dipole")
-    assert call(*command) == 1
+    assert call(*command) == 2
     told = capsys.readouterr().err.splitlines()
     assert "dipole: all values of the 1 training frames are zero" in told[-1]
 

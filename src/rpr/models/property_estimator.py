@@ -214,8 +214,8 @@ def check_some_value(property: str, values: np.ndarray) -> None:
     """
     if not np.any(values):
         raise InputError(
-            f"{property}: all values of the {len(values)} training frames are zero; there is nothing "
-            "to learn"
+            f"{property}: all values of the {len(values)} training frames are zero; there is "
+            "nothing to learn"
         )
 
 
