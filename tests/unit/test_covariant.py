@@ -294,7 +294,7 @@ def test_a_matrix_that_is_not_positive_definite_is_refused():
         )
 
 
-@pytest.mark.parametrize("change", [{"tensors": "atoms"}, {"features": "angles"}])
+@pytest.mark.parametrize("change", [{"tensors": "atoms"}, {"features": "bonds"}])
 def test_unknown_names_are_refused(change, dce):
     positions = shaken(dce, 3)
     with pytest.raises(InputError, match="expected one of"):
