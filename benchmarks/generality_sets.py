@@ -1,8 +1,9 @@
 """Labelled geometries of very different small molecules, for `generality.py`.
 
 Labels are GFN2-xTB, which costs milliseconds.  Molecules of a few atoms are sampled at random and
-widely, with tails; the others along Langevin dynamics at 1000 to 1500 K, of which every trajectory
-has a number.  Files are made once and kept in a folder outside of the repository.
+widely, with tails; the others along Langevin dynamics at 1000 K (H5O2+, which breaks, at 500 K), of
+which every trajectory has a number.  Files are made once and kept in a folder outside of the
+repository.
 """
 
 from __future__ import annotations
@@ -167,8 +168,8 @@ SETS: dict[str, tuple[Callable[[], Atoms], int, Callable[..., np.ndarray], bool]
         False,
     ),
     "dimer": (lambda: g2("H2O"), 0, lambda s, r: dimers(s, r, N_RANDOM), False),
-    "zundel": (_zundel, 1, lambda s, r: dynamics(s, r, 1000, 1), True),
-    "malonaldehyde": (_malonaldehyde, 0, lambda s, r: dynamics(s, r, 1000), True),
+    "zundel": (_zundel, 1, lambda s, r: dynamics(s, r, 500, 1, 10, 20), True),
+    "malonaldehyde": (_malonaldehyde, 0, lambda s, r: dynamics(s, r, 1000, 0, 10, 20), True),
     "pentane": (_pentane, 0, lambda s, r: dynamics(s, r, 1000), True),
     "paracetamol": (_paracetamol, 0, lambda s, r: dynamics(s, r, 1000, 0, 10, 20), True),
 }
@@ -195,7 +196,7 @@ def make(name: str, folder: Path) -> tuple[Atoms, FrameSet]:
             symbols=reference.get_chemical_symbols(),
             reference=reference.positions,
             positions=positions,
-            dipole=[label.dipole for label in labels] - charge * _centres(reference, positions),
+            dipole=[label.dipole for label in labels],
             polarizability=[label.polarizability for label in labels],
             trajectory=groups,
         )
@@ -209,11 +210,6 @@ def make(name: str, folder: Path) -> tuple[Atoms, FrameSet]:
             trajectory=file["trajectory"],
         )
         return Atoms(symbols, file["reference"]), frames
-
-
-def _centres(atoms: Atoms, positions: np.ndarray) -> np.ndarray:
-    """Centres of nuclear charge, about which dipoles of ions are given, [n, 3]."""
-    return np.average(positions, axis=1, weights=atoms.numbers)
 
 
 def _pair(monomer: Atoms) -> Atoms:

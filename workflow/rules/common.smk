@@ -1,7 +1,7 @@
 from glob import glob
 
 from rpr.run import config as run_config, jobs, one_geometry, schema as config_schema
-from rpr.labels.version import LABEL_VERSION
+from rpr.labels.version import label_version
 from rpr.models import registry
 from rpr.run.dependencies import code_digest
 from snakemake.common.configfile import load_configfile
@@ -35,6 +35,7 @@ CONFORMERS = list(GEOMETRIES)
 REFERENCE = CONFORMERS[0]
 TRAJECTORIES = [f"{k:03d}" for k in range(config["initial_conditions"]["n_trajectories"])]
 SHARD_SIZE = config["labels"]["shard_size"]
+LABEL_VERSION = label_version(config["molecule"]["charge"])
 SHARDS = jobs.shards(PLAN.n_labelled, SHARD_SIZE)
 TEST_SHARDS = jobs.shards(PLAN.n_test_frames, SHARD_SIZE)
 CHECKS = list(PLAN.checks)
