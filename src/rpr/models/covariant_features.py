@@ -7,8 +7,9 @@ distances     rho
 inverse       1/rho
 exponential   exp(2 (1 - rho))/2, which changes ever less at long distances
 internal      of atoms with a common neighbour, the negative cosine of the angle between the
-              two bonds, or the mean of several; 1/rho of atoms in separate molecules, which no
-              bonds connect; rho of all other pairs
+              two bonds, or the mean of several; 1/rho of atoms in separate molecules of two or
+              more atoms, which no bonds connect; rho of all other pairs, also of a hydrogen
+              that moves between atoms and has no bond
 ============= ===============================================================================
 
 Lengths and cosines say as much as all distances, r_ij^2 = r_ki^2 + r_kj^2 - 2 r_ki r_kj cos, but
@@ -25,6 +26,7 @@ import numpy as np
 
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.rotors import fragments
 from rpr.regression.additive_kernel import bond_steps
 from rpr.regression.descriptors import pair_distances
 
@@ -61,9 +63,14 @@ class PairFeatures:
         if kind not in FEATURES:
             raise InputError(f"features: found {kind!r}, expected one of {', '.join(FEATURES)}")
         self._kind, self._r_eq = kind, r_eq
-        separate = np.isinf(bond_steps(molecule))
-        self._inverse = separate if kind == "internal" else np.full(len(r_eq), kind == "inverse")
         rows, columns = np.triu_indices(molecule.n_atoms, k=1)
+        self._inverse = np.full(len(r_eq), kind == "inverse")
+        if kind == "internal":
+            sizes = np.zeros(molecule.n_atoms, dtype=int)
+            for part in fragments(molecule):
+                sizes[part] = len(part)
+            whole = np.minimum(sizes[rows], sizes[columns]) > 1
+            self._inverse = np.isinf(bond_steps(molecule)) & whole
         legs = _legs(molecule, rows, columns) if kind == "internal" else np.zeros((0, 4), dtype=int)
         i, j, apex, self._angles = legs.T
         counts = np.bincount(self._angles, minlength=len(rows))
