@@ -55,10 +55,8 @@ class CovariantDescription:
         self.group = find_group(molecule)
         images = self.group.act_on_positions(molecule.reference[None])[:, 0]
         self._of_pairs = PairFeatures(features, molecule, pair_distances(images).mean(axis=0))
-        kinds = self.group.permutations.min(axis=0)  # which atoms symmetry exchanges
-        if features == "internal":
-            kinds = _kinds_by_bonds(molecule)
-        self.feature_classes = pair_classes(molecule, kinds.tolist())
+        kinds = self.group.permutations.min(axis=0).tolist()
+        self.feature_classes = pair_classes(molecule, kinds)
         self.basis = TensorBasis(property, tensors, molecule, self.group.permutations)
         n_elements = len(self.group)
         self._signs = self.group.parities if property == "dipole" else np.ones(n_elements)
@@ -142,9 +140,3 @@ class CovariantDescription:
         incidence[vectors.starts, numbers] = -1.0
         gradients = vectors.gradients(positions)
         return incidence @ (slopes[..., vectors.places, None] * gradients[:, None])
-
-
-def _kinds_by_bonds(molecule: Molecule) -> np.ndarray:
-    """Kinds of atoms by element and number of bonds: fewer parameters than by symmetry alone."""
-    bonds = np.bincount(np.array(molecule.bonds, dtype=int).ravel(), minlength=molecule.n_atoms)
-    return molecule.numbers * molecule.n_atoms + bonds
