@@ -18,9 +18,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from ase import Atoms
@@ -53,6 +54,8 @@ def main() -> None:
     parser.add_argument("--splits", nargs="+", default=["random", "trajectory"])
     parser.add_argument("--sizes", nargs="+", type=int, default=[100, 200, 500])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--features", default="internal", help="of the covariant model")
+    parser.add_argument("--ridge-floor", type=float, help="of the covariant model")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     names = [f"{who}_{m}" for who in ("rpr", "soap") for m in MEASURES]
@@ -63,7 +66,9 @@ def main() -> None:
         molecule = _molecule(reference, frames)
         splits = options.splits if SETS[name][3] else ["random"]
         for case in _cases(options, splits):
-            table.writerow([name, *case, *_compare(molecule, frames, options.soap, *case)])
+            settings = {"features": options.features, "ridge_floor": options.ridge_floor}
+            found = _compare(molecule, frames, options.soap, settings, *case)
+            table.writerow([name, *case, *found])
             sys.stdout.flush()
 
 
@@ -91,13 +96,14 @@ def _compare(
     molecule: Molecule,
     frames: FrameSet,
     soap: str | None,
+    settings: Mapping[str, Any],
     property: str,
     split: str,
     n: int,
     seed: int,
 ) -> list[str]:
     train, test = _split(frames, split, n, seed)
-    ours = _covariant(molecule, train, test, property)
+    ours = _covariant(molecule, train, test, property, settings)
     found = [*_errors(ours, test, property), ours.fit, 1e3 * ours.predict]
     if soap is None:
         return [f"{x:.4g}" for x in found]
@@ -128,9 +134,15 @@ def _errors(result: Result, test: FrameSet, property: str) -> tuple[float, float
     return float(np.sqrt(error.mean()) / spread), float(np.sqrt(np.median(error)) / spread)
 
 
-def _covariant(molecule: Molecule, train: FrameSet, test: FrameSet, property: str) -> Result:
+def _covariant(
+    molecule: Molecule,
+    train: FrameSet,
+    test: FrameSet,
+    property: str,
+    settings: Mapping[str, Any],
+) -> Result:
     start = time.process_time()
-    model = CovariantRegression(molecule=molecule, property=property)
+    model = CovariantRegression(molecule=molecule, property=property, **settings)
     model.fit(train.positions, getattr(train, property))
     fit = time.process_time() - start
     start = time.process_time()

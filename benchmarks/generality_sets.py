@@ -1,8 +1,9 @@
 """Labelled geometries of very different small molecules, for `generality.py`.
 
 Labels are GFN2-xTB, which costs milliseconds.  Molecules of a few atoms are sampled at random and
-widely, with tails; the others along Langevin dynamics at 1000 to 1500 K, of which every trajectory
-has a number.  Files are made once and kept in a folder outside of the repository.
+widely, with tails; the others along Langevin dynamics at 1000 K (H5O2+, which breaks, at 500 K), of
+which every trajectory has a number.  Files are made once and kept in a folder outside of the
+repository.
 """
 
 from __future__ import annotations
@@ -66,10 +67,17 @@ def dimers(start: Atoms, rng: np.random.Generator, n: int) -> np.ndarray:
     return np.array(kept)
 
 
-def dynamics(start: Atoms, rng: np.random.Generator, kelvin: float, charge: int = 0) -> np.ndarray:
+def dynamics(
+    start: Atoms,
+    rng: np.random.Generator,
+    kelvin: float,
+    charge: int = 0,
+    n_trajectories: int = N_TRAJECTORIES,
+    steps_apart: int = STEPS_APART,
+) -> np.ndarray:
     """Frames of Langevin trajectories, one after the other; broken molecules are run again."""
     found: list[np.ndarray] = []
-    while len(found) < N_TRAJECTORIES * N_SAVED:
+    while len(found) < n_trajectories * N_SAVED:
         atoms = start.copy()
         atoms.calc = LabelCalculator(METHOD, charge=charge)
         MaxwellBoltzmannDistribution(atoms, temperature_K=kelvin, rng=rng)
@@ -78,7 +86,7 @@ def dynamics(start: Atoms, rng: np.random.Generator, kelvin: float, charge: int 
         )
         frames = []
         for _ in range(N_SAVED):
-            run.run(STEPS_APART)
+            run.run(steps_apart)
             frames.append(atoms.positions.copy())
         spread = np.linalg.norm(frames[-1] - frames[-1].mean(axis=0), axis=1).max()
         reach = np.linalg.norm(start.positions - start.positions.mean(axis=0), axis=1).max()
@@ -160,10 +168,10 @@ SETS: dict[str, tuple[Callable[[], Atoms], int, Callable[..., np.ndarray], bool]
         False,
     ),
     "dimer": (lambda: g2("H2O"), 0, lambda s, r: dimers(s, r, N_RANDOM), False),
-    "zundel": (_zundel, 1, lambda s, r: dynamics(s, r, 1000, 1), True),
-    "malonaldehyde": (_malonaldehyde, 0, lambda s, r: dynamics(s, r, 1000), True),
+    "zundel": (_zundel, 1, lambda s, r: dynamics(s, r, 500, 1, 10, 20), True),
+    "malonaldehyde": (_malonaldehyde, 0, lambda s, r: dynamics(s, r, 1000, 0, 10, 20), True),
     "pentane": (_pentane, 0, lambda s, r: dynamics(s, r, 1000), True),
-    "paracetamol": (_paracetamol, 0, lambda s, r: dynamics(s, r, 1000), True),
+    "paracetamol": (_paracetamol, 0, lambda s, r: dynamics(s, r, 1000, 0, 10, 20), True),
 }
 
 
@@ -188,7 +196,7 @@ def make(name: str, folder: Path) -> tuple[Atoms, FrameSet]:
             symbols=reference.get_chemical_symbols(),
             reference=reference.positions,
             positions=positions,
-            dipole=[label.dipole for label in labels] - charge * _centres(reference, positions),
+            dipole=[label.dipole for label in labels],
             polarizability=[label.polarizability for label in labels],
             trajectory=groups,
         )
@@ -202,11 +210,6 @@ def make(name: str, folder: Path) -> tuple[Atoms, FrameSet]:
             trajectory=file["trajectory"],
         )
         return Atoms(symbols, file["reference"]), frames
-
-
-def _centres(atoms: Atoms, positions: np.ndarray) -> np.ndarray:
-    """Centres of nuclear charge, about which dipoles of ions are given, [n, 3]."""
-    return np.average(positions, axis=1, weights=atoms.numbers)
 
 
 def _pair(monomer: Atoms) -> Atoms:

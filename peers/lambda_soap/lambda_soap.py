@@ -165,7 +165,12 @@ def fit(K, y, d, seed):
             continue
     best = min(errors, key=errors.get)
     print(f"  ridge {best:.0e} of the mean diagonal, validation {np.sqrt(errors[best]):.3g}")
-    return solve(K, y, best * scale)
+    for ridge in RIDGES[RIDGES >= best]:  # rounding may ask for a larger one on all frames
+        try:
+            return solve(K, y, ridge * scale)
+        except np.linalg.LinAlgError:
+            continue
+    raise np.linalg.LinAlgError("no ridge makes the kernel matrix positive definite")
 
 
 def solve(K, y, ridge):

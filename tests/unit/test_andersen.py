@@ -376,7 +376,7 @@ def test_checkpoint_of_another_code_or_charge_is_not_used(monkeypatch):
     ion = LabelCalculator(water.method, charge=1)
     before = water.fingerprint()
     assert ion.fingerprint() != before
-    monkeypatch.setattr("rpr.labels.calculator.LABEL_VERSION", -1)
+    monkeypatch.setattr("rpr.labels.calculator.label_version", lambda charge: -1)
     assert water.fingerprint() != before
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import molecule as g2
 from ase.io import read
 from scipy.optimize import check_grad
@@ -16,7 +17,7 @@ from rpr.errors import ConvergenceError, InputError
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.models.covariant import CovariantRegression
-from rpr.models.covariant_choice import CHOICES
+from rpr.models.covariant_choice import CHOICES, solved
 from rpr.models.covariant_description import CovariantDescription
 from rpr.models.covariant_search import start
 from rpr.models.covariant_tensors import TensorBasis, pack, unpack
@@ -24,7 +25,8 @@ from rpr.models.registry import load
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.torsion import set_dihedral
-from rpr.regression.additive_kernel import AdditiveKernel, pair_classes
+from rpr.regression.additive_kernel import AdditiveKernel, bond_steps, pair_classes
+from rpr.regression.descriptors import pair_distances
 from rpr.regression.ridge import LAMBDA_FLOOR
 from rpr.units import AU_DIPOLE, BOHR3
 
@@ -271,16 +273,94 @@ def test_the_likelihood_chooses_features(tmp_path):
 
 
 def test_the_smallest_lambda_can_be_set():
+    """Labels without noise ask for a small lambda; those with noise keep away from it."""
     molecule = load_molecule("water")
     positions = shaken(molecule, 60)
     values = xtb_labels(molecule, positions, "dipole")
     found = []
-    for floor in (None, 1e-11):
+    for floor in (None, 1e-11, LAMBDA_FLOOR):
         model = CovariantRegression(molecule=molecule, ridge_floor=floor)
         found.append(model.fit(positions, values).hyperparameters_["lambda"])
-    assert found == [pytest.approx(LAMBDA_FLOOR), pytest.approx(1e-11)]  # labels without noise
+    assert found[0] < 1e-11
+    assert found[1:] == [pytest.approx(1e-11), pytest.approx(LAMBDA_FLOOR)]
+    noise = 1e-4 * np.random.default_rng(0).normal(size=values.shape)
+    model = CovariantRegression(molecule=molecule).fit(positions, values + noise)
+    assert model.hyperparameters_["lambda"] >= 0.999 * LAMBDA_FLOOR
     with pytest.raises(InputError, match=r"ridge_floor: found 0\.5"):
         CovariantRegression(molecule=molecule, ridge_floor=0.5).fit(positions, values)
+
+
+def test_lambda_is_raised_until_the_matrix_is_positive_definite():
+    class Stiff:
+        def solve(self, theta, values, derivatives):
+            if np.exp(theta[-1]) < 0.9e-10:
+                raise ConvergenceError("not positive definite")
+            return values, theta
+
+    found = {"theta": [0.0, np.log(1e-12)], "lambda": 1e-12}
+    _, theta = solved(Stiff(), found, np.zeros(1), np.zeros(0), ceiling=LAMBDA_FLOOR)
+    assert found["lambda"] == pytest.approx(1e-10)
+    assert np.allclose(np.exp(theta[1:]), 1e-10)
+    found = {"theta": [0.0, np.log(1e-12)], "lambda": 1e-12}
+    with pytest.raises(ConvergenceError):
+        solved(Stiff(), found, np.zeros(1), np.zeros(0), ceiling=5e-12)
+
+
+def test_internal_features_are_lengths_cosines_and_inverse_distances():
+    """Of water, of two waters, of a ring of three and of one of four, by hand."""
+    water = load_molecule("water")
+    x = shaken(water, 2, amplitude=0.1)
+    first, second = x[:, 1] - x[:, 0], x[:, 2] - x[:, 0]
+    lengths = np.linalg.norm([first, second], axis=2)
+    cosine = np.sum(first * second, axis=1) / lengths.prod(axis=0)
+    r_eq = np.linalg.norm(water.reference[1] - water.reference[0])
+    z = CovariantDescription(water, "dipole", "pairs", "internal").features(x)
+    assert np.allclose(z, np.column_stack([*lengths / r_eq, -cosine]), atol=1e-6)
+
+    step = np.array([4.0, 0.0, 0.0])
+    pair = Atoms("OH2OH2", np.concatenate([water.reference, water.reference + step]))
+    both = Molecule.from_atoms(pair)
+    apart = np.concatenate([x[:1], x[1:] + 1.2 * step], axis=1)
+    z = CovariantDescription(both, "dipole", "pairs", "internal").features(apart)[0]
+    between = [0, 0, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 0, 0, 0]  # pairs of atoms of different molecules
+    r = pair_distances(apart)[0]
+    images = find_group(both).act_on_positions(both.reference[None])[:, 0]
+    rho = r / pair_distances(images).mean(axis=0)
+    chosen = np.array(between, dtype=bool)
+    assert np.allclose(z[chosen], 1 / rho[chosen])
+
+    ring = Molecule.from_atoms(g2("cyclobutane"))
+    steps = bond_steps(ring)
+    z = CovariantDescription(ring, "dipole", "pairs", "internal").features(ring.reference[None])[0]
+    i, j = np.triu_indices(ring.n_atoms, k=1)
+    across = (steps == 2) & (ring.numbers[i] == 6) & (ring.numbers[j] == 6)
+    assert across.sum() == 2
+    for a, b in zip(i[across], j[across], strict=True):
+        cosines = []
+        for k in set(range(4)) - {a, b}:
+            u, v = ring.reference[[a, b]] - ring.reference[k]
+            cosines.append(u @ v / np.linalg.norm(u) / np.linalg.norm(v))
+        place = np.flatnonzero((i == a) & (j == b))[0]
+        assert z[place] == pytest.approx(-np.mean(cosines), abs=1e-6)
+    triangle = Molecule.from_atoms(g2("C3H6_D3h"))
+    z = CovariantDescription(triangle, "dipole", "pairs", "internal")
+    assert np.allclose(z.features(triangle.reference[None])[0, [0, 1]], 1.0, atol=1e-3)
+
+
+@pytest.mark.parametrize("property", ["dipole", "polarizability"])
+def test_angles_are_learnt_from_fewer_frames_than_distances(property):
+    """Wide motions of water: several times more accurate than with distances at the same lambda."""
+    molecule = load_molecule("water")
+    train, test = (shaken(molecule, 60, seed=k, amplitude=0.07) for k in (0, 1))
+    labels = [xtb_labels(molecule, x, property) for x in (train, test)]
+    errors = []
+    for features in ("internal", "distances"):
+        model = CovariantRegression(
+            molecule=molecule, property=property, features=features, ridge_floor=1e-11
+        )
+        deviation = model.fit(train, labels[0]).predict(test) - labels[1]
+        errors.append(np.median(np.abs(deviation)))
+    assert errors[0] < errors[1] / 3
 
 
 def test_a_matrix_that_is_not_positive_definite_is_refused():
@@ -294,7 +374,7 @@ def test_a_matrix_that_is_not_positive_definite_is_refused():
         )
 
 
-@pytest.mark.parametrize("change", [{"tensors": "atoms"}, {"features": "angles"}])
+@pytest.mark.parametrize("change", [{"tensors": "atoms"}, {"features": "bonds"}])
 def test_unknown_names_are_refused(change, dce):
     positions = shaken(dce, 3)
     with pytest.raises(InputError, match="expected one of"):

@@ -1,7 +1,7 @@
 from glob import glob
 
 from rpr.run import config as run_config, jobs, one_geometry, schema as config_schema
-from rpr.labels.version import LABEL_VERSION
+from rpr.labels.version import label_version
 from rpr.models import registry
 from rpr.run.dependencies import code_digest
 from snakemake.common.configfile import load_configfile
@@ -39,6 +39,7 @@ FITTING = {
     **{key: config["split"][key] for key in ("validation_fraction", "validation")},
 }
 SHARD_SIZE = config["labels"]["shard_size"]
+LABEL_VERSION = label_version(config["molecule"]["charge"])
 SHARDS = jobs.shards(PLAN.n_labelled, SHARD_SIZE)
 TEST_SHARDS = jobs.shards(PLAN.n_test_frames, SHARD_SIZE)
 CHECKS = list(PLAN.checks)

@@ -13,7 +13,7 @@ from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.labels.results import Labels, check_properties
 from rpr.labels.state_check import Neighbour, compute_checked
-from rpr.labels.version import LABEL_VERSION
+from rpr.labels.version import label_version
 
 _ALWAYS = ("energy", "forces", "dipole")
 _PREVIOUS = "previous_"
@@ -130,7 +130,8 @@ class LabelCalculator(Calculator):
 
     def fingerprint(self) -> str:
         """Everything that its results depend on: method, charge, version of the labels."""
-        return f"{self.method.fingerprint()} charge={self._charge} label_version={LABEL_VERSION}"
+        version = label_version(self._charge)
+        return f"{self.method.fingerprint()} charge={self._charge} label_version={version}"
 
     def get_state(self) -> dict:
         """Memory of previous frames, as arrays; empty before the first."""

@@ -8,7 +8,13 @@ import numpy as np
 from ase.data import atomic_numbers
 
 from rpr.labels.method import Method
-from rpr.labels.results import PROPERTIES, Labels, check_positions, check_properties
+from rpr.labels.results import (
+    PROPERTIES,
+    Labels,
+    about_centre_of_mass,
+    check_positions,
+    check_properties,
+)
 from rpr.units import BOHR, BOHR3, HARTREE
 
 _COLLINEAR = 0.1
@@ -116,7 +122,10 @@ class OrientedEngine:
         if labels.forces is not None:
             labels.forces = labels.forces @ orientation * (HARTREE / BOHR)
         if labels.dipole is not None:
-            labels.dipole = labels.dipole @ orientation * BOHR
+            about_centre = labels.dipole @ orientation * BOHR  # of nuclear charge
+            labels.dipole = about_centre_of_mass(
+                about_centre, positions - centre, self.symbols, self.charge
+            )
         if labels.polarizability is not None:
             labels.polarizability = orientation.T @ labels.polarizability @ orientation * BOHR3
         if labels.dipole_derivatives is not None:

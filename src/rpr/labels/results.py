@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+from ase.data import atomic_masses, atomic_numbers
 
 from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.plausibility import check_overlap
@@ -31,14 +32,14 @@ class Labels:
     forces : array, [n_atoms, 3]
         eV/Angstrom.
     dipole : array, [3]
-        e Angstrom.
+        e Angstrom; that of an ion is about its centre of mass.
     polarizability : array, [3, 3]
         Angstrom^3 (a volume).
     dipole_derivatives : array, [n_atoms, 3, 3]
         Atomic polar tensors in e: element (A, x, k) is d mu_k / d R_Ax, the derivative of
-        component k of the dipole with respect to coordinate x of atom A.  The dipole is the one
-        about a point fixed in space, so that the sum over atoms is the total charge times the unit
-        matrix.
+        component k of the dipole with respect to coordinate x of atom A.  Here the dipole is the
+        one about a point fixed in space, also for ions, so that the sum over atoms is the total
+        charge times the unit matrix.
     polarizability_derivatives : array, [n_atoms, 3, 3, 3]
         Angstrom^2: element (A, x, k, l) is d alpha_kl / d R_Ax.
     scf_cycles
@@ -123,3 +124,29 @@ def check_positions(positions: np.ndarray, symbols: Sequence[str]) -> np.ndarray
         raise InputError(f"positions: found shape {positions.shape}, expected ({len(symbols)}, 3)")
     check_overlap(positions[None], "positions")
     return positions
+
+
+def about_centre_of_mass(
+    dipole: np.ndarray, positions: np.ndarray, symbols: Sequence[str], charge: int
+) -> np.ndarray:
+    """Dipole about the origin of the positions, moved to the centre of mass.
+
+    mu' = mu - Q R with the total charge Q and the centre of mass R.  Only for ions do they differ:
+    about a point fixed in space the dipole of an ion grows with its distance from this point, which
+    no model of the molecule can learn.
+
+    Parameters
+    ----------
+    dipole : array, [3]
+        e Angstrom.
+    positions : array, [n_atoms, 3]
+        Angstrom.
+    symbols
+        Chemical symbols.
+    charge
+        Total charge Q, e.
+    """
+    if not charge:
+        return dipole
+    masses = atomic_masses[[atomic_numbers[s] for s in symbols]]
+    return dipole - charge * (masses @ positions / masses.sum())

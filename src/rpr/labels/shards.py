@@ -26,7 +26,7 @@ from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.labels.partial_file import PartialFile
 from rpr.labels.results import ALL_PROPERTIES, PROPERTIES, Engine, check_properties
-from rpr.labels.version import LABEL_VERSION
+from rpr.labels.version import label_version
 
 
 def label_shard(
@@ -200,7 +200,7 @@ def _header(
         "properties": list(properties),
         "charge": charge,
         "plain": plain,
-        "label_version": LABEL_VERSION,
+        "label_version": label_version(charge),
         "pyscf": _pyscf_version(),
     }
 

@@ -8,3 +8,11 @@ from __future__ import annotations
 #: refactoring never cost a label.  `tests/unit/test_label_version.py` pins the labels of two
 #: small molecules: numbers cannot change unnoticed.
 LABEL_VERSION = 1
+
+
+def label_version(charge: int) -> int:
+    """Version of the labels of a molecule of this charge, `LABEL_VERSION` if it is neutral.
+
+    The labels of ions once changed alone, when their dipoles became those about the centre of mass.
+    """
+    return LABEL_VERSION + bool(charge)

@@ -5,7 +5,8 @@ The polarizability is the central finite difference of the dipole in a field f,
 and an accuracy of 1e-3 it turns with the molecule to within 3e-4 bohr^3.  The same six points give
 the derivatives of the dipole, ``d mu_k / d R_Ax = -(G_Ax(+f e_k) - G_Ax(-f e_k)) / 2f`` with G the
 gradient of the energy in the field.  The derivatives of the polarizability are second differences,
-``d alpha_kl / d R_Ax = -d^2 G_Ax / df_k df_l``, of thirteen points in a larger field.
+``d alpha_kl / d R_Ax = -d^2 G_Ax / df_k df_l``, of thirteen points in a larger field.  The dipole
+of an ion is about its centre of mass.
 """
 
 from __future__ import annotations
@@ -19,7 +20,13 @@ from ase.data import atomic_numbers
 
 from rpr.errors import ConvergenceError, require_package
 from rpr.labels.method import TBLITE_METHODS, Method
-from rpr.labels.results import PROPERTIES, Labels, check_positions, check_properties
+from rpr.labels.results import (
+    PROPERTIES,
+    Labels,
+    about_centre_of_mass,
+    check_positions,
+    check_properties,
+)
 from rpr.units import BOHR, BOHR3, HARTREE
 
 FIELD = 5e-4  #: au
@@ -83,7 +90,10 @@ class XTBEngine:
         if "forces" in properties:
             labels.forces = -np.array(result.get("gradient")) * (HARTREE / BOHR)
         if "dipole" in properties:
-            labels.dipole = np.array(result.get("dipole")) * BOHR
+            about_origin = np.array(result.get("dipole")) * BOHR
+            labels.dipole = about_centre_of_mass(
+                about_origin, positions * BOHR, self.symbols, self.charge
+            )
         asked = [n for n in ("polarizability", "dipole_derivatives") if n in properties]
         if asked:
             with labels.flag_failure(" and ".join(asked)):

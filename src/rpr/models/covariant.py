@@ -26,7 +26,7 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from rpr.models.covariant_choice import CHOICES, chosen
+from rpr.models.covariant_choice import CHOICES, all_logarithms, chosen, solved
 from rpr.models.covariant_description import CovariantDescription
 from rpr.models.covariant_prediction import evaluate, evaluate_with_jacobian
 from rpr.models.covariant_tensors import isotropic_mean, pack_values, unpack_values
@@ -43,6 +43,7 @@ from rpr.models.property_estimator import (
 from rpr.models.trained_process import TrainedProcess
 from rpr.models.uncertainty import ProbabilisticEstimator, trajectories_of
 from rpr.molecule.molecule import Molecule
+from rpr.regression import ridge
 
 _BLOCK = 1024  # frames described at once in a prediction
 _N_SEARCH = {"dipole": 400, "polarizability": 250}  # default of n_search
@@ -65,9 +66,9 @@ class CovariantRegression(ProbabilisticEstimator):
     tensors
         ``"pairs"`` or ``"bonds"``, see `rpr.models.covariant_tensors`.
     features
-        ``"distances"``, ``"inverse"`` or ``"exponential"`` of all pairs, see
-        `rpr.models.covariant_description`; or ``"likelihood"``, which chooses between distances and
-        exponentials, and takes distances for derivatives.
+        ``"internal"``, ``"distances"``, ``"inverse"`` or ``"exponential"`` of all pairs, see
+        `rpr.models.covariant_features`; or ``"likelihood"``, which chooses between them for a
+        fit of values alone.
     n_search
         Largest number of training frames whose marginal likelihood the search maximizes; None
         takes 400 for the dipole and 250 for the polarizability.
@@ -83,8 +84,10 @@ class CovariantRegression(ProbabilisticEstimator):
         `hyperparameters_` of a fitted model. If they are given, nothing is searched; without
         ``lambda_derivatives`` among them, derivatives have the lambda of values.
     ridge_floor
-        Smallest lambda of the search, relative to the mean diagonal of the kernel matrix; None
-        takes 3e-9.  Lower ones fit labels without noise more closely, and predictions round more.
+        Smallest lambda of the search, relative to the mean diagonal of the kernel matrix.  Lower
+        ones fit labels without noise more closely, and predictions round more.  None takes 3e-9,
+        or, for values without derivatives, down to 1e-12 where it raises the logarithm of the
+        likelihood by more than 0.01 for each value.
 
     Attributes
     ----------
@@ -114,7 +117,7 @@ class CovariantRegression(ProbabilisticEstimator):
         property: str = "dipole",
         order: int = 2,
         tensors: str = "pairs",
-        features: str = "distances",
+        features: str = "internal",
         n_search: int | None = None,
         n_search_derivatives: int | None = None,
         max_iterations: int = 60,
@@ -182,7 +185,13 @@ class CovariantRegression(ProbabilisticEstimator):
         )
         self._training.check_memory(y.shape[1])
         self.hyperparameters_ = dict(self.hyperparameters or self._search(y, observed.values))
-        solution = self._training.solve(self._theta(), y, observed.values)
+        solution = solved(
+            self._training,
+            self.hyperparameters_,
+            y,
+            observed.values,
+            ceiling=0.0 if self.hyperparameters else ridge.LAMBDA_FLOOR,
+        )
         self.coefficients_, self.derivative_coefficients_, self._factor = solution
         self._contract()
         self._forget_uncertainty(trajectories_of(given.frames))
@@ -303,9 +312,7 @@ class CovariantRegression(ProbabilisticEstimator):
         check_not_zero(self.property, self.molecule, len(self.group_))
 
     def _theta(self) -> np.ndarray:
-        """Logarithms of all parameters, the lambdas of values and of derivatives last."""
-        found = self.hyperparameters_
-        return np.append(found["theta"], np.log(found.get("lambda_derivatives", found["lambda"])))
+        return all_logarithms(self.hyperparameters_)
 
     def _contract(self) -> None:
         self._contracted = self._training.contract(

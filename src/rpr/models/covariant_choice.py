@@ -1,21 +1,21 @@
-"""What the covariant model can choose beside its parameters: the features, by likelihood."""
+"""What the covariant model can choose beside its parameters: the features, and the lambda."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from rpr.errors import InputError
+from rpr.errors import ConvergenceError, InputError
 from rpr.models.covariant_description import CovariantDescription
 from rpr.models.covariant_search import LAMBDA_CEILING, climb, search, stages_of, start
 from rpr.models.covariant_training import TrainingFrames
-from rpr.regression import ridge
+from rpr.regression.packed_cholesky import PackedMatrix
 
 #: Features between which the likelihood chooses; the first are those of a fit of derivatives.
-CHOICES = ("distances", "exponential")
+CHOICES = ("distances", "exponential", "internal")
 
 
 def chosen(
@@ -49,7 +49,7 @@ def chosen(
     features, order
         Features, or ``"likelihood"``; order of the additive kernel.
     floor
-        Smallest lambda, or None for `rpr.regression.ridge.LAMBDA_FLOOR`.
+        Smallest lambda, or None, see `rpr.models.covariant_search.search`.
     n_values, n_derivatives, iterations, seed
         As for `rpr.models.covariant_search.search`.
 
@@ -58,9 +58,7 @@ def chosen(
     InputError
         If the floor is not positive, or above the largest lambda of a search.
     """
-    if floor is None:
-        floor = ridge.LAMBDA_FLOOR
-    elif not 0.0 < floor < LAMBDA_CEILING:
+    if floor is not None and not 0.0 < floor < LAMBDA_CEILING:
         raise InputError(
             f"ridge_floor: found {floor}, expected a number above 0 and below {LAMBDA_CEILING}"
         )
@@ -85,3 +83,36 @@ def chosen(
     if later:
         result = climb(described[best], values, np.array(result["theta"]), later, seed, floor)
     return described[best], result | {"features": CHOICES[best]}
+
+
+def all_logarithms(found: Mapping[str, Any]) -> np.ndarray:
+    """Logarithms of all parameters, the lambdas of values and of derivatives last."""
+    return np.append(found["theta"], np.log(found.get("lambda_derivatives", found["lambda"])))
+
+
+def solved(
+    training: TrainingFrames,
+    found: dict[str, Any],
+    values: np.ndarray,
+    derivatives: np.ndarray,
+    *,
+    ceiling: float,
+) -> tuple[np.ndarray, np.ndarray, PackedMatrix | None]:
+    """Coefficients of values and derivatives, and the factor, see `TrainingFrames.solve`.
+
+    Rounding may forbid with all frames a lambda that was found with some of them.  It is then
+    raised tenfold in the hyper-parameters `found`, again and again up to `ceiling`.
+
+    Raises
+    ------
+    ConvergenceError
+        If the matrix is not positive definite for any of these lambdas.
+    """
+    while True:
+        try:
+            return training.solve(all_logarithms(found), values, derivatives)
+        except ConvergenceError:
+            if found["lambda"] >= ceiling:
+                raise
+            found["lambda"] = min(10.0 * found["lambda"], ceiling)
+            found["theta"] = [*found["theta"][:-1], float(np.log(found["lambda"]))]

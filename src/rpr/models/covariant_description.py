@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rpr.errors import InputError
+from rpr.models.covariant_features import PairFeatures
 from rpr.models.covariant_tensors import TensorBasis
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group
@@ -13,9 +13,6 @@ from rpr.regression.covariant_kernel import CovariantKernel
 from rpr.regression.descriptors import pair_distances
 from rpr.regression.kernel_derivatives import Observations
 from rpr.regression.observed_kernel import ObservedKernel
-
-#: Invariant features of rho = r/r_eq: rho, 1/rho, and exp(2 (1 - rho))/2.
-FEATURES = ("distances", "inverse", "exponential")
 
 
 class CovariantDescription:
@@ -30,8 +27,8 @@ class CovariantDescription:
     tensors
         ``"pairs"`` or ``"bonds"``, see `rpr.models.covariant_tensors`.
     features
-        Of rho = r/r_eq over all pairs of atoms: ``"distances"`` rho, ``"inverse"`` 1/rho, or
-        ``"exponential"`` exp(2 (1 - rho))/2, which changes ever less at long distances.
+        ``"distances"``, ``"inverse"``, ``"exponential"`` or ``"internal"``, see
+        `rpr.models.covariant_features`.
 
     Attributes
     ----------
@@ -55,13 +52,9 @@ class CovariantDescription:
         tensors: str,
         features: str,
     ) -> None:
-        if features not in FEATURES:
-            raise InputError(f"features: found {features!r}, expected one of {', '.join(FEATURES)}")
-        self._kind = features
         self.group = find_group(molecule)
         images = self.group.act_on_positions(molecule.reference[None])[:, 0]
-        self._r_eq = pair_distances(images).mean(axis=0)  # -> [n_pairs]
-        self._pairs = np.triu_indices(molecule.n_atoms, k=1)
+        self._of_pairs = PairFeatures(features, molecule, pair_distances(images).mean(axis=0))
         kinds = self.group.permutations.min(axis=0).tolist()
         self.feature_classes = pair_classes(molecule, kinds)
         self.basis = TensorBasis(property, tensors, molecule, self.group.permutations)
@@ -70,10 +63,7 @@ class CovariantDescription:
 
     def features(self, positions: np.ndarray) -> np.ndarray:
         """Features [n, n_features] of positions [n, n_atoms, 3], Angstrom."""
-        relative = pair_distances(positions) / self._r_eq
-        if self._kind == "exponential":
-            return 0.5 * np.exp(2.0 - 2.0 * relative)
-        return 1.0 / relative if self._kind == "inverse" else relative
+        return self._of_pairs(positions)
 
     def kernel(self, positions: np.ndarray) -> CovariantKernel:
         """Kernel between the values of frames, from positions [n, n_atoms, 3], Angstrom."""
@@ -114,7 +104,7 @@ class CovariantDescription:
         if directions is not None:
             moved = np.moveaxis(directions[:, :, self.group.permutations], 2, 0)
             moved = self.group.parities[:, None, None, None, None] * moved
-            slopes = self._slopes(images, features, moved)
+            slopes = self._slopes(images, moved)
             tensors = np.concatenate([tensors, self.basis.derivatives(images, moved)], axis=2)
         return Observations(features, slopes, np.ascontiguousarray(np.swapaxes(tensors, 3, 4)))
 
@@ -122,22 +112,12 @@ class CovariantDescription:
         flat = self.features(images.reshape(-1, *images.shape[2:]))
         return flat.reshape(*images.shape[:2], -1)
 
-    def _slopes(
-        self, positions: np.ndarray, features: np.ndarray, directions: np.ndarray
-    ) -> np.ndarray:
+    def _slopes(self, positions: np.ndarray, directions: np.ndarray) -> np.ndarray:
         """Derivatives of the features along directions, [..., n_directions, n_features]."""
-        i, j = self._pairs
-        moved = directions[..., j, :] - directions[..., i, :]
-        return np.einsum("...px,...mpx->...mp", self._gradients(positions, features), moved)
-
-    def _gradients(self, positions: np.ndarray, features: np.ndarray) -> np.ndarray:
-        """Derivatives of each feature by the vector between its atoms, [..., n_features, 3]."""
-        i, j = self._pairs
-        vectors = positions[..., j, :] - positions[..., i, :]
-        lengths = np.linalg.norm(vectors, axis=-1)
-        by_rho = {"inverse": -(features**2), "exponential": -2.0 * features}
-        slopes = by_rho.get(self._kind, np.ones_like(features)) / self._r_eq
-        return (slopes / lengths)[..., None] * vectors
+        vectors = self._of_pairs
+        moved = directions[..., vectors.ends, :] - directions[..., vectors.starts, :]
+        changes = np.einsum("...vx,...mvx->...mv", vectors.gradients(positions), moved)
+        return changes @ (vectors.places[:, None] == np.arange(len(self.feature_classes)))
 
     def jacobian(self, positions: np.ndarray, slopes: np.ndarray) -> np.ndarray:
         """Derivatives by positions from derivatives by the features.
@@ -153,9 +133,10 @@ class CovariantDescription:
         -------
         array, [n, n_components, n_atoms, 3]
         """
-        i, j = self._pairs
-        incidence = np.zeros((positions.shape[1], len(i)))
-        incidence[j, np.arange(len(i))] = 1.0
-        incidence[i, np.arange(len(i))] = -1.0
-        gradients = self._gradients(positions, self.features(positions))
-        return incidence @ (slopes[..., None] * gradients[:, None])
+        vectors = self._of_pairs
+        numbers = np.arange(len(vectors.places))
+        incidence = np.zeros((positions.shape[1], len(numbers)))  # d vector / d R_A
+        incidence[vectors.ends, numbers] = 1.0
+        incidence[vectors.starts, numbers] = -1.0
+        gradients = vectors.gradients(positions)
+        return incidence @ (slopes[..., vectors.places, None] * gradients[:, None])

@@ -20,6 +20,8 @@ Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
 _NO_LIKELIHOOD = 1e6  # stands for infinity, which the line search could not use
 _BOUNDS = (-12.0, 8.0)  # of the logarithms of all parameters but the lambdas
 LAMBDA_CEILING = 1e-2  # largest lambda of the search
+LOWEST_LAMBDA = 1e-12  # smallest lambda of the search of values, if none is given
+_WORTH = 0.01  # gain of the likelihood per value for which lambda goes below `ridge.LAMBDA_FLOOR`
 _SMALLEST_SEARCH = 50  # frames in the first part of the search
 
 
@@ -50,7 +52,7 @@ def search(
     n_derivatives: int,
     iterations: int,
     seed: int,
-    floor: float = ridge.LAMBDA_FLOOR,
+    floor: float | None = None,
 ) -> dict[str, Any]:
     """Parameters of largest marginal likelihood of a random part of the training frames.
 
@@ -75,7 +77,8 @@ def search(
     seed
         Seed of the choice of frames.
     floor
-        Smallest lambda, relative to the mean diagonal of the kernel matrix.
+        Smallest lambda, relative to the mean diagonal of the kernel matrix.  None takes
+        `ridge.LAMBDA_FLOOR`, and for values `LOWEST_LAMBDA` where the likelihood asks for it.
 
     Returns
     -------
@@ -83,6 +86,7 @@ def search(
         `hyperparameters_` of the model.
     """
     if len(derivatives):
+        floor = floor or ridge.LAMBDA_FLOOR
         return _of_derivatives(
             training, values, derivatives, order, n_derivatives, iterations, seed, floor
         )
@@ -106,14 +110,24 @@ def climb(
     theta: np.ndarray,
     stages: list[tuple[int, int]],
     seed: int,
-    floor: float,
+    floor: float | None,
 ) -> dict[str, Any]:
+    """Hyper-parameters after the stages of a search; see `search` for the arguments."""
     chosen, value = np.random.default_rng(seed).permutation(len(y)), np.inf
     for n, steps in stages:
         kernel = training.description.kernel(training.positions[chosen[:n]])
         loss = partial(kernel.loss, y=y[chosen[:n]])
-        theta, value = maximize(loss, theta, steps, 1, floor)
+        theta, value = maximize(loss, theta, steps, 1, floor or LOWEST_LAMBDA)
+        if floor is None:
+            theta, value = _steadied(loss, theta, value)
     return {"theta": theta.tolist(), "lambda": float(np.exp(theta[-1])), "loss": value}
+
+
+def _steadied(loss: Loss, theta: np.ndarray, value: float) -> tuple[np.ndarray, float]:
+    """The usual smallest lambda instead of a smaller one that hardly raises the likelihood."""
+    larger = np.append(theta[:-1], max(theta[-1], np.log(ridge.LAMBDA_FLOOR)))
+    then = loss(larger)[0]
+    return (larger, then) if then < value + _WORTH else (theta, value)
 
 
 def _of_derivatives(

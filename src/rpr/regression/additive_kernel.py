@@ -274,13 +274,23 @@ def pair_classes(molecule: Molecule, kinds: Sequence[int] | Sequence[str]) -> np
     array of int, [n_pairs]
         In the order of the upper triangle, i < j.
     """
-    bonded = np.zeros((molecule.n_atoms, molecule.n_atoms))
-    bonded[tuple(np.array(molecule.bonds, dtype=int).reshape(-1, 2).T)] = 1
-    steps = shortest_path(bonded, directed=False, unweighted=True)  # infinite without a path
     rows, columns = np.triu_indices(molecule.n_atoms, k=1)
     keys = [
-        (float(steps[i, j]), *sorted((kinds[i], kinds[j])))
-        for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
+        (steps, *sorted((kinds[i], kinds[j])))
+        for steps, i, j in zip(
+            bond_steps(molecule).tolist(), rows.tolist(), columns.tolist(), strict=True
+        )
     ]
     order = {key: rank for rank, key in enumerate(sorted(set(keys)))}
     return np.array([order[key] for key in keys])
+
+
+def bond_steps(molecule: Molecule) -> np.ndarray:
+    """Bonds between the atoms of each pair, [n_pairs]; infinite where none connect them.
+
+    Pairs are in the order of the upper triangle, i < j.
+    """
+    bonded = np.zeros((molecule.n_atoms, molecule.n_atoms))
+    bonded[tuple(np.array(molecule.bonds, dtype=int).reshape(-1, 2).T)] = 1
+    steps = shortest_path(bonded, directed=False, unweighted=True)
+    return steps[np.triu_indices(molecule.n_atoms, k=1)]
