@@ -175,8 +175,8 @@ class CovariantRegression(ProbabilisticEstimator):
         """
         given = checked_frames(frames, self.molecule)
         positions, values = given.positions, checked_values(self.property, values, given)
-        check_some_value(self.property, values)
         self._set_molecule(self.hyperparameters)
+        check_some_value(self.property, values)
         observed = observe(derivatives, given, self.property, values)
         self.mean_ = isotropic_mean(values)
         y = pack_values(values, self.mean_)
