@@ -165,7 +165,7 @@ def fit(K, y, d, seed):
             continue
     best = min(errors, key=errors.get)
     print(f"  ridge {best:.0e} of the mean diagonal, validation {np.sqrt(errors[best]):.3g}")
-    for ridge in (r for r in RIDGES if r >= best):  # rounding may ask for a larger one
+    for ridge in RIDGES[best <= RIDGES]:  # rounding may ask for a larger one on all frames
         try:
             return solve(K, y, ridge * scale)
         except np.linalg.LinAlgError:

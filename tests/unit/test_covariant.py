@@ -18,7 +18,7 @@ from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.models.covariant import CovariantRegression
 from rpr.models.covariant_choice import CHOICES, solved
-from rpr.models.covariant_description import CovariantDescription
+from rpr.models.covariant_description import MOST_CLASSES, CovariantDescription
 from rpr.models.covariant_search import start
 from rpr.models.covariant_tensors import TensorBasis, pack, unpack
 from rpr.models.registry import load
@@ -345,6 +345,28 @@ def test_internal_features_are_lengths_cosines_and_inverse_distances():
     triangle = Molecule.from_atoms(g2("C3H6_D3h"))
     z = CovariantDescription(triangle, "dipole", "pairs", "internal")
     assert np.allclose(z.features(triangle.reference[None])[0, [0, 1]], 1.0, atol=1e-3)
+
+
+def test_many_classes_are_joined_by_element_and_bonds():
+    """A chain of twelve atoms without symmetry has 66 classes of pairs; by kinds there are less."""
+    rng = np.random.default_rng(0)
+    walk = np.cumsum(np.tile([[1.2, 0.8, 0], [1.2, -0.8, 0.1]], (6, 1)), axis=0)
+    chain = Molecule.from_atoms(Atoms("C11O", walk + 0.02 * rng.normal(size=(12, 3))))
+    of_distances, of_internal = (
+        CovariantDescription(chain, "dipole", "pairs", features).feature_classes
+        for features in ("distances", "internal")
+    )
+    assert of_distances.max() + 1 == 66 > MOST_CLASSES
+    i, j = np.triu_indices(12, k=1)
+    ends = np.array([0, *[1] * 10, 2])  # kinds: the first carbon, the others, oxygen
+    keys = {(b - a, *sorted((ends[a], ends[b]))) for a, b in zip(i, j, strict=True)}
+    assert of_internal.max() + 1 == len(keys)
+    small = Molecule.from_atoms(g2("CH3CH2OH"))
+    classes = [
+        CovariantDescription(small, "dipole", "pairs", features).feature_classes
+        for features in ("distances", "internal")
+    ]
+    assert np.array_equal(*classes)
 
 
 @pytest.mark.parametrize("property", ["dipole", "polarizability"])

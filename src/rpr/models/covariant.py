@@ -5,8 +5,9 @@ coefficient that is learnt:
 
     mu(X) = sum_p q_p(z) r_p,    alpha(X) = a(z) 1 + sum_p c_p(z) r_p r_p^T,
 
-with r_p the vectors between the atoms of each pair (or of bonds only), and z functions of r/r_eq
-over all pairs.  The coefficients are Gaussian processes with the additive kernel of
+with r_p the vectors between the atoms of each pair (or of bonds only), and z one feature of each
+pair: a bond length, the cosine of an angle, a distance (:mod:`rpr.models.covariant_features`).  The
+coefficients are Gaussian processes with the additive kernel of
 :mod:`rpr.regression.additive_kernel`, which makes the property a process with the matrix-valued
 kernel of :mod:`rpr.regression.covariant_kernel`, averaged over the permutation-inversion group.
 As there are no canonical axes, nothing jumps anywhere, and linear molecules and spherical tops are

@@ -14,6 +14,10 @@ from rpr.regression.descriptors import pair_distances
 from rpr.regression.kernel_derivatives import Observations
 from rpr.regression.observed_kernel import ObservedKernel
 
+#: Largest number of classes of pairs by symmetry, each of which has a width and a variance.  More
+#: are not told apart by the frames of a search; pairs then share them by element and bonds.
+MOST_CLASSES = 50
+
 
 class CovariantDescription:
     """Features z and tensors T of frames of a molecule, and how they change with its atoms.
@@ -57,6 +61,8 @@ class CovariantDescription:
         self._of_pairs = PairFeatures(features, molecule, pair_distances(images).mean(axis=0))
         kinds = self.group.permutations.min(axis=0).tolist()
         self.feature_classes = pair_classes(molecule, kinds)
+        if features == "internal" and self.feature_classes.max() >= MOST_CLASSES:
+            self.feature_classes = pair_classes(molecule, _kinds_by_bonds(molecule))
         self.basis = TensorBasis(property, tensors, molecule, self.group.permutations)
         n_elements = len(self.group)
         self._signs = self.group.parities if property == "dipole" else np.ones(n_elements)
@@ -140,3 +146,9 @@ class CovariantDescription:
         incidence[vectors.starts, numbers] = -1.0
         gradients = vectors.gradients(positions)
         return incidence @ (slopes[..., vectors.places, None] * gradients[:, None])
+
+
+def _kinds_by_bonds(molecule: Molecule) -> list[int]:
+    """Kinds of atoms by element and number of bonds."""
+    bonds = np.bincount(np.array(molecule.bonds, dtype=int).ravel(), minlength=molecule.n_atoms)
+    return (molecule.numbers * molecule.n_atoms + bonds).tolist()
