@@ -97,7 +97,7 @@ def test_results_are_in_the_order_of_the_atoms(atoms):
     for name, value in expected.items():
         wanted = value[[2, 0, 1]] if len(value) == 3 and name not in names[2:] else value
         found = other.calc.get_property(name, other)
-        np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-8 * np.abs(wanted).max())
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-7 * np.abs(wanted).max())
 
 
 def test_one_calculator_serves_atoms_of_several_orders(atoms):
@@ -294,7 +294,7 @@ def test_raman_of_ase_gives_the_harmonic_activities(minimum, tmp_path, monkeypat
     expected = 45 * isotropic**2 + 7 * anisotropy  # Angstrom^4/amu
     np.testing.assert_allclose(found, expected, rtol=0, atol=2e-3 * expected.max())
     _, jacobian = minimum.calc.models["polarizability"].predict(minimum, derivatives=True)
-    np.testing.assert_allclose(jacobian[0], np.moveaxis(slopes, (0, 1), (2, 3)), atol=1e-6)
+    np.testing.assert_allclose(jacobian[0], np.moveaxis(slopes, (0, 1), (2, 3)), atol=5e-6)
 
 
 def test_the_socket_client_of_ase_passes_on_energy_and_forces(atoms, tmp_path):
