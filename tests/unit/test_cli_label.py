@@ -141,7 +141,7 @@ def finished(folder):
 
 def test_an_interrupted_command_resumes(tmp_path, monkeypatch):
     """SIGINT in the middle: status 130, nothing half written, and the same labels in the end."""
-    write(tmp_path / "frames.xyz", frames(600))
+    write(tmp_path / "frames.xyz", frames(1200))
     command = [sys.executable, "-m", "rpr.cli.main", "label", "frames.xyz", "-o", "out.extxyz"]
     command += ["--functional", "gfn2-xtb", "--properties", "dipole"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
@@ -162,7 +162,7 @@ def test_an_interrupted_command_resumes(tmp_path, monkeypatch):
     assert run(tmp_path, "--properties", "dipole", "--jobs", "2") == 0
     assert partial.read_bytes().startswith(before.rpartition(b"\n")[0])
     found = read_frames(tmp_path / "out.extxyz")
-    assert len(found) == 600
+    assert len(found) == 1200
     engine = make_engine(XTB, found.symbols)
     expected = [engine.compute(x, ("energy",)).energy for x in found.positions[::29]]
     np.testing.assert_allclose(found.energy[::29], expected, rtol=1e-9)
