@@ -120,9 +120,10 @@ def draw(
         axes.xaxis.set_major_locator(MultipleLocator(250 if high - low > 1000 else 100))
     figure.supxlabel("wavenumber (cm$^{-1}$)", fontsize=rcParams["axes.labelsize"])
     handles, texts = panels[0, 0].get_legend_handles_labels()
-    panels[0, -1].legend(  # on the line of the title, where no band is
+    legend = panels[0, -1].legend(  # on the line of the title, where no band is
         handles, texts, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, borderaxespad=0.2
     )
+    legend.set_in_layout(False)  # wider than its panel
     return figure
 
 
