@@ -13,6 +13,7 @@ from rpr.errors import InputError
 from rpr.models import registry as models
 from rpr.models.kreg.nested import fit_nested
 from rpr.models.kreg.potential import KREG
+from rpr.models.kreg.search import search_hyperparameters
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group, permutations_of
 from rpr.molecule.torsion import dihedral_angle, set_dihedral
@@ -429,6 +430,22 @@ def test_potentials_of_nested_sets_equal_those_fitted_alone(frames, split, dce):
         assert model.solution_.condition >= 0.5 * alone.solution_.condition
     with pytest.raises(InputError, match="sizes: found"):
         fit_nested(positions, energy, forces, [25], molecule=dce)
+
+
+def test_potentials_validate_whole_trajectories_if_asked(frames, split, dce):
+    few = frames.subset(split[0][:20])
+    settings = {"molecule": dce, "seed": 1}
+    searched = search_hyperparameters(
+        few.positions, few.energy, few.forces, groups=few.trajectory, **settings
+    )
+    model = KREG(**settings, validation="trajectories").fit(few)
+    assert model.sigma_ == searched.sigma
+    assert model.lambda_forces_ == searched.lambda_forces
+    (nested,) = kreg_study.fit_kreg(few, [20], **settings, validation="trajectories")
+    assert nested.sigma_ == model.sigma_
+    assert KREG(**settings).fit(few).search_ != model.search_
+    with pytest.raises(InputError, match="validation: found 0 trajectories"):
+        KREG(**settings, validation="trajectories").fit(few.positions, few.energy, few.forces)
 
 
 def test_kreg_study(frames, split, dce):

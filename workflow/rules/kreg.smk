@@ -23,6 +23,7 @@ rule train_kreg:
         molecule=molecule(),
         n_train=config["kreg"]["n_train"],
         symmetric=config["kreg"]["symmetric"],
+        validation=FITTING["validation"],
         seed=config["seed"],
         code=code("train_kreg"),
     message:
@@ -56,6 +57,7 @@ rule kreg_learning_curve:
         sizes=config["kreg"]["sizes"],
         n_train=config["kreg"]["n_train"],
         n_repeats=config["kreg"]["n_repeats"],
+        validation=FITTING["validation"],
         code=code("kreg_learning_curve"),
     message:
         "Learning curve of the {wildcards.potential} KREG potential"

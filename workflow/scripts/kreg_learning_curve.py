@@ -25,6 +25,7 @@ table = kreg_learning_curve(
     sizes=snakemake.params.sizes,
     repeats=range(snakemake.params.n_repeats),
     permutations=permutations_of(find_group(molecule)) if symmetric else None,
+    validation=snakemake.params.validation,
     trained=rpr.load(model) if model and len(candidates) == snakemake.params.n_train else None,
 )
 tables.write_csv(table, snakemake.output.table)

@@ -16,8 +16,9 @@ model = KREG(
     molecule=molecule,
     permutations=permutations_of(find_group(molecule)) if snakemake.params.symmetric else None,
     max_memory_mb=free_megabytes(snakemake.resources.mem_mb),
+    validation=snakemake.params.validation,
     seed=snakemake.params.seed,
 )
-model.fit(frames.positions, frames.energy, frames.forces)
+model.fit(frames)
 log.info("sigma %g, lambdas %g %g", model.sigma_, model.lambda_energy_, model.lambda_forces_)
 model.save(snakemake.output.model)

@@ -46,6 +46,7 @@ def kreg_learning_curve(
     sigma: float | None = None,
     lambda_energy: float | None = None,
     lambda_forces: float | None = None,
+    validation: str = "frames",
 ) -> pd.DataFrame:
     """Errors of KREG potentials fitted to subsets of the frames, energies and gradients.
 
@@ -72,8 +73,9 @@ def kreg_learning_curve(
         Permutations of atoms under which the potential is symmetric; None for the plain one.
     trained
         A potential of all candidates that was trained before, which then is not fitted again.
-    sigma, lambda_energy, lambda_forces
-        Hyper-parameters, see :class:`rpr.models.kreg.potential.KREG`.
+    sigma, lambda_energy, lambda_forces, validation
+        Hyper-parameters, and what their search validates on, see
+        :class:`rpr.models.kreg.potential.KREG`.
 
     Returns
     -------
@@ -96,6 +98,7 @@ def kreg_learning_curve(
                 missing,
                 molecule=molecule,
                 permutations=permutations,
+                validation=validation,
                 **found.get(searched, given),
             )
             models |= dict(zip(missing, fitted, strict=True))
@@ -121,7 +124,7 @@ def fit_kreg(
 
     Hyper-parameters that `settings` of KREG do not give are searched on the smallest set.
     """
-    return fit_nested(frames.positions, *_labels(frames), sizes, molecule=molecule, **settings)
+    return fit_nested(frames, *_labels(frames), sizes, molecule=molecule, **settings)
 
 
 def kreg_errors(

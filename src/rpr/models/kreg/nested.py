@@ -16,6 +16,7 @@ from rpr.models.estimator import Frames
 from rpr.models.kreg.potential import KREG
 from rpr.models.kreg.solver import solve_nested
 from rpr.models.kreg.targets import check_labels, to_targets
+from rpr.models.validation import validation_groups
 
 _FOUND = ("sigma", "lambda_energy", "lambda_forces")
 
@@ -61,13 +62,14 @@ def fit_nested(
         raise InputError(
             f"sizes: found {list(sizes)}, expected ascending numbers up to {len(positions)}"
         )
-    known = [(positions[:n], energy[:n], forces[:n]) for n in sizes]
     models = [KREG(**settings)]
-    models[0]._set_hyperparameters(*known[0])
+    groups = validation_groups(models[0].validation, frames, len(positions))
+    known = [(positions[:n], energy[:n], forces[:n]) for n in sizes]
+    models[0]._set_hyperparameters(*known[0], groups[: sizes[0]])
     found = {name: getattr(models[0], f"{name}_") for name in _FOUND}
     models += [KREG(**settings | found) for _ in sizes[1:]]
     for model, frames_of_it in zip(models[1:], known[1:], strict=True):
-        model._set_hyperparameters(*frames_of_it)
+        model._set_hyperparameters(*frames_of_it, groups)  # searches nothing
     models[-1]._check_memory(sizes[-1])
     kernel, directions = models[-1]._kernel(known[-1][0])
     solutions = solve_nested(

@@ -29,6 +29,7 @@ from rpr.models.kreg.search import N_SEARCH, check_given, search_hyperparameters
 from rpr.models.kreg.solver import KREGSolution, check_training_memory, solve_kreg
 from rpr.models.kreg.targets import check_labels, to_targets
 from rpr.models.model_file import checksum, molecule_from_json
+from rpr.models.validation import validation_groups
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.plausibility import check_unit
 
@@ -59,6 +60,8 @@ class KREG(Estimator):
         Largest number of training frames in the search.
     max_memory_mb
         Memory that training may take; the default is what is available.
+    validation
+        Whether the search validates on random ``"frames"``, or on whole ``"trajectories"``.
     seed
         Seed of the validation split of the search.
 
@@ -93,6 +96,7 @@ class KREG(Estimator):
         lambda_forces: float | None = None,
         n_search: int = N_SEARCH,
         max_memory_mb: float | None = None,
+        validation: str = "frames",
         seed: int = 0,
     ) -> None:
         self.molecule = molecule
@@ -102,6 +106,7 @@ class KREG(Estimator):
         self.lambda_forces = lambda_forces
         self.n_search = n_search
         self.max_memory_mb = max_memory_mb
+        self.validation = validation
         self.seed = seed
 
     def fit(
@@ -134,7 +139,8 @@ class KREG(Estimator):
         """
         positions, energy, forces = check_labels(self.molecule, frames, energy, forces)
         self._check_memory(len(positions))
-        self._set_hyperparameters(positions, energy, forces)
+        groups = validation_groups(self.validation, frames, len(positions))
+        self._set_hyperparameters(positions, energy, forces, groups)
         kernel, directions = self._kernel(positions)
         solution = solve_kreg(
             kernel,
@@ -287,7 +293,7 @@ class KREG(Estimator):
         return energy + self.energy_offset_, -self.distances_.cartesian(slopes, gradient)
 
     def _set_hyperparameters(
-        self, positions: np.ndarray, energy: np.ndarray, forces: np.ndarray
+        self, positions: np.ndarray, energy: np.ndarray, forces: np.ndarray, groups: np.ndarray
     ) -> None:
         given = {name: getattr(self, name) for name in _HYPERPARAMETERS}
         check_given(given)
@@ -299,6 +305,7 @@ class KREG(Estimator):
                 forces,
                 molecule=self.molecule,
                 permutations=self.permutations,
+                groups=None if self.validation == "frames" else groups,
                 n_train=self.n_search,
                 seed=self.seed,
                 **given,
