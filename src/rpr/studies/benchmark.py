@@ -11,7 +11,7 @@ from rpr.axes.canonical import canonical_axes
 from rpr.axes.components import component_names, to_components
 from rpr.axes.rotation import to_axes, to_axes_positions
 from rpr.data.frame_set import FrameSet
-from rpr.models.validation import validation_groups
+from rpr.data.validation_groups import validation_groups
 from rpr.molecule.molecule import Molecule
 from rpr.regression import search
 from rpr.regression.descriptors import describe

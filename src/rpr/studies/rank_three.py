@@ -19,8 +19,8 @@ import pandas as pd
 from rpr.axes.canonical import canonical_axes
 from rpr.axes.rotation import to_axes, to_axes_positions, to_laboratory
 from rpr.data.frame_set import FrameSet
+from rpr.data.validation_groups import validation_groups
 from rpr.models.property_estimator import checked_positions
-from rpr.models.validation import validation_groups
 from rpr.molecule.molecule import Molecule
 from rpr.regression import search
 from rpr.regression.descriptors import describe

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from rpr.data.validation_groups import validation_groups
 from rpr.errors import InputError
 from rpr.models.estimator import Frames
 from rpr.models.kreg.potential import KREG
 from rpr.models.kreg.solver import solve_nested
 from rpr.models.kreg.targets import check_labels, to_targets
-from rpr.models.validation import validation_groups
 
 _FOUND = ("sigma", "lambda_energy", "lambda_forces")
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from rpr.data.frame_set import FrameSet
 from rpr.data.given_frames import take_frames
+from rpr.data.validation_groups import validation_groups
 from rpr.models.estimator import Estimator, Frames, determination
 from rpr.models.kreg.contraction import ContractedPotential
 from rpr.models.kreg.descriptor import RelativeDistances, symmetric_distances
@@ -29,7 +30,6 @@ from rpr.models.kreg.search import N_SEARCH, check_given, search_hyperparameters
 from rpr.models.kreg.solver import KREGSolution, check_training_memory, solve_kreg
 from rpr.models.kreg.targets import check_labels, to_targets
 from rpr.models.model_file import checksum, molecule_from_json
-from rpr.models.validation import validation_groups
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.plausibility import check_unit
 
