@@ -139,12 +139,23 @@ def finished(folder):
     return sum(path.read_bytes().count(b"\n") for path in partial_files(folder))
 
 
+def heed_interrupts():
+    """A process that a shell started in the background ignores SIGINT, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupted_command_resumes(tmp_path, monkeypatch):
     """SIGINT in the middle: status 130, nothing half written, and the same labels in the end."""
     write(tmp_path / "frames.xyz", frames(1200))
     command = [sys.executable, "-m", "rpr.cli.main", "label", "frames.xyz", "-o", "out.extxyz"]
     command += ["--functional", "gfn2-xtb", "--properties", "dipole"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_interrupts,
+    )
     folder = tmp_path / "out.extxyz.unfinished"
     deadline = time.monotonic() + 120
     while finished(folder) < 4:
