@@ -121,7 +121,13 @@ def draw(
     figure.supxlabel("wavenumber (cm$^{-1}$)", fontsize=rcParams["axes.labelsize"])
     handles, texts = panels[0, 0].get_legend_handles_labels()
     legend = panels[0, -1].legend(  # on the line of the title, where no band is
-        handles, texts, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, borderaxespad=0.2
+        handles,
+        texts,
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=3,
+        borderaxespad=0.0,
+        borderpad=0.1,
     )
     legend.set_in_layout(False)  # wider than its panel
     return figure
