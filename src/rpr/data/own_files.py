@@ -28,11 +28,12 @@ def read_own(path: str | os.PathLike) -> FrameSet | None:
     """
     try:
         with open_text(path) as stream:
-            lines = stream.read().splitlines()
-        n_atoms = int(lines[0])
+            first = [stream.readline().rstrip("\n"), stream.readline().rstrip("\n")]
+            n_atoms = int(first[0])
+            per_atom, per_frame, starts = _layout(first[1], n_atoms)  # before the rest is read
+            lines = first + stream.read().splitlines()
         blocks = [lines[k : k + n_atoms + 2] for k in range(0, len(lines), n_atoms + 2)]
         symbols = tuple(line.split(maxsplit=1)[0] for line in blocks[0][2:])
-        per_atom, per_frame, starts = _layout(blocks[0][1], n_atoms)
         rows, infos = [], []
         for block in blocks:
             words = [line.split() for line in block[2:]]
@@ -59,9 +60,8 @@ def _layout(comment: str, n_atoms: int) -> tuple[list[str], list[str], list[tupl
     starts = [(k, word.partition("=")[0]) for k, word in enumerate(words[1:-3]) if "=" in word]
     per_frame = [name for _, name in starts]
     ends = [*(k for k, _ in starts[1:]), len(words) - 4]
-    for (start, name), end in zip(
-        starts, ends, strict=False
-    ):  # without quantities there is no start
+    # without quantities there is no start, but an end
+    for (start, name), end in zip(starts, ends, strict=False):
         if name in PER_ATOM or name not in SHAPES or end - start != _size(name, n_atoms):
             raise ValueError
     return per_atom, per_frame, starts
