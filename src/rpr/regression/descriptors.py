@@ -44,8 +44,8 @@ DESCRIPTORS = (
 #: Descriptors made of distances alone: the same in all axes, so they cannot know the signs of axes.
 ROTATION_INVARIANT = ("RE", "ID", "CM", "REdihedCl", "CMeig", "radial", "radialTypes")
 #: Weights of the part beside RE, 1/Angstrom where that part is a length.  Of 0.25, 0.5, 1, 2 and 4
-#: they have the lowest validation errors on 1,2-dichloroethane, or errors within 3 % of it, in the
-#: axes of the models that use the descriptor (`snakemake evidence`, table coordinate_weights).
+#: they have the lowest validation errors on 1,2-dichloroethane, or errors within 5 % of them, in
+#: the axes of the models that use the descriptor (`snakemake evidence`, table coordinate_weights).
 COORDINATE_WEIGHTS = {"RExyzCl": 1.0, "REsphCl": 1.0, "REdihedCl": 2.0, "RExyz": 0.5}
 #: Centres of the radial functions and their standard deviation, Angstrom.
 RADIAL_CENTRES = np.arange(0.8, 6.01, 0.4)
