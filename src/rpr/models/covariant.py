@@ -67,9 +67,9 @@ class CovariantRegression(ProbabilisticEstimator):
     tensors
         ``"pairs"`` or ``"bonds"``, see `rpr.models.covariant_tensors`.
     features
-        ``"internal"``, ``"distances"``, ``"inverse"`` or ``"exponential"`` of all pairs, see
-        `rpr.models.covariant_features`; or ``"likelihood"``, which chooses between them for a
-        fit of values alone.
+        ``"bends"``, ``"internal"``, ``"distances"``, ``"inverse"`` or ``"exponential"`` of all
+        pairs, see `rpr.models.covariant_features`; or ``"likelihood"``, which chooses between some
+        of them for a fit of values alone.
     n_search
         Largest number of training frames whose marginal likelihood the search maximizes; None
         takes 400 for the dipole and 250 for the polarizability.
@@ -118,7 +118,7 @@ class CovariantRegression(ProbabilisticEstimator):
         property: str = "dipole",
         order: int = 2,
         tensors: str = "pairs",
-        features: str = "internal",
+        features: str = "bends",
         n_search: int | None = None,
         n_search_derivatives: int | None = None,
         max_iterations: int = 60,

@@ -15,7 +15,7 @@ from rpr.models.covariant_training import TrainingFrames
 from rpr.regression.packed_cholesky import PackedMatrix
 
 #: Features between which the likelihood chooses; the first are those of a fit of derivatives.
-CHOICES = ("distances", "exponential", "internal")
+CHOICES = ("distances", "exponential", "bends")
 
 
 def chosen(
@@ -74,9 +74,9 @@ def chosen(
             seed=seed,
             floor=floor,
         )
-    first, *later = stages_of(n_values, len(values), iterations)
     described = [replace(training, description=describe(name)) for name in CHOICES]
     begin = start(training.description, order)
+    first, *later = stages_of(n_values, values.shape, iterations, len(begin))
     found = [climb(frames, values, begin, [first], seed, floor) for frames in described]
     best = int(np.argmin([result["loss"] for result in found]))
     result = found[best]
