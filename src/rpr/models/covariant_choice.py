@@ -10,7 +10,7 @@ import numpy as np
 
 from rpr.errors import ConvergenceError, InputError
 from rpr.models.covariant_description import CovariantDescription
-from rpr.models.covariant_search import LAMBDA_CEILING, climb, search, stages_of, start
+from rpr.models.covariant_search import LAMBDA_CEILING, climb, search, stages_of, start, widened
 from rpr.models.covariant_training import TrainingFrames
 from rpr.regression.packed_cholesky import PackedMatrix
 
@@ -35,8 +35,8 @@ def chosen(
     """Training frames in the features that are chosen, and all hyper-parameters.
 
     With features ``"likelihood"`` all of `CHOICES` go through the first stage of the search, and
-    those of the largest likelihood through the second.  Likelihoods of the same values are
-    comparable, whatever the features are.
+    those of the largest likelihood (times the density of the parameters) through the second.
+    Likelihoods of the same values are comparable, whatever the features are.
 
     Parameters
     ----------
@@ -82,6 +82,8 @@ def chosen(
     result = found[best]
     if later:
         result = climb(described[best], values, np.array(result["theta"]), later, seed, floor)
+    n = later[-1][0] if later else first[0]
+    result = widened(described[best], values, result, n, seed)
     return described[best], result | {"features": CHOICES[best]}
 
 

@@ -1,9 +1,9 @@
 """Search of the hyper-parameters of the covariant model by marginal likelihood.
 
 The likelihood is multiplied by a density of the parameters (:mod:`rpr.models.covariant_density`).
-It says little about frames far from all others, where lengths that are longer than it finds are
-often several times more accurate, and it gives up little for them.  After a search of values,
-lengths are therefore made longer step by step, as long as this lowers the root-mean-square error of
+A few frames far from all others have the largest errors but hardly count in the likelihood, and
+longer lengths than it finds are often several times more accurate there.  After a search of values,
+lengths therefore grow step by step, as long as each step lowers the root-mean-square error of
 frames that are left out one by one by more than a third.
 """
 
@@ -101,7 +101,8 @@ def search(
         )
     theta = start(training.description, order)
     stages = stages_of(n_values, values.shape, iterations, len(theta))
-    return climb(training, values, theta, stages, seed, floor)
+    found = climb(training, values, theta, stages, seed, floor)
+    return widened(training, values, found, stages[-1][0], seed)
 
 
 def stages_of(
@@ -147,9 +148,6 @@ def climb(
         theta, value = maximize(loss, theta, steps, 1, floor or LOWEST_LAMBDA)
         if floor is None:
             theta, value = _steadied(loss, theta, value)
-    wider = _widened(kernel, part, theta, int(training.description.feature_classes.max()) + 1)
-    if not np.array_equal(wider, theta):
-        theta, value = wider, loss(wider)[0]
     return {"theta": theta.tolist(), "lambda": float(np.exp(theta[-1])), "loss": value}
 
 
@@ -160,10 +158,32 @@ def _steadied(loss: Loss, theta: np.ndarray, value: float) -> tuple[np.ndarray, 
     return (larger, then) if then < value + _WORTH else (theta, value)
 
 
+def widened(
+    training: TrainingFrames, y: np.ndarray, found: dict[str, Any], n: int, seed: int
+) -> dict[str, Any]:
+    """Hyper-parameters with lengths as long as frames that are left out ask for.
+
+    Parameters
+    ----------
+    training
+        Training frames.
+    y : array, [n_frames, n_components]
+        Their values, packed.
+    found
+        Hyper-parameters that `climb` found.
+    n, seed
+        Frames of the last stage of the search, and seed of their choice.
+    """
+    chosen = np.random.default_rng(seed).permutation(len(y))[:n]
+    kernel = training.description.kernel(training.positions[chosen])
+    n_widths = int(training.description.feature_classes.max()) + 1
+    theta = _widened(kernel, y[chosen], np.array(found["theta"]), n_widths)
+    return found | {"theta": theta.tolist()}
+
+
 def _widened(
     kernel: CovariantKernel, y: np.ndarray, theta: np.ndarray, n_widths: int
 ) -> np.ndarray:
-    """Parameters with lengths as long as frames that are left out ask for."""
     error = _left_out(kernel, theta, y)
     for _ in range(_MOST_STEPS):
         wider = np.concatenate([theta[:n_widths] - _WIDENING, theta[n_widths:]])
@@ -202,7 +222,9 @@ def _of_derivatives(
     )
     kernel, targets = part.kernel, part.join(y[chosen], derivatives[places])
     first = start(training.description, order, n_lambdas=2)
-    theta, value = maximize(partial(kernel.loss, y=targets), first, iterations, 2, floor)
+    likelihood = partial(kernel.loss, y=targets)
+    loss = with_density(likelihood, training.description, 2, targets.size)
+    theta, value = maximize(loss, first, iterations, 2, floor)
     return {
         "theta": theta[:-1].tolist(),
         "lambda": float(np.exp(theta[-2])),
