@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--splits", nargs="+", default=["random", "trajectory"])
     parser.add_argument("--sizes", nargs="+", type=int, default=[100, 200, 500])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--features", default="internal", help="of the covariant model")
+    parser.add_argument("--features", default="bends", help="of the covariant model")
     parser.add_argument("--ridge-floor", type=float, help="of the covariant model")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)

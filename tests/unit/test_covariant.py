@@ -18,8 +18,9 @@ from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.models.covariant import CovariantRegression
 from rpr.models.covariant_choice import CHOICES, solved
+from rpr.models.covariant_density import SPREAD, density
 from rpr.models.covariant_description import MOST_CLASSES, CovariantDescription
-from rpr.models.covariant_search import start
+from rpr.models.covariant_search import _widened, stages_of, start
 from rpr.models.covariant_tensors import TensorBasis, pack, unpack
 from rpr.models.registry import load
 from rpr.molecule.molecule import Molecule
@@ -354,7 +355,7 @@ def test_many_classes_are_joined_by_element_and_bonds():
     chain = Molecule.from_atoms(Atoms("C11O", walk + 0.02 * rng.normal(size=(12, 3))))
     of_distances, of_internal = (
         CovariantDescription(chain, "dipole", "pairs", features).feature_classes
-        for features in ("distances", "internal")
+        for features in ("distances", "bends")
     )
     assert of_distances.max() + 1 == 66 > MOST_CLASSES
     i, j = np.triu_indices(12, k=1)
@@ -364,7 +365,7 @@ def test_many_classes_are_joined_by_element_and_bonds():
     small = Molecule.from_atoms(g2("CH3CH2OH"))
     classes = [
         CovariantDescription(small, "dipole", "pairs", features).feature_classes
-        for features in ("distances", "internal")
+        for features in ("distances", "bends")
     ]
     assert np.array_equal(*classes)
 
@@ -376,7 +377,7 @@ def test_angles_are_learnt_from_fewer_frames_than_distances(property):
     train, test = (shaken(molecule, 60, seed=k, amplitude=0.07) for k in (0, 1))
     labels = [xtb_labels(molecule, x, property) for x in (train, test)]
     errors = []
-    for features in ("internal", "distances"):
+    for features in ("bends", "distances"):
         model = CovariantRegression(
             molecule=molecule, property=property, features=features, ridge_floor=1e-11
         )
@@ -401,3 +402,91 @@ def test_unknown_names_are_refused(change, dce):
     positions = shaken(dce, 3)
     with pytest.raises(InputError, match="expected one of"):
         CovariantRegression(molecule=dce, **change).fit(positions, np.zeros((3, 3)))
+
+
+@pytest.mark.parametrize("property", ["dipole", "polarizability"])
+def test_errors_of_frames_left_out_are_those_of_models_without_them(property):
+    molecule = load_molecule("water")
+    x = shaken(molecule, 12, amplitude=0.1)
+    y = np.random.default_rng(1).normal(size=(12, 3 if property == "dipole" else 6))
+    description = CovariantDescription(molecule, property, "pairs", "bends")
+    theta = start(description, 2)
+    theta[-1] = np.log(1e-4)
+    c = y.shape[1]
+    K = description.kernel(x).matrix(theta)
+    C = K + 1e-4 * np.trace(K) / len(K) * np.eye(len(K))
+    expected = []
+    for i in range(12):
+        own = np.arange(c) + c * i
+        others = np.setdiff1d(np.arange(12 * c), own)
+        solution = np.linalg.solve(C[np.ix_(others, others)], y.ravel()[others])
+        expected.append(y[i] - K[np.ix_(own, others)] @ solution)
+    assert np.allclose(description.kernel(x).left_out(theta, y), expected, atol=1e-8)
+
+
+def test_density_has_its_gradient_and_leaves_common_factors_free():
+    description = CovariantDescription(load_molecule("methanol"), "dipole", "pairs", "bends")
+    rng = np.random.default_rng(0)
+    theta = start(description, 2) + rng.normal(size=len(start(description, 2)))
+    assert check_grad(
+        lambda t: density(t, description, 1)[0], lambda t: density(t, description, 1)[1], theta
+    ) == pytest.approx(0.0, abs=1e-5)
+    n = description.feature_classes.max() + 1
+    moved = theta.copy()
+    moved[:n] += 2.0  # all widths
+    moved[2 * n : 2 * n + 4] += rng.normal(size=4)  # amplitudes of orders, product scale
+    moved[-1] -= 3.0  # lambda
+    assert density(moved, description, 1)[0] == pytest.approx(density(theta, description, 1)[0])
+    moved[0] += 1.0
+    assert density(moved, description, 1)[0] != pytest.approx(density(theta, description, 1)[0])
+
+
+def test_few_frames_leave_the_classes_alike():
+    """With the density, parameters that 12 frames say nothing about stay near their mean."""
+    molecule = Molecule.from_atoms(g2("CH3OH"))
+    x = shaken(molecule, 12)
+    y = xtb_labels(molecule, x, "dipole")
+    model = CovariantRegression(molecule=molecule, max_iterations=40).fit(x, y)
+    description = CovariantDescription(molecule, "dipole", "pairs", "bends")
+    theta = np.array(model.hyperparameters_["theta"])
+    n = description.feature_classes.max() + 1
+    assert density(theta, description, 1)[0] < 0.5 * len(theta)
+    assert np.abs(theta[:n] - theta[:n].mean()).max() < 4.0 * SPREAD
+
+
+def test_lengths_grow_while_frames_left_out_gain():
+    """A stand-in whose error falls with the widths down to a third of them, then by little."""
+
+    class Falling:
+        def left_out(self, theta, y):
+            return np.full(y.shape, np.exp(2.0 * max(theta[0], -1.0)))
+
+    theta = np.array([0.0, 0.3, 5.0])
+    found = _widened(Falling(), np.ones((2, 3)), theta, 2)
+    assert np.allclose(found, [-1.0, -0.7, 5.0])
+    assert np.array_equal(_widened(Falling(), np.ones((2, 3)), found, 2), found)
+
+
+def test_first_stage_has_as_many_values_as_parameters():
+    assert stages_of(400, (1000, 3), 60, 40) == [(100, 60), (400, 20)]
+    assert stages_of(400, (200, 3), 60, 40) == [(50, 60), (200, 20)]
+    assert stages_of(400, (200, 3), 60, 282) == [(94, 60), (200, 20)]
+    assert stages_of(400, (60, 3), 60, 282) == [(60, 60)]
+
+
+def test_bends_are_smooth_where_an_angle_opens():
+    """They are arcsin(0.9 u)/0.9 of u = -cos, and no bend has a kink at 180 degrees."""
+    water = load_molecule("water")
+    x = shaken(water, 3, amplitude=0.1)
+    internal, bends = (
+        CovariantDescription(water, "dipole", "pairs", features).features(x)
+        for features in ("internal", "bends")
+    )
+    assert np.allclose(bends[:, :2], internal[:, :2])
+    assert np.allclose(bends[:, 2], np.arcsin(0.9 * internal[:, 2]) / 0.9)
+    bent = np.radians([-0.02, -0.01, 0.0, 0.01, 0.02])
+    straight = np.zeros((5, 3, 3))
+    straight[:, 1] = [1.0, 0.0, 0.0]
+    straight[:, 2] = np.stack([-np.cos(bent), np.sin(bent), 0 * bent], axis=1)
+    z = CovariantDescription(water, "dipole", "pairs", "bends").features(straight)[:, 2]
+    assert np.abs(np.diff(z)).max() < 1e-6

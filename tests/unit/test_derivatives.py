@@ -32,7 +32,7 @@ DCE = dichloroethane()
 WATER = Molecule.from_atoms(read(GEOMETRIES / "water.xyz"))
 CASES = [("distances", "pairs", order) for order in range(4)]
 CASES += [("inverse", "pairs", 2), ("inverse", "bonds", 3), ("exponential", "pairs", 3)]
-CASES += [("internal", "pairs", 2)]
+CASES += [("internal", "pairs", 2), ("bends", "pairs", 2)]
 
 
 def shaken(molecule, n_frames, *, seed=0, amplitude=0.05):

@@ -6,7 +6,7 @@ coefficient that is learnt:
     mu(X) = sum_p q_p(z) r_p,    alpha(X) = a(z) 1 + sum_p c_p(z) r_p r_p^T,
 
 with r_p the vectors between the atoms of each pair (or of bonds only), and z one feature of each
-pair: a bond length, the cosine of an angle, a distance (:mod:`rpr.models.covariant_features`).  The
+pair: a bond length, the bend of an angle, a distance (:mod:`rpr.models.covariant_features`).  The
 coefficients are Gaussian processes with the additive kernel of
 :mod:`rpr.regression.additive_kernel`, which makes the property a process with the matrix-valued
 kernel of :mod:`rpr.regression.covariant_kernel`, averaged over the permutation-inversion group.
@@ -17,7 +17,8 @@ are training data like the values (:mod:`rpr.regression.kernel_derivatives`), an
 
 Hyper-parameters (a width and a variance for each class of atom pairs, amplitudes of orders and of
 classes of tensors, and a lambda for values and one for derivatives) maximize the marginal
-likelihood of a part of the training frames (:mod:`rpr.models.covariant_search`).
+likelihood of a part of the training frames (:mod:`rpr.models.covariant_search`), times a density
+that keeps parameters of a kind alike (:mod:`rpr.models.covariant_density`).
 """
 
 from __future__ import annotations
@@ -67,9 +68,9 @@ class CovariantRegression(ProbabilisticEstimator):
     tensors
         ``"pairs"`` or ``"bonds"``, see `rpr.models.covariant_tensors`.
     features
-        ``"internal"``, ``"distances"``, ``"inverse"`` or ``"exponential"`` of all pairs, see
-        `rpr.models.covariant_features`; or ``"likelihood"``, which chooses between them for a
-        fit of values alone.
+        ``"bends"``, ``"internal"``, ``"distances"``, ``"inverse"`` or ``"exponential"`` of all
+        pairs, see `rpr.models.covariant_features`; or ``"likelihood"``, which chooses between some
+        of them for a fit of values alone.
     n_search
         Largest number of training frames whose marginal likelihood the search maximizes; None
         takes 400 for the dipole and 250 for the polarizability.
@@ -77,8 +78,9 @@ class CovariantRegression(ProbabilisticEstimator):
         Largest number of training frames with derivatives that the search uses; None takes 12 for
         the dipole and 6 for the polarizability.
     max_iterations
-        Iterations of the search (L-BFGS) on a quarter of the `n_search` frames; a third as many
-        follow on all of them.  With derivatives all iterations use the same frames.
+        Iterations of the search (L-BFGS) on a quarter of the `n_search` frames, or as many as have
+        a value for each parameter; a third as many follow on all of them.  With derivatives all
+        iterations use the same frames.
     seed
         Seed of the random choice of these frames.
     hyperparameters
@@ -94,7 +96,8 @@ class CovariantRegression(ProbabilisticEstimator):
     ----------
     hyperparameters_ : dict
         ``theta``: logarithms of widths, variances, amplitudes, product scale, tensor amplitudes
-        and lambda; ``lambda``; ``loss``: negative log marginal likelihood per observed number;
+        and lambda; ``lambda``; ``loss``: negative log of likelihood and density of the parameters,
+        per observed number, before lengths grow;
         ``lambda_derivatives`` of a fit of derivatives; ``features``, if they were chosen.
     group_ : PermutationInversionGroup
         Permutations and inversions that the model obeys.
@@ -118,7 +121,7 @@ class CovariantRegression(ProbabilisticEstimator):
         property: str = "dipole",
         order: int = 2,
         tensors: str = "pairs",
-        features: str = "internal",
+        features: str = "bends",
         n_search: int | None = None,
         n_search_derivatives: int | None = None,
         max_iterations: int = 60,

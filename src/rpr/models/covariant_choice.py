@@ -10,12 +10,12 @@ import numpy as np
 
 from rpr.errors import ConvergenceError, InputError
 from rpr.models.covariant_description import CovariantDescription
-from rpr.models.covariant_search import LAMBDA_CEILING, climb, search, stages_of, start
+from rpr.models.covariant_search import LAMBDA_CEILING, climb, search, stages_of, start, widened
 from rpr.models.covariant_training import TrainingFrames
 from rpr.regression.packed_cholesky import PackedMatrix
 
 #: Features between which the likelihood chooses; the first are those of a fit of derivatives.
-CHOICES = ("distances", "exponential", "internal")
+CHOICES = ("distances", "exponential", "bends")
 
 
 def chosen(
@@ -35,8 +35,8 @@ def chosen(
     """Training frames in the features that are chosen, and all hyper-parameters.
 
     With features ``"likelihood"`` all of `CHOICES` go through the first stage of the search, and
-    those of the largest likelihood through the second.  Likelihoods of the same values are
-    comparable, whatever the features are.
+    those of the largest likelihood (times the density of the parameters) through the second.
+    Likelihoods of the same values are comparable, whatever the features are.
 
     Parameters
     ----------
@@ -74,14 +74,16 @@ def chosen(
             seed=seed,
             floor=floor,
         )
-    first, *later = stages_of(n_values, len(values), iterations)
     described = [replace(training, description=describe(name)) for name in CHOICES]
     begin = start(training.description, order)
+    first, *later = stages_of(n_values, values.shape, iterations, len(begin))
     found = [climb(frames, values, begin, [first], seed, floor) for frames in described]
     best = int(np.argmin([result["loss"] for result in found]))
     result = found[best]
     if later:
         result = climb(described[best], values, np.array(result["theta"]), later, seed, floor)
+    n = later[-1][0] if later else first[0]
+    result = widened(described[best], values, result, n, seed)
     return described[best], result | {"features": CHOICES[best]}
 
 

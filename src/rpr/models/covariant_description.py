@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rpr.models.covariant_features import PairFeatures
+from rpr.models.covariant_features import WITH_ANGLES, PairFeatures
 from rpr.models.covariant_tensors import TensorBasis
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group
@@ -31,7 +31,7 @@ class CovariantDescription:
     tensors
         ``"pairs"`` or ``"bonds"``, see `rpr.models.covariant_tensors`.
     features
-        ``"distances"``, ``"inverse"``, ``"exponential"`` or ``"internal"``, see
+        ``"distances"``, ``"inverse"``, ``"exponential"``, ``"internal"`` or ``"bends"``, see
         `rpr.models.covariant_features`.
 
     Attributes
@@ -61,7 +61,7 @@ class CovariantDescription:
         self._of_pairs = PairFeatures(features, molecule, pair_distances(images).mean(axis=0))
         kinds = self.group.permutations.min(axis=0).tolist()
         self.feature_classes = pair_classes(molecule, kinds)
-        if features == "internal" and self.feature_classes.max() >= MOST_CLASSES:
+        if features in WITH_ANGLES and self.feature_classes.max() >= MOST_CLASSES:
             self.feature_classes = pair_classes(molecule, _kinds_by_bonds(molecule))
         self.basis = TensorBasis(property, tensors, molecule, self.group.permutations)
         n_elements = len(self.group)

@@ -10,6 +10,7 @@ internal      of atoms with a common neighbour, the negative cosine of the angle
               two bonds, or the mean of several; 1/rho of atoms in separate molecules of two or
               more atoms, which no bonds connect; rho of all other pairs, also of a hydrogen
               that moves between atoms and has no bond
+bends         the same, with arcsin(0.9 u)/0.9 for each u = -cos
 ============= ===============================================================================
 
 Lengths and cosines say as much as all distances, r_ij^2 = r_ki^2 + r_kj^2 - 2 r_ki r_kj cos, but
@@ -18,6 +19,10 @@ distance between the outer atoms.  What electrons do depends on them separately 
 times spherical harmonics, which are polynomials of cosines), so that a smooth kernel of lengths and
 cosines needs fewer frames and goes astray less beyond them.  Likewise, two molecules act on each
 other ever less with their distance, as 1/rho changes ever less.
+
+Among the functions of an angle, the cosine changes little where it opens to 180 degrees, and the
+angle itself has a kink there, as bends to all sides are the same angle.  The arcsine of nine tenths
+of the cosine follows the angle up to 150 degrees, and is as smooth as the cosine beyond.
 """
 
 from __future__ import annotations
@@ -30,7 +35,9 @@ from rpr.molecule.rotors import fragments
 from rpr.regression.additive_kernel import bond_steps
 from rpr.regression.descriptors import pair_distances
 
-FEATURES = ("distances", "inverse", "exponential", "internal")
+FEATURES = ("distances", "inverse", "exponential", "internal", "bends")
+WITH_ANGLES = ("internal", "bends")
+_PART = 0.9  # of the cosine in the arcsine of "bends"
 
 
 class PairFeatures:
@@ -65,16 +72,17 @@ class PairFeatures:
         self._kind, self._r_eq = kind, r_eq
         rows, columns = np.triu_indices(molecule.n_atoms, k=1)
         self._inverse = np.full(len(r_eq), kind == "inverse")
-        if kind == "internal":
+        if kind in WITH_ANGLES:
             sizes = np.zeros(molecule.n_atoms, dtype=int)
             for part in fragments(molecule):
                 sizes[part] = len(part)
             whole = np.minimum(sizes[rows], sizes[columns]) > 1
             self._inverse = np.isinf(bond_steps(molecule)) & whole
-        legs = _legs(molecule, rows, columns) if kind == "internal" else np.zeros((0, 4), dtype=int)
+        none = np.zeros((0, 4), dtype=int)
+        legs = _legs(molecule, rows, columns) if kind in WITH_ANGLES else none
         i, j, apex, self._angles = legs.T
         counts = np.bincount(self._angles, minlength=len(rows))
-        # the cosines of all angles of a pair become its feature
+        # the mean over all angles of a pair becomes its feature
         self._spanned = np.flatnonzero(counts)
         self._shares = 1.0 / counts[self._angles]
         self._mean = self._shares[:, None] * (self._angles[:, None] == self._spanned)
@@ -92,7 +100,10 @@ class PairFeatures:
         z[:, self._inverse] = 1.0 / z[:, self._inverse]
         if len(self._spanned):
             first, second, _, _ = self._directions(positions)
-            z[:, self._spanned] = -np.einsum("npx,npx->np", first, second) @ self._mean
+            opened = -np.einsum("npx,npx->np", first, second)  # u = -cos
+            if self._kind == "bends":
+                opened = np.arcsin(_PART * opened) / _PART
+            z[:, self._spanned] = opened @ self._mean
         return z
 
     def gradients(self, positions: np.ndarray) -> np.ndarray:
@@ -118,6 +129,8 @@ class PairFeatures:
         first, second, a, b = self._directions(positions)
         cosines = np.sum(first * second, axis=-1, keepdims=True)
         shares = self._shares[:, None]
+        if self._kind == "bends":
+            shares = shares / np.sqrt(1.0 - (_PART * cosines) ** 2)
         along_first = -shares * (second - cosines * first) / a
         along_second = -shares * (first - cosines * second) / b
         return np.concatenate([slopes * vectors / lengths, along_first, along_second], axis=-2)

@@ -1,9 +1,15 @@
-"""Search of the hyper-parameters of the covariant model by marginal likelihood."""
+"""Search of the hyper-parameters of the covariant model by marginal likelihood.
+
+The likelihood is multiplied by a density of the parameters (:mod:`rpr.models.covariant_density`).
+A few frames far from all others have the largest errors but hardly count in the likelihood, and
+longer lengths than it finds are often several times more accurate there.  After a search of values,
+lengths therefore grow step by step, as long as each step lowers the root-mean-square error of
+frames that are left out one by one by more than a third.
+"""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,11 +17,11 @@ import numpy as np
 from scipy.optimize import minimize
 
 from rpr.errors import ConditioningWarning
+from rpr.models.covariant_density import Loss, with_density
 from rpr.models.covariant_description import CovariantDescription
 from rpr.models.covariant_training import TrainingFrames
 from rpr.regression import ridge
-
-Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
+from rpr.regression.covariant_kernel import CovariantKernel
 
 _NO_LIKELIHOOD = 1e6  # stands for infinity, which the line search could not use
 _BOUNDS = (-12.0, 8.0)  # of the logarithms of all parameters but the lambdas
@@ -23,6 +29,9 @@ LAMBDA_CEILING = 1e-2  # largest lambda of the search
 LOWEST_LAMBDA = 1e-12  # smallest lambda of the search of values, if none is given
 _WORTH = 0.01  # gain of the likelihood per value for which lambda goes below `ridge.LAMBDA_FLOOR`
 _SMALLEST_SEARCH = 50  # frames in the first part of the search
+_WIDENING = 0.5  # by which the logarithms of all widths fall in one step: lengths times 1.28
+_MOST_STEPS = 4  # of them
+_LOWER = 2.0 / 3.0  # part of the error of before that a step has to reach
 
 
 def start(description: CovariantDescription, order: int, n_lambdas: int = 1) -> np.ndarray:
@@ -91,16 +100,34 @@ def search(
             training, values, derivatives, order, n_derivatives, iterations, seed, floor
         )
     theta = start(training.description, order)
-    stages = stages_of(n_values, len(values), iterations)
-    return climb(training, values, theta, stages, seed, floor)
+    stages = stages_of(n_values, values.shape, iterations, len(theta))
+    found = climb(training, values, theta, stages, seed, floor)
+    return widened(training, values, found, stages[-1][0], seed)
 
 
-def stages_of(n_search: int, n_frames: int, iterations: int) -> list[tuple[int, int]]:
-    """Frames and iterations of each stage of a search."""
-    n_search = min(n_search, n_frames)
-    n_quarter = max(_SMALLEST_SEARCH, n_search // 4)
-    if n_quarter < n_search:
-        return [(n_quarter, iterations), (n_search, max(1, iterations // 3))]
+def stages_of(
+    n_search: int, shape: tuple[int, ...], iterations: int, n_parameters: int
+) -> list[tuple[int, int]]:
+    """Frames and iterations of each stage of a search.
+
+    The first stage has a quarter of the frames, but at least as many values as there are
+    parameters.
+
+    Parameters
+    ----------
+    n_search
+        Largest number of frames.
+    shape
+        Frames and components of the values, [n_frames, n_components].
+    iterations
+        Iterations of the first stage.
+    n_parameters
+        Number of parameters.
+    """
+    n_search = min(n_search, shape[0])
+    n_first = max(_SMALLEST_SEARCH, n_search // 4, -(-n_parameters // shape[1]))
+    if n_first < n_search:
+        return [(n_first, iterations), (n_search, max(1, iterations // 3))]
     return [(n_search, iterations)]
 
 
@@ -115,8 +142,9 @@ def climb(
     """Hyper-parameters after the stages of a search; see `search` for the arguments."""
     chosen, value = np.random.default_rng(seed).permutation(len(y)), np.inf
     for n, steps in stages:
+        part = y[chosen[:n]]
         kernel = training.description.kernel(training.positions[chosen[:n]])
-        loss = partial(kernel.loss, y=y[chosen[:n]])
+        loss = with_density(partial(kernel.loss, y=part), training.description, 1, part.size)
         theta, value = maximize(loss, theta, steps, 1, floor or LOWEST_LAMBDA)
         if floor is None:
             theta, value = _steadied(loss, theta, value)
@@ -128,6 +156,47 @@ def _steadied(loss: Loss, theta: np.ndarray, value: float) -> tuple[np.ndarray, 
     larger = np.append(theta[:-1], max(theta[-1], np.log(ridge.LAMBDA_FLOOR)))
     then = loss(larger)[0]
     return (larger, then) if then < value + _WORTH else (theta, value)
+
+
+def widened(
+    training: TrainingFrames, y: np.ndarray, found: dict[str, Any], n: int, seed: int
+) -> dict[str, Any]:
+    """Hyper-parameters with lengths as long as frames that are left out ask for.
+
+    Parameters
+    ----------
+    training
+        Training frames.
+    y : array, [n_frames, n_components]
+        Their values, packed.
+    found
+        Hyper-parameters that `climb` found.
+    n, seed
+        Frames of the last stage of the search, and seed of their choice.
+    """
+    chosen = np.random.default_rng(seed).permutation(len(y))[:n]
+    kernel = training.description.kernel(training.positions[chosen])
+    n_widths = int(training.description.feature_classes.max()) + 1
+    theta = _widened(kernel, y[chosen], np.array(found["theta"]), n_widths)
+    return found | {"theta": theta.tolist()}
+
+
+def _widened(
+    kernel: CovariantKernel, y: np.ndarray, theta: np.ndarray, n_widths: int
+) -> np.ndarray:
+    error = _left_out(kernel, theta, y)
+    for _ in range(_MOST_STEPS):
+        wider = np.concatenate([theta[:n_widths] - _WIDENING, theta[n_widths:]])
+        then = _left_out(kernel, wider, y)
+        if not then < _LOWER * error:
+            break
+        theta, error = wider, then
+    return theta
+
+
+def _left_out(kernel: CovariantKernel, theta: np.ndarray, y: np.ndarray) -> float:
+    """Root-mean-square error of frames that are left out one by one."""
+    return float(np.sqrt(np.mean(kernel.left_out(theta, y) ** 2)))
 
 
 def _of_derivatives(
@@ -153,7 +222,9 @@ def _of_derivatives(
     )
     kernel, targets = part.kernel, part.join(y[chosen], derivatives[places])
     first = start(training.description, order, n_lambdas=2)
-    theta, value = maximize(partial(kernel.loss, y=targets), first, iterations, 2, floor)
+    likelihood = partial(kernel.loss, y=targets)
+    loss = with_density(likelihood, training.description, 2, targets.size)
+    theta, value = maximize(loss, first, iterations, 2, floor)
     return {
         "theta": theta[:-1].tolist(),
         "lambda": float(np.exp(theta[-2])),

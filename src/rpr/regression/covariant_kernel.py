@@ -120,6 +120,38 @@ class CovariantKernel:
         solution, _ = lapack.dpotrs(factor, y.reshape(-1), lower=1)
         return solution.reshape(y.shape)
 
+    def left_out(self, theta: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Errors of frames that are left out one by one, with the other frames as training data.
+
+        With C = K + lambda (tr K / n) 1, the error of frame i is ([C^-1]_ii)^-1 [C^-1 y]_i, where
+        [C^-1]_ii is its block of c rows and columns (Sundararajan and Keerthi, Predictive
+        Approaches for Choosing Hyperparameters in Gaussian Processes, Neural Comput. 13, 1103
+        (2001)).
+
+        Parameters
+        ----------
+        theta : array, [n_parameters]
+            Logarithms of all parameters.
+        y : array, [n_frames, c]
+            Packed values.
+
+        Returns
+        -------
+        array, [n_frames, c]
+            Values less predictions; infinite if C is numerically not positive definite.
+        """
+        C = self._matrix(theta)
+        C.flat[:: len(C) + 1] += self.split(theta)[2] * np.trace(C) / len(C)
+        factor, info = lapack.dpotrf(C.T, lower=1, overwrite_a=1)
+        if info != 0:
+            return np.full(y.shape, np.inf)
+        n, c = y.shape
+        a, _ = lapack.dpotrs(factor, y.T.reshape(-1), lower=1)
+        inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+        blocks = np.einsum("aibi->iab", inverse.reshape(c, n, c, n))  # its lower half
+        blocks = np.tril(blocks) + np.swapaxes(np.tril(blocks, -1), 1, 2)
+        return np.linalg.solve(blocks, a.reshape(c, n).T[..., None])[..., 0]
+
     def image_coefficients(self, theta: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
         """Coefficients of the scalar kernels k(z, g z_i), [n_elements * n_frames, n_tensors]."""
         _, amplitudes, _ = self.split(theta)

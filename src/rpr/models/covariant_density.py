@@ -1,0 +1,79 @@
+"""Density of the hyper-parameters of the covariant model, beside their likelihood.
+
+A molecule of 20 atoms has hundreds of hyper-parameters, a few frames say little about each, and the
+largest likelihood then follows their chance.  The logarithms of widths, of variances and of
+amplitudes of tensors are therefore not free: each is normally distributed about the mean of its
+kind, with a standard deviation of `SPREAD`.  The mean itself is free.  A search maximizes the
+product of likelihood and density (the posterior density of the parameters), in which many frames
+outweigh the latter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from rpr.models.covariant_description import CovariantDescription
+
+Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
+
+#: Standard deviation of the logarithms of widths, variances and amplitudes about their means.
+SPREAD = 1.4
+
+
+def with_density(loss: Loss, description: CovariantDescription, n_lambdas: int, size: int) -> Loss:
+    """Negative logarithm of likelihood times density, and its gradient.
+
+    Parameters
+    ----------
+    loss
+        Negative logarithm of the likelihood per observed number, and its gradient.
+    description
+        Features and tensors, which have the classes.
+    n_lambdas
+        Number of lambdas, the last of the parameters.
+    size
+        Number of observed numbers.
+    """
+
+    def total(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = loss(theta)
+        term, slope = density(theta, description, n_lambdas)
+        return value + term / size, gradient + slope / size
+
+    return total
+
+
+def density(
+    theta: np.ndarray, description: CovariantDescription, n_lambdas: int
+) -> tuple[float, np.ndarray]:
+    """Negative logarithm of the density of the parameters, and its gradient.
+
+    It is the sum of (theta_i - m)^2 / (2 SPREAD^2) over widths, variances, and amplitudes of
+    tensors, with m the mean of each of the three kinds; constants are left out.
+
+    Parameters
+    ----------
+    theta : array, [n_parameters]
+        Logarithms of all parameters.
+    description
+        Features and tensors, which have the classes.
+    n_lambdas
+        Number of lambdas, the last of the parameters.
+
+    Returns
+    -------
+    value : float
+    gradient : array, [n_parameters]
+    """
+    n_features = int(description.feature_classes.max()) + 1
+    n_tensors = int(description.basis.classes.max()) + 1
+    end = len(theta) - n_lambdas
+    kinds = slice(n_features), slice(n_features, 2 * n_features), slice(end - n_tensors, end)
+    value, gradient = 0.0, np.zeros_like(theta)
+    for kind in kinds:
+        away = theta[kind] - theta[kind].mean()
+        value += float(away @ away) / (2.0 * SPREAD**2)
+        gradient[kind] = away / SPREAD**2
+    return value, gradient
