@@ -84,6 +84,7 @@ rule evidence:
         rules.tabulate_ablation_steps.output,
         rules.factor_span.output if config["molecule"]["dihedral"] else [],
         rules.arbitrary_signs.output,
+        rules.tabulate_peers.output if PEERS else [],
     message:
         "The ablation is there"
 
