@@ -82,6 +82,7 @@ rule evidence:
     input:
         rules.draw_ablation.output,
         rules.tabulate_ablation_steps.output,
+        rules.compare_coordinate_weights.output,
         rules.factor_span.output if config["molecule"]["dihedral"] else [],
         rules.arbitrary_signs.output,
         rules.tabulate_peers.output if PEERS else [],

@@ -81,11 +81,12 @@ def test_a_cell_is_the_model_of_its_name_with_what_validation_chose():
     chosen = searched[best]
     squares = [found["validation_rmse"] ** 2 for found in chosen.hyperparameters_.values()]
     assert error == pytest.approx(np.sqrt(sum(squares)))
-    whole = CopiesRPR(kernel=chosen.kernel, **options).fit(training)  # all sigmas of the grid
     around = fit_copies(
         training, training.dipole, kernels=[chosen.kernel], n_search=20, descriptor="RExyz",
         **options,
     )  # fmt: skip
+    options["coordinate_weight"] = around.coordinate_weight_
+    whole = CopiesRPR(kernel=chosen.kernel, **options).fit(training)  # all sigmas of the grid
     grid = sigma_grid_of(whole)
     assert max(np.abs(grid / sigma - 1).min() for sigma in sigmas_of(around)) < 1e-9
     row = table[(table["test_set"] == "rotated") & (table["repeat"] == 1)].iloc[0]
@@ -93,6 +94,7 @@ def test_a_cell_is_the_model_of_its_name_with_what_validation_chose():
     expected = np.sqrt((difference**2).sum() / 36) / 0.20819434  # e Angstrom in a Debye
     assert row["rmse"] == pytest.approx(expected, rel=1e-6)
     assert row["kernel"] == chosen.kernel
+    assert row["coordinate_weight"] == around.coordinate_weight_
 
 
 def sigmas_of(model):
@@ -118,6 +120,8 @@ def test_copies_are_searched_by_the_average_where_it_exists():
         name: {"sigma": pair["sigma"], "lambda": pair["lambda"] / 4}
         for name, pair in model.hyperparameters_.items()
     }
+    assert model.coordinate_weight_ == searched.coordinate_weight_
+    options["coordinate_weight"] = model.coordinate_weight_
     averaged = PermutationInversionRPR(kernel="matern2", hyperparameters=found, **options)
     expected = averaged.fit(training).predict(test)
     np.testing.assert_allclose(model.predict(test), expected, atol=1e-5)
@@ -225,7 +229,7 @@ def test_steps_pair_the_training_sets():
             rows.append(
                 {**cell.about, "kernel": "", "component": "mu_inv", "test_set": "rotated",
                  "repeat": repeat, "rmse": rmse, "rmse_low": rmse, "rmse_high": rmse, "unit": "D",
-                 "n_train": 30, "n_test": 12}
+                 "n_train": 30, "n_test": 12, "coordinate_weight": 0.5}
             )  # fmt: skip
     table = steps(pd.DataFrame(rows))
     assert np.isnan(table["gain"][0])

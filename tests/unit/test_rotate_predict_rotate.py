@@ -25,7 +25,7 @@ from rpr.models.model_file import load_model, save_model
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.models.symmetrized import SymmetrizedRPR
 from rpr.molecule.molecule import Molecule
-from rpr.regression.descriptors import DESCRIPTORS, describe
+from rpr.regression.descriptors import COORDINATE_WEIGHTS, DESCRIPTORS, describe
 from rpr.regression.kernels import KERNELS, kernel
 from rpr.units import AU_DIPOLE, BOHR, BOHR3
 
@@ -196,9 +196,12 @@ def test_validation_error_is_that_of_trajectories_left_out():
 def test_weight_of_coordinates_is_chosen_by_validation():
     chosen = fitted(coordinate_weight=[1e-3, 0.5])
     assert chosen.coordinate_weight_ == 0.5
-    np.testing.assert_array_equal(
-        chosen.predict(POSITIONS[TEST]), fitted().predict(POSITIONS[TEST])
-    )
+    given = fitted(coordinate_weight=0.5)
+    np.testing.assert_array_equal(chosen.predict(POSITIONS[TEST]), given.predict(POSITIONS[TEST]))
+
+
+def test_weight_of_coordinates_is_that_of_the_descriptor(models):
+    assert models["dipole"].coordinate_weight_ == COORDINATE_WEIGHTS["RExyzCl"] == 1.0
 
 
 @pytest.mark.parametrize("property", VALUES)
@@ -307,6 +310,7 @@ def test_parameters_by_name():
         ({"validation": "folds"}, "validation: found 'folds', expected one of frames, traj"),
         ({"validation": "trajectories"}, "validation: found 0 trajectories, expected two"),
         ({"coordinate_weight": [1, 2], "hyperparameters": (1, 1)}, "give one weight"),
+        ({"coordinate_weight": [0.5, 0]}, r"found \[0.5, 0\], expected a positive number"),
     ],
 )
 def test_unknown_names_and_wrong_settings(settings, message):

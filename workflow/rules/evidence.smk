@@ -168,6 +168,38 @@ rule factor_span:
         "../scripts/factor_span.py"
 
 
+rule compare_coordinate_weights:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        molecule=MOLECULE,
+    output:
+        multiext("<results>/evidence/coordinate_weights", md=".md", tex=".tex"),
+        table="<results>/evidence/coordinate_weights.csv",
+        splits="<results>/evidence/coordinate_weight_splits.csv",
+    log:
+        "<logs>/compare_coordinate_weights.log",
+    benchmark:
+        "<benchmarks>/compare_coordinate_weights.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("learning_mem_mb"),
+        runtime=at_most(60),
+    params:
+        molecule=molecule(),
+        sizes=SPLIT_SIZES,
+        n_repeats=config["evidence"]["n_repeats"],
+        code=code(
+            "compare_coordinate_weights",
+            PUBLISHED_MODEL,
+            registry.REGISTRY["symmetrized"].module,
+        ),
+    message:
+        "Validation errors by the weight of coordinates"
+    script:
+        "../scripts/compare_coordinate_weights.py"
+
+
 rule draw_ablation:
     input:
         ablation=ABLATION,

@@ -31,7 +31,7 @@ from rpr.models.property_estimator import PropertyEstimator, checked_positions, 
 from rpr.models.validation import grouped_training_data
 from rpr.molecule.molecule import Molecule
 from rpr.regression import search
-from rpr.regression.descriptors import describe
+from rpr.regression.descriptors import COORDINATE_WEIGHTS, describe
 from rpr.regression.kernel_regression import KernelRegression
 
 _BLOCK = 16384  # frames rotated and described at once in a prediction
@@ -56,7 +56,8 @@ class RotatePredictRotate(PropertyEstimator):
         which validation takes one for each component; None takes the family matern.
     coordinate_weight
         Weight of coordinates against RE in the descriptor, 1/Angstrom. Of a sequence, the weight
-        with the lowest validation error is taken.
+        with the lowest validation error is taken; None is the weight that
+        `rpr.regression.descriptors.COORDINATE_WEIGHTS` has for the descriptor.
     sigmas
         Length scales to try for each component, relative to the median distance between the
         training frames; the default is `rpr.regression.search.sigma_factors`.
@@ -115,7 +116,7 @@ class RotatePredictRotate(PropertyEstimator):
         axes: str | None = "inertia",
         descriptor: str | None = None,
         kernel: str | None = None,
-        coordinate_weight: float | Sequence[float] = 0.5,
+        coordinate_weight: float | Sequence[float] | None = None,
         sigmas: Sequence[float] | None = None,
         lambdas: Sequence[float] | None = None,
         validation_fraction: float = 0.2,
@@ -268,6 +269,18 @@ class RotatePredictRotate(PropertyEstimator):
         axes = canonical_axes(self.axes_, positions, self.molecule)
         return to_axes_positions(positions, axes), axes.rotations
 
+    def _weights(self) -> tuple[float, ...]:
+        """Weights of coordinates to choose among."""
+        given = self.coordinate_weight
+        if given is None:
+            given = COORDINATE_WEIGHTS.get(self.descriptor_, 1.0)
+        weights = np.atleast_1d(np.asarray(given, dtype=float))
+        if not weights.size or not (weights > 0.0).all():
+            raise InputError(
+                f"coordinate_weight: found {given!r}, expected a positive number, or several"
+            )
+        return tuple(weights.tolist())
+
     def _choose(
         self, canonical: np.ndarray, targets: np.ndarray, groups: np.ndarray
     ) -> tuple[float, list[search.Choice]]:
@@ -275,7 +288,7 @@ class RotatePredictRotate(PropertyEstimator):
 
         Frames of equal `groups` [n_frames] are validated together.
         """
-        weights = np.atleast_1d(np.asarray(self.coordinate_weight, dtype=float))
+        weights = self._weights()
         given = given_hyperparameters(self.hyperparameters, self.components)
         if len(weights) > 1 and given is not None:
             raise InputError(
@@ -284,7 +297,7 @@ class RotatePredictRotate(PropertyEstimator):
             )
         trials = []
         for weight in weights:
-            images = self._images(canonical, float(weight))
+            images = self._images(canonical, weight)
             regression = KernelRegression(
                 kernel=self.kernel_,
                 sigmas=self._sigmas(images if images.ndim == 2 else images[0], groups),
@@ -294,6 +307,6 @@ class RotatePredictRotate(PropertyEstimator):
                 hyperparameters=given,
             )
             choices = regression.choose(images, targets, self._characters(), groups)
-            trials.append((search.relative_error(choices, targets), float(weight), choices))
+            trials.append((search.relative_error(choices, targets), weight, choices))
         _, weight, choices = min(trials, key=lambda trial: trial[0])
         return weight, choices

@@ -158,7 +158,7 @@ class SymmetrizedRPR(RotatePredictRotate):
                 "descriptor 'REsphCl' cannot be symmetrized: its angle phi jumps where signs of "
                 "axes change; use RExyzCl or RExyz"
             )
-        images = self._images(canonical[:5], float(np.max(self.coordinate_weight)))
+        images = self._images(canonical[:5], max(self._weights()))
         expected = distance(self.kernel_, images[0])
         for image in images:
             change = np.abs(distance(self.kernel_, image) - expected).max()

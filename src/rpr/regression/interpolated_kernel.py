@@ -15,16 +15,10 @@ Frames outside the range are evaluated term by term.
 from __future__ import annotations
 
 import numpy as np
-from numpy.polynomial import chebyshev
 
 from rpr.errors import InputError
+from rpr.regression import chebyshev
 from rpr.regression.additive_kernel import AdditiveKernel
-
-#: Part of its range by which every feature may leave the data and is still interpolated.
-MARGIN = 0.25
-
-#: Largest error of a one-dimensional kernel, relative to its variance.
-TOLERANCE = 1e-13
 
 _NODES = (32, 64, 128)  # numbers of Chebyshev nodes that are tried in turn
 _CHUNK = 128  # frames evaluated at once, so that the block stays in the processor's cache
@@ -54,23 +48,19 @@ class InterpolatedKernel:
         if kernel.order > 2:
             raise InputError(f"kernel: found order {kernel.order}, expected 2 or less")
         self.kernel, self.centres, self.coefficients = kernel, centres, coefficients
-        spread = np.maximum(np.ptp(centres, axis=0), 1e-3)
-        self.low = centres.min(axis=0) - MARGIN * spread
-        self.high = centres.max(axis=0) + MARGIN * spread
+        self._range = chebyshev.FeatureRange(centres)
         self._exponents = self._quadratic()
         self._sums, self._linear = self._series()
 
     def evaluate(self, X: np.ndarray) -> np.ndarray:
         """Sums f [n, n_outputs] at features [n, n_features]."""
-        inside = ((self.low <= X) & (self.high >= X)).all(axis=1)
-        result = np.empty((len(X), self.coefficients.shape[1]))
-        if not inside.all():
-            result[~inside] = self.kernel.evaluate(X[~inside], self.centres) @ self.coefficients
-        index = np.flatnonzero(inside)
-        for start in range(0, len(index), _CHUNK):
-            rows = index[start : start + _CHUNK]
-            result[rows] = self._interpolate(X[rows])
-        return result
+        return self._range.evaluate(
+            X,
+            self.coefficients.shape[1],
+            inside=self._interpolate,
+            outside=lambda far: self.kernel.evaluate(far, self.centres) @ self.coefficients,
+            chunk=_CHUNK,
+        )
 
     def _interpolate(self, X: np.ndarray) -> np.ndarray:
         # exponent of the product: -f/2 sum w (z - z')^2 from one product with [z, z.z, 1]
@@ -80,7 +70,7 @@ class InterpolatedKernel:
         block *= self.kernel.amplitudes[0]
         if self.kernel.order == 0:
             return block @ self.coefficients
-        polynomials = self._polynomials(X)
+        polynomials = self._range.polynomials(X, self._degrees)
         result = polynomials @ self._linear
         if self.kernel.order == 2:
             sums = polynomials @ self._sums
@@ -110,10 +100,7 @@ class InterpolatedKernel:
             second.append(np.pad(two, ((0, n - len(two)), (0, 0))))
             degrees.append(n - 1)
         self._degrees = np.array(degrees)
-        sums, squares = (
-            np.vstack([sum(part[0] for part in parts), *(part[1:] for part in parts)])
-            for parts in (first, second)
-        )
+        sums, squares = chebyshev.joined(first), chebyshev.joined(second)
         linear = self.kernel.amplitudes[1] * (sums @ self.coefficients)
         if self.kernel.order == 2:
             linear -= 0.5 * self.kernel.amplitudes[2] * (squares @ self.coefficients)
@@ -121,25 +108,13 @@ class InterpolatedKernel:
 
     def _coefficients(self, i: int, width: float, variance: float) -> np.ndarray:
         """Chebyshev coefficients [n, n_centres] of v exp(-w (z_i - z_ij)^2 / 2)."""
-        middle, half = 0.5 * (self.low[i] + self.high[i]), 0.5 * (self.high[i] - self.low[i])
         for n in _NODES:
-            nodes = np.cos(np.pi * (np.arange(n) + 0.5) / n)
-            distances = middle + half * nodes[:, None] - self.centres[:, i]
-            values = np.exp(-0.5 * width * distances**2)
-            series = 2.0 / n * chebyshev.chebvander(nodes, n - 1).T @ values
-            series[0] *= 0.5
-            large = np.flatnonzero(np.abs(series).max(axis=1) > TOLERANCE)
+            distances = self._range.nodes(i, n)[:, None] - self.centres[:, i]
+            series = chebyshev.coefficients(np.exp(-0.5 * width * distances**2))
+            large = np.flatnonzero(np.abs(series).max(axis=1) > chebyshev.TOLERANCE)
             if large[-1] < n - 4:  # it has converged within the degrees that there are
                 return variance * series[: large[-1] + 1]
         raise InputError(
             f"kernel: the length scale of feature {i} is too short for an interpolation within "
             "its range; evaluate the kernel itself"
         )
-
-    def _polynomials(self, X: np.ndarray) -> np.ndarray:
-        """1 and the Chebyshev polynomials of all features up to their degrees, [n, n_terms]."""
-        u = (2.0 * X - self.low - self.high) / (self.high - self.low)
-        terms = chebyshev.chebvander(u, int(self._degrees.max()))  # -> [n, n_features, degree + 1]
-        used = np.arange(terms.shape[2]) <= self._degrees[:, None]
-        used[:, 0] = False
-        return np.column_stack([np.ones(len(X)), terms[:, used]])

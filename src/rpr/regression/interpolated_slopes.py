@@ -12,19 +12,18 @@ For orders up to 2 and with e_1 = sum_p k_p,
     L_jd = sum_p y_p k_p Gamma_jpd,    Q_jd = sum_p y_p k_p^2 Gamma_jpd.
 
 G is linear in z.  L and Q, like e_1, are sums of functions of one feature each, and thus products
-of Chebyshev polynomials and a matrix (:mod:`rpr.regression.interpolated_kernel`); what is linear in
+of Chebyshev polynomials and a matrix (:mod:`rpr.regression.chebyshev`); what is linear in
 them is summed over all frames beforehand.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.polynomial import chebyshev
 
 from rpr.errors import InputError
+from rpr.regression import chebyshev
 from rpr.regression.additive_kernel import AdditiveKernel
 from rpr.regression.contracted_kernel import Centres, ContractedKernel
-from rpr.regression.interpolated_kernel import MARGIN, TOLERANCE
 
 _NODES = 64  # Chebyshev nodes
 _CHUNK = 64  # frames evaluated at once, so that their blocks stay in the processor's cache
@@ -52,8 +51,7 @@ class InterpolatedSlopes:
         self._kernel = kernel
         self._contracted = ContractedKernel(kernel, (centres,))
         z, slopes = centres.features, centres.slopes  # slopes: [n_features, c, n_centres]
-        spread = np.maximum(np.ptp(z, axis=0), 1e-3)
-        self._low, self._high = z.min(axis=0) - MARGIN * spread, z.max(axis=0) + MARGIN * spread
+        self._range = chebyshev.FeatureRange(z)
         self._coefficients = centres.coefficients
         self._tensors = centres.tensors.reshape(-1, centres.tensors.shape[2])
         self._quadratic(z, slopes)
@@ -61,15 +59,13 @@ class InterpolatedSlopes:
 
     def evaluate(self, X: np.ndarray) -> np.ndarray:
         """Weights [n, n_tensors] at features [n, n_features]."""
-        inside = ((self._low <= X) & (self._high >= X)).all(axis=1)
-        result = np.empty((len(X), self._coefficients.shape[1]))
-        if not inside.all():
-            result[~inside] = self._contracted.weights(X[~inside])
-        index = np.flatnonzero(inside)
-        for start in range(0, len(index), _CHUNK):
-            rows = index[start : start + _CHUNK]
-            result[rows] = self._interpolate(X[rows])
-        return result
+        return self._range.evaluate(
+            X,
+            self._coefficients.shape[1],
+            inside=self._interpolate,
+            outside=self._contracted.weights,
+            chunk=_CHUNK,
+        )
 
     def _interpolate(self, X: np.ndarray) -> np.ndarray:
         amplitudes, n = self._kernel.amplitudes, len(X)
@@ -80,7 +76,7 @@ class InterpolatedSlopes:
         product *= amplitudes[0]
         along = (extended @ self._linear_slopes).reshape(n, -1, product.shape[1])
         along *= -self._kernel.product_scale * product[:, None]
-        polynomials = self._polynomials(X)
+        polynomials = self._range.polynomials(X, self._degrees)
         result = polynomials @ self._summed
         if self._kernel.order == 2:
             sums = polynomials @ self._sums  # e_1
@@ -113,30 +109,25 @@ class InterpolatedSlopes:
     def _series(self, z: np.ndarray, slopes: np.ndarray) -> None:
         """Chebyshev coefficients of e_1 and L, and of all that is summed over the frames."""
         kernel, parts, self._degrees = self._kernel, [], []
-        nodes = np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
-        transform = 2.0 / _NODES * chebyshev.chebvander(nodes, _NODES - 1).T
-        transform[0] *= 0.5
         for i, c in enumerate(kernel.classes):
-            middle, half = (
-                0.5 * (self._low[i] + self._high[i]),
-                0.5 * (self._high[i] - self._low[i]),
-            )
-            d = middle + half * nodes[:, None] - z[:, i]
+            d = self._range.nodes(i, _NODES)[:, None] - z[:, i]
             one = kernel.variances[c] * np.exp(-0.5 * kernel.widths[c] * d**2)
             y = kernel.widths[c] * d
             values = [one, one * one, y * one, y * one * one]
-            series = np.array([transform @ v for v in values])
+            series = np.array([chebyshev.coefficients(v) for v in values])
             sizes = np.array([np.abs(v).max() for v in values])[:, None]
-            used = np.flatnonzero((np.abs(series).max(axis=2) > TOLERANCE * sizes).any(axis=0))
+            used = np.flatnonzero(
+                (np.abs(series).max(axis=2) > chebyshev.TOLERANCE * sizes).any(axis=0)
+            )
             if used[-1] >= _NODES - 4:
                 raise InputError(
                     f"kernel: the length scale of feature {i} is too short for an interpolation"
                 )
             parts.append(series[:, : used[-1] + 1])
             self._degrees.append(int(used[-1]))
-        sums, squares = (self._joined([part[k] for part in parts]) for k in (0, 1))
+        sums, squares = (chebyshev.joined([part[k] for part in parts]) for k in (0, 1))
         pulls, double = (
-            self._joined(
+            chebyshev.joined(
                 [
                     (part[k][:, None] * slope).reshape(len(part[k]), -1)
                     for part, slope in zip(parts, slopes, strict=True)
@@ -148,17 +139,3 @@ class InterpolatedSlopes:
         self._sums, self._pulls = sums, pulls
         self._summed = (s[1] * sums - 0.5 * s[2] * squares) @ self._coefficients
         self._summed += (s[2] * double - s[1] * pulls) @ self._tensors
-
-    @staticmethod
-    def _joined(blocks: list[np.ndarray]) -> np.ndarray:
-        """Coefficients of the constant, which all features share, then of every feature."""
-        constant = np.sum([block[0] for block in blocks], axis=0)
-        return np.vstack([constant, *(block[1:] for block in blocks)])
-
-    def _polynomials(self, X: np.ndarray) -> np.ndarray:
-        u = (2.0 * X - self._low - self._high) / (self._high - self._low)
-        degrees = np.array(self._degrees)
-        terms = chebyshev.chebvander(u, int(degrees.max()))  # -> [n, n_features, degree + 1]
-        used = np.arange(terms.shape[2]) <= degrees[:, None]
-        used[:, 0] = False
-        return np.column_stack([np.ones(len(X)), terms[:, used]])

@@ -1,8 +1,8 @@
 """What axes, descriptor and symmetry each are worth: one of them changed at a time.
 
 Every cell is a model of the same kind: kernel ridge regression of components in canonical axes,
-fitted to the same training frames, with kernel, sigma and lambda chosen in the same way, by
-validation.  The symmetry is one of
+fitted to the same training frames, with kernel, weight of coordinates, sigma and lambda chosen in
+the same way, by validation.  The symmetry is one of
 
 ============== =================================================================================
 ``none``       a plain kernel
@@ -20,6 +20,7 @@ further cell, as both give the same predictions.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,6 +33,7 @@ from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
 from rpr.models.registry import make_model
 from rpr.molecule.molecule import Molecule
+from rpr.regression import descriptors
 from rpr.studies.ablation_models import (
     ESTIMATORS,
     KERNELS,
@@ -48,7 +50,7 @@ SYMMETRIES = tuple(ESTIMATORS)
 
 COLUMNS = [
     "model", "axes", "descriptor", "symmetry", "kernel", "component", "test_set", "repeat", "rmse",
-    "rmse_low", "rmse_high", "unit", "n_train", "n_test",
+    "rmse_low", "rmse_high", "unit", "n_train", "n_test", "coordinate_weight",
 ]  # fmt: skip
 
 #: Name of a held-out block of the dihedral among the test sets.
@@ -237,7 +239,9 @@ def _errors(
             model = cell.fit(training, kernels=kernels, n_search=n_search, **options)
         except InputError:  # these axes or this descriptor cannot have that symmetry
             continue
-        about = {**cell.about, "kernel": "" if cell.model else model.kernel_}
+        about: dict[str, Any] = {**cell.about, "kernel": "" if cell.model else model.kernel_}
+        weighted = cell.descriptor in descriptors.COORDINATE_WEIGHTS
+        about["coordinate_weight"] = model.coordinate_weight_ if weighted else math.nan
         table = errors_on_test_sets(
             model, tests, model_name=about["model"], n_train=len(training), **options
         )

@@ -23,10 +23,12 @@ from rpr.models.covariant import CovariantRegression
 from rpr.models.covariant_description import CovariantDescription
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.models.symmetrized import SymmetrizedRPR
-from rpr.regression import search
+from rpr.regression import descriptors, search
 
 #: Kernels among which validation chooses: the Matern kernels of the paper, and their limit.
 KERNELS = ("matern1", "matern2", "matern3", "matern4", "gaussian")
+#: Weights of coordinates beside RE among which validation chooses, 1/Angstrom.
+COORDINATE_WEIGHTS = (0.25, 0.5, 1.0, 2.0)
 
 _TOLERANCE = 1e-6
 
@@ -108,14 +110,15 @@ def fit_by_validation(
     """Fit a model whose kernel, sigma and lambda come from validation inside the training frames.
 
     Every kernel is searched with the same random part of the training frames, and the one with the
-    lowest validated axes-independent error is taken.  Its sigma and lambda are searched once more
-    with all training frames, at the sigmas that the components had and at their neighbours.
+    lowest validated axes-independent error is taken; then the weight of coordinates is chosen among
+    `COORDINATE_WEIGHTS` in the same way.  Sigma and lambda are searched once more with all training
+    frames, at the sigmas that the components had and at their neighbours.
 
     Parameters
     ----------
     make
         Returns an unfitted `rpr.models.rotate_predict_rotate.RotatePredictRotate` from the
-        arguments ``kernel`` and ``sigmas``.
+        arguments ``kernel``, ``sigmas`` and ``coordinate_weight``.
     training
         Training frames.
     values : array, [n_frames, 3] or [n_frames, 3, 3]
@@ -133,9 +136,15 @@ def fit_by_validation(
         If the model does not exist for these frames.
     """
     part = np.random.default_rng(seed).permutation(len(training))[:n_search]
-    models = [make(kernel=k).fit(training.subset(part), values[part]) for k in kernels]
-    best = min(models, key=validation_error)
-    return make(kernel=best.kernel_, sigmas=_sigmas_around(best)).fit(training, values)
+    some, of_some = training.subset(part), values[part]
+    best = min((make(kernel=k).fit(some, of_some) for k in kernels), key=validation_error)
+    chosen = {"kernel": best.kernel_, "coordinate_weight": best.coordinate_weight_}
+    if best.descriptor_ in descriptors.COORDINATE_WEIGHTS:
+        others = [w for w in COORDINATE_WEIGHTS if w != best.coordinate_weight_]
+        models = [make(**chosen | {"coordinate_weight": w}).fit(some, of_some) for w in others]
+        best = min([best, *models], key=validation_error)
+        chosen["coordinate_weight"] = best.coordinate_weight_
+    return make(**chosen, sigmas=_sigmas_around(best)).fit(training, values)
 
 
 def fit_copies(
@@ -172,6 +181,7 @@ def fit_copies(
         name: {**found, "lambda": order * found["lambda"]}
         for name, found in averaged.hyperparameters_.items()
     }
+    settings["coordinate_weight"] = averaged.coordinate_weight_
     model = CopiesRPR(kernel=averaged.kernel_, hyperparameters=chosen, **settings)
     return model.fit(training, values)
 

@@ -41,7 +41,7 @@ def benchmark(
     kernels: Sequence[str] | None = None,
     properties: Sequence[str] = ("dipole", "polarizability"),
     axes: str = "inertia",
-    coordinate_weight: float = 0.5,
+    coordinate_weight: float | None = None,
     validation_fraction: float = 0.2,
     validation: str = "frames",
     sigmas: Sequence[float] | None = None,
@@ -71,7 +71,8 @@ def benchmark(
     axes
         Canonical axes, one of :data:`rpr.axes.canonical.AXES`.
     coordinate_weight
-        Weight of the coordinate part of the descriptor, 1/Angstrom.
+        Weight of the coordinate part of the descriptor, 1/Angstrom; None is that of
+        `rpr.regression.descriptors.COORDINATE_WEIGHTS`.
     validation_fraction
         Part of the training frames that chooses sigma and lambda.
     validation

@@ -32,7 +32,7 @@ CHOICES: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("as in this project", {}),
     *((f"kernel matern{n}", {"kernel": f"matern{n}"}) for n in (1, 2, 3, 4)),
     ("kernel gaussian", {"kernel": "gaussian"}),
-    *((f"coordinate weight {w:g}", {"coordinate_weight": w}) for w in (0.1, 0.25, 1.0)),
+    *((f"coordinate weight {w:g}", {"coordinate_weight": w}) for w in (0.25, 0.5, 2.0)),
     ("axes about the centre of charge", {"axes": "inertia-charge"}),
 )
 

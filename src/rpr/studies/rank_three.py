@@ -58,7 +58,7 @@ class RankThree:
         axes: str = "inertia",
         descriptor: str = "RExyzCl",
         kernel: str = "matern",
-        coordinate_weight: float = 0.5,
+        coordinate_weight: float | None = None,
         validation_fraction: float = 0.2,
         validation: str = "frames",
         seed: int = 0,

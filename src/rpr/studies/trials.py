@@ -49,6 +49,12 @@ def training_and_tests(
     return training, tests if thermal is None else {**tests, "thermal": thermal}
 
 
+def training_frames(frames: FrameSet, *, n_train: int, n_test: int, seed: int) -> FrameSet:
+    """The training frames of :func:`training_and_tests` alone; arguments as there."""
+    split = train_and_both_tests(_trajectory(frames), n_train=n_train, n_test=n_test, seed=seed)
+    return frames.subset(split["train"])
+
+
 def torsion_block(seed: int) -> tuple[float, float]:
     """Bounds of the block of abs(dihedral) that a split holds out, in degrees.
 
