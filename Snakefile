@@ -85,6 +85,7 @@ rule evidence:
         rules.compare_coordinate_weights.output,
         rules.factor_span.output if config["molecule"]["dihedral"] else [],
         rules.arbitrary_signs.output,
+        rules.tabulate_peers.output if PEERS else [],
     message:
         "The ablation is there"
 

@@ -153,6 +153,13 @@ def kernel(left, right):
 
 def fit(K, y, d, seed):
     """Weights with the ridge that predicts a fifth of the frames best."""
+    ridge, error = ridge_of(K, y, d, seed)
+    print(f"  ridge {ridge:.0e} of the mean diagonal, validation {error:.3g}")
+    return solve_larger(K, y, ridge)
+
+
+def ridge_of(K, y, d, seed):
+    """The ridge that predicts a fifth of the frames best, and its error."""
     frames = np.random.default_rng(seed).permutation(len(y) // d)
     held = np.isin(np.arange(len(y)) // d, frames[: len(frames) // 5])
     scale = np.trace(K) / len(K)
@@ -164,10 +171,15 @@ def fit(K, y, d, seed):
         except np.linalg.LinAlgError:
             continue
     best = min(errors, key=errors.get)
-    print(f"  ridge {best:.0e} of the mean diagonal, validation {np.sqrt(errors[best]):.3g}")
-    for ridge in RIDGES[best <= RIDGES]:  # rounding may ask for a larger one on all frames
+    return best, np.sqrt(errors[best])
+
+
+def solve_larger(K, y, ridge):
+    """Weights; rounding may ask for a larger ridge on all frames than on a part of them."""
+    scale = np.trace(K) / len(K)
+    for larger in RIDGES[ridge <= RIDGES]:
         try:
-            return solve(K, y, ridge * scale)
+            return solve(K, y, larger * scale)
         except np.linalg.LinAlgError:
             continue
     raise np.linalg.LinAlgError("no ridge makes the kernel matrix positive definite")

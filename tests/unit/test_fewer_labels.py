@@ -92,11 +92,16 @@ def test_errors_of_other_programs_stand_beside_the_same_training_sets(frames, tm
     np.save(tmp_path / "train-0_held_out_trajectories_12.npy", predicted)
     peers = errors_of_predictions(tmp_path, "values, other", *given, molecule=MOLECULE, **sets)
     assert len(peers) == 1  # nothing was predicted with the second set
-    both = fewer_labels(
-        frames, frames, candidates, tests, seconds(), molecule=MOLECULE, repeats=[0],
-        sizes={"values": [12], "values and derivatives": []},
-        peers=pd.concat([peers, peers.assign(training_checksum="of another set")]),
-    )  # fmt: skip
+    stale = [peers.assign(**{f"{which}_checksum": "other"}) for which in ("training", "test")]
+    with pytest.warns(UserWarning, match="1 of 3 rows are left out") as warned:
+        both = fewer_labels(
+            frames, frames, candidates, tests, seconds(), molecule=MOLECULE, repeats=[0],
+            sizes={"values": [12], "values and derivatives": []},
+            peers=pd.concat([peers, *stale]),
+        )  # fmt: skip
+    text = " ".join(str(warning.message) for warning in warned)
+    assert "other training frames" in text
+    assert "other test frames" in text
     other, own = both[both["component"] == "mu_inv"].to_dict("records")
     assert (other["labels"], own["labels"]) == ("values, other", "values")
     assert other["rmse"] == pytest.approx(own["rmse"], rel=1e-6)

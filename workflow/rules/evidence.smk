@@ -8,6 +8,7 @@ ABLATION = expand(
 )
 ABLATION_SIZES = {key: config["evidence"][key] for key in ("n_train", "n_test", "n_search")}
 SPLIT_SIZES = {key: config["evidence"][key] for key in ("n_train", "n_test")}
+PEERS = config["evidence"]["peers"]
 
 
 rule ablation:
@@ -82,6 +83,60 @@ rule tabulate_ablation_steps:
         "Tabulate what each step is worth"
     script:
         "../scripts/tabulate_ablation_steps.py"
+
+
+rule compare_peers:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        test_set="<results>/test_set/frames.extxyz",
+        thermal=THERMAL,
+        peers=PEERS,
+        molecule=MOLECULE,
+    output:
+        table="<results>/evidence/peers_{property}_{repeat}.csv",
+    log:
+        "<logs>/compare_peers/{property}_{repeat}.log",
+    benchmark:
+        "<benchmarks>/compare_peers/{property}_{repeat}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("learning_mem_mb"),
+        runtime=at_most(60),
+    params:
+        molecule=molecule(),
+        sizes=SPLIT_SIZES,
+        code=code("compare_peers", *{registry.REGISTRY[name].module for name in registry.MODELS}),
+    message:
+        "Compare with other programs, {wildcards.property}, split {wildcards.repeat}"
+    script:
+        "../scripts/compare_peers.py"
+
+
+rule tabulate_peers:
+    input:
+        parts=expand(
+            "<results>/evidence/peers_{property}_{repeat}.csv",
+            property=PROPERTIES,
+            repeat=range(config["evidence"]["n_repeats"]),
+        ),
+    output:
+        multiext("<results>/evidence/peers", md=".md", tex=".tex"),
+        table="<results>/evidence/peers.csv",
+        by_set="<results>/evidence/peers_by_set.csv",
+    log:
+        "<logs>/tabulate_peers.log",
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("tabulate_peers"),
+    message:
+        "Tabulate the comparison with other programs"
+    script:
+        "../scripts/tabulate_peers.py"
 
 
 rule factor_span:

@@ -2,8 +2,8 @@
 
 ``python -m rpr.run.generated_tables SCHEMA DOCS [EVIDENCE]`` rewrites what stands between marks in
 ``DOCS/configuration.md`` (from the schema) and ``DOCS/library.md`` (from the registry of models),
-and in ``DOCS/symmetry.md`` from ``steps.csv`` and ``steps.txt`` of the folder EVIDENCE, which the
-target `evidence` makes, if they are there.
+and in ``DOCS/symmetry.md`` from ``steps.csv``, ``steps.txt``, ``peers.csv`` and
+``peers_by_set.csv`` of the folder EVIDENCE, which the target `evidence` makes, if they are there.
 """
 
 from __future__ import annotations
@@ -68,21 +68,30 @@ def main(arguments: list[str]) -> None:
     A third argument is the folder of the results of the target `evidence`.
     """
     schema = yaml.safe_load(Path(arguments[0]).read_text(encoding="utf-8"))
-    tables = {
-        "configuration.md": ("configuration", configuration_table(schema)),
-        "library.md": ("models", models_table()),
-    }
-    if len(arguments) > 2 and (evidence := Path(arguments[2]) / "steps.csv").exists():
-        with evidence.open(encoding="utf-8", newline="") as file:
-            steps = steps_tables(list(csv.DictReader(file)))
-        sentences = evidence.with_suffix(".txt").read_text(encoding="utf-8").splitlines()
-        paragraphs = [textwrap.fill(sentence, 110) for sentence in sentences]
-        tables["symmetry.md"] = ("steps", "\n\n".join([steps, *paragraphs]))
-    for page, (name, table) in tables.items():
+    tables = [
+        ("configuration.md", "configuration", configuration_table(schema)),
+        ("library.md", "models", models_table()),
+    ]
+    if len(arguments) > 2:
+        evidence = Path(arguments[2])
+        if (evidence / "steps.csv").exists():
+            sentences = (evidence / "steps.txt").read_text(encoding="utf-8").splitlines()
+            paragraphs = [textwrap.fill(sentence, 110) for sentence in sentences]
+            text = "\n\n".join([steps_tables(_rows(evidence / "steps.csv")), *paragraphs])
+            tables.append(("symmetry.md", "steps", text))
+        if (evidence / "peers.csv").exists():
+            rows = [_rows(evidence / name) for name in ("peers.csv", "peers_by_set.csv")]
+            tables.append(("symmetry.md", "peers", peers_tables(*rows)))
+    for page, name, table in tables:
         path = Path(arguments[1]) / page
         text = replace_table(path.read_text(encoding="utf-8"), name, table)
         with atomic_path(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def steps_tables(rows: Sequence[Mapping[str, str]]) -> str:
@@ -108,8 +117,58 @@ def steps_tables(rows: Sequence[Mapping[str, str]]) -> str:
     return "\n\n".join(tables)
 
 
-def _error(row: Mapping[str, str] | None) -> str:
-    return f"{float(row['rmse']):.2g}" if row else ""
+def peers_tables(rows: Sequence[Mapping[str, str]], by_set: Sequence[Mapping[str, str]]) -> str:
+    """Rows of ``peers.csv`` and ``peers_by_set.csv`` as Markdown, one table for each property.
+
+    Models have their errors; other programs, whose names the registry does not have, also the
+    ratio of their error to that of the covariant model with its interval, the model of lower
+    error, and the errors of both for each training set.
+    """
+    tables = []
+    for component in dict.fromkeys(row["component"] for row in rows):
+        found = {(r["model"], r["test_set"]): r for r in rows if r["component"] == component}
+        test_sets = {r["test_set"]: r["n_test"] for r in found.values()}
+        models = sorted({model for model, _ in found}, key=_place)
+        body = [[m, *(_error(found.get((m, t)), 3) for t in test_sets)] for m in models]
+        for model in (m for m in models if m not in registry.REGISTRY):
+            pairs = [found[model, name] for name in test_sets]
+            body.append([f"{model} / covariant", *(_ratio(pair) for pair in pairs)])
+            body.append(["lower error", *(pair["lower_error"] for pair in pairs)])
+            sets = [
+                [r for r in by_set if (r["component"], r["test_set"]) == (component, t)]
+                for t in test_sets
+            ]
+            for number, repeat in enumerate(dict.fromkeys(r["seed"] for r in by_set), start=1):
+                cells = [_pair(part, model, repeat) for part in sets]
+                body.append([f"{model}; covariant, training set {number}", *cells])
+        property, unit = _OF_COMPONENT[component]
+        names = [f"{name.replace('_', ' ')} ({n})" for name, n in test_sets.items()]
+        tables.append(_markdown([f"{property} ({unit})", *names], body))
+    return "\n\n".join(tables)
+
+
+def _place(model: str) -> int:
+    names = list(registry.MODELS)
+    return names.index(model) if model in names else len(names)
+
+
+def _ratio(row: Mapping[str, str]) -> str:
+    ratio = f"{float(row['ratio']):.2f}"
+    if not row["ratio_low"]:
+        return ratio
+    return f"{ratio} [{float(row['ratio_low']):.2f}, {float(row['ratio_high']):.2f}]"
+
+
+def _pair(rows: Sequence[Mapping[str, str]], model: str, repeat: str) -> str:
+    """Errors of a program and of the covariant model for one training set."""
+    for row in rows:
+        if (row["above"], row["seed"]) == (model, repeat):
+            return f"{float(row['rmse_above']):.3g}; {float(row['rmse_below']):.3g}"
+    return ""
+
+
+def _error(row: Mapping[str, str] | None, digits: int = 2) -> str:
+    return f"{float(row['rmse']):.{digits}g}" if row else ""
 
 
 def _gain(row: Mapping[str, str] | None) -> str:

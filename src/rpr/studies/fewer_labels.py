@@ -19,7 +19,7 @@ from rpr.molecule.molecule import Molecule
 from rpr.studies.evaluation import errors_on_test_sets
 from rpr.studies.learning_curve import training_sets
 from rpr.studies.metrics import rmse_interval
-from rpr.studies.peer_errors import training_checksums
+from rpr.studies.peer_errors import rows_of_these_sets, training_checksums
 
 MODEL = "covariant"
 
@@ -77,8 +77,8 @@ def fewer_labels(
         Seeds of random orders of the candidates.
     peers
         Errors of other programs that learnt from values, a table of
-        :func:`rpr.studies.peer_errors.errors_of_predictions`.  Rows of other training sets than
-        those of this study, and of test sets of another size, are left out.
+        :func:`rpr.studies.peer_errors.errors_of_predictions`.  Rows of other training or test sets
+        than those of this study are left out with a warning.
 
     Returns
     -------
@@ -101,8 +101,7 @@ def fewer_labels(
     tables = []
     if peers is not None:
         same = training_checksums(frames, candidates, sizes=sizes["values"], repeats=repeats)
-        n_test = peers["test_set"].map({name: len(test) for name, test in test_sets.items()})
-        known_peers = peers[peers["training_checksum"].isin(same) & (peers["n_test"] == n_test)]
+        known_peers = rows_of_these_sets(peers, same, test_sets)
         cheap, full = (price[properties] for properties in LABELS["values"])
         tables.append(
             known_peers.assign(

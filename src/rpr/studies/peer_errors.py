@@ -1,13 +1,15 @@
 """Errors of models of other programs, on the training sets of this project's studies.
 
 The project writes training and test frames, another program predicts, and the errors of its
-predictions become rows of a table.  Every row has the SHA-256 of its training frames, so that it
-stands beside the errors of this project's models only where these learnt from the same frames.
+predictions become rows of a table.  Every row has the SHA-256 of its training frames and of its
+test frames, so that it stands beside the errors of this project's models only where these learnt
+from the same frames and were tested on the same ones.
 """
 
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,11 +23,12 @@ from rpr.files import fingerprint
 from rpr.molecule.molecule import Molecule
 from rpr.studies.evaluation import errors_on_test_sets
 from rpr.studies.learning_curve import training_sets
+from rpr.studies.tables import require
 
 #: Columns of the table of errors.
 COLUMNS = [
     "labels", "component", "n_train", "repeat", "test_set", "rmse", "rmse_low", "rmse_high", "unit",
-    "n_test", "training_checksum",
+    "n_test", "training_checksum", "test_checksum",
 ]  # fmt: skip
 
 
@@ -60,11 +63,11 @@ def write_training_sets(
     return found
 
 
-def checksum(training: FrameSet) -> str:
-    """SHA-256 of training frames: positions and dipoles, to nine decimals."""
-    if training.dipole is None:
-        raise InputError("training frames: found no dipole, expected labelled frames")
-    parts = [np.round(x, 9) + 0.0 for x in (training.positions, training.dipole)]
+def checksum(frames: FrameSet) -> str:
+    """SHA-256 of labelled frames: positions and dipoles, to nine decimals."""
+    if frames.dipole is None:
+        raise InputError("frames: found no dipole, expected labelled frames")
+    parts = [np.round(x, 9) + 0.0 for x in (frames.positions, frames.dipole)]
     return fingerprint({}, *parts)
 
 
@@ -76,13 +79,51 @@ def training_checksums(
     return [checksum(frames.subset(chosen)) for _, _, chosen in sets]
 
 
-class _Recorded:
-    """Predictions that another program made, in the place of a model."""
+def rows_of_these_sets(
+    peers: pd.DataFrame, training_checksums: Sequence[str], test_sets: Mapping[str, FrameSet]
+) -> pd.DataFrame:
+    """Rows of a table of errors that belong to these training sets and test sets.
+
+    Rows of other sets are left out with a warning that says how many, and of what kind.
+
+    Parameters
+    ----------
+    peers
+        Table of `errors_of_predictions`.
+    training_checksums
+        Sums of the training sets.
+    test_sets
+        Test sets by name.
+    """
+    require(peers, COLUMNS, "peers")
+    trained = peers["training_checksum"].isin(training_checksums)
+    tested = peers["test_checksum"] == peers["test_set"].map(
+        {name: checksum(test) for name, test in test_sets.items()}
+    )
+    for right, kind in ((trained, "training"), (tested | ~trained, "test")):
+        if n_other := int((~right).sum()):
+            warnings.warn(
+                f"peers: {n_other} of {len(peers)} rows are left out, as they belong to other "
+                f"{kind} frames than those of this run; let the program predict these anew",
+                stacklevel=2,
+            )
+    return peers[trained & tested]
+
+
+class RecordedPredictions:
+    """Predictions that another program made for a test set, in the place of a model.
+
+    Parameters
+    ----------
+    values : array, [n_frames, ...]
+        Predictions in the order of the frames, in the unit of labels.
+    """
 
     def __init__(self, values: np.ndarray) -> None:
         self.values = values
 
     def predict(self, frames: FrameSet | np.ndarray) -> np.ndarray:
+        """The predictions, which must be as many as `frames`."""
         if len(self.values) != len(frames):
             raise InputError(
                 f"predictions: found {len(self.values)} rows for {len(frames)} test frames; "
@@ -128,7 +169,7 @@ def errors_of_predictions(
             if not path.exists():
                 continue
             table = errors_on_test_sets(
-                _Recorded(np.load(path)),
+                RecordedPredictions(np.load(path)),
                 {name: test},
                 model_name=labels,
                 property="dipole",
@@ -137,9 +178,9 @@ def errors_of_predictions(
                 seed=repeat,
             )
             table = table[table["component"] == "mu_inv"].rename(columns={"seed": "repeat"})
-            tables.append(
-                table.assign(labels=labels, training_checksum=checksum(frames.subset(chosen)))
-            )
+            sums = {"training": frames.subset(chosen), "test": test}
+            columns = {f"{key}_checksum": checksum(value) for key, value in sums.items()}
+            tables.append(table.assign(labels=labels, **columns))
     if not tables:
         raise InputError(f"{folder}: found no predictions of these training sets")
     return pd.concat(tables, ignore_index=True)[COLUMNS]
