@@ -274,7 +274,8 @@ def make_ablation():
                     rows.append(
                         {**cell, "kernel": "", "component": component, "unit": unit,
                          "repeat": repeat, "test_set": test_set, "rmse": rng.gamma(9) / (1 + n),
-                         "rmse_low": 0.1, "rmse_high": 9.0, "n_train": 30, "n_test": 9}
+                         "rmse_low": 0.1, "rmse_high": 9.0, "n_train": 30, "n_test": 9,
+                         "coordinate_weight": 0.5}
                     )  # fmt: skip
     return pd.DataFrame(rows)
 
