@@ -71,8 +71,8 @@ def sentences(table: pd.DataFrame) -> str:
             f"{name.removeprefix('+ ')} {_gain(row)}" for name, row in rows.iloc[1:].iterrows()
         ]
         text += (
-            f"Of the factor {first['rmse'] / last['rmse']:.2g} between the published and the "
-            f"covariant model for the {property} on rotated frames ({first['rmse']:.2g} and "
+            f"Of the factor {first['rmse'] / last['rmse']:.2g} between a plain kernel in "
+            f"inertia axes and the covariant model for the {property} on rotated frames ({first['rmse']:.2g} and "
             f"{last['rmse']:.2g} {last['unit']}, {int(last['n_train'])} training frames, "
             f"{int(last['n_sets'])} training sets), each step makes: {'; '.join(parts)}.\n"
         )
