@@ -70,8 +70,8 @@ def plain_log(axis: Axis) -> None:
     axis.set_major_locator(mpl.ticker.LogLocator())
     axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(mpl.ticker.NullFormatter())
-    if decades < 1.7:
-        axis.set_minor_locator(mpl.ticker.LogLocator(subs=(2, 5)))
+    if decades < 2.5:
+        axis.set_minor_locator(mpl.ticker.LogLocator(subs=(2, 5) if decades < 1.7 else (3,)))
         axis.set_minor_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
 
 

@@ -98,7 +98,7 @@ def _deviations(axes: Axes, ways: pd.DataFrame) -> None:
     for (row, column), value in np.ndenumerate(values):
         text = "•" if value < EXACT else f"{value:.2g}"
         axes.text(column, row, "" if np.isnan(value) else text, ha="center", va="center", size=5.5)
-    axes.set_xticks(range(len(OPERATIONS)), OPERATIONS)
+    axes.set_xticks(range(len(OPERATIONS)), OPERATIONS, rotation=20, ha="right")
     axes.set_xlabel(f"deviation ({style.unit(ways['unit'].iloc[0])}); •: below {EXACT:.0e}")
     drawing.title(axes, "b", "does the prediction follow?")
 
