@@ -72,8 +72,9 @@ def sentences(table: pd.DataFrame) -> str:
         ]
         text += (
             f"Of the factor {first['rmse'] / last['rmse']:.2g} between a plain kernel in "
-            f"inertia axes and the covariant model for the {property} on rotated frames ({first['rmse']:.2g} and "
-            f"{last['rmse']:.2g} {last['unit']}, {int(last['n_train'])} training frames, "
+            f"inertia axes and the covariant model for the {property} on rotated frames "
+            f"({first['rmse']:.2g} and {last['rmse']:.2g} {last['unit']}, "
+            f"{int(last['n_train'])} training frames, "
             f"{int(last['n_sets'])} training sets), each step makes: {'; '.join(parts)}.\n"
         )
     return text

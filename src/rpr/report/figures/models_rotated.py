@@ -37,22 +37,47 @@ def draw(test_set: pd.DataFrame) -> Figure:
     Returns
     -------
     Figure
-        One panel for each property; the rotated set is split by the sign of the dihedral.
+        One panel for each property; the rotated set is split by the sign of the dihedral.  Models
+        with the same errors, such as a reading of the scan that is that of the frames, share a row.
     """
     table = data(test_set)
     if table.empty:
         return style.statement("no model was evaluated")
-    models = spread_columns(table["model"], tuple(style.MODELS))
+    same = _same(table, spread_columns(table["model"], tuple(style.MODELS)))
+    models = list(same)
+    table = table[table["model"].isin(models)]
     figure = style.new_figure(style.PAGE, 1.15 + 0.27 * len(models))
     panels = figure.subplots(1, 2, sharey=True)
     for axes, letter, (property, component) in zip(panels, "ab", INVARIANT.items(), strict=True):
         _panel(axes, table[table["component"] == component], models)
         drawing.title(axes, letter, property)
-    panels[0].set_yticks(range(len(models)), [style.model_label(m) for m in models])
+    panels[0].set_yticks(range(len(models)), [_label(m, others) for m, others in same.items()])
     panels[0].set_ylim(len(models) - 0.5, -0.5)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4)
     return figure
+
+
+def _same(table: pd.DataFrame, models: list[str]) -> dict[str, list[str]]:
+    """The models without those that have the errors of an earlier one, which has their names."""
+    errors = table.pivot_table(
+        index="model", columns=["component", "test_set", "dihedral_sign"], values="rmse"
+    )
+    same: dict[str, list[str]] = {}
+    for model in models:
+        equal = (m for m in same if np.array_equal(errors.loc[m], errors.loc[model], True))
+        first = next(equal, None)
+        if first is None:
+            same[model] = []
+        else:
+            same[first].append(model)
+    return same
+
+
+def _label(model: str, others: list[str]) -> str:
+    """Name of a model, and below it those of the others that share its row."""
+    names = (style.model_label(other).partition("(")[2].rstrip(")") or other for other in others)
+    return "\n".join([style.model_label(model), *(f"(the same: {name})" for name in names)])
 
 
 def _panel(axes: Axes, table: pd.DataFrame, models: list[str]) -> None:
