@@ -466,6 +466,19 @@ def test_tiny_tables_are_drawn():
     import_module("rpr.report.figures.fig5_scatter").draw(few).draw_without_rendering()
 
 
+def test_models_of_the_same_errors_share_a_row():
+    models = import_module("rpr.report.figures.models_rotated")
+    test_set = make_test_set()
+    published = test_set[test_set["model"] == "rotate-predict-rotate"]
+    again = published.assign(model="rotate-predict-rotate-one-hand")
+    rows = [
+        [label.get_text() for label in figure.axes[0].get_yticklabels()]
+        for figure in (models.draw(test_set), models.draw(pd.concat([test_set, again])))
+    ]
+    assert len(rows[0]) == len(rows[1])
+    assert "rotate-predict-rotate\n(the same: one hand)" in rows[1]
+
+
 def test_a_line_over_180_degrees_goes_to_both_edges():
     time, angle = fig4_dihedral.unwrapped(np.array([0.0, 1.0]), np.array([170.0, -170.0]))
     np.testing.assert_allclose(time, [0.0, 0.5, 0.5, 0.5, 1.0])
