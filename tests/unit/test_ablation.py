@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from synthetic_frames import MOLECULE
+from synthetic_frames import labelled_frames as frames
 
-from rpr.data.frame_set import FrameSet
 from rpr.data.splits import train_and_both_tests
-from rpr.data.synthetic import analytic_labels, dichloroethane, random_frames
 from rpr.errors import InputError
 from rpr.models.copies import CopiesRPR
 from rpr.models.covariant import CovariantRegression
@@ -30,20 +30,6 @@ from rpr.studies.ablation_models import (
 from rpr.studies.ablation_steps import sentences, steps
 from rpr.studies.factor_span import CHOICES, SPLIT_COLUMNS, factor_span, factors, span
 from rpr.studies.trials import torsion_block, training_without_torsion
-
-MOLECULE = dichloroethane()
-
-
-def frames(n, seed):
-    positions = random_frames(MOLECULE, n, seed=seed)
-    dipole, polarizability = analytic_labels(positions, MOLECULE)
-    return FrameSet(
-        MOLECULE.symbols,
-        positions,
-        dipole=dipole,
-        polarizability=polarizability,
-        trajectory=np.arange(n) // 6,
-    )
 
 
 def small_ablation(cells, **changed):

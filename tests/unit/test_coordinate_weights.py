@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from synthetic_frames import MOLECULE, labelled_frames
 
-from rpr.data.frame_set import FrameSet
 from rpr.data.splits import train_and_both_tests
-from rpr.data.synthetic import analytic_labels, dichloroethane, random_frames
+from rpr.data.synthetic import random_frames
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.regression.descriptors import COORDINATE_WEIGHTS, DESCRIPTORS, describe
 from rpr.studies.ablation_models import fit_by_validation, validation_error
@@ -18,17 +18,12 @@ from rpr.studies.coordinate_weights import (
     validation_errors,
 )
 
-MOLECULE = dichloroethane()
 SIZES = {"n_train": 40, "n_test": 12}
 
 
 @pytest.fixture(scope="module")
 def frames():
-    positions = random_frames(MOLECULE, 72, seed=1)
-    dipole, polarizability = analytic_labels(positions, MOLECULE)
-    trajectory = np.arange(72) // 6
-    labels = {"dipole": dipole, "polarizability": polarizability, "trajectory": trajectory}
-    return FrameSet(MOLECULE.symbols, positions, **labels)
+    return labelled_frames(72, 1)
 
 
 def test_errors_are_those_of_validation_relative_to_the_weight_in_use(frames):

@@ -1,14 +1,14 @@
 """Predictions of other programs: made for these frames, and compared with a verdict."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from synthetic_frames import MOLECULE, labelled_frames
 
 from rpr.data.extxyz import read_frames
-from rpr.data.frame_set import FrameSet
-from rpr.data.synthetic import analytic_labels, dichloroethane, random_frames
 from rpr.errors import InputError
 from rpr.models.registry import make_model
 from rpr.run.generated_tables import peers_tables
@@ -23,22 +23,10 @@ from rpr.studies.peer_predictions import (
 )
 from rpr.studies.trials import training_and_tests
 
-MOLECULE = dichloroethane()
 SIZES = {"n_train": 30, "n_test": 12}
 
 
-def frames(n, seed):
-    positions = random_frames(MOLECULE, n, seed=seed)
-    dipole, polarizability = analytic_labels(positions, MOLECULE)
-    return FrameSet(
-        MOLECULE.symbols,
-        positions,
-        dipole=dipole,
-        polarizability=polarizability,
-        trajectory=np.arange(n) // 2,
-    )
-
-
+frames = partial(labelled_frames, frames_per_trajectory=2)
 FRAMES, ROTATED, THERMAL = frames(60, 1), frames(14, 2), frames(10, 3)
 OTHERS = {"rotated": ROTATED, "thermal": THERMAL}
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from synthetic_frames import MOLECULE, labelled_frames
 
 from rpr.axes.canonical import canonical_axes
 from rpr.axes.rotation import to_axes
 from rpr.data.extxyz import read_frames, write_frames
-from rpr.data.frame_set import FrameSet
-from rpr.data.synthetic import analytic_labels, dichloroethane, random_frames
+from rpr.data.synthetic import analytic_labels, random_frames
 from rpr.errors import InputError
 from rpr.models.augmented import AugmentedRegression
 from rpr.studies.ablation_models import UngroupedCovariantRegression
@@ -22,22 +22,7 @@ from rpr.studies.ways_measured import COLUMNS, measured_ways
 from rpr.studies.ways_models import AveragedOverRotations
 from rpr.studies.ways_summary import frames_needed, ways_table
 
-MOLECULE = dichloroethane()
-
-
-def labelled(n, seed):
-    positions = random_frames(MOLECULE, n, seed=seed)
-    dipole, polarizability = analytic_labels(positions, MOLECULE)
-    return FrameSet(
-        MOLECULE.symbols,
-        positions,
-        dipole=dipole,
-        polarizability=polarizability,
-        trajectory=np.arange(n) // 6,
-    )
-
-
-FRAMES, ROTATED = labelled(72, 1), labelled(12, 2)
+FRAMES, ROTATED = labelled_frames(72, 1), labelled_frames(12, 2)
 SPLIT = {"n_train": 40, "n_test": 12, "seed": 0}
 
 
