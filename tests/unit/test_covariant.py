@@ -20,7 +20,7 @@ from rpr.models.covariant import CovariantRegression
 from rpr.models.covariant_choice import CHOICES, solved
 from rpr.models.covariant_density import SPREAD, density
 from rpr.models.covariant_description import MOST_CLASSES, CovariantDescription
-from rpr.models.covariant_search import _widened, stages_of, start
+from rpr.models.covariant_search import Climbed, stages_of, start, widened
 from rpr.models.covariant_tensors import TensorBasis, pack, unpack
 from rpr.models.registry import load
 from rpr.molecule.molecule import Molecule
@@ -458,13 +458,17 @@ def test_lengths_grow_while_frames_left_out_gain():
     """A stand-in whose error falls with the widths down to a third of them, then by little."""
 
     class Falling:
+        feature_classes = np.array([0, 1, 1])
+
         def left_out(self, theta, y):
             return np.full(y.shape, np.exp(2.0 * max(theta[0], -1.0)))
 
-    theta = np.array([0.0, 0.3, 5.0])
-    found = _widened(Falling(), np.ones((2, 3)), theta, 2)
+    def wider(theta):
+        return widened(Climbed({"theta": theta}, Falling(), np.ones((2, 3))))["theta"]
+
+    found = wider([0.0, 0.3, 5.0])
     assert np.allclose(found, [-1.0, -0.7, 5.0])
-    assert np.array_equal(_widened(Falling(), np.ones((2, 3)), found, 2), found)
+    assert wider(found) == found
 
 
 def test_first_stage_has_as_many_values_as_parameters():

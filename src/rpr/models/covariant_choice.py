@@ -77,14 +77,13 @@ def chosen(
     described = [replace(training, description=describe(name)) for name in CHOICES]
     begin = start(training.description, order)
     first, *later = stages_of(n_values, values.shape, iterations, len(begin))
-    found = [climb(frames, values, begin, [first], seed, floor) for frames in described]
-    best = int(np.argmin([result["loss"] for result in found]))
-    result = found[best]
+    tried = [climb(frames, values, begin, [first], seed, floor) for frames in described]
+    best = int(np.argmin([climbed.found["loss"] for climbed in tried]))
+    result = tried[best]
     if later:
-        result = climb(described[best], values, np.array(result["theta"]), later, seed, floor)
-    n = later[-1][0] if later else first[0]
-    result = widened(described[best], values, result, n, seed)
-    return described[best], result | {"features": CHOICES[best]}
+        theta = np.array(result.found["theta"])
+        result = climb(described[best], values, theta, later, seed, floor)
+    return described[best], widened(result) | {"features": CHOICES[best]}
 
 
 def all_logarithms(found: Mapping[str, Any]) -> np.ndarray:

@@ -10,6 +10,7 @@ frames that are left out one by one by more than a third.
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -32,6 +33,25 @@ _SMALLEST_SEARCH = 50  # frames in the first part of the search
 _WIDENING = 0.5  # by which the logarithms of all widths fall in one step: lengths times 1.28
 _MOST_STEPS = 4  # of them
 _LOWER = 2.0 / 3.0  # part of the error of before that a step has to reach
+
+
+@dataclass(frozen=True, eq=False)
+class Climbed:
+    """Where a search of values has come to.
+
+    Attributes
+    ----------
+    found
+        Hyper-parameters, the `hyperparameters_` of the model.
+    kernel
+        Kernel of the frames of the last stage.
+    y : array, [n_frames, n_components]
+        Values of these frames, packed.
+    """
+
+    found: dict[str, Any]
+    kernel: CovariantKernel
+    y: np.ndarray
 
 
 def start(description: CovariantDescription, order: int, n_lambdas: int = 1) -> np.ndarray:
@@ -101,8 +121,7 @@ def search(
         )
     theta = start(training.description, order)
     stages = stages_of(n_values, values.shape, iterations, len(theta))
-    found = climb(training, values, theta, stages, seed, floor)
-    return widened(training, values, found, stages[-1][0], seed)
+    return widened(climb(training, values, theta, stages, seed, floor))
 
 
 def stages_of(
@@ -138,9 +157,9 @@ def climb(
     stages: list[tuple[int, int]],
     seed: int,
     floor: float | None,
-) -> dict[str, Any]:
+) -> Climbed:
     """Hyper-parameters after the stages of a search; see `search` for the arguments."""
-    chosen, value = np.random.default_rng(seed).permutation(len(y)), np.inf
+    chosen = np.random.default_rng(seed).permutation(len(y))
     for n, steps in stages:
         part = y[chosen[:n]]
         kernel = training.description.kernel(training.positions[chosen[:n]])
@@ -148,7 +167,8 @@ def climb(
         theta, value = maximize(loss, theta, steps, 1, floor or LOWEST_LAMBDA)
         if floor is None:
             theta, value = _steadied(loss, theta, value)
-    return {"theta": theta.tolist(), "lambda": float(np.exp(theta[-1])), "loss": value}
+    found = {"theta": theta.tolist(), "lambda": float(np.exp(theta[-1])), "loss": value}
+    return Climbed(found, kernel, part)
 
 
 def _steadied(loss: Loss, theta: np.ndarray, value: float) -> tuple[np.ndarray, float]:
@@ -158,45 +178,23 @@ def _steadied(loss: Loss, theta: np.ndarray, value: float) -> tuple[np.ndarray, 
     return (larger, then) if then < value + _WORTH else (theta, value)
 
 
-def widened(
-    training: TrainingFrames, y: np.ndarray, found: dict[str, Any], n: int, seed: int
-) -> dict[str, Any]:
-    """Hyper-parameters with lengths as long as frames that are left out ask for.
-
-    Parameters
-    ----------
-    training
-        Training frames.
-    y : array, [n_frames, n_components]
-        Their values, packed.
-    found
-        Hyper-parameters that `climb` found.
-    n, seed
-        Frames of the last stage of the search, and seed of their choice.
-    """
-    chosen = np.random.default_rng(seed).permutation(len(y))[:n]
-    kernel = training.description.kernel(training.positions[chosen])
-    n_widths = int(training.description.feature_classes.max()) + 1
-    theta = _widened(kernel, y[chosen], np.array(found["theta"]), n_widths)
-    return found | {"theta": theta.tolist()}
-
-
-def _widened(
-    kernel: CovariantKernel, y: np.ndarray, theta: np.ndarray, n_widths: int
-) -> np.ndarray:
-    error = _left_out(kernel, theta, y)
+def widened(climbed: Climbed) -> dict[str, Any]:
+    """Hyper-parameters with lengths as long as frames that are left out ask for."""
+    theta = np.array(climbed.found["theta"])
+    n_widths = int(climbed.kernel.feature_classes.max()) + 1
+    error = _left_out(climbed, theta)
     for _ in range(_MOST_STEPS):
         wider = np.concatenate([theta[:n_widths] - _WIDENING, theta[n_widths:]])
-        then = _left_out(kernel, wider, y)
+        then = _left_out(climbed, wider)
         if not then < _LOWER * error:
             break
         theta, error = wider, then
-    return theta
+    return climbed.found | {"theta": theta.tolist()}
 
 
-def _left_out(kernel: CovariantKernel, theta: np.ndarray, y: np.ndarray) -> float:
+def _left_out(climbed: Climbed, theta: np.ndarray) -> float:
     """Root-mean-square error of frames that are left out one by one."""
-    return float(np.sqrt(np.mean(kernel.left_out(theta, y) ** 2)))
+    return float(np.sqrt(np.mean(climbed.kernel.left_out(theta, climbed.y) ** 2)))
 
 
 def _of_derivatives(
