@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from rpr.errors import ConvergenceError, InputError
-from rpr.models.kreg.descriptor import symmetric_distances
-from rpr.models.kreg.kernel import GradientKernel
-from rpr.models.kreg.solver import solve_kreg
-from rpr.models.kreg.targets import check_labels, to_targets
+from rpr.errors import InputError
+from rpr.models.kreg.targets import check_labels
+from rpr.models.kreg.trials import Trial, Trials
 from rpr.molecule.molecule import Molecule
 
 #: Smallest ridge terms tried: below, rounding errors of the factorization take over.
@@ -36,22 +34,6 @@ GAIN = 0.99
 
 #: Factors by which a value is changed, coarse to fine.
 STEPS = ({"sigma": 2.0, "lambda": 100.0}, {"sigma": 2.0**0.5, "lambda": 10.0})
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One set of hyper-parameters and its errors on the validation frames (eV, eV/Angstrom)."""
-
-    sigma: float
-    lambda_energy: float
-    lambda_forces: float
-    rmse_energy: float
-    rmse_forces: float
-
-    @property
-    def loss(self) -> float:
-        """Geometric mean of both errors, on whose units the choice does not depend."""
-        return float(np.sqrt(self.rmse_energy * self.rmse_forces))
 
 
 @dataclass(frozen=True)
@@ -171,106 +153,41 @@ def search_hyperparameters(
         return PotentialSearch(**chosen, trials=(), n_train=0, n_validation=0, cpu_seconds=0.0)
     train, validation = _split(len(positions), groups, validation_fraction, seed)
     train, validation = train[:n_train], validation[:n_validation]
-    problem = _Problem(
+    trials = Trials(
         molecule,
         permutations,
         *(v[train] for v in (positions, energy, forces)),
         *(v[validation] for v in (positions, energy, forces)),
     )
-    best = _compass(problem, given)
+    best = _compass(trials, given)
     return PotentialSearch(
         best.sigma,
         best.lambda_energy,
         best.lambda_forces,
-        tuple(problem.trials.values()),
+        tuple(trials.made.values()),
         len(train),
         len(validation),
         time.process_time() - begin,
     )
 
 
-@dataclass(eq=False)
-class _Problem:
-    """Training and validation frames, and the trials made with them."""
-
-    molecule: Molecule
-    permutations: np.ndarray | None
-    positions: np.ndarray
-    energy: np.ndarray
-    forces: np.ndarray
-    held_positions: np.ndarray
-    held_energy: np.ndarray
-    held_forces: np.ndarray
-    trials: dict[tuple, Trial] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.distances, pairs = symmetric_distances(self.molecule, self.permutations)
-        self.kernel, directions = GradientKernel.from_positions(
-            self.positions, self.distances, pairs, 1.0
-        )
-        self.offset = self.energy.mean()
-        self.targets = to_targets(self.energy - self.offset, self.forces, directions)
-        self.held_x, self.held_slopes = self.distances.describe(self.held_positions)
-
-    def median_distance(self) -> float:
-        """Median distance between training frames in the descriptor, 1 if they are all equal."""
-        some = self.kernel.x[:200]
-        i, j = np.triu_indices(len(some), 1)
-        distances = np.linalg.norm(some[i] - some[j], axis=1)
-        return float(np.median(distances[distances > 0])) if (distances > 0).any() else 1.0
-
-    def trial(self, sigma: float, lambda_energy: float, lambda_forces: float) -> Trial:
-        """Train with these values and validate; infinite errors if that is not possible."""
-        a, b, c = (float(f"{v:.6g}") for v in (sigma, lambda_energy, lambda_forces))
-        key = a, b, c
-        if key not in self.trials:
-            self.trials[key] = Trial(*key, *self._errors(*key))
-        return self.trials[key]
-
-    def _errors(
-        self, sigma: float, lambda_energy: float, lambda_forces: float
-    ) -> tuple[float, float]:
-        kernel = GradientKernel(
-            self.kernel.x, self.kernel.modes, self.kernel.pair_permutations, sigma
-        )
-        try:
-            solution = solve_kreg(
-                kernel,
-                self.targets,
-                lambda_energy=lambda_energy,
-                lambda_forces=lambda_forces,
-                diagnose=False,
-            )
-        except ConvergenceError:
-            return np.inf, np.inf
-        if solution.jitter:  # these ridge terms do not suffice
-            return np.inf, np.inf
-        energy, gradient = kernel.contract(solution.coefficients).evaluate(self.held_x)
-        forces = -self.distances.cartesian(self.held_slopes, gradient)
-        energy_error = energy + self.offset - self.held_energy
-        return (
-            float(np.sqrt(np.mean(energy_error**2))),
-            float(np.sqrt(np.mean((forces - self.held_forces) ** 2))),
-        )
-
-
-def _compass(problem: _Problem, given: dict[str, float | None]) -> Trial:
-    start = dict(START, sigma=START["sigma"] * problem.median_distance())
+def _compass(trials: Trials, given: dict[str, float | None]) -> Trial:
+    start = dict(START, sigma=START["sigma"] * trials.median_distance())
     start = {k: start[k] if v is None else v for k, v in given.items()}
     free = [k for k, v in given.items() if v is None]
-    best = problem.trial(**start)
+    best = trials.trial(**start)
     for steps in STEPS:
         improved = True
         while improved:
             improved = False
             for name in free:
-                better = _line(problem, best, name, steps[name.split("_")[0]])
+                better = _line(trials, best, name, steps[name.split("_")[0]])
                 improved |= better is not best
                 best = better
     return best
 
 
-def _line(problem: _Problem, best: Trial, name: str, factor: float) -> Trial:
+def _line(trials: Trials, best: Trial, name: str, factor: float) -> Trial:
     """Move along one hyper-parameter as long as the loss falls."""
     for step in (factor, 1.0 / factor):
         start = best
@@ -279,7 +196,7 @@ def _line(problem: _Problem, best: Trial, name: str, factor: float) -> Trial:
             values[name] *= step
             if name != "sigma" and not LAMBDA_FLOOR <= values[name] <= LAMBDA_CEILING:
                 break
-            trial = problem.trial(**values)
+            trial = trials.trial(**values)
             if not trial.loss < GAIN * best.loss:
                 break
             best = trial
