@@ -1,11 +1,14 @@
-"""Hyper-parameters of regressions of single components, as users give and read them."""
+"""Hyper-parameters of regressions of components in canonical axes, as users give and read them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from rpr.errors import InputError
+from rpr.regression.descriptors import COORDINATE_WEIGHTS
 from rpr.regression.search import Choice
 
 #: Sigma, lambda, and the kernel where it is one of a family.
@@ -59,6 +62,45 @@ def given_hyperparameters(given: Any, components: Sequence[str]) -> list[Given] 
             f"hyperparameters: found {given!r}, expected {{'sigma': ..., 'lambda': ...}}, or "
             f"one such entry for each of {', '.join(components)}"
         ) from error
+
+
+def given_weights(
+    given: float | Sequence[float] | None, descriptor: str, *, one: bool = False
+) -> tuple[float, ...]:
+    """Weights of coordinates against RE to choose among, 1/Angstrom.
+
+    Parameters
+    ----------
+    given
+        One weight, several, or None for that of `COORDINATE_WEIGHTS`.
+    descriptor
+        Name of the descriptor.
+    one
+        Whether there must be one, because other hyper-parameters are given.
+
+    Raises
+    ------
+    InputError
+        If a weight is not positive, there is none, or there are several where one is needed.
+
+    Examples
+    --------
+    >>> given_weights(None, "RE"), given_weights([1, 2], "RE")
+    ((1.0,), (1.0, 2.0))
+    """
+    if given is None:
+        given = COORDINATE_WEIGHTS.get(descriptor, 1.0)
+    weights = np.atleast_1d(np.asarray(given, dtype=float))
+    if not weights.size or not (weights > 0.0).all():
+        raise InputError(
+            f"coordinate_weight: found {given!r}, expected a positive number, or several"
+        )
+    if one and len(weights) > 1:
+        raise InputError(
+            "coordinate_weight: found several and given hyperparameters, so nothing is "
+            "searched; give one weight"
+        )
+    return tuple(weights.tolist())
 
 
 def _entry(entry: Any) -> Given:

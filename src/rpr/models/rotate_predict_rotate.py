@@ -26,12 +26,12 @@ from rpr.axes.components import from_components, to_components
 from rpr.axes.rotation import to_axes, to_axes_positions, to_laboratory
 from rpr.errors import InputError
 from rpr.models.estimator import Frames
-from rpr.models.hyperparameters import as_mapping, given_hyperparameters
+from rpr.models.hyperparameters import as_mapping, given_hyperparameters, given_weights
 from rpr.models.property_estimator import PropertyEstimator, checked_positions, training_checksum
 from rpr.models.validation import grouped_training_data
 from rpr.molecule.molecule import Molecule
 from rpr.regression import search
-from rpr.regression.descriptors import COORDINATE_WEIGHTS, describe
+from rpr.regression.descriptors import describe
 from rpr.regression.kernel_regression import KernelRegression
 
 _BLOCK = 16384  # frames rotated and described at once in a prediction
@@ -269,18 +269,6 @@ class RotatePredictRotate(PropertyEstimator):
         axes = canonical_axes(self.axes_, positions, self.molecule)
         return to_axes_positions(positions, axes), axes.rotations
 
-    def _weights(self) -> tuple[float, ...]:
-        """Weights of coordinates to choose among."""
-        given = self.coordinate_weight
-        if given is None:
-            given = COORDINATE_WEIGHTS.get(self.descriptor_, 1.0)
-        weights = np.atleast_1d(np.asarray(given, dtype=float))
-        if not weights.size or not (weights > 0.0).all():
-            raise InputError(
-                f"coordinate_weight: found {given!r}, expected a positive number, or several"
-            )
-        return tuple(weights.tolist())
-
     def _choose(
         self, canonical: np.ndarray, targets: np.ndarray, groups: np.ndarray
     ) -> tuple[float, list[search.Choice]]:
@@ -288,15 +276,10 @@ class RotatePredictRotate(PropertyEstimator):
 
         Frames of equal `groups` [n_frames] are validated together.
         """
-        weights = self._weights()
         given = given_hyperparameters(self.hyperparameters, self.components)
-        if len(weights) > 1 and given is not None:
-            raise InputError(
-                "coordinate_weight: found several and given hyperparameters, so nothing is "
-                "searched; give one weight"
-            )
+        known = given is not None
         trials = []
-        for weight in weights:
+        for weight in given_weights(self.coordinate_weight, self.descriptor_, one=known):
             images = self._images(canonical, weight)
             regression = KernelRegression(
                 kernel=self.kernel_,

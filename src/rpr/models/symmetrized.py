@@ -25,6 +25,7 @@ import numpy as np
 from rpr.axes.canonical import canonical_axes
 from rpr.axes.characters import axes_group
 from rpr.errors import InputError
+from rpr.models.hyperparameters import given_weights
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.molecule.permutation_inversion import find_group
 from rpr.regression.descriptors import pair_distances
@@ -158,7 +159,8 @@ class SymmetrizedRPR(RotatePredictRotate):
                 "descriptor 'REsphCl' cannot be symmetrized: its angle phi jumps where signs of "
                 "axes change; use RExyzCl or RExyz"
             )
-        images = self._images(canonical[:5], max(self._weights()))
+        weights = given_weights(self.coordinate_weight, self.descriptor_)
+        images = self._images(canonical[:5], max(weights))
         expected = distance(self.kernel_, images[0])
         for image in images:
             change = np.abs(distance(self.kernel_, image) - expected).max()
