@@ -55,6 +55,20 @@ def add_parser(subparsers: Any) -> None:
         choices=tuple(_NEEDED),
         help="what to learn; an energy needs forces, and gives the KREG potential",
     )
+    _add_fit(parser)
+    _add_atoms(parser)
+    parser.add_argument(
+        "--accept-implausible",
+        action="store_true",
+        help="train also on labels that contradict the geometries or each other",
+    )
+    parser.add_argument("--level", help="level of theory of the labels, for the record")
+    add_molecule(parser)
+    add_keys(parser)
+
+
+def _add_fit(parser: argparse.ArgumentParser) -> None:
+    """Add options about the model and the frames it is fitted to."""
     parser.add_argument(
         "--model", choices=_MODELS, help="of a dipole or a polarizability; default: covariant"
     )
@@ -73,6 +87,10 @@ def add_parser(subparsers: Any) -> None:
         action="store_true",
         help="learn from the dipole_derivatives or polarizability_derivatives of the frames, too",
     )
+
+
+def _add_atoms(parser: argparse.ArgumentParser) -> None:
+    """Add options about atoms of the molecule that models treat differently from others."""
     parser.add_argument(
         "--anchors",
         type=int,
@@ -87,14 +105,6 @@ def add_parser(subparsers: Any) -> None:
         metavar="ATOM",
         help="four atoms, counted from 0; default: that of the slowest rotor",
     )
-    parser.add_argument(
-        "--accept-implausible",
-        action="store_true",
-        help="train also on labels that contradict the geometries or each other",
-    )
-    parser.add_argument("--level", help="level of theory of the labels, for the record")
-    add_molecule(parser)
-    add_keys(parser)
 
 
 def run(args: argparse.Namespace) -> None:

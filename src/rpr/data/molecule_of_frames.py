@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from ase import Atoms
@@ -97,46 +98,43 @@ def find_molecule(
         k, why = choose_reference(frames)
         reference, words = frames.atoms(k), f"frame {k}, {why}"
     found = Molecule.from_atoms(reference, bonds=bonds, group=group)
-    notes = []
+    notes: list[str] = []
     if bonds is None:
-        moving = moving_hydrogens(frames.positions, found)
-        if moving:
-            left = [bond for bond in found.bonds if set(bond) & set(moving)]
-            kept = tuple(bond for bond in found.bonds if bond not in left)
-            found = replace(found, bonds=kept)
-            atoms = ", ".join(map(str, moving))
-            notes.append(
-                f"hydrogen {atoms} moves from atom to atom: its bonds {_listed(left)} are left out "
-                "(--bonds or bonds= give others)"
-            )
+        found, notes = _without_moving(found, frames.positions)
+    make = partial(Molecule.from_atoms, reference, bonds=found.bonds, group=group)
     if inverting is None:
         inverting = inverting_atoms(frames.positions, found)
         if inverting:
             atoms = ", ".join(map(str, inverting))
             notes.append(f"pyramids invert in the frames at atom {atoms}")
-    found = Molecule.from_atoms(reference, bonds=found.bonds, group=group, inverting=inverting)
+    found = make(inverting=inverting)
     if turning is None:
         turning = turning_bonds(frames.positions, found)
         if turning:
             notes.append(f"bond {_listed(turning)} between planar atoms turns in the frames")
-    found = Molecule.from_atoms(
-        reference, bonds=found.bonds, group=group, inverting=inverting, turning=turning
-    )
+    make = partial(make, inverting=inverting, turning=turning)
     if dihedral is None:
-        rotors = find_rotors(found)
+        rotors = find_rotors(make())
         dihedral = rotors[0].dihedral if rotors else None
-    complete = Molecule.from_atoms(
-        reference,
-        anchors=anchors or (),
-        dihedral=dihedral,
-        bonds=found.bonds,
-        group=group,
-        inverting=inverting,
-        turning=turning,
-    )
+    complete = make(anchors=anchors or (), dihedral=dihedral)
     if anchors is None:
         complete = replace(complete, anchors=suggest_anchors(complete))
     return FoundMolecule(complete, words, tuple(notes))
+
+
+def _without_moving(molecule: Molecule, positions: np.ndarray) -> tuple[Molecule, list[str]]:
+    """The molecule without the bonds of hydrogens that move, and a note if there are some."""
+    moving = moving_hydrogens(positions, molecule)
+    if not moving:
+        return molecule, []
+    left = [bond for bond in molecule.bonds if set(bond) & set(moving)]
+    kept = tuple(bond for bond in molecule.bonds if bond not in left)
+    atoms = ", ".join(map(str, moving))
+    note = (
+        f"hydrogen {atoms} moves from atom to atom: its bonds {_listed(left)} are left out "
+        "(--bonds or bonds= give others)"
+    )
+    return replace(molecule, bonds=kept), [note]
 
 
 def moving_hydrogens(positions: np.ndarray, molecule: Molecule) -> tuple[int, ...]:

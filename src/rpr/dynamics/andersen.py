@@ -118,12 +118,7 @@ def run_trajectory(
     )
     say = log or (lambda line: None)
     if checkpoint_path is not None:
-        state, reason = checkpoint.load(checkpoint_path, fingerprint=run.fingerprint)
-        if state is not None:
-            run.restore(state)
-            say(f"trajectory {trajectory}: resumes after step {run.step}")
-        elif reason:
-            say(f"trajectory {trajectory}: starts from step 0, {reason}")
+        _resume(run, checkpoint_path, trajectory, say)
     while run.step < n_steps:
         run.advance()
         due = run.step % checkpoint_every == 0 or run.step == n_steps
@@ -136,6 +131,21 @@ def run_trajectory(
     if failures_path is not None:
         write_failures(failures_path, [("", trajectory, *found) for found in failures.items()])
     return run.frames(n_steps)
+
+
+def _resume(
+    run: TrajectoryRun,
+    checkpoint_path: str | os.PathLike,
+    trajectory: int,
+    say: Callable[[str], None],
+) -> None:
+    """Continue from the checkpoint of these settings, if there is one."""
+    state, reason = checkpoint.load(checkpoint_path, fingerprint=run.fingerprint)
+    if state is not None:
+        run.restore(state)
+        say(f"trajectory {trajectory}: resumes after step {run.step}")
+    elif reason:
+        say(f"trajectory {trajectory}: starts from step 0, {reason}")
 
 
 def _check_settings(

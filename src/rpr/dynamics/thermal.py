@@ -17,15 +17,16 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 
-from rpr.data.segments import Segments, join, read_segments, write_segments
+from rpr.data.segments import Segments, join, write_segments
 from rpr.dynamics.batch import Potential, run
 from rpr.dynamics.langevin import run_langevin, thermal_velocities
+from rpr.dynamics.segment_parts import SegmentParts, State
+from rpr.dynamics.trajectories import Trajectories
 from rpr.errors import InputError
-from rpr.files import fingerprint, unfinished_path
+from rpr.files import fingerprint
 from rpr.molecule.molecule import Molecule
 
 #: Frames whose properties are predicted at once.
@@ -157,7 +158,7 @@ def run_thermal(
         {**asdict(settings), "numbers": list(trajectories), "of": sorted(observables), "by": label},
         np.asarray(minima),
     )
-    parts = _Parts(path, own)
+    parts = SegmentParts(path, own)
     done = parts.finished(settings.n_segments)
     if done:
         say(f"resumes after segment {len(done)} of {settings.n_segments}")
@@ -174,9 +175,6 @@ def run_thermal(
     return joined
 
 
-State = dict[str, np.ndarray]
-
-
 def _segments(
     model: Potential,
     minima: np.ndarray,
@@ -189,14 +187,7 @@ def _segments(
 ) -> Iterator[tuple[Segments, State, str]]:
     """Segments number `n_done` and later, the state after each, and a line about it."""
     masses = molecule.masses
-    rngs = [np.random.default_rng([settings.seed, k]) for k in trajectories]
-    if state is None:
-        x = np.array([minima[k % len(minima)] for k in trajectories], dtype=float)
-        v = thermal_velocities(x, masses, settings.temperature_K, rngs)
-    else:
-        x, v = state["state_positions"], state["state_velocities"]
-        for rng, text in zip(rngs, state["state_random"], strict=True):
-            rng.bit_generator.state = json.loads(str(text))
+    x, v, rngs = _start(minima, masses, settings, trajectories, state)
     for number in range(n_done, settings.n_segments):
         x, v = run_langevin(
             model,
@@ -221,22 +212,50 @@ def _segments(
             molecule=molecule,
         )
         x, v = made.positions[:, -1], made.velocities[:, -1]
-        segments = Segments(
-            molecule.symbols,
-            made.positions,
-            np.array(trajectories),
-            settings.every * settings.dt_fs,
-            settings.dt_fs,
-            settings.temperature_K,
-            energy=made.potential,
-            kinetic=made.kinetic,
-            **{name: observe(function, made.positions) for name, function in observables.items()},
-        )
+        segments = _recorded(made, molecule, settings, trajectories, observables)
         random = [json.dumps(rng.bit_generator.state) for rng in rngs]
         state = {"state_positions": x, "state_velocities": v, "state_random": np.array(random)}
         kinetic, fluctuation = made.kinetic.mean(), made.fluctuation().max()
         report = f"mean kinetic energy {kinetic:.4f} eV, total energy +- {fluctuation:.1e} eV"
         yield segments, state, report
+
+
+def _start(
+    minima: np.ndarray,
+    masses: np.ndarray,
+    settings: ThermalSettings,
+    trajectories: Sequence[int],
+    state: State | None,
+) -> tuple[np.ndarray, np.ndarray, list[np.random.Generator]]:
+    """Positions, velocities and random numbers of a state, or without one at the minima."""
+    rngs = [np.random.default_rng([settings.seed, k]) for k in trajectories]
+    if state is None:
+        x = np.array([minima[k % len(minima)] for k in trajectories], dtype=float)
+        return x, thermal_velocities(x, masses, settings.temperature_K, rngs), rngs
+    for rng, text in zip(rngs, state["state_random"], strict=True):
+        rng.bit_generator.state = json.loads(str(text))
+    return state["state_positions"], state["state_velocities"], rngs
+
+
+def _recorded(
+    made: Trajectories,
+    molecule: Molecule,
+    settings: ThermalSettings,
+    trajectories: Sequence[int],
+    observables: Mapping[str, Observable],
+) -> Segments:
+    """A segment at constant energy of each trajectory, with its properties."""
+    return Segments(
+        molecule.symbols,
+        made.positions,
+        np.array(trajectories),
+        settings.every * settings.dt_fs,
+        settings.dt_fs,
+        settings.temperature_K,
+        energy=made.potential,
+        kinetic=made.kinetic,
+        **{name: observe(function, made.positions) for name, function in observables.items()},
+    )
 
 
 def observe(function: Observable, positions: np.ndarray) -> np.ndarray:
@@ -257,33 +276,3 @@ def observe(function: Observable, positions: np.ndarray) -> np.ndarray:
     values = [function(flat[k : k + BLOCK]) for k in range(0, len(flat), BLOCK)]
     joined = np.concatenate(values)
     return joined.reshape(*positions.shape[:2], *joined.shape[1:])
-
-
-class _Parts:
-    """Files of finished segments beside the final file, until all are there."""
-
-    def __init__(self, path: str | os.PathLike, fingerprint: str) -> None:
-        self.base = unfinished_path(path, fingerprint)
-
-    def _path(self, number: int) -> Path:
-        return self.base.with_name(f"{self.base.name}.{number}.npz")
-
-    def finished(self, n_segments: int) -> list[Segments]:
-        found: list[Segments] = []
-        while len(found) < n_segments and self._path(len(found)).exists():
-            try:
-                found.append(read_segments(self._path(len(found))))
-            except InputError:
-                break
-        return found
-
-    def state(self, n_done: int) -> State:
-        with np.load(self._path(n_done - 1), allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files if name.startswith("state_")}
-
-    def write(self, number: int, segments: Segments, state: State) -> None:
-        write_segments(self._path(number), segments, **state)
-
-    def remove(self, n_segments: int) -> None:
-        for number in range(n_segments):
-            self._path(number).unlink(missing_ok=True)
