@@ -67,10 +67,12 @@ def draw(benchmark: pd.DataFrame, *, axes: str | None = None) -> Figure:
         panel.set_title(f"{style.symbol(component)}: lowest RMSE {best:#.2g} {unit}", fontsize=7)
     for panel in panels.ravel()[len(components) :]:
         panel.set_axis_off()
-    bar = figure.colorbar(image, ax=panels, orientation="horizontal", aspect=60, pad=0.01)
+    bar = figure.colorbar(image, ax=panels, orientation="horizontal", aspect=45, pad=0.01)
     bar.set_label("RMSE relative to the lowest of the component")
     bar.outline.set_linewidth(0.6)
+    bar.ax.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
     bar.ax.xaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda v, _: f"{v:g}"))
+    bar.ax.xaxis.set_minor_locator(mpl.ticker.NullLocator())
     return figure
 
 
@@ -102,10 +104,18 @@ def _panel(
             ha="center",
             va="center",
             fontsize=5.5,
-            color="white" if norm(value) > 0.5 else "black",
+            color="white" if _is_dark(image.cmap(norm(value))) else "black",
             fontweight="bold" if best else "normal",
         )
     return image
+
+
+def _is_dark(colour: tuple[float, float, float, float]) -> bool:
+    """Whether white letters stand out better than black ones (contrast as WCAG 2 defines it)."""
+    parts = np.array(colour[:3])
+    linear = np.where(parts > 0.04045, ((parts + 0.055) / 1.055) ** 2.4, parts / 12.92)
+    luminance = linear @ (0.2126, 0.7152, 0.0722)
+    return bool(1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05)
 
 
 def _ratio(value: float) -> str:
