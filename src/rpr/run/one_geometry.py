@@ -19,6 +19,7 @@ from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule, read_geometry
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.rotors import find_rotors, fragments, suggest_anchors
+from rpr.run.config import MOLECULE_KEYS
 from rpr.run.schema import with_defaults
 from rpr.units import BOHR
 
@@ -129,7 +130,8 @@ def _found(path: str, molecule: Mapping, default: Mapping) -> dict:
     """Dihedral and anchors that are not given."""
     if not os.path.isfile(path):
         raise InputError(f"molecule/geometry: file {path} does not exist")
-    options = {key: molecule[key] for key in ("bonds", "group", "inverting", "turning")}
+    found = ("dihedral", "anchors")
+    options = {key: molecule[key] for key in MOLECULE_KEYS if key not in found}
     try:
         bare = check_molecule(read_geometry(path), path, molecule["charge"], **options)
     except InputError as error:
