@@ -24,7 +24,7 @@ from rpr.data.given_frames import take_frames
 from rpr.data.validation_groups import validation_groups
 from rpr.models.estimator import Estimator, Frames, determination
 from rpr.models.kreg.contraction import ContractedPotential
-from rpr.models.kreg.descriptor import RelativeDistances, symmetric_distances
+from rpr.models.kreg.descriptor import symmetric_distances
 from rpr.models.kreg.kernel import GradientKernel, n_internal
 from rpr.models.kreg.search import N_SEARCH, check_given, search_hyperparameters
 from rpr.models.kreg.solver import KREGSolution, check_training_memory, solve_kreg
@@ -151,8 +151,8 @@ class KREG(Estimator):
         return self._take(positions, energy, forces, kernel, solution)
 
     def _check_memory(self, n_frames: int) -> None:
-        distances, _ = symmetric_distances(self.molecule, self.permutations)
-        per_frame = 1 + n_internal(distances.n_atoms, distances.n_pairs)
+        n_atoms = self.molecule.n_atoms
+        per_frame = 1 + n_internal(n_atoms, n_atoms * (n_atoms - 1) // 2)
         limit = None if self.max_memory_mb is None else int(self.max_memory_mb * 1e6)
         check_training_memory(n_frames, per_frame, limit)
 
@@ -273,11 +273,8 @@ class KREG(Estimator):
         model.lambda_energy_, model.lambda_forces_ = model.lambda_energy, model.lambda_forces
         model.search_, model.solution_ = None, None
         model.energy_offset_ = metadata["energy_offset"]
-        model.distances_ = replace(
-            RelativeDistances.from_reference(model.molecule.reference),
-            equilibrium=arrays["equilibrium"],
-        )
-        _, pairs = symmetric_distances(model.molecule, model.permutations)
+        distances, pairs = symmetric_distances(model.molecule, model.permutations)
+        model.distances_ = replace(distances, equilibrium=arrays["equilibrium"])
         model.contracted_ = ContractedPotential(
             model.sigma_, arrays["centres"], arrays["weights"], arrays["vectors"], pairs
         )
