@@ -9,7 +9,7 @@
 # make smoke  set up the environment, then the whole study made tiny, with its report
 # make lock   rewrite envs/requirements.lock from pyproject.toml (needs uv)
 # make lint   formatting, style and types
-# make docs   rewrite the generated tables of docs/configuration.md and docs/library.md
+# make docs   rewrite the generated tables of docs/, those of results from the run `deposited`
 # The first suitable Python is taken; choose another with: make PYTHON=python3.12
 
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -63,7 +63,7 @@ lint: $(STAMP)
 	$(SNAKEMAKE) --lint
 
 docs: $(STAMP)
-	$(BIN)/python -m rpr.run.generated_tables workflow/schemas/config.schema.yaml docs results/deposited/evidence
+	$(BIN)/python -m rpr.report.generated_tables workflow/schemas/config.schema.yaml docs results/deposited
 
 lock:
 	@command -v uv >/dev/null 2>&1 || { echo "make lock needs uv: install it with '$(PYTHON) -m pip install uv'"; exit 1; }

@@ -17,7 +17,7 @@ from rpr.models.covariant import CovariantRegression
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.torsion import dihedral_angle
 from rpr.regression.search import sigma_grid
-from rpr.run import generated_tables
+from rpr.report import generated_tables
 from rpr.studies import arbitrary_signs
 from rpr.studies.ablation import COLUMNS, STEPS, SYMMETRIES, Cell, ablation, held_out_torsion
 from rpr.studies.ablation_models import (
@@ -234,14 +234,16 @@ def test_the_documentation_takes_the_steps(tmp_path):
     first = {"step": "plain", "component": "mu_inv", "test_set": "rotated", "rmse": 0.08}
     second = {**first, "step": "+ copies", "rmse": 0.00466, "gain": 17.21}
     gains = {"gain_low": 12.5, "gain_high": 23.6}
-    pd.DataFrame([first, {**second, **gains}]).to_csv(tmp_path / "steps.csv", index=False)
-    (tmp_path / "steps.txt").write_text("Of the factor 64, each step makes 2.\n")
+    evidence = tmp_path / "run" / "evidence"
+    evidence.mkdir(parents=True)
+    pd.DataFrame([first, {**second, **gains}]).to_csv(evidence / "steps.csv", index=False)
+    (evidence / "steps.txt").write_text("Of the factor 64, each step makes 2.\n")
     schema = str(root / "workflow" / "schemas" / "config.schema.yaml")
     page = tmp_path / "docs" / "symmetry.md"
     before = page.read_text()
     generated_tables.main([schema, str(tmp_path / "docs"), str(tmp_path / "no_run")])
     assert page.read_text() == before
-    generated_tables.main([schema, str(tmp_path / "docs"), str(tmp_path)])
+    generated_tables.main([schema, str(tmp_path / "docs"), str(tmp_path / "run")])
     text = page.read_text()
     assert "\n| dipole (D) | rotated | gain, rotated |\n" in text
     assert "\n| plain | 0.08 |  |\n| + copies | 0.0047 | 17 [12, 24] |\n" in text

@@ -11,7 +11,7 @@ from synthetic_frames import MOLECULE, labelled_frames
 from rpr.data.extxyz import read_frames
 from rpr.errors import InputError
 from rpr.models.registry import make_model
-from rpr.run.generated_tables import peers_tables
+from rpr.report.result_tables import peers_tables
 from rpr.studies.comparison import COLUMNS as PAIR_COLUMNS
 from rpr.studies.peer_comparison import COLUMNS, compare_on_split, over_sets
 from rpr.studies.peer_predictions import (

@@ -19,9 +19,9 @@ from rpr.data.extxyz import read_frames, write_frames
 from rpr.data.frame_set import FrameSet
 from rpr.data.synthetic import analytic_labels, dichloroethane
 from rpr.labels.method import Method
+from rpr.report.generated_tables import configuration_table, models_table, replace_table
 from rpr.run.config import make_plan
 from rpr.run.deposit_files import write_deposit
-from rpr.run.generated_tables import configuration_table, models_table, replace_table
 from rpr.run.provenance import provenance
 from rpr.run.schema import with_defaults
 

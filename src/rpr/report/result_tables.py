@@ -1,0 +1,219 @@
+"""Tables of a run as Markdown for the documentation, which are written and never typed.
+
+Each function takes the rows of the CSV files that a run writes, as dictionaries of strings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rpr.models import registry
+
+Rows = Sequence[Mapping[str, str]]
+
+_OF_COMPONENT = {"mu_inv": ("dipole", "D"), "alpha_inv": ("polarizability", "bohr³")}
+_SHORT = {
+    "in_distribution": "in distribution",
+    "held_out_trajectories": "held out",
+    "rotated": "rotated",
+    "thermal": "thermal",
+}
+_SMALLEST_DEVIATION = 1e-5  # of a model that is not equivariant, D
+_CURVES = {
+    "values": "`covariant`, values",
+    "values, lambda-SOAP": "lambda-SOAP, values",
+    "values and derivatives": "`covariant`, derivatives",
+}
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table with left-aligned columns; vertical bars in cells are escaped."""
+    lines = [header, [":--"] * len(header)]
+    lines += [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def steps_tables(rows: Rows) -> str:
+    """Rows of ``steps.csv``, one table for each property: errors, and gains.
+
+    Gains are those on rotated frames, with their intervals.
+    """
+    tables = []
+    for component in dict.fromkeys(row["component"] for row in rows):
+        found = {(r["step"], r["test_set"]): r for r in rows if r["component"] == component}
+        test_sets = list(dict.fromkeys(test_set for _, test_set in found))
+        property, unit = _OF_COMPONENT[component]
+        body = [
+            [
+                step,
+                *(_error(found.get((step, name))) for name in test_sets),
+                _gain(found.get((step, "rotated"))),
+            ]
+            for step in dict.fromkeys(step for step, _ in found)
+        ]
+        names = [name.replace("_", " ") for name in test_sets]
+        tables.append(markdown([f"{property} ({unit})", *names, "gain, rotated"], body))
+    return "\n\n".join(tables)
+
+
+def peers_tables(rows: Rows, by_set: Rows) -> str:
+    """Rows of ``peers.csv`` and ``peers_by_set.csv``, one table for each property.
+
+    Models have their errors; other programs, whose names the registry does not have, also the
+    ratio of their error to that of the covariant model with its interval, the model of lower
+    error, and the errors of both for each training set.
+    """
+    tables = []
+    for component in dict.fromkeys(row["component"] for row in rows):
+        found = {(r["model"], r["test_set"]): r for r in rows if r["component"] == component}
+        test_sets = {r["test_set"]: r["n_test"] for r in found.values()}
+        models = sorted({model for model, _ in found}, key=_place)
+        body = [[m, *(_error(found.get((m, t)), 3) for t in test_sets)] for m in models]
+        for model in (m for m in models if m not in registry.REGISTRY):
+            pairs = [found[model, name] for name in test_sets]
+            body.append([f"{model} / covariant", *(_ratio(pair) for pair in pairs)])
+            body.append(["lower error", *(pair["lower_error"] for pair in pairs)])
+            sets = [
+                [r for r in by_set if (r["component"], r["test_set"]) == (component, t)]
+                for t in test_sets
+            ]
+            for number, repeat in enumerate(dict.fromkeys(r["seed"] for r in by_set), start=1):
+                cells = [_pair(part, model, repeat) for part in sets]
+                body.append([f"{model}; covariant, training set {number}", *cells])
+        property, unit = _OF_COMPONENT[component]
+        names = [f"{name.replace('_', ' ')} ({n})" for name, n in test_sets.items()]
+        tables.append(markdown([f"{property} ({unit})", *names], body))
+    return "\n\n".join(tables)
+
+
+def calibration_tables(rows: Rows, model: str = "covariant") -> str:
+    """Scores of a model in ``calibration.csv``, one table for each property.
+
+    Errors of dipoles are in mD, those of polarizabilities in bohr³.
+    """
+    tables = []
+    for property, unit, factor, digits in (
+        ("dipole", "mD", 1e3, 2),
+        ("polarizability", "bohr³", 1, 4),
+    ):
+        of_model = [r for r in rows if (r["model"], r["property"]) == (model, property)]
+        found = {(r["score"], r["test_set"]): r for r in of_model}
+        test_sets = {r["test_set"]: r["n_test"] for r in of_model}
+        scores = {
+            "rmse": (f"RMSE ({unit})", factor, digits),
+            "predicted_rmse": (f"predicted ({unit})", factor, digits),
+            "size": ("size", 1, 2),
+            "coverage_50": ("inside 50 %", 100, 0),
+            "coverage_90": ("inside 90 %", 100, 0),
+            "coverage_95": ("inside 95 %", 100, 0),
+            "nll": ("log score", 1, 1),
+            "energy_score": (f"energy score ({unit})", factor, digits),
+        }
+        body = [
+            [label, *(_interval(found.get((score, name)), scale, places) for name in test_sets)]
+            for score, (label, scale, places) in scores.items()
+        ]
+        names = [f"{_SHORT[name]} ({n})" for name, n in test_sets.items()]
+        tables.append(markdown([property, *names], body))
+    return "\n\n".join(tables)
+
+
+def fewer_labels_table(rows: Rows) -> str:
+    """Errors in ``fewer_labels.csv``, means over training sets, by their size.
+
+    Dipoles are in mD, elements of their derivatives in 1e-3 e.
+    """
+    sizes = sorted({int(r["n_train"]) for r in rows})
+    errors: dict[tuple, list[float]] = {}
+    for r in rows:
+        key = (r["component"], r["test_set"], r["labels"], int(r["n_train"]))
+        errors.setdefault(key, []).append(float(r["rmse"]))
+    body = []
+    for component, what in (("mu_inv", ""), ("dmu_dR", "dμ/dR, ")):
+        for test_set in ("held_out_trajectories", "rotated"):
+            for labels, curve in _CURVES.items():
+                found = [errors.get((component, test_set, labels, size)) for size in sizes]
+                if any(found):
+                    cells = ["" if not e else f"{1e3 * sum(e) / len(e):.1f}" for e in found]
+                    body.append([f"{_SHORT[test_set]}: {what}{curve}", *cells])
+    return markdown(["training frames", *map(str, sizes)], body)
+
+
+def ways_table(rows: Rows) -> str:
+    """Rows of ``ways.csv``: errors, deviations, frames that are needed, and times.
+
+    Deviations below 1e-5 D are a dash, as are those of ways that predict given frames only.
+    """
+    body, idea = [], ""
+    for row in rows:
+        if row["idea"] != idea:
+            idea = row["idea"]
+            body.append([f"*{idea}*", *[""] * 8])
+        body.append(
+            [
+                row["way"],
+                _between(row, "rotated", 4),
+                f"{float(row['rotated_positive']):.4f}",
+                *(_deviation(row[name]) for name in ("rotation", "inversion", "permutation")),
+                row["frames_needed"],
+                f"{float(row['train_seconds']):.2f}" if row["train_seconds"] else "",
+                f"{float(row['predict_ms']):.2f}" if row["predict_ms"] else "",
+            ]
+        )
+    names = ["way", "rotated", "φ ≥ 0", "rotation", "inversion", "permutation"]
+    return markdown([*names, "frames", "fit (s)", "predict (ms)"], body)
+
+
+def _place(model: str) -> int:
+    names = list(registry.MODELS)
+    return names.index(model) if model in names else len(names)
+
+
+def _ratio(row: Mapping[str, str]) -> str:
+    ratio = f"{float(row['ratio']):.2f}"
+    if not row["ratio_low"]:
+        return ratio
+    return f"{ratio} [{float(row['ratio_low']):.2f}, {float(row['ratio_high']):.2f}]"
+
+
+def _pair(rows: Rows, model: str, repeat: str) -> str:
+    """Errors of a program and of the covariant model for one training set."""
+    for row in rows:
+        if (row["above"], row["seed"]) == (model, repeat):
+            return f"{float(row['rmse_above']):.3g}; {float(row['rmse_below']):.3g}"
+    return ""
+
+
+def _error(row: Mapping[str, str] | None, digits: int = 2) -> str:
+    return f"{float(row['rmse']):.{digits}g}" if row else ""
+
+
+def _gain(row: Mapping[str, str] | None) -> str:
+    if not row or not row["gain"]:
+        return ""
+    gain = f"{float(row['gain']):.2g}"
+    if not row["gain_low"]:
+        return gain
+    return f"{gain} [{float(row['gain_low']):.2g}, {float(row['gain_high']):.2g}]"
+
+
+def _interval(row: Mapping[str, str] | None, scale: float, digits: int) -> str:
+    """A score with its interval, if it has one."""
+    if row is None:
+        return ""
+    value = f"{scale * float(row['value']):.{digits}f}"
+    if not row["low"]:
+        return value
+    low, high = (f"{scale * float(row[name]):.{digits}f}" for name in ("low", "high"))
+    return f"{value} [{low}, {high}]"
+
+
+def _between(row: Mapping[str, str], name: str, digits: int) -> str:
+    value, low, high = (row[name + end] for end in ("", "_low", "_high"))
+    if not low:
+        return f"{float(value):.{digits}f}"
+    return f"{float(value):.{digits}f} [{float(low):.{digits}f}, {float(high):.{digits}f}]"
+
+
+def _deviation(cell: str) -> str:
+    return f"{float(cell):.2g}" if cell and float(cell) >= _SMALLEST_DEVIATION else "-"
