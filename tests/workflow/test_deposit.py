@@ -214,19 +214,17 @@ def test_one_line_reads_the_deposit_of_the_repository(root):
     assert {"trajectory", "step", "dihedral"} <= images[7].info.keys()
 
 
-def test_frames_that_are_not_labelled_yet_are_those_that_the_test_set_lacks(root):
+def test_the_rotated_test_set_is_whole_and_of_the_potential_beside_it(root):
     folder = root / "resources/deposit"
-    rest = rpr.read_frames(folder / "test_set_unlabelled.extxyz.gz")
-    more = rpr.read_frames(folder / "test_set_more.extxyz.gz")
-    done = read_deposit(folder / "manifest.json", "test_set")
-    assert len(rest) + len(more) + len(done) == 1200
-    assert (find_frames(rest, done) < 0).all()
-    assert (find_frames(more, done) < 0).all()
-    assert (find_frames(rest, more) < 0).all()
-    model = rpr.load(folder / "kreg.npz")
-    for labelled in (done, more):
-        error = model.predict(labelled.positions)[0] - labelled.energy
-        assert np.sqrt(np.mean(error**2)) < 0.015 * KCAL_MOL
+    frames = read_deposit(folder / "manifest.json", "test_set")
+    trajectories, counts = np.unique(frames.trajectory, return_counts=True)
+    assert len(trajectories) == 24 and set(counts) == {50}
+    pool = read_deposit(folder / "manifest.json", "frames")
+    assert (find_frames(frames, pool) < 0).all()
+    assert (find_frames(frames, frames) == np.arange(1200)).all()
+    energy, forces = rpr.load(folder / "kreg.npz").predict(frames.positions)
+    assert np.sqrt(np.mean((energy - frames.energy) ** 2)) < 0.015 * KCAL_MOL
+    assert np.sqrt(np.mean((forces - frames.forces) ** 2)) < 0.1 * KCAL_MOL
 
 
 def test_files_can_be_added(tmp_path, manifest, frames):
