@@ -9,11 +9,12 @@ import pytest
 import yaml
 
 import rpr
+from rpr.data.consistency.battery import check_frames
 from rpr.data.frame_set import FrameSet, find_frames
 from rpr.data.splits import random_order
 from rpr.errors import InputError
 from rpr.labels.method import Method
-from rpr.molecule.molecule import read_geometry
+from rpr.molecule.molecule import Molecule, read_geometry
 from rpr.run.deposit import (
     check_extends,
     frame_counts,
@@ -218,13 +219,25 @@ def test_the_rotated_test_set_is_whole_and_of_the_potential_beside_it(root):
     folder = root / "resources/deposit"
     frames = read_deposit(folder / "manifest.json", "test_set")
     trajectories, counts = np.unique(frames.trajectory, return_counts=True)
-    assert len(trajectories) == 24 and set(counts) == {50}
+    assert len(trajectories) == 24
+    assert set(counts) == {50}
     pool = read_deposit(folder / "manifest.json", "frames")
     assert (find_frames(frames, pool) < 0).all()
     assert (find_frames(frames, frames) == np.arange(1200)).all()
     energy, forces = rpr.load(folder / "kreg.npz").predict(frames.positions)
     assert np.sqrt(np.mean((energy - frames.energy) ** 2)) < 0.015 * KCAL_MOL
     assert np.sqrt(np.mean((forces - frames.forces) ** 2)) < 0.1 * KCAL_MOL
+
+
+def test_the_second_molecule_has_plausible_labels(root):
+    manifest = root / "resources/ethanedithiol/manifest.json"
+    frames, test = read_deposit(manifest, "frames"), read_deposit(manifest, "test_set")
+    assert (len(frames), len(test)) == (300, 100)
+    assert (find_frames(test, frames) < 0).all()
+    reference = read_deposit(manifest, "reference").atoms(0)
+    molecule = Molecule.from_atoms(reference, anchors=(0, 3), dihedral=(0, 1, 2, 3))
+    for labelled in (frames, test):
+        assert not [found for found in check_frames(labelled, molecule) if found.is_implausible]
 
 
 def test_files_can_be_added(tmp_path, manifest, frames):

@@ -49,6 +49,12 @@ def overlay(tmp_path, **keys):
     return path
 
 
+def test_the_study_of_the_second_molecule_computes_no_label(root):
+    found = jobs(root, "--configfile", "config/ethanedithiol.yaml", "--config", "run=never_ran")
+    assert {"train_model", "judge_claims"} <= set(found)
+    assert not {"label_frames", "label_test_frames", "optimise_geometry"} & set(found)
+
+
 def test_paper_run_resolves_in_full(root):
     found = jobs(root, "--configfile", "config/paper.yaml", "--config", "run=a_run_that_never_ran")
     assert found["run_trajectory"] == 70
