@@ -84,7 +84,7 @@ def test_few_frames_of_the_deposit_are_outside(frames, test_set, molecule):
     share = apart.outside(test_set.positions)
     assert share[test_set.dihedral > 0].mean() < 0.05
     other_hand = (test_set.dihedral < -30) & (test_set.dihedral > -135)
-    assert share[other_hand].mean() > 0.9  # 95 % of them, where the published model fails
+    assert share[other_hand].mean() > 0.94  # where the published model fails
 
 
 def test_a_model_warns_and_remembers(frames, model, tmp_path):

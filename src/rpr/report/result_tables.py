@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rpr.models import registry
+from rpr.report.figures.ways import EXACT
 
 Rows = Sequence[Mapping[str, str]]
 
@@ -18,7 +19,6 @@ _SHORT = {
     "rotated": "rotated",
     "thermal": "thermal",
 }
-_SMALLEST_DEVIATION = 1e-5  # of a model that is not equivariant, D
 _CURVES = {
     "values": "`covariant`, values",
     "values, lambda-SOAP": "lambda-SOAP, values",
@@ -47,7 +47,7 @@ def steps_tables(rows: Rows) -> str:
             [
                 step,
                 *(_error(found.get((step, name))) for name in test_sets),
-                _gain(found.get((step, "rotated"))),
+                _interval(found.get((step, "rotated")), "gain", ".2g"),
             ]
             for step in dict.fromkeys(step for step, _ in found)
         ]
@@ -71,7 +71,9 @@ def peers_tables(rows: Rows, by_set: Rows) -> str:
         body = [[m, *(_error(found.get((m, t)), 3) for t in test_sets)] for m in models]
         for model in (m for m in models if m not in registry.REGISTRY):
             pairs = [found[model, name] for name in test_sets]
-            body.append([f"{model} / covariant", *(_ratio(pair) for pair in pairs)])
+            body.append(
+                [f"{model} / covariant", *(_interval(pair, "ratio", ".2f") for pair in pairs)]
+            )
             body.append(["lower error", *(pair["lower_error"] for pair in pairs)])
             sets = [
                 [r for r in by_set if (r["component"], r["test_set"]) == (component, t)]
@@ -92,26 +94,29 @@ def calibration_tables(rows: Rows, model: str = "covariant") -> str:
     Errors of dipoles are in mD, those of polarizabilities in bohr³.
     """
     tables = []
-    for property, unit, factor, digits in (
-        ("dipole", "mD", 1e3, 2),
-        ("polarizability", "bohr³", 1, 4),
+    for property, unit, factor, form in (
+        ("dipole", "mD", 1e3, ".2f"),
+        ("polarizability", "bohr³", 1, ".4f"),
     ):
         of_model = [r for r in rows if (r["model"], r["property"]) == (model, property)]
         found = {(r["score"], r["test_set"]): r for r in of_model}
         test_sets = {r["test_set"]: r["n_test"] for r in of_model}
         scores = {
-            "rmse": (f"RMSE ({unit})", factor, digits),
-            "predicted_rmse": (f"predicted ({unit})", factor, digits),
-            "size": ("size", 1, 2),
-            "coverage_50": ("inside 50 %", 100, 0),
-            "coverage_90": ("inside 90 %", 100, 0),
-            "coverage_95": ("inside 95 %", 100, 0),
-            "nll": ("log score", 1, 1),
-            "energy_score": (f"energy score ({unit})", factor, digits),
+            "rmse": (f"RMSE ({unit})", factor, form),
+            "predicted_rmse": (f"predicted ({unit})", factor, form),
+            "size": ("size", 1, ".2f"),
+            "coverage_50": ("inside 50 %", 100, ".0f"),
+            "coverage_90": ("inside 90 %", 100, ".0f"),
+            "coverage_95": ("inside 95 %", 100, ".0f"),
+            "nll": ("log score", 1, ".1f"),
+            "energy_score": (f"energy score ({unit})", factor, form),
         }
         body = [
-            [label, *(_interval(found.get((score, name)), scale, places) for name in test_sets)]
-            for score, (label, scale, places) in scores.items()
+            [
+                label,
+                *(_interval(found.get((score, name)), "value", form, scale) for name in test_sets),
+            ]
+            for score, (label, scale, form) in scores.items()
         ]
         names = [f"{_SHORT[name]} ({n})" for name, n in test_sets.items()]
         tables.append(markdown([property, *names], body))
@@ -152,7 +157,7 @@ def ways_table(rows: Rows) -> str:
         body.append(
             [
                 row["way"],
-                _between(row, "rotated", 4),
+                _interval(row, "rotated", ".4f"),
                 f"{float(row['rotated_positive']):.4f}",
                 *(_deviation(row[name]) for name in ("rotation", "inversion", "permutation")),
                 row["frames_needed"],
@@ -169,13 +174,6 @@ def _place(model: str) -> int:
     return names.index(model) if model in names else len(names)
 
 
-def _ratio(row: Mapping[str, str]) -> str:
-    ratio = f"{float(row['ratio']):.2f}"
-    if not row["ratio_low"]:
-        return ratio
-    return f"{ratio} [{float(row['ratio_low']):.2f}, {float(row['ratio_high']):.2f}]"
-
-
 def _pair(rows: Rows, model: str, repeat: str) -> str:
     """Errors of a program and of the covariant model for one training set."""
     for row in rows:
@@ -188,32 +186,14 @@ def _error(row: Mapping[str, str] | None, digits: int = 2) -> str:
     return f"{float(row['rmse']):.{digits}g}" if row else ""
 
 
-def _gain(row: Mapping[str, str] | None) -> str:
-    if not row or not row["gain"]:
+def _interval(row: Mapping[str, str] | None, name: str, form: str, scale: float = 1.0) -> str:
+    """A number of the column `name` with its interval, if it has one; nothing without a number."""
+    if not row or not row[name]:
         return ""
-    gain = f"{float(row['gain']):.2g}"
-    if not row["gain_low"]:
-        return gain
-    return f"{gain} [{float(row['gain_low']):.2g}, {float(row['gain_high']):.2g}]"
-
-
-def _interval(row: Mapping[str, str] | None, scale: float, digits: int) -> str:
-    """A score with its interval, if it has one."""
-    if row is None:
-        return ""
-    value = f"{scale * float(row['value']):.{digits}f}"
-    if not row["low"]:
-        return value
-    low, high = (f"{scale * float(row[name]):.{digits}f}" for name in ("low", "high"))
-    return f"{value} [{low}, {high}]"
-
-
-def _between(row: Mapping[str, str], name: str, digits: int) -> str:
-    value, low, high = (row[name + end] for end in ("", "_low", "_high"))
-    if not low:
-        return f"{float(value):.{digits}f}"
-    return f"{float(value):.{digits}f} [{float(low):.{digits}f}, {float(high):.{digits}f}]"
+    ends = ("low", "high") if name == "value" else (f"{name}_low", f"{name}_high")
+    value, *bounds = (format(scale * float(row[key]), form) for key in (name, *ends) if row[key])
+    return f"{value} [{', '.join(bounds)}]" if bounds else value
 
 
 def _deviation(cell: str) -> str:
-    return f"{float(cell):.2g}" if cell and float(cell) >= _SMALLEST_DEVIATION else "-"
+    return f"{float(cell):.2g}" if cell and float(cell) >= EXACT else "-"
