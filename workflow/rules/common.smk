@@ -30,6 +30,8 @@ SOURCE = PLAN.source
 TEST_SOURCE = PLAN.test_source
 DEPOSITED = PLAN.deposited
 WITH_DYNAMICS = PLAN.with_dynamics
+WITH_DERIVATIVES = SOURCE == "compute" and config["labels"]["dipole_derivatives"]
+LABELS = ["energy", "forces", *PROPERTIES, *(["dipole_derivatives"] if WITH_DERIVATIVES else [])]
 GEOMETRIES = run_config.geometry_names(config)
 CONFORMERS = list(GEOMETRIES)
 REFERENCE = CONFORMERS[0]

@@ -1,5 +1,6 @@
 # Stage 3: molecular dynamics, one job a trajectory, which labels its steps if it has their level.
 
+ALWAYS = ("energy", "forces", "dipole")  # come with every step
 MADE = {"frames": "<results>/md/trajectories/{trajectory}.extxyz"}
 if WITH_DYNAMICS:
     MADE["failures"] = "<results>/md/trajectories/{trajectory}_failures.csv"
@@ -25,7 +26,7 @@ rule run_trajectory:
         charge=config["molecule"]["charge"],
         label_version=LABEL_VERSION,
         md=config["md"],
-        properties=["polarizability"] if WITH_DYNAMICS else [],
+        properties=[n for n in LABELS if n not in ALWAYS] if WITH_DYNAMICS else [],
         seed=lambda wildcards: seed("dynamics", int(wildcards.trajectory)),
         checkpoint=lambda wildcards, output: f"{output.frames}.partial",
     message:

@@ -3,6 +3,14 @@
 DERIVATIVES = "<results>/derivatives"
 N_WITH_DERIVATIVES = config["fewer_labels"]["n_frames"] + config["fewer_labels"]["n_test_frames"]
 DERIVATIVE_SHARDS = jobs.shards(N_WITH_DERIVATIVES, SHARD_SIZE)
+# Frames with derivatives: of the deposit, those chosen if all labels have them, or labelled again.
+WITH_THEM = branch(
+    SOURCE == "deposit",
+    then="deposited",
+    otherwise=branch(
+        WITH_DERIVATIVES and TEST_SOURCE == "compute", then="chosen", otherwise="frames"
+    ),
+)
 FEWER_LABELS = ["<results>/tables/fewer_labels.csv"] if N_WITH_DERIVATIVES else []
 
 
@@ -155,11 +163,7 @@ rule fewer_labels:
         frames="<results>/dataset/frames.extxyz",
         split="<results>/dataset/split_held_out.csv",
         test_set="<results>/test_set/frames.extxyz",
-        derivatives=branch(
-            SOURCE == "deposit",
-            then=f"{DERIVATIVES}/deposited.extxyz",
-            otherwise=f"{DERIVATIVES}/frames.extxyz",
-        ),
+        derivatives=f"{DERIVATIVES}/{WITH_THEM}.extxyz",
         seconds=branch(
             SOURCE == "deposit",
             then="<results>/labels/deposit/label_seconds.csv",

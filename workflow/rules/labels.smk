@@ -60,6 +60,7 @@ rule label_frames:
         mem_mb=megabytes("label_mem_mb"),
         runtime=minutes(SHARD_SIZE * config["resources"]["label_seconds_per_frame"]),
     params:
+        **({"properties": LABELS} if WITH_DERIVATIVES else {}),
         method=config["labels"]["method"],
         charge=config["molecule"]["charge"],
         label_version=LABEL_VERSION,
@@ -86,7 +87,7 @@ rule take_labels:
         mem_mb=2000,
         runtime=10,
     params:
-        properties=["energy", "forces", *PROPERTIES],
+        properties=LABELS,
         code=code("take_labels"),
     message:
         "Take the labels of the dynamics"
