@@ -83,7 +83,9 @@ rule evidence:
         rules.draw_ablation.output,
         rules.tabulate_ablation_steps.output,
         rules.compare_coordinate_weights.output,
-        rules.factor_span.output if config["molecule"]["dihedral"] else [],
+        [rules.factor_span.output, rules.compare_validations.output]
+        if config["molecule"]["dihedral"]
+        else [],
         rules.arbitrary_signs.output,
         rules.tabulate_peers.output if PEERS else [],
     message:

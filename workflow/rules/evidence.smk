@@ -200,6 +200,42 @@ rule compare_coordinate_weights:
         "../scripts/compare_coordinate_weights.py"
 
 
+rule compare_validations:
+    input:
+        frames="<results>/dataset/frames.extxyz",
+        test_set="<results>/test_set/frames.extxyz",
+        thermal=THERMAL,
+        molecule=MOLECULE,
+    output:
+        multiext("<results>/evidence/validation", md=".md", tex=".tex"),
+        table="<results>/evidence/validation.csv",
+        splits="<results>/evidence/validation_splits.csv",
+    log:
+        "<logs>/compare_validations.log",
+    benchmark:
+        "<benchmarks>/compare_validations.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=megabytes("learning_mem_mb"),
+        runtime=at_most(120),
+    params:
+        molecule=molecule(),
+        sizes=SPLIT_SIZES,
+        n_repeats=config["evidence"]["n_repeats"],
+        code=code(
+            "compare_validations",
+            *{
+                registry.REGISTRY[name].module
+                for name in ("rotate-predict-rotate", "folded", "symmetrized")
+            },
+        ),
+    message:
+        "Compare kernels, and validation on frames and on trajectories"
+    script:
+        "../scripts/compare_validations.py"
+
+
 rule draw_ablation:
     input:
         ablation=ABLATION,
