@@ -23,6 +23,7 @@ from rpr.labels.calculator import LabelCalculator
 from rpr.labels.dft.field_response import FieldResponse
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
+from rpr.labels.results import ALL_PROPERTIES
 from rpr.molecule.molecule import Molecule, read_geometry
 from rpr.molecule.torsion import dihedral_angle
 from rpr.units import FS, KB
@@ -169,6 +170,7 @@ REAL = pytest.mark.parametrize(
     ids=lambda method: method.functional,
 )
 ALPHA = ("polarizability",)
+WITH_DERIVATIVES = ("polarizability", "dipole_derivatives")
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +185,7 @@ def run_real(water, method=B3LYP, properties=(), **changes):
 
 @pytest.mark.usefixtures("one_thread")
 @REAL
-@pytest.mark.parametrize("properties", [(), ALPHA])
+@pytest.mark.parametrize("properties", [(), ALPHA, WITH_DERIVATIVES], ids=len)
 def test_killed_trajectory_of_real_labels_ends_with_the_same_bits(
     tmp_path, water, method, properties
 ):
@@ -193,7 +195,7 @@ def test_killed_trajectory_of_real_labels_ends_with_the_same_bits(
     run_real(water, method, properties, n_steps=2, checkpoint_path=path)
     resumed = run_real(water, method, properties, checkpoint_path=path)
     assert_same(resumed, whole)
-    assert ("polarizability" in whole.known) == bool(properties)
+    assert {*whole.known} & {*WITH_DERIVATIVES} == {*properties}
 
 
 @pytest.mark.usefixtures("one_thread")
@@ -207,14 +209,15 @@ def test_labels_do_not_change_the_trajectory(water, method):
 
 @pytest.mark.usefixtures("one_thread")
 def test_labels_made_on_the_way_are_those_of_the_frames(water):
-    labelled = run_real(water, properties=ALPHA)
+    labelled = run_real(water, properties=WITH_DERIVATIVES)
     engine = make_engine(B3LYP, water.symbols)
     for k in (0, 3):
-        labels = engine.compute(labelled.positions[k])
+        labels = engine.compute(labelled.positions[k], ALL_PROPERTIES[:-1])
         assert labelled.energy[k] == pytest.approx(labels.energy, abs=1e-6)
         assert np.allclose(labelled.forces[k], labels.forces, atol=1e-4)
         assert np.allclose(labelled.dipole[k], labels.dipole, atol=1e-5)
         assert np.allclose(labelled.polarizability[k], labels.polarizability, atol=1e-4)
+        assert np.allclose(labelled.dipole_derivatives[k], labels.dipole_derivatives, atol=3e-4)
 
 
 def failing_response(monkeypatch, *, at):

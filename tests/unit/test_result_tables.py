@@ -6,7 +6,14 @@ import pytest
 
 from rpr.errors import InputError
 from rpr.report.generated_tables import RESULTS, replace_table
-from rpr.report.result_tables import calibration_tables, fewer_labels_table, ways_table
+from rpr.report.result_tables import (
+    calibration_tables,
+    fewer_labels_table,
+    hands_table,
+    validation_tables,
+    ways_table,
+)
+from rpr.studies.validation_choices import DEFAULT
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -63,6 +70,33 @@ def test_ways_are_grouped_by_their_idea():
     assert lines[2] == "| *axes* |" + "  |" * 8
     assert lines[3] == "| RE | 0.0338 | 0.0332 | - | - | - | > 400 | 0.67 |  |"
     assert lines[4].startswith("| ID | 0.0338 [0.0300, 0.0400] | 0.0332 | - | 0.23 | - |")
+
+
+def test_choices_of_validation_are_factors_of_the_model_as_it_is():
+    row = {"model": "folded", "scan": "", "component": "mu_inv", "test_set": "rotated"}
+    row |= {"choice": DEFAULT, "kernels": "matern2, matern3; matern4; matern4"}
+    row |= {"rmse": "0.1", "rmse_low": "0.07", "rmse_high": "0.14", "ratio": "1"}
+    other = {"choice": "kernel gaussian", "kernels": "gaussian; gaussian; gaussian"}
+    other |= {"ratio": "1.13", "ratio_low": "1.05", "ratio_high": "1.22"}
+    rows = [{**row, **change} for change in ({}, {"test_set": "validated"}, other)]
+    rows.append({**rows[1], **other})
+    assert validation_tables(rows).splitlines() == [
+        "| dipole (D) | kernels | validated | rotated |",
+        "| :-- | :-- | :-- | :-- |",
+        "| `folded` | 2, 3; 4; 4 | 0.10 [0.070, 0.14] | 0.10 [0.070, 0.14] |",
+        "| kernel gaussian |  | × 1.13 [1.05, 1.22] | × 1.13 [1.05, 1.22] |",
+    ]
+    alike = {**row, "choice": "validation on trajectories", "kernels": "gaussian; gaussian"}
+    alike |= {"ratio_low": "", "ratio_high": ""}
+    assert "| validation on trajectories | gaussian | × 1.00 |" in validation_tables([alike])
+
+
+def test_hands_are_those_of_the_rotated_frames():
+    row = {"model": "covariant", "component": "mu_inv", "test_set": "rotated"}
+    row |= {"dihedral_sign": "positive", "rmse": "0.0012", "rmse_low": "", "rmse_high": ""}
+    rows = [row, {**row, "test_set": "thermal", "rmse": "9"}]
+    rows += [{**row, "dihedral_sign": "negative", "rmse": "0.0013"}, {**row, "model": "augmented"}]
+    assert hands_table(rows).splitlines()[2:] == ["| `covariant` | 0.0012 | 0.0013 |  |  |"]
 
 
 @pytest.mark.parametrize(("page", "name"), RESULTS)

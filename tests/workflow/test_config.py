@@ -331,6 +331,18 @@ def test_without_dynamics_every_trajectory_is_a_frame(default, schema):
     assert not plan.with_dynamics
 
 
+def test_every_second_trajectory_is_a_run_that_is_completed_later(default, schema):
+    config = changed(default, "initial_conditions/every", 2)
+    plan = make_plan(with_defaults(config, schema))
+    assert list(plan.trajectories[:3]) == [0, 2, 4]
+    assert plan.pool_size == 18 * 20
+    with pytest.raises(InputError, match="labels/n_frames: found 450, but the dynamics makes 360"):
+        check(config, schema)
+    config = changed(changed(config, "initial_conditions/n_trajectories", 1000), "md/n_steps", 0)
+    with pytest.raises(InputError, match="initial_conditions/every: found 2, expected 1 without"):
+        check(config, schema)
+
+
 def test_thermal_frames_are_computed_or_those_of_the_deposit(root, default, schema):
     assert make_plan(with_defaults(default, schema)).thermal_source is None
     wanted = changed(default, "thermal/n_frames", 30)

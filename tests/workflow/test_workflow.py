@@ -65,6 +65,16 @@ def test_paper_run_resolves_in_full(root):
     assert found["all"] == 1
 
 
+def test_derivatives_come_with_all_labels_and_are_not_computed_again(root, tmp_path):
+    study = {"fewer_labels": {"n_frames": 20, "n_test_frames": 5}}
+    found = jobs(root, "--configfile", overlay(tmp_path, **study))
+    assert {"label_derivatives", "choose_with_derivatives"} <= set(found)
+    study["labels"] = {"dipole_derivatives": True}
+    found = jobs(root, "--configfile", overlay(tmp_path, **study))
+    assert "choose_with_derivatives" in found
+    assert "label_derivatives" not in found
+
+
 def test_labels_of_another_level_are_jobs_of_their_own(root, tmp_path):
     labels = {"method": {"grid_level": 4}, "n_frames": 450, "shard_size": 25}
     found = jobs(root, "--configfile", overlay(tmp_path, labels=labels))

@@ -35,7 +35,7 @@ LABELS = ["energy", "forces", *PROPERTIES, *(["dipole_derivatives"] if WITH_DERI
 GEOMETRIES = run_config.geometry_names(config)
 CONFORMERS = list(GEOMETRIES)
 REFERENCE = CONFORMERS[0]
-TRAJECTORIES = [f"{k:03d}" for k in range(config["initial_conditions"]["n_trajectories"])]
+TRAJECTORIES = [f"{k:03d}" for k in PLAN.trajectories]
 FITTING = {
     "coordinate_weight": config["benchmark"]["coordinate_weight"],
     **{key: config["split"][key] for key in ("validation_fraction", "validation")},

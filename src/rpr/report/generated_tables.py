@@ -22,9 +22,11 @@ from rpr.models import registry
 from rpr.report.result_tables import (
     calibration_tables,
     fewer_labels_table,
+    hands_table,
     markdown,
     peers_tables,
     steps_tables,
+    validation_tables,
     ways_table,
 )
 
@@ -36,6 +38,8 @@ RESULTS: dict[tuple[str, str], tuple[Callable[..., str], tuple[str, ...]]] = {
         peers_tables,
         ("evidence/peers.csv", "evidence/peers_by_set.csv"),
     ),
+    ("protocol.md", "hands"): (hands_table, ("tables/test_set.csv",)),
+    ("protocol.md", "validation"): (validation_tables, ("evidence/validation.csv",)),
     ("uncertainty.md", "calibration"): (calibration_tables, ("tables/calibration.csv",)),
     ("learning_derivatives.md", "fewer labels"): (
         fewer_labels_table,

@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 
 from rpr.models import registry
 from rpr.report.figures.ways import EXACT
+from rpr.studies.validation_choices import DEFAULT, VALIDATED
 
 Rows = Sequence[Mapping[str, str]]
 
+PUBLISHED = "rotate-predict-rotate"
 _OF_COMPONENT = {"mu_inv": ("dipole", "D"), "alpha_inv": ("polarizability", "bohr³")}
 _SHORT = {
     "in_distribution": "in distribution",
@@ -86,6 +88,62 @@ def peers_tables(rows: Rows, by_set: Rows) -> str:
         names = [f"{name.replace('_', ' ')} ({n})" for name, n in test_sets.items()]
         tables.append(markdown([f"{property} ({unit})", *names], body))
     return "\n\n".join(tables)
+
+
+def validation_tables(rows: Rows) -> str:
+    """Rows of ``validation.csv``, one table for each property.
+
+    A model as it is has its errors; other choices the factors by which they change these.  Kernels
+    are those that any training set chose, by component; those of the Matern family by their order.
+    """
+    tables = []
+    for component in dict.fromkeys(row["component"] for row in rows):
+        of_component = [row for row in rows if row["component"] == component]
+        found = {(r["model"], r["scan"], r["choice"], r["test_set"]): r for r in of_component}
+        test_sets = list(dict.fromkeys(row["test_set"] for row in of_component))
+        test_sets.sort(key=lambda name: name != VALIDATED)  # the others stay in order
+        body = []
+        for model, scan, choice in dict.fromkeys(key[:3] for key in found):
+            cells = [found[model, scan, choice, name] for name in test_sets]
+            if choice == DEFAULT:
+                name = f"`{model}`" + (f", {scan.replace('_', ' ')}" if scan else "")
+                errors = [_interval(cell, "rmse", "#.2g") for cell in cells]
+            else:
+                name = choice
+                errors = [f"× {_interval(cell, 'ratio', '.2f')}" for cell in cells]
+            kernels = "" if choice.startswith("kernel ") else _kernels(cells[0]["kernels"])
+            body.append([name, kernels, *errors])
+        property, unit = _OF_COMPONENT[component]
+        names = [_SHORT.get(name, name) for name in test_sets]
+        tables.append(markdown([f"{property} ({unit})", "kernels", *names], body))
+    return "\n\n".join(tables)
+
+
+def hands_table(rows: Rows) -> str:
+    """Errors in ``test_set.csv`` on rotated frames, by the sign of the dihedral.
+
+    Rows are the published model, trained on frames of one hand and of both, and the models that
+    know the mirror image of each training frame.
+    """
+    labels = {
+        f"{PUBLISHED}-one-hand": f"`{PUBLISHED}`, one hand",
+        f"{PUBLISHED}-both-hands": f"`{PUBLISHED}`, both hands",
+        **{name: f"`{name}`" for name in ("folded", "symmetrized", "covariant")},
+    }
+    found = {
+        (r["model"], r["component"], r["dihedral_sign"]): r
+        for r in rows
+        if r["test_set"] == "rotated"
+    }
+    columns = [(c, sign) for c in _OF_COMPONENT for sign in ("positive", "negative")]
+    body = [
+        [label, *(_interval(found.get((name, *column)), "rmse", "#.2g") for column in columns)]
+        for name, label in labels.items()
+        if (name, *columns[0]) in found
+    ]
+    signs = {"positive": "φ ≥ 0", "negative": "φ < 0"}
+    heads = [f"{_OF_COMPONENT[c][0]} ({_OF_COMPONENT[c][1]}), {signs[sign]}" for c, sign in columns]
+    return markdown(["model", *heads], body)
 
 
 def calibration_tables(rows: Rows, model: str = "covariant") -> str:
@@ -167,6 +225,11 @@ def ways_table(rows: Rows) -> str:
         )
     names = ["way", "rotated", "φ ≥ 0", "rotation", "inversion", "permutation"]
     return markdown([*names, "frames", "fit (s)", "predict (ms)"], body)
+
+
+def _kernels(by_component: str) -> str:
+    names = by_component.replace("matern", "").split("; ")
+    return names[0] if len(set(names)) == 1 else "; ".join(names)
 
 
 def _place(model: str) -> int:

@@ -44,6 +44,8 @@ class Plan:
         Where labelled test frames come from: ``compute``, ``deposit`` or ``files``.
     deposited
         Number of frames of each role in the deposit that the run reads; empty without one.
+    trajectories
+        Numbers of the initial conditions from which trajectories start.
     pool_size
         Number of frames of the dynamics, run here or read from a deposit.
     n_labelled
@@ -67,6 +69,7 @@ class Plan:
     source: str
     test_source: str
     deposited: Mapping[str, int]
+    trajectories: range
     pool_size: int
     n_labelled: int
     n_test_frames: int
@@ -94,13 +97,16 @@ def make_plan(config: Mapping) -> Plan:
     """
     labels, test = config["labels"], config["test_set"]
     deposited = _deposited_frames(labels)
-    made = config["initial_conditions"]["n_trajectories"] * max(1, config["md"]["n_steps"])
+    starts = config["initial_conditions"]
+    trajectories = range(0, starts["n_trajectories"], starts["every"])
+    made = len(trajectories) * max(1, config["md"]["n_steps"])
     pool_size = deposited.get("md", made)
     return Plan(
         source=labels["source"],
         test_source=_test_source(labels, deposited),
         deposited=deposited,
         pool_size=pool_size,
+        trajectories=trajectories,
         n_labelled=pool_size if labels["n_frames"] is None else labels["n_frames"],
         n_test_frames=test["n_trajectories"] * (test["n_steps"] // test["every"]),
         with_dynamics=_with_dynamics(config),

@@ -71,7 +71,7 @@ def _check_fewer_labels(config: Mapping, plan: Plan) -> None:
 
 def _check_pool(config: Mapping, plan: Plan) -> None:
     if plan.n_labelled > plan.pool_size:
-        made = "the dynamics makes {} frames (initial_conditions/n_trajectories x md/n_steps)"
+        made = "the dynamics makes {} frames (trajectories of initial_conditions x md/n_steps)"
         if "md" in plan.deposited:
             made = f"{config['labels']['deposit']} has {{}} frames of the dynamics"
         raise InputError(
@@ -106,11 +106,16 @@ def _check_split_sizes(
 
 
 def _check_trajectories(config: Mapping, plan: Plan) -> None:
-    n_trajectories = config["initial_conditions"]["n_trajectories"]
-    if "md" not in plan.deposited and n_trajectories < 2:
+    every = config["initial_conditions"]["every"]
+    if every > 1 and config["md"]["n_steps"] == 0:
+        raise InputError(
+            f"initial_conditions/every: found {every}, expected 1 without dynamics (md/n_steps 0), "
+            "because all initial conditions are frames then; make n_trajectories smaller"
+        )
+    if "md" not in plan.deposited and len(plan.trajectories) < 2:
         raise InputError(
             "split/n_test: holding out whole trajectories needs at least 2, found "
-            f"initial_conditions/n_trajectories {n_trajectories}"
+            f"{len(plan.trajectories)} (initial_conditions/n_trajectories and every)"
         )
 
 

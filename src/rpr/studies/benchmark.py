@@ -120,36 +120,27 @@ def benchmark(
         for kernel in kernels
     ]
     predicted = np.stack([model.predict(X[test]) for model in models])  # -> [kernels, n_test, c]
+    deviations = predicted - Y[test]
     trajectory = frame_origin(frames)["trajectory"][test]
-    gaussian = kernels.index("gaussian") if "gaussian" in kernels else None
-    (low, high), best, better = _resampled(predicted - Y[test], trajectory, seed, gaussian)
-    sizes = {"n_train": len(train), "n_test": len(test)}
-    rows = [
-        {
-            **{"descriptor": descriptor, "kernel": kernel, "axes": axes, "component": component},
-            **sizes,
-            "sigma": models[k].choices_[c].sigma,
-            "lambda": models[k].choices_[c].lam,
-            **metrics.summary(Y[test][:, c], predicted[k, :, c]),
-            "unit": units[c],
-            "seed": seed,
-            "rmse_low": low[k, c],
-            "rmse_high": high[k, c],
-            "best_probability": best[k, c],
-            "better_than_gaussian": better[k, c],
-            "validation_rmse": models[k].choices_[c].rmse,
-            "at_edge": _edges(models[k], c),
-        }
-        for k, kernel in enumerate(kernels)
-        for c, component in enumerate(components)
-    ]
     keys = {"descriptor": descriptor, "axes": axes, "n_train": len(train), "seed": seed}
     origin = {"frame": np.asarray(test), "trajectory": trajectory}
     errors = [
         pd.DataFrame(keys | {"kernel": kernel} | origin)[ERROR_COLUMNS].join(
-            pd.DataFrame(predicted[k] - Y[test], columns=components)
+            pd.DataFrame(deviations[k], columns=components)
         )
         for k, kernel in enumerate(kernels)
+    ]
+    resampled = _resampled(deviations, trajectory, seed, kernels)
+    rows = [
+        {
+            **keys,
+            **{"kernel": kernel, "component": component, "unit": units[c], "n_test": len(test)},
+            **_choice(models[k], c),
+            **metrics.summary(Y[test][:, c], predicted[k, :, c]),
+            **{name: values[k, c] for name, values in resampled.items()},
+        }
+        for k, kernel in enumerate(kernels)
+        for c, component in enumerate(components)
     ]
     return pd.DataFrame(rows, columns=COLUMNS), pd.concat(errors, ignore_index=True)
 
@@ -161,8 +152,8 @@ def applies(descriptor: str, molecule: Molecule) -> bool:
     return descriptor not in ("RExyzCl", "REsphCl") or len(molecule.anchors) > 0
 
 
-def _edges(model: KernelRegression, c: int) -> str:
-    """Hyper-parameters of component `c` that lie at an end of the values tried."""
+def _choice(model: KernelRegression, c: int) -> dict[str, object]:
+    """Hyper-parameters of component `c`, their error, and which lie at an end of those tried."""
     choice = model.choices_[c]
     lambdas = search.default_lambdas() if model.lambdas is None else model.lambdas
     tried = {
@@ -174,7 +165,8 @@ def _edges(model: KernelRegression, c: int) -> str:
         for name, (chosen, values) in tried.items()
         if np.isclose(chosen, (np.min(values), np.max(values))).any()
     ]
-    return " ".join(at_edge)
+    chosen = {"sigma": choice.sigma, "lambda": choice.lam, "validation_rmse": choice.rmse}
+    return {**chosen, "at_edge": " ".join(at_edge)}
 
 
 def _targets(
@@ -193,22 +185,24 @@ def _targets(
 
 
 def _resampled(
-    error: np.ndarray, groups: np.ndarray, seed: int, gaussian: int | None
-) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray, np.ndarray]:
-    """Bounds of the RMSE, how often a kernel is best, and how often better than the Gaussian one.
+    error: np.ndarray, groups: np.ndarray, seed: int, kernels: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """What the bootstrap says about each kernel and component: columns [kernels, c].
 
-    Errors are [kernels, n_test, c]; `gaussian` is the place of the Gaussian kernel.
+    They are bounds of the RMSE, how often a kernel is best, and how often better than the Gaussian
+    one.  Errors are [kernels, n_test, c].
     """
     n_kernels, _, n_components = error.shape
+    empty = np.full((n_kernels, n_components), np.nan)
+    names = ("rmse_low", "rmse_high", "best_probability", "better_than_gaussian")
     if len(np.unique(groups)) < metrics.MIN_GROUPS:
-        empty = np.full((n_kernels, n_components), np.nan)
-        return (empty, empty), empty, empty
+        return dict.fromkeys(names, empty)
     weights = metrics.resampling_weights(groups, seed=seed)
     squared = np.moveaxis(error**2, 1, 0)  # -> [n_test, kernels, c]
     samples = metrics.resampled_rmse(squared, weights)  # -> [n_resamples, kernels, c]
     lowest = samples.argmin(axis=1)[:, None] == np.arange(n_kernels)[:, None]
     low, high = np.percentile(samples, (2.5, 97.5), axis=0)
-    better = np.full((n_kernels, n_components), np.nan)
-    if gaussian is not None:
-        better = (samples < samples[:, [gaussian]]).mean(axis=0)
-    return (low, high), lowest.mean(axis=0), better
+    better = empty
+    if "gaussian" in kernels:
+        better = (samples < samples[:, [kernels.index("gaussian")]]).mean(axis=0)
+    return dict(zip(names, (low, high, lowest.mean(axis=0), better), strict=True))

@@ -101,42 +101,38 @@ def fewer_labels(
     tables = []
     if peers is not None:
         same = training_checksums(frames, candidates, sizes=sizes["values"], repeats=repeats)
-        known_peers = rows_of_these_sets(peers, same, test_sets)
-        cheap, full = (price[properties] for properties in LABELS["values"])
-        tables.append(
-            known_peers.assign(
-                seconds=known_peers["n_train"] * cheap, seconds_full=known_peers["n_train"] * full
-            )
-        )
-    for labels, (cheap, full) in LABELS.items():
+        tables.append(_priced(rows_of_these_sets(peers, same, test_sets), price, "values"))
+    for labels in LABELS:
         found: dict[int, dict[str, Any]] = {}
         for repeat, size, chosen in training_sets(known[labels], sizes[labels], repeats):
             model = make_model(
                 MODEL, property="dipole", molecule=molecule, seed=repeat, **found.get(size, {})
             )
-            training = frames.subset(chosen)
-            tensors = None
-            if labels != "values":
-                places = find_frames(training, derivatives)
-                tensors = derivatives.subset(places).dipole_derivatives
-            model.fit(training, training.dipole, derivatives=tensors)
+            _fit(model, frames.subset(chosen), None if labels == "values" else derivatives)
             found.setdefault(size, {"hyperparameters": model.hyperparameters_})
-            table = pd.concat(
-                [
-                    _dipole_errors(model, test_sets, molecule, size),
-                    _derivative_errors(model, tested),
-                ]
-            )
-            tables.append(
-                table.assign(
-                    labels=labels,
-                    n_train=size,
-                    repeat=repeat,
-                    seconds=size * price[cheap],
-                    seconds_full=size * price[full],
-                )
-            )
+            errors = [
+                _dipole_errors(model, test_sets, molecule, size),
+                _derivative_errors(model, tested),
+            ]
+            table = pd.concat(errors).assign(labels=labels, n_train=size, repeat=repeat)
+            tables.append(_priced(table, price, labels))
     return pd.concat(tables, ignore_index=True)[COLUMNS]
+
+
+def _fit(model: Any, training: FrameSet, derivatives: FrameSet | None) -> None:
+    """Fit to dipoles, and to derivatives of the dipole if those of all frames are given."""
+    tensors = None
+    if derivatives is not None:
+        places = find_frames(training, derivatives)
+        tensors = derivatives.subset(places).dipole_derivatives
+    model.fit(training, training.dipole, derivatives=tensors)
+
+
+def _priced(table: pd.DataFrame, price: pd.Series, labels: str) -> pd.DataFrame:
+    """The table with the processor seconds of its training labels: cheapest ones, and full ones."""
+    cheap, full = (price[properties] for properties in LABELS[labels])
+    n_train = table["n_train"]
+    return table.assign(seconds=n_train * cheap, seconds_full=n_train * full)
 
 
 def _tested(derivatives: FrameSet, test: FrameSet) -> FrameSet:
