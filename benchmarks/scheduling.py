@@ -304,9 +304,14 @@ def size(config: Mapping, overlay: str) -> Iterator[Line]:
     largest = max(v for key, v in asked.items() if key.endswith("mem_mb"))
     yield "size.memory_per_job", largest, "MB"
     for cores in CORES:
-        busy = min(cores, max(s.n_jobs for s in plan))
         yield f"size.wall.{cores}_cores", wall_time(plan, cores) / 3600, "h"
-        yield f"size.memory.{cores}_cores", busy * asked["label_mem_mb"] / 1000, "GB"
+        yield f"size.memory.{cores}_cores", memory_gb(plan, asked, cores), "GB"
+
+
+def memory_gb(plan: Sequence[Stage], asked: Mapping, cores: int) -> float:
+    """Memory of the jobs of quantum chemistry that run at a time, at most."""
+    keys = {"dynamics": "md_mem_mb", "labels": "label_mem_mb", "test_labels": "label_mem_mb"}
+    return max(min(cores, s.n_jobs) * asked[keys[s.name]] / 1000 for s in plan if s.name in keys)
 
 
 def job_counts(said: str) -> dict[str, int]:
@@ -323,7 +328,8 @@ def stages(config: Mapping, counts: Mapping[str, int]) -> list[Stage]:
     n = dict(counts)
     optimise, hessian = n.pop("optimise_geometry", 0), n.pop("compute_frequencies", 0)
     dynamics, labels = n.pop("run_trajectory", 0), n.pop("label_frames", 0)
-    test, trained, moved = n.pop("label_test_frames", 0), n.pop("train_kreg"), 1
+    test, thermal = n.pop("label_test_frames", 0), n.pop("label_thermal_frames", 0)
+    trained, moved = n.pop("train_kreg"), 1
     n.pop("run_kreg_dynamics")
     learn = sum(n.pop(rule, 0) for rule in LEARNING_RULES)
     return [
@@ -333,7 +339,7 @@ def stages(config: Mapping, counts: Mapping[str, int]) -> list[Stage]:
         Stage("labels", labels, shard, ("dynamics",)),
         Stage("kreg", trained, LEARNING_SECONDS, ("labels",)),
         Stage("kreg_dynamics", moved, KREG_DYNAMICS_SECONDS, ("kreg",)),
-        Stage("test_labels", test, shard, ("kreg_dynamics",)),
+        Stage("test_labels", test + thermal, shard, ("kreg_dynamics",)),
         Stage("learning", learn, LEARNING_SECONDS, ("test_labels",)),
         Stage("collecting", sum(n.values()), SMALL_SECONDS, ("learning",)),
     ]
