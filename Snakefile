@@ -73,7 +73,7 @@ rule test_set:
 rule thermal:
     input:
         THERMAL,
-        rules.draw_thermal.output,
+        rules.draw_thermal.output if config["molecule"]["dihedral"] else [],
     message:
         "The thermal test set is there"
 

@@ -100,8 +100,8 @@ def read_failure(error: Exception) -> str:
 
 def write_arrays(path: str | os.PathLike, **arrays: np.ndarray) -> None:
     """Write named arrays as an npz file, atomically."""
-    with atomic_path(path) as temporary:
-        np.savez(temporary, **arrays)  # type: ignore[arg-type]
+    with atomic_path(path) as temporary, open(temporary, "wb") as stream:
+        np.savez(stream, **arrays)  # type: ignore[arg-type]
 
 
 def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:

@@ -1,5 +1,6 @@
 """Frame-free covariant regression: symmetry, gradients, references, and molecules of every kind."""
 
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -17,11 +18,12 @@ from rpr.errors import ConvergenceError, InputError
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.models.covariant import CovariantRegression
-from rpr.models.covariant_choice import CHOICES, solved
+from rpr.models.covariant_choice import CHOICES, chosen, solved
 from rpr.models.covariant_density import SPREAD, density
 from rpr.models.covariant_description import MOST_CLASSES, CovariantDescription
 from rpr.models.covariant_search import Climbed, stages_of, start, widened
 from rpr.models.covariant_tensors import TensorBasis, pack, unpack
+from rpr.models.covariant_training import TrainingFrames
 from rpr.models.registry import load
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group
@@ -271,6 +273,31 @@ def test_the_likelihood_chooses_features(tmp_path):
     model.save(tmp_path / "model.npz")
     again = load(tmp_path / "model.npz")
     assert np.array_equal(again.predict(positions), model.predict(positions))
+
+
+def test_every_candidate_starts_with_its_own_parameters(monkeypatch):
+    """A molecule with more classes of distances than of bends."""
+    rng = np.random.default_rng(0)
+    walk = np.cumsum(np.tile([[1.2, 0.8, 0], [1.2, -0.8, 0.1]], (6, 1)), axis=0)
+    chain = Molecule.from_atoms(Atoms("C11O", walk + 0.02 * rng.normal(size=(12, 3))))
+    positions = shaken(chain, 6)
+    lengths = {}
+
+    def climb(frames, values, begin, stages, seed, floor):
+        lengths[frames.description.feature_classes.max() + 1] = len(begin)
+        return Climbed({"loss": 0.0, "theta": list(begin)}, None, values)
+
+    monkeypatch.setattr("rpr.models.covariant_choice.climb", climb)
+    monkeypatch.setattr("rpr.models.covariant_choice.widened", lambda climbed: climbed.found)
+    describe = partial(CovariantDescription, chain, "dipole", "pairs")
+    training = TrainingFrames.from_arrays(describe(CHOICES[0]), {"positions": positions})
+    chosen(
+        training, positions.sum(axis=1), np.zeros(0),
+        describe=describe, features="likelihood", order=2, floor=None, n_values=4,
+        n_derivatives=0, iterations=1, seed=0,
+    )  # fmt: skip
+    (few, short), (many, long) = sorted(lengths.items())
+    assert long - short == 2 * (many - few)  # a width and a variance for each class
 
 
 def test_the_smallest_lambda_can_be_set():

@@ -4,9 +4,10 @@ import hashlib
 import json
 import threading
 
+import numpy as np
 import pytest
 
-from rpr.files import atomic_path, sha256, write_json
+from rpr.files import atomic_path, read_arrays, sha256, write_arrays, write_json
 
 
 def test_content_appears_at_the_end_and_no_temporary_file_stays(tmp_path):
@@ -17,6 +18,12 @@ def test_content_appears_at_the_end_and_no_temporary_file_stays(tmp_path):
         assert not path.exists()
     assert path.read_text() == "whole"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_arrays_keep_the_name_of_their_file(tmp_path):
+    write_arrays(tmp_path / "arrays.dat", a=np.arange(3))
+    assert read_arrays(tmp_path / "arrays.dat")["a"].tolist() == [0, 1, 2]
+    assert list(tmp_path.iterdir()) == [tmp_path / "arrays.dat"]
 
 
 def test_an_error_leaves_the_old_file(tmp_path):

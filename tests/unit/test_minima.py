@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from ase.build import molecule as example
 from ase.calculators.calculator import Calculator, all_changes
+from scipy.interpolate import CubicHermiteSpline
 
+from rpr.data.frame_set import FrameSet
 from rpr.dynamics import conformers
 from rpr.dynamics.conformers import scan_torsions, torsion_grid
 from rpr.dynamics.minima import find_minima, minima_frames, minima_table
@@ -55,6 +57,40 @@ class Broken(Calculator):
 def test_a_scan_that_fails_says_why():
     with pytest.raises(ConvergenceError, match=r"no point .* does not converge"):
         scan_torsions(Molecule.from_atoms(example("H2O")), Broken())
+
+
+class Wells(Calculator):
+    """Two atoms: a saddle at 2.0 Angstrom (0 eV) between deep wells, and a well at 2.3 (0.1 eV)."""
+
+    implemented_properties = ("energy", "forces")
+    distances = (1.7, 1.85, 2.0, 2.1, 2.2, 2.3, 2.4)
+    curve = CubicHermiteSpline(
+        distances, (1.0, -1.0, 0.0, -0.9, 0.3, 0.1, 2.0), (-30.0, 0, 0, 0, 0, 0, 40.0)
+    )
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
+        super().calculate(atoms, properties, system_changes)
+        arm = self.atoms.positions[1] - self.atoms.positions[0]
+        r = np.linalg.norm(arm)
+        forces = np.outer([1, -1], self.curve(r, 1) * arm / r)
+        self.results = {"energy": float(self.curve(r)), "forces": forces}
+
+    def hessian(self, positions):
+        arm = positions[1] - positions[0]
+        r = np.linalg.norm(arm)
+        block = self.curve(r, 2) * np.outer(arm, arm) / r**2
+        return np.block([[block, -block], [-block, block]])
+
+
+def test_the_window_counts_from_the_minimum_below_a_saddle():
+    molecule = Molecule.from_atoms(example("Cl2"))
+    positions = np.array([[[0, 0, 0], [0, 0, r]] for r in (2.0, 2.3)])
+    candidates = FrameSet(molecule.symbols, positions, energy=np.array([0.0, 0.1]))
+    lines, wells = [], Wells()
+    settings = {"window": 0.2, "most": 8, "log": lines.append}
+    found = find_minima(candidates, molecule, wells, wells.hessian, **settings)
+    assert found.energy < -0.8
+    assert any(line.startswith("stationary point 0: mode 0") for line in lines)
 
 
 def test_both_conformers_of_dichloroethane_from_either(root):

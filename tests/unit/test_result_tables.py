@@ -84,7 +84,7 @@ def test_choices_of_validation_are_factors_of_the_model_as_it_is():
         "| dipole (D) | kernels | validated | rotated |",
         "| :-- | :-- | :-- | :-- |",
         "| `folded` | 2, 3; 4; 4 | 0.10 [0.070, 0.14] | 0.10 [0.070, 0.14] |",
-        "| kernel gaussian |  | × 1.13 [1.05, 1.22] | × 1.13 [1.05, 1.22] |",
+        "| kernel gaussian | gaussian | × 1.13 [1.05, 1.22] | × 1.13 [1.05, 1.22] |",
     ]
     alike = {**row, "choice": "validation on trajectories", "kernels": "gaussian; gaussian"}
     alike |= {"ratio_low": "", "ratio_high": ""}

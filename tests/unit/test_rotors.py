@@ -7,7 +7,7 @@ from scipy.spatial.transform import Rotation
 
 from rpr.dynamics import wigner
 from rpr.dynamics.sampling import sample_minima, scanned_minima, torus_points, without_torsion
-from rpr.errors import InputError
+from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.equivalence import distance, distinct
 from rpr.molecule.molecule import Molecule, read_molecule
 from rpr.molecule.permutation_inversion import find_group
@@ -181,6 +181,16 @@ def test_all_rotors_are_turned_and_minima_taken_in_turn(ethanedithiol):
     hydrogens = rotor_dihedrals(still, find_rotors(ethanedithiol))[:, 1:]
     assert np.abs(np.abs(hydrogens) - 65.0).max() < 30.0
     assert velocities.shape == positions.shape
+
+
+def test_rotors_that_cannot_turn_are_told(ethanedithiol, monkeypatch):
+    hessians = soft_hessian(ethanedithiol)[None]
+    always = np.array([True])
+    monkeypatch.setattr("rpr.dynamics.sampling.clashes", lambda positions, molecule: always)
+    with pytest.raises(ConvergenceError, match="frame 0: atoms clash wherever the 3 rotors"):
+        sample_minima(
+            ethanedithiol, ethanedithiol.reference[None], hessians, temperature_K=0.0, n=2, seed=0
+        )
 
 
 def test_without_a_dihedral_nothing_is_turned(ethanedithiol):

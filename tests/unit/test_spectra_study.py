@@ -36,7 +36,7 @@ from rpr.studies.spectra import (
     raman_table,
 )
 from rpr.studies.spectra_of_models import jumps_of_models, spectra_of_models
-from rpr.units import DEBYE
+from rpr.units import DEBYE, KB
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +70,23 @@ def test_populations_follow_energy_versions_and_inertia(dichloroethane):
         moments.append(np.sqrt(np.prod(atoms.get_moments_of_inertia())))
     expected = 2 * moments[1] / moments[0] * np.exp(-0.05 / (8.617333e-5 * T))
     assert gauche / anti == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_linear_molecule_has_two_moments_of_inertia():
+    dioxide = Molecule.from_atoms(build("CO2"))
+    modes = NormalModes(np.linspace(600, 2400, 4), np.zeros((4, 3, 3)), dioxide.masses)
+    x = dioxide.reference
+    long = x * np.array([1.0, 1.0, 1.1])  # along z
+    minima = {
+        name: study.Minimum(positions, 0.0, modes, positions[None])
+        for name, positions in (("short", x), ("long", long))
+    }
+    short, long = study.populations(minima, T)
+    assert long / short == pytest.approx(1.1**2)  # sqrt(I^2), I ~ d^2
+    kinetic = np.full((1, 3), 2.0 * KB * T)
+    segments = Segments(dioxide.symbols, np.array([[x] * 3]), np.arange(1), 2.0, kinetic=kinetic)
+    table = study.conformer_table(minima, segments, np.array(["short"]), dioxide, T)
+    assert table["kinetic_temperature_K"].iloc[0] == pytest.approx(T)
 
 
 def test_segments_belong_to_the_nearest_minimum(dichloroethane):

@@ -2,14 +2,23 @@
 
 import numpy as np
 import pytest
+from ase import Atoms
 from test_batch_dynamics import Springs, water
 
 from rpr.data.frame_set import FrameSet
-from rpr.data.segments import Segments, join, read_segments, segments_of_frames, write_segments
+from rpr.data.segments import (
+    Segments,
+    join,
+    read_segments,
+    renumbered,
+    segments_of_frames,
+    write_segments,
+)
 from rpr.dynamics.langevin import run_langevin, thermal_velocities
 from rpr.dynamics.thermal import ThermalSettings, run_thermal
 from rpr.dynamics.velocities import kinetic_energy
 from rpr.errors import InputError
+from rpr.molecule.molecule import Molecule
 from rpr.molecule.rigid_body import without_rigid_body_motion, without_rigid_body_motions
 from rpr.units import KB
 
@@ -52,6 +61,35 @@ def test_langevin_dynamics_has_the_boltzmann_distribution():
     assert potential.var() == pytest.approx(1.5, rel=0.6)
     kinetic = kinetic_energy(velocities, molecule.masses) / (KB * T)
     assert 1.1 < kinetic.mean() < 1.75  # at whole steps it is smaller by (w dt / 2)^2
+
+
+class Rod:
+    """Three atoms that rest on a line: E = k/2 [(r1 - d)^2 + (r2 - d)^2] + q/2 |r1 + r2|^2."""
+
+    stretch, bend, length = 40.0, 4.0, 1.16  # eV/Angstrom^2, Angstrom
+
+    def predict(self, positions):
+        arms = positions[:, 1:] - positions[:, :1]
+        r = np.linalg.norm(arms, axis=2)
+        sum_ = arms.sum(axis=1)
+        energy = 0.5 * self.stretch * ((r - self.length) ** 2).sum(axis=1)
+        energy += 0.5 * self.bend * (sum_**2).sum(axis=1)
+        pull = self.stretch * ((r - self.length) / r)[..., None] * arms
+        pull += self.bend * sum_[:, None]
+        return energy, np.concatenate([pull.sum(axis=1, keepdims=True), -pull], axis=1)
+
+
+def test_both_bends_of_a_linear_molecule_are_warm():
+    """Four vibrations: kT/2 each on average, kinetic and potential."""
+    n, d = 200, Rod.length
+    molecule = Molecule.from_atoms(Atoms("CO2", [[0, 0, 0], [0, 0, d], [0, 0, -d]]))
+    rngs = [np.random.default_rng([7, k]) for k in range(n)]
+    x = np.repeat(molecule.reference[None], n, axis=0)
+    v = thermal_velocities(x, molecule.masses, T, rngs)
+    settings = {"temperature_K": T, "friction_per_ps": 40.0, "dt_fs": 0.8, "n_steps": 300}
+    x, v = run_langevin(Rod(), x, v, molecule.masses, rngs=rngs, molecule=molecule, **settings)
+    for energy in (Rod().predict(x)[0], kinetic_energy(v, molecule.masses)):
+        assert (energy / (KB * T)).mean() == pytest.approx(2.0, abs=4 * np.sqrt(2.0 / n))
 
 
 def test_langevin_dynamics_does_not_move_or_turn_the_molecule():
@@ -171,6 +209,14 @@ def test_frames_in_order_become_segments():
     found = segments_of_frames(frames.subset(np.arange(6, 12)), 2.0, temperature_K=T)
     assert found.positions[:, :, 0, 0].tolist() == [[6, 7, 8], [9, 10, 11]]
     assert found.dipole[1, 0].tolist() == [27, 28, 29]
+    found = segments_of_frames(frames.subset(np.arange(5, 9)), 2.0, temperature_K=T)
+    assert found.positions[:, :, 0, 0].tolist() == [[6, 7, 8]]  # after one frame of another run
+
+
+def test_trajectories_of_separate_runs_stay_apart():
+    run = Segments(("H", "H"), np.zeros((3, 5, 2, 3)), np.array([0, 4, 4]), 2.0)
+    joined = join(renumbered([run, run]))
+    assert joined.trajectory.tolist() == [0, 1, 1, 2, 3, 3]
 
 
 def test_segments_that_do_not_fit_are_refused(tmp_path):

@@ -343,6 +343,14 @@ def test_every_second_trajectory_is_a_run_that_is_completed_later(default, schem
         check(config, schema)
 
 
+def test_no_more_test_frames_have_derivatives_than_there_are(default, schema):
+    config = changed(default, "fewer_labels/n_frames", 10)
+    config = changed(config, "fewer_labels/n_test_frames", 10_000)
+    with pytest.raises(InputError, match="fewer_labels/n_test_frames: found 10000, more than the"):
+        check(config, schema)
+    check(changed(config, "fewer_labels/n_frames", 0), schema)
+
+
 def test_thermal_frames_are_computed_or_those_of_the_deposit(root, default, schema):
     assert make_plan(with_defaults(default, schema)).thermal_source is None
     wanted = changed(default, "thermal/n_frames", 30)

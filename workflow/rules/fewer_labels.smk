@@ -1,7 +1,9 @@
 # Dipole derivatives as labels: how many frames, and how much label time, they save.
 
 DERIVATIVES = "<results>/derivatives"
-N_WITH_DERIVATIVES = config["fewer_labels"]["n_frames"] + config["fewer_labels"]["n_test_frames"]
+N_WITH_DERIVATIVES = config["fewer_labels"]["n_frames"]
+if N_WITH_DERIVATIVES:
+    N_WITH_DERIVATIVES += config["fewer_labels"]["n_test_frames"]
 DERIVATIVE_SHARDS = jobs.shards(N_WITH_DERIVATIVES, SHARD_SIZE)
 # Frames with derivatives: of the deposit, those chosen if all labels have them, or labelled again.
 WITH_THEM = branch(

@@ -5,6 +5,8 @@ STARTS = {REFERENCE: f"{MINIMA}/reference.xyz"} if PLAN.searched else GEOMETRIES
 MINIMA_FRAMES = f"{MINIMA}/minima.extxyz" if PLAN.searched else []
 FOUND_MINIMA = f"{MINIMA}/minima.npz" if PLAN.searched else []
 
+BONDED = {k: v for k, v in molecule().items() if k not in ("anchors", "dihedral")}
+
 
 rule scan_torsions:
     input:
@@ -21,6 +23,7 @@ rule scan_torsions:
         mem_mb=megabytes("md_mem_mb"),
         runtime=at_most(240),
     params:
+        molecule=BONDED,
         method=config["conformers"]["method"],
         md_method=config["md"]["method"],
         charge=config["molecule"]["charge"],
@@ -51,6 +54,7 @@ rule optimise_minima:
         mem_mb=megabytes("md_mem_mb"),
         runtime=at_most(240),
     params:
+        molecule=BONDED,
         method=config["md"]["method"],
         charge=config["molecule"]["charge"],
         label_version=LABEL_VERSION,

@@ -5,7 +5,7 @@ SPECTRA_BATCHES = jobs.shards(SPECTRA["n_trajectories"], SPECTRA["batch_size"])
 SPECTRA_MODEL = PLAN.spectra_model
 SPECTRA_TABLES = "<results>/tables/spectra"
 # The dipole model of the spectra also learns derivatives, where labels have them.
-WITH_DERIVATIVES = (
+SPECTRA_WITH_DERIVATIVES = (
     SPECTRA_MODEL == "covariant"
     and SPECTRA["n_derivatives"] > 0
     and ("derivatives" in DEPOSITED if SOURCE == "deposit" else config["fewer_labels"]["n_frames"])
@@ -13,7 +13,7 @@ WITH_DERIVATIVES = (
 OF_DERIVATIVES = "<results>/models/covariant_dipole_derivatives.npz"
 DRAWS_OF_DERIVATIVES = "<results>/spectra/draws_dipole.npy"
 SPECTRA_MODELS = {p: f"<results>/models/{SPECTRA_MODEL}_{p}_random.npz" for p in PROPERTIES}
-if WITH_DERIVATIVES:
+if SPECTRA_WITH_DERIVATIVES:
     SPECTRA_MODELS["dipole"] = OF_DERIVATIVES
 SPECTRA_POTENTIAL = {"potential": "<results>/models/kreg.npz", **SPECTRA_MODELS}
 WITH_DRAWS = SPECTRA["n_draws"] > 0 and registry.REGISTRY[SPECTRA_MODEL].covariances
@@ -30,7 +30,7 @@ LINED = {
     for m in (SPECTRA_MODEL, *CARRIED)
 }
 LINED_CODE = [registry.REGISTRY[m].module for m in LINED]
-if WITH_DERIVATIVES:
+if SPECTRA_WITH_DERIVATIVES:
     LINED = {"covariant, derivatives": list(SPECTRA_MODELS.values()), **LINED}
 if WITH_DRAWS:
     SPECTRA_OF += ["model_error", "harmonic_error"]
@@ -134,7 +134,7 @@ rule run_thermal_trajectories:
 rule carry_draws:
     input:
         **SPECTRA_MODELS,
-        draws=[DRAWS_OF_DERIVATIVES] if WITH_DERIVATIVES else [],
+        draws=[DRAWS_OF_DERIVATIVES] if SPECTRA_WITH_DERIVATIVES else [],
         segments=SEGMENTS,
         minima="<results>/spectra/minima.npz",
         molecule=MOLECULE,

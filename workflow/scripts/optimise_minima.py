@@ -16,7 +16,9 @@ from rpr.run.jobs import free_megabytes
 from rpr.studies import tables
 
 log = logs.start(snakemake.log[0])
-molecule = read_molecule(snakemake.input.geometry, anchors=(), dihedral=None)
+molecule = read_molecule(
+    snakemake.input.geometry, anchors=(), dihedral=None, **snakemake.params.molecule
+)
 method = Method.from_config(snakemake.params.method, molecule.symbols)
 settings = {
     "charge": snakemake.params.charge,

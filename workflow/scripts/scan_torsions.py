@@ -9,7 +9,9 @@ from rpr.run import logs
 from rpr.run.jobs import free_megabytes
 
 log = logs.start(snakemake.log[0])
-molecule = read_molecule(snakemake.input.geometry, anchors=(), dihedral=None)
+molecule = read_molecule(
+    snakemake.input.geometry, anchors=(), dihedral=None, **snakemake.params.molecule
+)
 method = Method.from_config(
     snakemake.params.method or cheap_method(snakemake.params.md_method), molecule.symbols
 )

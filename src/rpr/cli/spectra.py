@@ -83,13 +83,13 @@ def run(args: argparse.Namespace) -> None:
     """Compute, write and print the spectra."""
     import numpy as np
 
-    from rpr.data.segments import join
+    from rpr.data.segments import join, renumbered
     from rpr.files import atomic_path
     from rpr.studies.spectra import SpectrumSettings, infrared_table, raman_table
 
     folder = Path(args.output)
     check_output(folder / "infrared.csv")
-    segments = join([_read(path, args) for path in args.trajectories])
+    segments = join(renumbered([_read(path, args) for path in args.trajectories]))
     settings = SpectrumSettings(args.resolution, args.window, args.highest, args.laser)
     everything = {"all": np.ones(len(segments), dtype=bool)}
     tables: dict[str, pd.DataFrame] = {}

@@ -135,6 +135,16 @@ def join(parts: Sequence[Segments]) -> Segments:
     return first.replace(**(dict.fromkeys(OPTIONAL) | joined))
 
 
+def renumbered(parts: Sequence[Segments]) -> list[Segments]:
+    """Sets of segments whose trajectories have no number in common, for separate runs."""
+    first, numbered = 0, []
+    for part in parts:
+        names, trajectory = np.unique(part.trajectory, return_inverse=True)
+        numbered.append(part.replace(trajectory=first + trajectory))
+        first += len(names)
+    return numbered
+
+
 def first_segments(segments: Segments) -> Segments:
     """The first segment of each trajectory."""
     return segments.subset(np.unique(segments.trajectory, return_index=True)[1])
@@ -206,7 +216,8 @@ def segments_of_frames(
     broken = np.diff(trajectory) != 0
     if frames.step is not None:
         steps = np.diff(frames.step)
-        broken |= steps != steps[0]
+        within = steps[~broken]
+        broken |= steps != (within[0] if len(within) else 0)
     edges = np.concatenate([[0], np.flatnonzero(broken) + 1, [len(frames)]])
     lengths = np.diff(edges)
     starts = edges[:-1][lengths == lengths.max()]

@@ -50,7 +50,7 @@ def rotated_initial_conditions(
     Trajectory k begins at the reference geometry with its dihedral set to 360 k / n degrees (15
     degrees apart for n = 24) and with Boltzmann velocities that have no net momentum and angular
     momentum.  Positions and velocities are then turned together by a rotation that is uniform on
-    SO(3).  They depend on `seed` and k, not on n - k.  A molecule without a dihedral begins at its
+    SO(3), which depends on `seed` and k, not on n.  A molecule without a dihedral begins at its
     reference geometry.  With several `minima` the trajectories begin at these in turn.
 
     Parameters

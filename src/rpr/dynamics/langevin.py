@@ -23,7 +23,7 @@ from rpr.dynamics.batch import Potential, step_function, warn_of_extrapolation
 from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.plausibility import bond_lengths, is_intact
-from rpr.molecule.rigid_body import without_rigid_body_motions
+from rpr.molecule.rigid_body import is_linear, without_rigid_body_motions
 from rpr.units import FS, KB
 
 #: Steps from one action of friction and noise to the next.
@@ -37,6 +37,7 @@ def thermal_velocities(
     rngs: Sequence[np.random.Generator],
     *,
     rigid_body_motion: bool = False,
+    linear: bool = False,
 ) -> np.ndarray:
     """Boltzmann velocities of every trajectory.
 
@@ -52,6 +53,8 @@ def thermal_velocities(
         One source of random numbers for each trajectory.
     rigid_body_motion
         Whether the molecules keep their thermal momentum and angular momentum.
+    linear
+        Whether the molecule is linear at rest: five motions of the whole molecule, not six.
 
     Returns
     -------
@@ -63,7 +66,7 @@ def thermal_velocities(
     noise = np.array([rng.standard_normal(positions.shape[1:]) for rng in rngs])
     if rigid_body_motion:
         return width * noise
-    return without_rigid_body_motions(width * noise, positions, masses)
+    return without_rigid_body_motions(width * noise, positions, masses, linear=linear)
 
 
 def run_langevin(
@@ -103,7 +106,7 @@ def run_langevin(
     rngs
         One source of random numbers for each trajectory.
     molecule
-        Molecule whose bonds are watched, if any.
+        Molecule whose bonds are watched, if any; whether it is linear counts for the noise.
     rigid_body_motion
         Whether friction and noise act on the motion of the molecule as a whole, too.
 
@@ -127,6 +130,7 @@ def run_langevin(
     x, v = np.array(positions, dtype=float), np.array(velocities, dtype=float)
     if not n_steps:
         return x, v
+    linear = molecule is not None and is_linear(molecule.reference, molecule.masses)
     to_acceleration = FS**2 / np.asarray(masses, dtype=float)[:, None]
     predict = step_function(model)
     acceleration = model.predict(x)[1] * to_acceleration
@@ -137,7 +141,12 @@ def run_langevin(
         if step % NOISE_EVERY == 0 or step == n_steps:
             kept = np.exp(-1e-3 * friction_per_ps * due * dt_fs)
             noise = thermal_velocities(
-                x, masses, temperature_K, rngs, rigid_body_motion=rigid_body_motion
+                x,
+                masses,
+                temperature_K,
+                rngs,
+                rigid_body_motion=rigid_body_motion,
+                linear=linear,
             )
             v = kept * v + np.sqrt(1.0 - kept**2) * noise
             _check_bonds(x, molecule, step)

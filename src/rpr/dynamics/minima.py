@@ -113,7 +113,7 @@ def find_minima(
         raise ConvergenceError(f"no candidate could be optimised; {failure}")
     stationary = _within(lowest_first(molecule, np.array(positions), np.array(energies)), window)
     lowest = stationary.subset(np.arange(min(most, len(stationary))))
-    return _minima(lowest, molecule, relax, hessian, say)
+    return _minima(lowest, molecule, relax, hessian, window, say)
 
 
 def minima_frames(minima: Minima, molecule: Molecule) -> FrameSet:
@@ -156,19 +156,21 @@ def _minima(
     molecule: Molecule,
     relax: Callable[..., Atoms],
     hessian: Callable[[np.ndarray], np.ndarray],
+    window: float,
     say: Callable[[str], None],
 ) -> Minima:
-    """Those of distinct stationary points that are minima, or lead to one."""
+    """Those of distinct stationary points that are minima, or lead to one, within the window."""
     found: list[tuple[np.ndarray, float, np.ndarray]] = []
     for k, positions in enumerate(stationary.positions):
         matrix = hessian(positions)
         modes = normal_modes(positions, molecule.masses, matrix)
         energy = float(np.asarray(stationary.energy)[k])
         if modes.imaginary.any():
-            say(f"candidate {k}: {modes.describe(0, molecule.symbols)}; goes downhill from there")
+            name = f"stationary point {k}"
+            say(f"{name}: {modes.describe(0, molecule.symbols)}; goes downhill from there")
             try:
                 start = molecule.to_atoms(positions + _downhill(modes))
-                atoms = relax(start, name=f"candidate {k}")
+                atoms = relax(start, name=name)
             except ConvergenceError as error:
                 say(str(error))
                 continue
@@ -183,6 +185,7 @@ def _minima(
             "imaginary frequency; tighten optimisation/fmax and the grid of the method"
         )
     found.sort(key=lambda minimum: minimum[1])
+    found = [minimum for minimum in found if minimum[1] <= found[0][1] + window]
     columns = [np.array(column) for column in zip(*found, strict=True)]
     kept = distinct(columns[0], find_group(molecule))
     return Minima(*(column[kept] for column in columns))

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from rpr.dynamics import wigner
+from rpr.errors import ConvergenceError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.rigid_body import rigid_body_basis
 from rpr.molecule.rotors import Rotor, clashes, find_rotors, rotor_dihedrals
@@ -75,6 +76,8 @@ def sample_minima(
     ------
     InputError
         As for :func:`rpr.dynamics.wigner.sample` and :func:`rpr.molecule.torsion.turn_dihedral`.
+    ConvergenceError
+        If atoms clash wherever the rotors are turned.
     """
     positions, velocities = (np.empty((n, molecule.n_atoms, 3)) for _ in range(2))
     for m, (minimum, hessian) in enumerate(zip(minima, hessians, strict=True)):
@@ -220,6 +223,12 @@ def _turned(molecule: Molecule, minima: np.ndarray, positions: np.ndarray) -> np
             trial = _turned_once(molecule, rotors, frame, angles - equilibrium[k % len(minima)])
             if not clashes(trial, molecule)[0]:
                 break
+        else:
+            raise ConvergenceError(
+                f"frame {k}: atoms clash wherever the {len(rotors)} rotors of "
+                f"{''.join(molecule.symbols)} are turned; turn the dihedral alone "
+                "(initial_conditions/rotors: dihedral)"
+            )
         turned.append(trial[0])
     return np.array(turned)
 

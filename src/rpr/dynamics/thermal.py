@@ -74,7 +74,8 @@ class ThermalSettings:
         for name, value in asdict(self).items():
             optional = name in ("equilibration_ps", "rest_ps", "seed")
             if not (value >= 0 if optional else value > 0):
-                raise InputError(f"{name}: found {value}, expected a positive number")
+                expected = "zero or a positive number" if optional else "a positive number"
+                raise InputError(f"{name}: found {value}, expected {expected}")
         if self.n_times < 3:
             raise InputError(
                 f"time_ps: found {self.time_ps:g}, which is {self.n_times} records every "

@@ -62,8 +62,10 @@ class ThermalFramesSettings:
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            if not (value >= 0 if name in ("equilibration_ps", "seed") else value > 0):
-                raise InputError(f"{name}: found {value}, expected a positive number")
+            optional = name in ("equilibration_ps", "seed")
+            if not (value >= 0 if optional else value > 0):
+                expected = "zero or a positive number" if optional else "a positive number"
+                raise InputError(f"{name}: found {value}, expected {expected}")
 
     @property
     def steps_between_moves(self) -> int:

@@ -53,6 +53,8 @@ class Trajectories:
         It is the change along the least-squares line.  The error of velocity Verlet is an
         oscillation rather than a drift: see `fluctuation`.
         """
+        if len(self.steps) < 2:
+            return np.zeros(len(self.total))
         times = self.times_fs - self.times_fs.mean()
         slopes = (self.total @ times) / (times @ times)
         return np.abs(slopes) * (self.times_fs[-1] - self.times_fs[0])

@@ -22,7 +22,7 @@ def boltzmann(
     Each component is Gaussian with variance kT/m.  By default, net momentum and angular momentum
     are then projected out without rescaling.  This is the Boltzmann distribution of a molecule
     that neither moves nor rotates: every vibrational degree of freedom keeps <KE> = kT/2, so that
-    the total is (3 n_atoms - 6) kT/2 on average.
+    the total is (3 n_atoms - 6) kT/2 on average, and one kT/2 more at a linear geometry.
 
     Parameters
     ----------

@@ -98,7 +98,7 @@ def widths(modes: NormalModes, *, temperature_K: float) -> tuple[np.ndarray, np.
         raise InputError(f"temperature_K: found {temperature_K}, expected zero or more (kelvin)")
     quanta = modes.quanta
     if np.any(quanta <= 0.0):
-        symbols = ("atom ",) * len(modes.masses)
+        symbols = ("",) * len(modes.masses)
         raise InputError(
             f"reference: {modes.describe(0, symbols)} is imaginary, but a Wigner distribution "
             "needs a minimum; optimise the geometry at the level of the Hessian"

@@ -161,7 +161,10 @@ def _known(
     """Records of the frames whose geometry, to the last bit, is that of a known frame."""
     missing = [name for name in properties if getattr(known, name) is None]
     if missing:
-        raise InputError(f"known: {missing[0]} is missing, expected {', '.join(properties)}")
+        raise InputError(
+            f"known: found frames without {missing[0]}, expected {', '.join(properties)}; ask for "
+            "no more than they have, or label all frames anew"
+        )
     places = find_frames(frames.subset(np.array(indices, dtype=int)), known).tolist()
     return {
         k: {"frame": k, **{name: getattr(known, name)[n].tolist() for name in properties}}

@@ -75,9 +75,13 @@ def chosen(
             floor=floor,
         )
     described = [replace(training, description=describe(name)) for name in CHOICES]
-    begin = start(training.description, order)
-    first, *later = stages_of(n_values, values.shape, iterations, len(begin))
-    tried = [climb(frames, values, begin, [first], seed, floor) for frames in described]
+    begins = [start(frames.description, order) for frames in described]
+    # the same frames for all, as many as the longest parameters ask for
+    first, *later = stages_of(n_values, values.shape, iterations, max(map(len, begins)))
+    tried = [
+        climb(frames, values, begin, [first], seed, floor)
+        for frames, begin in zip(described, begins, strict=True)
+    ]
     best = int(np.argmin([climbed.found["loss"] for climbed in tried]))
     result = tried[best]
     if later:

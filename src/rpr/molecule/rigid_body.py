@@ -35,6 +35,11 @@ def rigid_body_basis(positions: np.ndarray, masses: np.ndarray) -> np.ndarray:
     return np.concatenate([translations, rotations], axis=1)
 
 
+def is_linear(positions: np.ndarray, masses: np.ndarray) -> bool:
+    """Whether the atoms, two or more of them, lie on one line."""
+    return rigid_body_basis(positions, masses).shape[1] == 5
+
+
 def without_rigid_body_motion(
     velocities: np.ndarray, positions: np.ndarray, masses: np.ndarray
 ) -> np.ndarray:
@@ -64,7 +69,7 @@ def without_rigid_body_motion(
 
 
 def without_rigid_body_motions(
-    velocities: np.ndarray, positions: np.ndarray, masses: np.ndarray
+    velocities: np.ndarray, positions: np.ndarray, masses: np.ndarray, *, linear: bool = False
 ) -> np.ndarray:
     """Velocities of many frames at once without net momentum and angular momentum.
 
@@ -80,6 +85,9 @@ def without_rigid_body_motions(
         Angstrom.
     masses : array, [n_atoms]
         u.
+    linear
+        Whether the molecule is linear at rest.  Its frames are bent a little, and what turns them
+        about their axis of least inertia is a vibration, which stays.
 
     Returns
     -------
@@ -92,6 +100,10 @@ def without_rigid_body_motions(
     momentum = np.cross(arms, masses[:, None] * inner).sum(axis=1)
     products = np.einsum("a,fax,fay->fxy", masses, arms, arms)
     inertia = np.trace(products, axis1=1, axis2=2)[:, None, None] * np.eye(3) - products
-    inverse = np.linalg.pinv(inertia, rcond=LINEAR, hermitian=True)
+    if linear:
+        moments, axes = np.linalg.eigh(inertia)
+        inverse = np.einsum("fxk,fk,fyk->fxy", axes[..., 1:], 1 / moments[:, 1:], axes[..., 1:])
+    else:
+        inverse = np.linalg.pinv(inertia, rcond=LINEAR, hermitian=True)
     rotation = np.einsum("fxy,fy->fx", inverse, momentum)
     return inner - np.cross(rotation[:, None], arms)

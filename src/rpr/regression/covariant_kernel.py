@@ -225,32 +225,6 @@ class CovariantKernel:
         return np.concatenate([of_kernel, per_class])
 
 
-def predict(
-    scalar: AdditiveKernel,
-    features: np.ndarray,
-    tensors: np.ndarray,
-    centres: np.ndarray,
-    coefficients: np.ndarray,
-) -> np.ndarray:
-    """Packed values [n, n_components] of new frames.
-
-    Parameters
-    ----------
-    scalar
-        Additive kernel of the features.
-    features : array, [n, n_features]
-        Features of the new frames.
-    tensors : array, [n, n_tensors, n_components]
-        Tensors of the new frames, packed.
-    centres : array, [n_elements * n_train, n_features]
-        Features of the training frames and their images.
-    coefficients : array, [n_elements * n_train, n_tensors]
-        What `CovariantKernel.image_coefficients` returns.
-    """
-    weights = scalar.evaluate(features, centres) @ coefficients  # -> [n, n_tensors]
-    return np.einsum("nt,ntc->nc", weights, tensors)
-
-
 def prior_covariance(
     scalar: AdditiveKernel,
     amplitudes: np.ndarray,

@@ -111,8 +111,7 @@ def validation_tables(rows: Rows) -> str:
             else:
                 name = choice
                 errors = [f"× {_interval(cell, 'ratio', '.2f')}" for cell in cells]
-            kernels = "" if choice.startswith("kernel ") else _kernels(cells[0]["kernels"])
-            body.append([name, kernels, *errors])
+            body.append([name, _kernels(cells[0]["kernels"]), *errors])
         property, unit = _OF_COMPONENT[component]
         names = [_SHORT.get(name, name) for name in test_sets]
         tables.append(markdown([f"{property} ({unit})", "kernels", *names], body))

@@ -67,6 +67,12 @@ def _check_fewer_labels(config: Mapping, plan: Plan) -> None:
             f"fewer_labels/n_frames: found {study['n_frames']}, more than the {plan.n_labelled} "
             "frames that get labels (labels/n_frames)"
         )
+    n_test = plan.deposited.get("test_set", plan.n_test_frames)
+    if plan.source == "compute" and study["n_test_frames"] > n_test:
+        raise InputError(
+            f"fewer_labels/n_test_frames: found {study['n_test_frames']}, more than the {n_test} "
+            "frames of the rotated test set"
+        )
 
 
 def _check_pool(config: Mapping, plan: Plan) -> None:

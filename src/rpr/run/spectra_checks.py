@@ -21,9 +21,11 @@ def check_spectra(config: Mapping, plan: Plan) -> None:
             f"spectra/model: found {plan.spectra_model!r}, expected one of models/names: "
             f"{', '.join(config['models']['names'])}"
         )
-    settings = ThermalSettings(
-        **{key: spectra[key] for key in ThermalSettings.__dataclass_fields__.keys() & spectra}
-    )
+    chosen = {key: spectra[key] for key in ThermalSettings.__dataclass_fields__.keys() & spectra}
+    try:
+        settings = ThermalSettings(**chosen)
+    except InputError as error:
+        raise InputError(f"spectra/{error}") from error
     lags = window_lags(
         spectra["resolution_per_cm"], settings.every * settings.dt_fs, spectra["window"]
     )

@@ -67,7 +67,8 @@ def mean_over_trajectories(
     spectra = np.asarray(spectra, dtype=float)
     n = len(spectra)
     weights = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
-    if n == 0 or weights.shape != (n,) or not (weights >= 0).all() or not weights.sum() > 0:
+    allowed = np.isfinite(weights).all() and (weights >= 0).all() and weights.sum() > 0
+    if n == 0 or weights.shape != (n,) or not allowed:
         raise InputError(
             f"weights: found {weights.tolist()} for {n} trajectories, expected a number from 0 on "
             "for each, not all of them 0"

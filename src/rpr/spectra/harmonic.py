@@ -37,7 +37,7 @@ class HarmonicSpectrum:
     activity : array, [n_modes]
         Raman activity in Angstrom^4/u.
     depolarization : array, [n_modes]
-        rho, 0 to 3/4.
+        rho, 0 to 3/4; NaN for a mode that does not scatter.
     """
 
     wavenumbers: np.ndarray

@@ -21,6 +21,7 @@ from rpr.molecule.equivalence import SAME, distance
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.normal_modes import NormalModes
 from rpr.molecule.permutation_inversion import find_group
+from rpr.molecule.rigid_body import LINEAR
 from rpr.molecule.torsion import dihedral_angle
 from rpr.spectra.harmonic import modes_of_potential
 from rpr.studies.families import families
@@ -165,7 +166,8 @@ def starts(minima: Mapping[str, Minimum]) -> np.ndarray:
 def populations(minima: Mapping[str, Minimum], temperature_K: float) -> np.ndarray:
     """Populations of conformers as rigid rotors with harmonic vibrations.
 
-    p ~ n_versions sqrt(I_a I_b I_c) exp(-E / kT) prod exp(-x/2) / (1 - exp(-x)), x = h c nu / kT.
+    p ~ n_versions sqrt(I_a I_b I_c) exp(-E / kT) prod exp(-x/2) / (1 - exp(-x)), x = h c nu / kT;
+    a linear molecule, all of whose conformers are, has two moments I.
 
     Returns
     -------
@@ -180,10 +182,11 @@ def populations(minima: Mapping[str, Minimum], temperature_K: float) -> np.ndarr
             minimum.positions, axis=0, weights=minimum.modes.masses
         )
         products = np.einsum("a,ax,ay->xy", minimum.modes.masses, arms, arms)
-        inertia = np.trace(products) * np.eye(3) - products
+        moments = np.linalg.eigvalsh(np.trace(products) * np.eye(3) - products)
+        moments = moments[moments > LINEAR * moments[-1]]  # two of a linear molecule
         logarithms.append(
             np.log(len(minimum.versions))
-            + 0.5 * np.sum(np.log(np.linalg.eigvalsh(inertia)))
+            + 0.5 * np.sum(np.log(moments))
             - minimum.energy / kT
             - np.sum(0.5 * quanta + np.log(-np.expm1(-quanta)))
         )
@@ -237,6 +240,7 @@ def conformer_table(
     lowest = min(m.energy for m in minima.values())
     family = families({n: m.versions for n, m in minima.items()}, molecule)
     shares = dict(zip(minima, populations(minima, temperature_K), strict=True))
+    n_modes = len(next(iter(minima.values())).modes.wavenumbers)
     segment_ps = 1e-3 * (segments.n_times - 1) * segments.interval_fs
     rows = []
     for name in (*dict.fromkeys(family.values()), MIXED):
@@ -248,7 +252,7 @@ def conformer_table(
             dihedral = float(dihedral_angle(minimum.positions[None], molecule.dihedral)[0])
         kinetic = np.nan
         if segments.kinetic is not None and own.any():
-            kinetic = 2.0 * segments.kinetic[own].mean() / (3 * molecule.n_atoms - 6) / KB
+            kinetic = 2.0 * segments.kinetic[own].mean() / n_modes / KB
         rows.append(
             {
                 "conformer": name,

@@ -228,7 +228,8 @@ def mean_over_sets(
     Returns
     -------
     mean, low, high : float
-        The bounds of a single error without an interval are NaN.
+        The bounds of a single error without an interval are NaN, as are those of several errors
+        whose bounds are.
 
     Examples
     --------
