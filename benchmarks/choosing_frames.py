@@ -1,6 +1,6 @@
 """Does it pay to choose which frames are labelled?  Random, farthest-point and greedy variance.
 
-    python benchmarks/choosing_frames.py run --output choosing.csv    # ten minutes of one core
+    python benchmarks/choosing_frames.py run --output choosing.csv    # a minute of one core
     python benchmarks/choosing_frames.py table --output choosing.csv  # means and intervals
 
 Frames are those of the deposit, with their dipoles.  In each repeat a fifth of the trajectories is
