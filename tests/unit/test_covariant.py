@@ -275,6 +275,17 @@ def test_the_likelihood_chooses_features(tmp_path):
     assert np.array_equal(again.predict(positions), model.predict(positions))
 
 
+def test_hyperparameters_of_another_molecule_are_refused():
+    water, other = load_molecule("water"), Molecule.from_atoms(g2("H2CO"))
+    positions = shaken(water, 12)
+    values = positions.sum(axis=1) + 1.0
+    model = CovariantRegression(molecule=water, max_iterations=2).fit(positions, values)
+    given = {"molecule": other, "hyperparameters": model.hyperparameters_}
+    others = shaken(other, 12)
+    with pytest.raises(InputError, match=r"hyperparameters: found \d+ parameters theta, expected"):
+        CovariantRegression(**given).fit(others, others.sum(axis=1) + 1.0)
+
+
 def test_every_candidate_starts_with_its_own_parameters(monkeypatch):
     """A molecule with more classes of distances than of bends."""
     rng = np.random.default_rng(0)

@@ -134,12 +134,14 @@ def run_langevin(
     to_acceleration = FS**2 / np.asarray(masses, dtype=float)[:, None]
     predict = step_function(model)
     acceleration = model.predict(x)[1] * to_acceleration
+    since = 0  # steps without friction and noise
     for step in range(1, n_steps + 1):
         v += 0.5 * dt_fs * acceleration
         x += 0.5 * dt_fs * v
-        due = NOISE_EVERY if step % NOISE_EVERY == 0 else step % NOISE_EVERY
-        if step % NOISE_EVERY == 0 or step == n_steps:
-            kept = np.exp(-1e-3 * friction_per_ps * due * dt_fs)
+        since += 1
+        if since == NOISE_EVERY or step == n_steps:
+            kept = np.exp(-1e-3 * friction_per_ps * since * dt_fs)
+            since = 0
             noise = thermal_velocities(
                 x,
                 masses,

@@ -93,12 +93,15 @@ def sample_minima(
     if molecule.dihedral is None:
         return positions, velocities
     several = rotors == "all" and len(find_rotors(molecule)) > 1
-    angles, mode = scan_angles(n, scan=scan), "shift" if dihedral == "project" else dihedral
+    projected: Sequence[Rotor] = find_rotors(molecule) if several else ()
+    mode = dihedral
+    if dihedral == "project":
+        projected, mode = projected or (Rotor(dihedral_of(molecule), 0.0),), "shift"
+    angles = scan_angles(n, scan=scan)
     for m, minimum in enumerate(minima[:n]):
         share, about = slice(m, n, len(minima)), replace(molecule, reference=minimum)
-        if several or dihedral == "project":
-            turning = find_rotors(molecule) if several else (Rotor(dihedral_of(molecule), 0.0),)
-            positions[share] = without_torsion(positions[share], about, turning)
+        if projected:
+            positions[share] = without_torsion(positions[share], about, projected)
         if not several:
             positions[share] = scan_dihedral(positions[share], about, angles[share], dihedral=mode)
     return (_turned(molecule, minima, positions) if several else positions), velocities

@@ -28,7 +28,7 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from rpr.models.covariant_choice import CHOICES, all_logarithms, chosen, solved
+from rpr.models.covariant_choice import CHOICES, all_logarithms, check_given, chosen, solved
 from rpr.models.covariant_description import CovariantDescription
 from rpr.models.covariant_prediction import evaluate, evaluate_with_jacobian
 from rpr.models.covariant_tensors import isotropic_mean, pack_values, unpack_values
@@ -167,8 +167,8 @@ class CovariantRegression(ProbabilisticEstimator):
         Raises
         ------
         InputError
-            For wrong shapes, other atoms, unknown names, values that are all zero, or derivatives
-            that contradict translation or rotation.
+            For wrong shapes, other atoms, unknown names, values that are all zero, derivatives
+            that contradict translation or rotation, or hyper-parameters of another model.
         ConvergenceError
             If the matrix of values and derivatives is not positive definite.
 
@@ -181,6 +181,8 @@ class CovariantRegression(ProbabilisticEstimator):
         positions, values = given.positions, checked_values(self.property, values, given)
         self._set_molecule(self.hyperparameters)
         check_some_value(self.property, values)
+        if self.hyperparameters:
+            check_given(self.hyperparameters, self._description, self.order)
         observed = observe(derivatives, given, self.property, values)
         self.mean_ = isotropic_mean(values)
         y = pack_values(values, self.mean_)

@@ -90,6 +90,22 @@ def chosen(
     return described[best], widened(result) | {"features": CHOICES[best]}
 
 
+def check_given(found: Mapping[str, Any], description: CovariantDescription, order: int) -> None:
+    """Refuse hyper-parameters of another molecule or of other settings.
+
+    Raises
+    ------
+    InputError
+        If there are more or fewer of them than this description and order have.
+    """
+    expected = len(start(description, order))
+    if len(found["theta"]) != expected:
+        raise InputError(
+            f"hyperparameters: found {len(found['theta'])} parameters theta, expected {expected} "
+            "for this molecule, property, order, tensors and features; are they of another model?"
+        )
+
+
 def all_logarithms(found: Mapping[str, Any]) -> np.ndarray:
     """Logarithms of all parameters, the lambdas of values and of derivatives last."""
     return np.append(found["theta"], np.log(found.get("lambda_derivatives", found["lambda"])))

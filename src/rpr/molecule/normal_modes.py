@@ -119,7 +119,7 @@ def infrared_intensities(modes: NormalModes, dipole_derivatives: np.ndarray) -> 
     InputError
         If the derivatives have another shape or are not finite.
     """
-    along = _along_modes(modes, dipole_derivatives, "dipole_derivatives", (3,))  # d mu / d Q
+    along = along_modes(modes, dipole_derivatives, "dipole_derivatives", (3,))  # d mu / d Q
     return INFRARED * np.sum(along**2, axis=1)
 
 
@@ -170,7 +170,7 @@ def raman_scattering(modes: NormalModes, polarizability_derivatives: np.ndarray)
     InputError
         If the derivatives have another shape or are not finite.
     """
-    along = _along_modes(modes, polarizability_derivatives, "polarizability_derivatives", (3, 3))
+    along = along_modes(modes, polarizability_derivatives, "polarizability_derivatives", (3, 3))
     mean = np.trace(along, axis1=1, axis2=2) / 3
     deviator = along - mean[:, None, None] * np.eye(3)
     anisotropy = 1.5 * np.sum(deviator**2, axis=(1, 2))
@@ -179,10 +179,27 @@ def raman_scattering(modes: NormalModes, polarizability_derivatives: np.ndarray)
     return RamanScattering(activities=45 * mean**2 + 7 * anisotropy, depolarisation=ratio)
 
 
-def _along_modes(
+def along_modes(
     modes: NormalModes, derivatives: np.ndarray, name: str, shape: tuple[int, ...]
 ) -> np.ndarray:
-    """Derivatives with respect to the normal coordinates, [n_modes, ...], per sqrt(u)."""
+    """Derivatives with respect to the normal coordinates, [n_modes, ...], per sqrt(u).
+
+    Parameters
+    ----------
+    modes
+        From `normal_modes`.
+    derivatives : array, [n_atoms, 3, ...]
+        Derivatives of a property by the positions of the atoms.
+    name
+        Of the derivatives, for messages.
+    shape
+        Of the property.
+
+    Raises
+    ------
+    InputError
+        If the derivatives have another shape or are not finite.
+    """
     tensors = np.asarray(derivatives, dtype=float)
     expected = (len(modes.masses), 3, *shape)
     if tensors.shape != expected:

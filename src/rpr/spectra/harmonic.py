@@ -16,8 +16,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rpr.errors import InputError
-from rpr.molecule.normal_modes import NormalModes, infrared_intensities, normal_modes
+from rpr.molecule.normal_modes import (
+    NormalModes,
+    along_modes,
+    infrared_intensities,
+    normal_modes,
+)
 from rpr.spectra.raman import anisotropic, depolarization_ratio, isotropic
 
 #: Displacement of central differences in Angstrom.
@@ -84,16 +88,7 @@ def raman_invariants(
     InputError
         If the shape of the derivatives is wrong or a number is not finite.
     """
-    derivatives = np.asarray(polarizability_derivatives, dtype=float)
-    expected = (len(modes.masses), 3, 3, 3)
-    if derivatives.shape != expected:
-        raise InputError(
-            f"polarizability_derivatives: found shape {derivatives.shape}, expected {expected}"
-        )
-    if not np.isfinite(derivatives).all():
-        raise InputError("polarizability_derivatives: found NaN or infinity; compute them again")
-    displacements = modes.vectors / np.sqrt(modes.masses)[:, None]  # -> [n_modes, n_atoms, 3]
-    along = np.einsum("qax,axkl->qkl", displacements, derivatives)  # Angstrom^2/sqrt(u)
+    along = along_modes(modes, polarizability_derivatives, "polarizability_derivatives", (3, 3))
     return isotropic(along)[:, 0] ** 2, np.sum(anisotropic(along) ** 2, axis=-1)
 
 
