@@ -210,5 +210,5 @@ def test_known_labels_are_taken_and_the_others_computed(tmp_path, caplog):
     assert np.abs(found.dipole[0] - known.dipole[0]).max() > 0.5
     assert sum("known" in r.message for r in caplog.records) == 2
     known.forces = None
-    with pytest.raises(InputError, match="known: forces is missing"):
+    with pytest.raises(InputError, match="known: found frames without forces"):
         run(tmp_path / "third", known=known)
