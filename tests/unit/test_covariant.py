@@ -30,6 +30,7 @@ from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.torsion import set_dihedral
 from rpr.regression.additive_kernel import AdditiveKernel, bond_steps, pair_classes
 from rpr.regression.descriptors import pair_distances
+from rpr.regression.parameter_layout import ParameterLayout
 from rpr.regression.ridge import LAMBDA_FLOOR
 from rpr.units import AU_DIPOLE, BOHR3
 
@@ -496,7 +497,7 @@ def test_lengths_grow_while_frames_left_out_gain():
     """A stand-in whose error falls with the widths down to a third of them, then by little."""
 
     class Falling:
-        feature_classes = np.array([0, 1, 1])
+        feature_classes, tensor_classes = np.array([0, 1, 1]), np.array([0])
 
         def left_out(self, theta, y):
             return np.full(y.shape, np.exp(2.0 * max(theta[0], -1.0)))
@@ -504,9 +505,25 @@ def test_lengths_grow_while_frames_left_out_gain():
     def wider(theta):
         return widened(Climbed({"theta": theta}, Falling(), np.ones((2, 3))))["theta"]
 
-    found = wider([0.0, 0.3, 5.0])
-    assert np.allclose(found, [-1.0, -0.7, 5.0])
+    others = [5.0] * 6  # two variances, product, its scale, a tensor, lambda
+    found = wider([0.0, 0.3, *others])
+    assert np.allclose(found, [-1.0, -0.7, *others])
     assert wider(found) == found
+
+
+def test_every_parameter_has_one_place():
+    layout = ParameterLayout(n_features=3, n_tensors=2, order=2, n_lambdas=2)
+    places = [
+        np.arange(len(layout))[place]
+        for place in (layout.widths, layout.variances, slice(6, 7), layout.orders,
+                      layout.product_scale, layout.tensors, layout.lambdas)
+    ]  # fmt: skip
+    assert np.array_equal(np.hstack(places), np.arange(14))
+    assert layout.scalar == slice(0, 10)
+    classes = np.array([0, 1, 2]), np.array([0, 1])
+    assert ParameterLayout.of(np.zeros(14), *classes, n_lambdas=2) == layout
+    with pytest.raises(InputError, match="theta: found 10 parameters, expected at least 11"):
+        ParameterLayout.of(np.zeros(10), *classes)
 
 
 def test_first_stage_has_as_many_values_as_parameters():

@@ -10,7 +10,15 @@ import numpy as np
 
 from rpr.errors import ConvergenceError, InputError
 from rpr.models.covariant_description import CovariantDescription
-from rpr.models.covariant_search import LAMBDA_CEILING, climb, search, stages_of, start, widened
+from rpr.models.covariant_search import (
+    LAMBDA_CEILING,
+    climb,
+    layout_of,
+    search,
+    stages_of,
+    start,
+    widened,
+)
 from rpr.models.covariant_training import TrainingFrames
 from rpr.regression.packed_cholesky import PackedMatrix
 
@@ -98,7 +106,7 @@ def check_given(found: Mapping[str, Any], description: CovariantDescription, ord
     InputError
         If there are more or fewer of them than this description and order have.
     """
-    expected = len(start(description, order))
+    expected = len(layout_of(description, order))
     if len(found["theta"]) != expected:
         raise InputError(
             f"hyperparameters: found {len(found['theta'])} parameters theta, expected {expected} "

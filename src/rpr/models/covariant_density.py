@@ -15,6 +15,7 @@ from collections.abc import Callable
 import numpy as np
 
 from rpr.models.covariant_description import CovariantDescription
+from rpr.regression.parameter_layout import ParameterLayout
 
 Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
@@ -67,12 +68,11 @@ def density(
     value : float
     gradient : array, [n_parameters]
     """
-    n_features = int(description.feature_classes.max()) + 1
-    n_tensors = int(description.basis.classes.max()) + 1
-    end = len(theta) - n_lambdas
-    kinds = slice(n_features), slice(n_features, 2 * n_features), slice(end - n_tensors, end)
+    layout = ParameterLayout.of(
+        theta, description.feature_classes, description.basis.classes, n_lambdas
+    )
     value, gradient = 0.0, np.zeros_like(theta)
-    for kind in kinds:
+    for kind in (layout.widths, layout.variances, layout.tensors):
         away = theta[kind] - theta[kind].mean()
         value += float(away @ away) / (2.0 * SPREAD**2)
         gradient[kind] = away / SPREAD**2

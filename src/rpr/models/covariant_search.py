@@ -23,6 +23,7 @@ from rpr.models.covariant_description import CovariantDescription
 from rpr.models.covariant_training import TrainingFrames
 from rpr.regression import ridge
 from rpr.regression.covariant_kernel import CovariantKernel
+from rpr.regression.parameter_layout import ParameterLayout
 
 _NO_LIKELIHOOD = 1e6  # stands for infinity, which the line search could not use
 _BOUNDS = (-12.0, 8.0)  # of the logarithms of all parameters but the lambdas
@@ -56,19 +57,20 @@ class Climbed:
 
 def start(description: CovariantDescription, order: int, n_lambdas: int = 1) -> np.ndarray:
     """Parameters that a search starts from: lengths of 0.6 r_eq, and all classes alike."""
-    n_pairs = description.feature_classes.max() + 1
-    n_tensors = description.basis.classes.max() + 1
-    return np.concatenate(
-        [
-            np.full(n_pairs, 1.0),
-            np.full(n_pairs, 0.0),
-            [0.0],
-            np.full(order, -1.0),
-            [-0.5],
-            np.zeros(n_tensors),
-            np.log([1e-7, 1e-6][:n_lambdas]),
-        ]
-    )
+    layout = layout_of(description, order, n_lambdas)
+    theta = np.zeros(len(layout))
+    theta[layout.widths] = 1.0
+    theta[layout.orders] = -1.0
+    theta[layout.product_scale] = -0.5
+    theta[layout.lambdas] = np.log([1e-7, 1e-6][:n_lambdas])
+    return theta
+
+
+def layout_of(description: CovariantDescription, order: int, n_lambdas: int = 1) -> ParameterLayout:
+    """Places of the parameters of a model."""
+    n_features = int(description.feature_classes.max()) + 1
+    n_tensors = int(description.basis.classes.max()) + 1
+    return ParameterLayout(n_features, n_tensors, order, n_lambdas)
 
 
 def search(
@@ -181,10 +183,12 @@ def _steadied(loss: Loss, theta: np.ndarray, value: float) -> tuple[np.ndarray, 
 def widened(climbed: Climbed) -> dict[str, Any]:
     """Hyper-parameters with lengths as long as frames that are left out ask for."""
     theta = np.array(climbed.found["theta"])
-    n_widths = int(climbed.kernel.feature_classes.max()) + 1
+    kernel = climbed.kernel
+    widths = ParameterLayout.of(theta, kernel.feature_classes, kernel.tensor_classes).widths
     error = _left_out(climbed, theta)
     for _ in range(_MOST_STEPS):
-        wider = np.concatenate([theta[:n_widths] - _WIDENING, theta[n_widths:]])
+        wider = theta.copy()
+        wider[widths] -= _WIDENING
         then = _left_out(climbed, wider)
         if not then < _LOWER * error:
             break

@@ -22,6 +22,7 @@ from scipy.linalg import lapack
 
 from rpr.errors import ConvergenceError
 from rpr.regression.additive_kernel import AdditiveKernel
+from rpr.regression.parameter_layout import ParameterLayout
 
 _ELEMENTS = 1 << 17  # elements of the matrix that are treated at once: they stay in the cache
 
@@ -52,9 +53,9 @@ class CovariantKernel:
 
     def split(self, theta: np.ndarray) -> tuple[AdditiveKernel, np.ndarray, float]:
         """Scalar kernel, amplitude of every tensor, and lambda from the parameters."""
-        n_amplitudes = int(self.tensor_classes.max()) + 1
-        scalar = AdditiveKernel.from_logarithms(self.feature_classes, theta[: -n_amplitudes - 1])
-        amplitudes = np.exp(theta[-n_amplitudes - 1 : -1])[self.tensor_classes]
+        layout = ParameterLayout.of(theta, self.feature_classes, self.tensor_classes)
+        scalar = AdditiveKernel.from_logarithms(self.feature_classes, theta[layout.scalar])
+        amplitudes = np.exp(theta[layout.tensors])[self.tensor_classes]
         return scalar, amplitudes, float(np.exp(theta[-1]))
 
     def matrix(self, theta: np.ndarray) -> np.ndarray:

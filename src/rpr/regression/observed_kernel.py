@@ -21,6 +21,7 @@ from rpr.errors import ConvergenceError, InputError
 from rpr.regression.additive_kernel import AdditiveKernel
 from rpr.regression.kernel_derivatives import Observations, covariance, covariance_gradient
 from rpr.regression.packed_cholesky import LARGEST, PackedMatrix
+from rpr.regression.parameter_layout import ParameterLayout
 from rpr.regression.resources import available_bytes, available_threads, thread_map
 
 _ROWS = 64  # rows of the matrix, at least, that are computed together
@@ -54,10 +55,10 @@ class ObservedKernel:
 
     def split(self, theta: np.ndarray) -> tuple[AdditiveKernel, np.ndarray, np.ndarray]:
         """Scalar kernel, amplitude of every tensor, and the two lambdas from the parameters."""
-        n_amplitudes = int(self.tensor_classes.max()) + 1
-        scalar = AdditiveKernel.from_logarithms(self.feature_classes, theta[: -n_amplitudes - 2])
-        amplitudes = np.exp(theta[-n_amplitudes - 2 : -2])[self.tensor_classes]
-        return scalar, amplitudes, np.exp(theta[-2:])
+        layout = ParameterLayout.of(theta, self.feature_classes, self.tensor_classes, 2)
+        scalar = AdditiveKernel.from_logarithms(self.feature_classes, theta[layout.scalar])
+        amplitudes = np.exp(theta[layout.tensors])[self.tensor_classes]
+        return scalar, amplitudes, np.exp(theta[layout.lambdas])
 
     def is_derivative(self) -> np.ndarray:
         """Whether each observed number is a derivative, bool array [size]."""
