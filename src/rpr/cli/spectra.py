@@ -39,7 +39,10 @@ def add_parser(subparsers: Any) -> None:
         example=_EXAMPLE,
     )
     parser.add_argument(
-        "trajectories", nargs="+", metavar="traj", help="files of rpr md, or frames in order"
+        "trajectories",
+        nargs="+",
+        metavar="traj",
+        help="files of rpr md, or frames in order; each file has trajectories of its own",
     )
     parser.add_argument("-o", "--output", required=True, metavar="FOLDER", help="folder of results")
     parser.add_argument("--ir", action="store_true", help="infrared; default: what can be made")
