@@ -41,6 +41,8 @@ use rule label_frames as relabel_frames with:
         mem_mb=megabytes("label_mem_mb"),
         runtime=minutes(CHECK_SHARD_SIZE * 25 * config["resources"]["label_seconds_per_frame"]),
     params:
+        # Checks compare no derivatives, which plain PySCF computes by differences.
+        **({"properties": ["energy", "forces", *PROPERTIES]} if WITH_DERIVATIVES else {}),
         method=config["labels"]["method"],
         charge=config["molecule"]["charge"],
         label_version=LABEL_VERSION,
