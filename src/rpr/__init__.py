@@ -25,6 +25,8 @@ _HOME = {
     "CovariantRegression": "rpr.models.covariant",
     "FoldedRPR": "rpr.models.folded",
     "AugmentedRegression": "rpr.models.augmented",
+    "CopiesRPR": "rpr.models.copies",
+    "ArbitrarySignRegression": "rpr.models.arbitrary_sign",
     "KREG": "rpr.models.kreg.potential",
     "Calculator": "rpr.models.calculator",
     "KREGCalculator": "rpr.models.calculator",

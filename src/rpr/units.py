@@ -51,4 +51,5 @@ ACCEPTED: dict[str, dict[str, float]] = {
         "e^2*Angstrom^2/eV": ase.units.Hartree * ase.units.Bohr,
     },
     "dipole_derivatives": {"e": 1.0, "debye/Angstrom": DEBYE},
+    "polarizability_derivatives": {"Angstrom^2": 1.0, "bohr^2": BOHR**2},
 }

@@ -19,7 +19,7 @@ from rpr.models.covariant_description import CovariantDescription
 from rpr.models.covariant_search import start
 from rpr.models.covariant_tensors import pack_values, unpack_values
 from rpr.models.covariant_training import TrainingFrames
-from rpr.models.derivatives import charge_derivatives, internal_directions, observe
+from rpr.models.derivatives import internal_directions, observe
 from rpr.models.registry import load
 from rpr.molecule.molecule import Molecule
 from rpr.regression import observed_kernel
@@ -222,7 +222,7 @@ def test_predictions_equal_the_plain_product_with_all_coefficients(trained):
     packed = (model._cross(fresh) @ coefficients).reshape(3, -1)
     assert np.allclose(unpack_values(packed, model.mean_), model.predict(fresh), atol=1e-9)
     given = take_frames(positions, model.molecule)
-    observed = observe(derivatives, given, model.property, values)
+    observed = observe(derivatives, given, model.property, values, model.molecule.masses)
     y = model._training.join(pack_values(values, model.mean_), observed.values)
     kernel = model._training.kernel
     C, of_derivatives = kernel.matrix(model._theta()), kernel.is_derivative()
@@ -382,15 +382,20 @@ def test_internal_directions_keep_centre_and_orientation():
     assert np.abs(torque).max() < 1e-12
 
 
-def test_ions_are_refused_with_the_remedy():
+def test_derivatives_of_ions_are_moved_to_the_centre_of_mass():
     positions = shaken(WATER, 4)
     values, derivatives = labels(positions, WATER, "dipole")
-    centre = charge_derivatives(WATER.symbols, 1.0)
-    values = values + np.einsum("nax,axk->nk", positions, centre)
-    model = given("dipole", molecule=WATER)
-    with pytest.raises(InputError, match=r"frame \d.*ion of charge \+1.000.*charge_derivatives"):
-        model.fit(positions, values, derivatives + centre)
-    model.fit(positions, values - np.einsum("nax,axk->nk", positions, centre), derivatives)
+    shares = WATER.masses / WATER.masses.sum()
+    fixed = derivatives + shares[:, None, None] * np.eye(3)  # about a fixed point, as labels are
+    model = given("dipole", molecule=WATER).fit(positions, values, derivatives)
+    ion = given("dipole", molecule=WATER).fit(positions, values, fixed)
+    expected, jacobian = model.predict(positions, derivatives=True)
+    found, moved = ion.predict(positions, derivatives=True)
+    assert np.abs(found - expected).max() < 1e-8
+    assert np.abs(moved - jacobian).max() < 1e-8
+    other = values + np.einsum("a,nax->nx", np.array([0.6, 0.2, 0.2]) - shares, positions)
+    with pytest.raises(InputError, match="dipole of an ion must be that about its centre of mass"):
+        given("dipole", molecule=WATER).fit(positions, other, fixed)
 
 
 BROKEN = {

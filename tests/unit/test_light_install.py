@@ -28,10 +28,11 @@ sys.meta_path.insert(0, Blocker())
 """
 
 
-def run(code, tmp_path):
-    """Run code in a fresh interpreter that cannot import the heavy packages."""
+def run(code, tmp_path, *, but=()):
+    """Run code in a fresh interpreter that cannot import the heavy packages, but for some."""
     script = tmp_path / "script.py"
-    script.write_text(BLOCKER + textwrap.dedent(code))
+    blocker = BLOCKER.replace(repr(HEAVY), repr(tuple(name for name in HEAVY if name not in but)))
+    script.write_text(blocker + textwrap.dedent(code))
     command = [sys.executable, "-W", "error", str(script)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -86,6 +87,24 @@ def test_everything_of_the_library_is_importable(tmp_path):
             getattr(rpr, name)
     """
     run(code, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("method", "package"), [("gfn2-xtb", "tblite"), ("lda,vwn --basis sto-3g", "pyscf")]
+)
+def test_an_engine_is_all_that_labels_need(method, package, tmp_path):
+    pytest.importorskip(package)
+    code = f"""
+        from rpr.cli.main import main
+
+        if __name__ == "__main__":  # processes that label read this file, too
+            water = "3\\n\\nO 0 0 0\\nH 0.96 0 0\\nH -0.24 0.93 0\\n"
+            open("water.xyz", "w").write(2 * water)
+            main("label water.xyz -o labelled.extxyz --functional {method}".split())
+            import rpr
+            print(rpr.read_frames("labelled.extxyz").dipole.shape)
+    """
+    assert run(code, tmp_path, but=[package]).splitlines()[-1] == "(2, 3)"
 
 
 @pytest.mark.parametrize(

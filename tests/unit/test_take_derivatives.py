@@ -50,3 +50,13 @@ def test_list_of_frames_with_their_splits():
     table = frame_list(FRAMES, splits)
     assert list(table.columns) == ["frame", "trajectory", "step", "split_random"]
     assert table["split_random"].tolist() == ["train", "", "test", "", "", "train"]
+
+
+def test_frames_with_derivatives_need_no_copies():
+    own = FRAMES.subset(np.arange(6))
+    own.dipole_derivatives = np.repeat(own.positions[:, :, :, None], 3, axis=3)
+    chosen = take_derivatives(deposited(range(5)), own, TEST, n_frames=5, n_test_frames=2)
+    expected = [*own.positions[:5], *TEST.positions[[2, 0]]]
+    np.testing.assert_array_equal(chosen.positions, expected)
+    with pytest.raises(InputError, match="found 7, but 6 labelled frames"):
+        take_derivatives(deposited(range(5)), own, TEST, n_frames=7, n_test_frames=0)

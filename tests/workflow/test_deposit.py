@@ -23,7 +23,7 @@ from rpr.run.deposit import (
     read_document,
     require_document,
 )
-from rpr.run.deposit_files import add_to_deposit, write_deposit
+from rpr.run.deposit_files import add_to_deposit, carry_over, write_deposit
 from rpr.run.jobs import stage_seed
 from rpr.units import KCAL_MOL
 
@@ -164,6 +164,24 @@ def test_origin_goes_with_the_frames(tmp_path, manifest, frames):
         role: {"sha256": first[role]["sha256"], "n_frames": first[role]["n_frames"]}
         for role in ("frames", "test_set")
     }
+
+
+def test_an_extended_deposit_keeps_what_is_not_made_again(tmp_path, manifest, frames):
+    table = tmp_path / "label_seconds.csv"
+    table.write_text("properties,seconds\nenergy,1.5\n")
+    thermal = frames.subset(np.array([4]))
+    add_to_deposit(manifest, {"thermal": thermal}, about={}, documents=[table])
+    more = frames.subset(np.array([0, 1, 2, 3, 4, 0]))
+    second = write_deposit(tmp_path / "second", {"frames": more}, method=METHOD, about={})
+    carry_over(second, manifest)
+    assert frame_counts(second) == {"frames": 6, "test_set": 2, "thermal": 1}
+    np.testing.assert_array_equal(read(second, "thermal").energy, thermal.energy)
+    assert require_document(second, "label_seconds.csv")["seconds"].tolist() == [1.5]
+    (manifest.parent / "label_seconds.csv").write_text("changed")
+    with pytest.raises(InputError, match="SHA-256"):
+        carry_over(
+            write_deposit(tmp_path / "third", {"frames": more}, method=METHOD, about={}), manifest
+        )
 
 
 def test_deposit_of_the_repository_is_a_beginning_of_its_pool(root):

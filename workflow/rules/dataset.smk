@@ -16,7 +16,7 @@ MOLECULE = branch(
     otherwise=branch(
         "reference" in DEPOSITED,
         then="<results>/labels/deposit/reference.extxyz",
-        otherwise=f"<results>/geometries/labels/{REFERENCE}.xyz",
+        otherwise=f"<results>/geometries/{'md' if WITH_DYNAMICS else 'labels'}/{REFERENCE}.xyz",
     ),
 )
 

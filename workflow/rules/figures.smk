@@ -223,10 +223,17 @@ rule tabulate_distributions:
 
 # One job for all figures of a part, as each takes less time to draw than to import what draws it.
 PARTS_OF_FIGURES = {"paper": OF_THE_PAPER, "main": MAIN, "further": FURTHER}
+# A deposit contains this one, and needs no model for it.
+OF_LABELS = ["label_distributions"]
 DRAWN = {
-    part: [f for f in FIGURES if f not in OF_SPECTRA and FIGURES[f]["category"] == category]
+    part: [
+        f
+        for f in FIGURES
+        if f not in OF_SPECTRA and f not in OF_LABELS and FIGURES[f]["category"] == category
+    ]
     for part, category in PARTS_OF_FIGURES.items()
 }
+DRAWN["labels"] = OF_LABELS
 DRAWN["spectra"] = [figure for figure in OF_SPECTRA if figure in FIGURES]
 
 for part, drawn in DRAWN.items():

@@ -19,6 +19,7 @@ UNITS = {
     "dipole": ("e*Angstrom", "debye", "e*bohr"),
     "polarizability": ("Angstrom^3", "bohr^3", "e^2*Angstrom^2/eV"),
     "dipole_derivatives": ("e", "debye/Angstrom"),
+    "polarizability_derivatives": ("Angstrom^2", "bohr^2"),
 }
 
 

@@ -34,7 +34,10 @@ _NEEDED = {
     "polarizability": ("polarizability",),
     "energy": ("energy", "forces"),
 }
-_MODELS = ("covariant", "symmetrized", "folded", "rotate-predict-rotate", "augmented", "laboratory")
+_MODELS = (
+    *("covariant", "symmetrized", "copies", "folded", "rotate-predict-rotate", "augmented"),
+    "laboratory",
+)
 
 
 def add_parser(subparsers: Any) -> None:

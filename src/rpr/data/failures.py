@@ -24,6 +24,12 @@ def write_failures(path: str | os.PathLike, rows: Iterable[Sequence[object]]) ->
         writer.writerows(rows)
 
 
+def failure_reasons(path: str | os.PathLike) -> dict[int, str]:
+    """Why frames of one table have no labels, by the number of the frame."""
+    with open(path, encoding="utf-8", newline="") as stream:
+        return {int(row["frame"]): row["reason"] for row in csv.DictReader(stream)}
+
+
 def read_failures(paths: Sequence[str | os.PathLike]) -> DataFrame:
     """Read the frames without labels from the tables of all shards."""
     pd = require_package("pandas", extra="plots")

@@ -149,10 +149,15 @@ def _absent(atoms: Atoms, name: str, source: str | os.PathLike, keys: Keys) -> s
             f"{source}: found no key '{keys.key(name)}' for the {name}; the keys of frame 0 are: "
             f"{there}"
         )
+    remedy = (
+        f"label them first, or name its key ({name}=..., on the command line "
+        f"--{name.replace('_', '-')}-key)"
+        if keys.can_name(name)
+        else "write it with the frames"
+    )
     return (
-        f"{source}: found no {name}, expected it for every frame; label them first, or name its "
-        f"key ({name}=..., on the command line --{name.replace('_', '-')}-key); the keys of frame "
-        f"0 are: {there}"
+        f"{source}: found no {name}, expected it for every frame; {remedy}; the keys of frame 0 "
+        f"are: {there}"
     )
 
 

@@ -26,7 +26,7 @@ class Keys:
 
     Parameters
     ----------
-    energy, forces, dipole, polarizability, dipole_derivatives
+    energy, forces, dipole, polarizability, dipole_derivatives, polarizability_derivatives
         Key of each quantity, in `Atoms.info`, in the results of the calculator, or in
         `Atoms.arrays`.
     units
@@ -54,6 +54,7 @@ class Keys:
     dipole: str = "dipole"
     polarizability: str = "polarizability"
     dipole_derivatives: str = "dipole_derivatives"
+    polarizability_derivatives: str = "polarizability_derivatives"
     units: Mapping[str, str] = field(default_factory=dict)
     polarizability_order: str | None = None
     gradients: bool = False
@@ -99,7 +100,7 @@ class Keys:
 
     def key(self, name: str) -> str:
         """Key of the quantity `name`; quantities without a key of their own have it as key."""
-        return str(getattr(self, name)) if name in _KEYED else name
+        return str(getattr(self, name)) if self.can_name(name) else name
 
     def unit(self, name: str) -> str:
         """Unit in which the file holds the quantity; empty for numbers without a unit."""
@@ -110,9 +111,14 @@ class Keys:
         sign = -1.0 if name == "forces" and self.gradients else 1.0
         return sign * ACCEPTED.get(name, {}).get(self.unit(name), 1.0)
 
+    @staticmethod
+    def can_name(name: str) -> bool:
+        """Whether the quantity `name` may have another key in a file."""
+        return name in _KEYED
+
     def is_named(self, name: str) -> bool:
         """Whether the user gave the key of a quantity, so that it must be in the file."""
-        return name in _KEYED and self.key(name) != name
+        return self.key(name) != name
 
     def described(self, names: Sequence[str]) -> str:
         """Which key each of the quantities is read from, and its unit, in words."""

@@ -63,16 +63,16 @@ def make_engine(
     method.check(symbols)
     if plain and method.code != "pyscf":
         raise InputError(f"plain: found True for code {method.code!r}, expected code 'pyscf'")
-    if method.code == "tblite":
-        from rpr.labels.xtb_engine import XTBEngine
-
-        return XTBEngine(method, symbols, charge=charge)
     electrons = sum(atomic_numbers[s] for s in symbols) - charge
     if electrons % 2 or electrons < 2:
         raise InputError(
             f"charge: {''.join(symbols)} with charge {charge} has {electrons} electrons, expected "
             "an even number, because open shells are not supported"
         )
+    if method.code == "tblite":
+        from rpr.labels.xtb_engine import XTBEngine
+
+        return XTBEngine(method, symbols, charge=charge)
     engine = PlainEngine if plain or not method.density_fitting else FittedEngine
     return engine(method, symbols, max_memory_mb=max_memory_mb, charge=charge)
 

@@ -2,13 +2,14 @@
 
 The frames are cut into shards of successive frames (:mod:`rpr.labels.shards`), whose finished
 frames lie in a working folder.  Shards do not depend on the number of processes, so that work
-resumes with any.
+resumes with any; they are smaller if there are few frames, so that several processes share them.
 """
 
 from __future__ import annotations
 
 import itertools
 import logging
+import math
 import multiprocessing
 import os
 import queue
@@ -22,13 +23,14 @@ from typing import Any
 import numpy as np
 
 from rpr.data.extxyz import read_frames
-from rpr.data.failures import read_failures
+from rpr.data.failures import failure_reasons
 from rpr.data.frame_set import FrameSet
 from rpr.errors import ConvergenceError, InputError
 from rpr.labels.method import Method
 from rpr.labels.shards import label_shard
 
-SHARD_SIZE = 50  #: frames of a shard
+SHARD_SIZE = 50  #: most frames of a shard
+SMALLEST_SHARD = 10  #: frames are compared with the one before, so that a shard needs some
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _WAIT = 0.5  # seconds between looks at whether the processes still live
 
@@ -118,8 +120,9 @@ def _cut(sets: Sequence[FrameSet]) -> Iterator[tuple[int, FrameSet]]:
     """Shards with the index of their first frame."""
     first = 0
     for frames in sets:
-        for start in range(0, len(frames), SHARD_SIZE):
-            chosen = np.arange(start, min(start + SHARD_SIZE, len(frames)))
+        size = min(SHARD_SIZE, max(SMALLEST_SHARD, math.ceil(len(frames) / 4)))
+        for start in range(0, len(frames), size):
+            chosen = np.arange(start, min(start + size, len(frames)))
             yield first + start, frames.subset(chosen)
         first += len(frames)
 
@@ -238,9 +241,8 @@ def _collect(shards: Sequence[tuple[int, FrameSet]], task: Task, folder: Path) -
     labels: dict[int, dict[str, np.ndarray]] = {}
     failures: dict[int, str] = {}
     for number, (first, frames) in enumerate(shards):
-        table = read_failures([_failures(folder, number)])
-        reasons = dict(zip(table["frame"].astype(int), table["reason"], strict=True))
-        failures |= {first + k: str(reason) for k, reason in reasons.items()}
+        reasons = failure_reasons(_failures(folder, number))
+        failures |= {first + k: reason for k, reason in reasons.items()}
         good = [k for k in range(len(frames)) if k not in reasons]
         if good:
             found = read_frames(_output(folder, number), symbols=frames.symbols)

@@ -14,13 +14,14 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 
 import numpy as np
 
 from rpr.data.extxyz import write_frames
 from rpr.data.failures import write_failures
 from rpr.data.frame_set import FrameSet, find_frames
-from rpr.errors import ConvergenceError, InputError, require_package
+from rpr.errors import ConvergenceError, InputError
 from rpr.labels import state_check
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
@@ -204,12 +205,8 @@ def _header(
         "charge": charge,
         "plain": plain,
         "label_version": label_version(charge),
-        "pyscf": _pyscf_version(),
+        method.code: version(method.code),
     }
-
-
-def _pyscf_version() -> str:
-    return require_package("pyscf", extra="labels").__version__
 
 
 def _report(

@@ -183,7 +183,7 @@ class CovariantRegression(ProbabilisticEstimator):
         check_some_value(self.property, values)
         if self.hyperparameters:
             check_given(self.hyperparameters, self._description, self.order)
-        observed = observe(derivatives, given, self.property, values)
+        observed = observe(derivatives, given, self.property, values, self.molecule.masses)
         self.mean_ = isotropic_mean(values)
         y = pack_values(values, self.mean_)
         self._training = TrainingFrames(

@@ -7,17 +7,16 @@ shift nor turn the molecule.  What the others say is known without learning:
 
     sum_A dT/dR_Ax = 0,    sum_Ax (e_w x R_A)_x dT/dR_Ax = change of T as it turns about w.
 
-Labels that contradict these rules are refused, as they are in another unit or order, or those of an
-ion: the dipole of an ion depends on the origin, and its derivatives sum to the charge.
+Labels that contradict these rules are refused, as they are in another unit or order.  The dipole
+of an ion depends on the origin: derivatives about a point fixed in space sum to the charge Q, and
+those about the centre of mass, which models learn, are smaller by Q m_A / M on the diagonal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from ase.data import atomic_numbers
 
 from rpr.axes.components import RANK
 from rpr.data.frame_set import SHAPES
@@ -62,6 +61,7 @@ def observe(
     given: GivenFrames,
     property: str,
     values: np.ndarray,
+    masses: np.ndarray,
 ) -> ObservedDerivatives:
     """Training data made of derivatives, checked.
 
@@ -76,7 +76,9 @@ def observe(
     property
         ``"dipole"`` or ``"polarizability"``.
     values : array, [n_frames, 3] or [n_frames, 3, 3]
-        The property.
+        The property; the dipole of an ion about its centre of mass.
+    masses : array, [n_atoms]
+        Masses of any unit.
 
     Returns
     -------
@@ -117,6 +119,8 @@ def observe(
     if not len(chosen):
         return _none(property, positions)
     found, x = derivatives[chosen], positions[chosen]
+    if property == "dipole":
+        found = about_centre_of_mass(found, masses)
     check_translation(found, property, chosen)
     check_rotation(found, property, x, values[chosen], chosen)
     directions = internal_directions(x)
@@ -193,26 +197,17 @@ def check_translation(derivatives: np.ndarray, property: str, frames: np.ndarray
     Raises
     ------
     InputError
-        The message says what was found, and what to do for an ion.
+        The message says what was found.
     """
     limit = _SUM[property] * derivatives.shape[1]
-    sums = derivatives.sum(axis=1)
-    errors = np.abs(sums).reshape(len(sums), -1).max(axis=1)
+    errors = np.abs(derivatives.sum(axis=1)).reshape(len(derivatives), -1).max(axis=1)
     worst = int(np.argmax(errors))
-    if errors[worst] <= limit:
-        return
-    charge = np.trace(sums[worst]) / 3 if property == "dipole" else 0.0
-    remedy = "check their order and unit"
-    if property == "dipole" and np.abs(sums[worst] - charge * np.eye(3)).max() <= limit:
-        remedy = (
-            f"they are those of an ion of charge {charge:+.3f}: subtract "
-            "rpr.models.derivatives.charge_derivatives(symbols, charge), if the dipoles are about "
-            "the centre of nuclear charge"
+    if errors[worst] > limit:
+        raise InputError(
+            f"derivatives: those of frame {int(frames[worst])} sum over the atoms to "
+            f"{errors[worst]:.3g} {_UNITS[property]}, expected 0 within {limit:.3g}, or for the "
+            "dipole of an ion its charge times the unit matrix; check their order and unit"
         )
-    raise InputError(
-        f"derivatives: those of frame {int(frames[worst])} sum over the atoms to "
-        f"{errors[worst]:.3g} {_UNITS[property]}, expected 0 within {limit:.3g}; {remedy}"
-    )
 
 
 def check_rotation(
@@ -256,6 +251,7 @@ def check_rotation(
         return
     remedy = "check the units of derivatives and values"
     if property == "dipole":
+        remedy += "; the dipole of an ion must be that about its centre of mass"
         transposed = np.einsum("nwax,nakx->nwk", turns, derivatives)
         if (np.abs(transposed - expected).reshape(len(frames), -1).max(axis=1) <= limits).all():
             remedy = "exchange their last two indices"
@@ -266,28 +262,33 @@ def check_rotation(
     )
 
 
-def charge_derivatives(symbols: Sequence[str], charge: float) -> np.ndarray:
-    """Derivatives of the charge times the centre of nuclear charge, Q Z_A / sum_B Z_B.
+def about_centre_of_mass(derivatives: np.ndarray, masses: np.ndarray) -> np.ndarray:
+    """Derivatives of the dipole of an ion about a fixed point, moved to its centre of mass.
 
-    The derivatives of the dipole of an ion about a fixed point, less these, are those of its
-    dipole about the centre of nuclear charge.
+    d mu'_k / d R_Ax = d mu_k / d R_Ax - Q m_A / M delta_kx.  The charge Q of a frame is what its
+    derivatives sum to.  Frames that sum to no whole number times the unit matrix stay as they are.
 
     Parameters
     ----------
-    symbols
-        Chemical symbols, [n_atoms].
-    charge
-        Total charge Q in e.
+    derivatives : array, [n_frames, n_atoms, 3, 3]
+        e.
+    masses : array, [n_atoms]
+        Masses m_A of any unit, of the sum M.
 
     Returns
     -------
-    array, [n_atoms, 3, 3]
+    array, [n_frames, n_atoms, 3, 3]
         In e.
 
     Examples
     --------
-    >>> charge_derivatives(["H", "F"], 1.0)[:, 0, 0]
-    array([0.1, 0.9])
+    >>> fixed = np.array([0.5, 0.5])[None, :, None, None] * np.eye(3)
+    >>> about_centre_of_mass(fixed, np.array([1.0, 3.0]))[0, :, 0, 0]
+    array([ 0.25, -0.25])
     """
-    numbers = np.array([atomic_numbers[s] for s in symbols], dtype=float)
-    return charge * (numbers / numbers.sum())[:, None, None] * np.eye(3)
+    sums = derivatives.sum(axis=1)
+    charges = np.rint(np.trace(sums, axis1=1, axis2=2) / 3)
+    errors = np.abs(sums - charges[:, None, None] * np.eye(3)).max(axis=(1, 2))
+    charges[errors > _SUM["dipole"] * derivatives.shape[1]] = 0.0
+    shares = charges[:, None] * masses / masses.sum()  # -> [n_frames, n_atoms]
+    return derivatives - shares[:, :, None, None] * np.eye(3)

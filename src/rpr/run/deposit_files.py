@@ -18,7 +18,7 @@ from rpr.errors import InputError
 from rpr.files import atomic_path, sha256, write_json
 from rpr.molecule.molecule import find_bonds
 from rpr.run.deposit import read_deposit
-from rpr.run.manifest import FORMAT, check_symbols, read_manifest
+from rpr.run.manifest import FORMAT, check_file, check_symbols, read_manifest
 
 COVERAGE = 5  #: degrees of the absolute dihedral
 _ORDER = ("trajectory", "step")  # of the frames of a dynamics
@@ -116,6 +116,37 @@ def add_to_deposit(
     }
     added = {"files": sorted(files), "documents": [Path(path).name for path in documents], **about}
     content["additions"] = [*content.get("additions", []), added]
+    write_json(Path(manifest), content)
+
+
+def carry_over(manifest: str | os.PathLike, source: str | os.PathLike) -> None:
+    """Copy what a deposit lacks of the one it extends: files of further roles, and documents.
+
+    Parameters
+    ----------
+    manifest
+        Path of ``manifest.json`` of the new deposit.
+    source
+        That of the deposit which it extends.
+
+    Raises
+    ------
+    InputError
+        If a file of `source` is missing or changed.
+    """
+    content, old = read_manifest(manifest), read_manifest(source)
+    folder, origin = Path(manifest).parent, Path(source).parent
+    written = {entry["path"] for entry in content["files"].values()}
+    for role, entry in old["files"].items():
+        if role in content["files"] or entry["path"] in written:
+            continue
+        check_file(source, origin / entry["path"], entry["sha256"])
+        _copy(origin / entry["path"], folder)
+        content["files"][role] = entry
+    known = old.get("documents", {})
+    for name in known.keys() - content["documents"].keys():
+        check_file(source, origin / name, known[name])
+        content["documents"][name] = _copy(origin / name, folder)
     write_json(Path(manifest), content)
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from rpr.data.frame_set import FrameSet, find_frames
 from rpr.errors import InputError
+from rpr.models.derivatives import about_centre_of_mass
 from rpr.models.registry import make_model
 from rpr.molecule.molecule import Molecule
 from rpr.studies.evaluation import errors_on_test_sets
@@ -112,7 +113,7 @@ def fewer_labels(
             found.setdefault(size, {"hyperparameters": model.hyperparameters_})
             errors = [
                 _dipole_errors(model, test_sets, molecule, size),
-                _derivative_errors(model, tested),
+                _derivative_errors(model, tested, molecule),
             ]
             table = pd.concat(errors).assign(labels=labels, n_train=size, repeat=repeat)
             tables.append(_priced(table, price, labels))
@@ -156,14 +157,17 @@ def _dipole_errors(
     return table[table["component"] == "mu_inv"]
 
 
-def _derivative_errors(model: Any, test_sets: Mapping[str, FrameSet]) -> pd.DataFrame:
+def _derivative_errors(
+    model: Any, test_sets: Mapping[str, FrameSet], molecule: Molecule
+) -> pd.DataFrame:
     """Root-mean-square error of an element of the derivatives, e."""
     rows = []
     for name, test in test_sets.items():
-        if not len(test):
+        if not len(test) or test.dipole_derivatives is None:
             continue
         _, jacobian = model.predict(test, derivatives=True)  # -> [n, 3, n_atoms, 3]
-        deviations = np.moveaxis(jacobian, 1, 3) - test.dipole_derivatives
+        labels = about_centre_of_mass(test.dipole_derivatives, molecule.masses)
+        deviations = np.moveaxis(jacobian, 1, 3) - labels
         squared = (deviations.reshape(len(test), -1) ** 2).mean(axis=1)
         groups = np.arange(len(test)) if test.trajectory is None else test.trajectory
         low, high = rmse_interval(squared, groups)
