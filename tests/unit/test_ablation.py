@@ -196,13 +196,19 @@ def test_the_factor_over_what_the_paper_leaves_open():
             assert rows[kernel] == pytest.approx(rows["as in this project"])
             smallest, largest, low, high = span(table, component, scan)
             assert smallest == rows.min() < rows.max() == largest
-            assert np.isnan([low, high]).all()  # one training set has no interval
+            assert np.isnan([low, high]).all()  # nor have few trajectories an interval
     ratio = splits["rotated"] / splits["in_distribution"]
     np.testing.assert_allclose(splits["factor"], ratio)
-    more = factor_span(pd.concat([splits, splits.assign(factor=1.1 * splits["factor"])]))
-    smallest, largest, low, high = span(more, "mu_inv", "one_hand")
+    two = pd.concat([splits, splits.assign(factor=1.1 * splits["factor"])])
+    sampled = {}
+    for spread in (1.0, 2.0):  # of the rotated trajectories
+        low, high = two["factor"] / spread, two["factor"] * spread
+        sampled[spread] = factor_span(two.assign(factor_low=low, factor_high=high))
+    smallest, largest, low, high = span(sampled[1.0], "mu_inv", "one_hand")
     assert low < smallest < largest < high
-    assert (more["n_sets"] == 2).all()
+    assert (sampled[1.0]["n_sets"] == 2).all()
+    widths = {s: np.log(t["high"] / t["low"]) / 2 for s, t in sampled.items()}
+    np.testing.assert_allclose(widths[2.0], np.hypot(widths[1.0], np.log(2.0)))
     with pytest.raises(InputError, match="energy"):
         span(table, "energy", "one_hand")
 

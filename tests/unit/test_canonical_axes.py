@@ -208,6 +208,26 @@ def test_spherical_top_has_no_inertia_frame_but_an_eckart_frame():
     assert canonical_axes("eckart", methane.reference[None], methane).defined.all()
 
 
+@pytest.mark.parametrize("plane", [False, True])
+def test_three_atoms_are_not_in_line(plane):
+    ends = [[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]][
+        : 4 if plane else 6
+    ]
+    symbols = f"{'Xe' if plane else 'S'}F{len(ends)}"
+    molecule = Molecule.from_atoms(Atoms(symbols, positions=1.75 * np.array([[0, 0, 0], *ends])))
+    axes = canonical_axes("three-atom", molecule.reference[None], molecule)
+    assert np.linalg.det(axes.rotations[0]) == pytest.approx(1.0)
+    assert axes.axis_gap[0] > 0.5
+
+
+def test_bond_axis_jumps_where_the_dihedral_does(dce):
+    axes = canonical_axes("bond-axis", turned(dce, [179.99, -179.99, 60.0]), dce)
+    jump = axes.rotations[0] @ axes.rotations[1].T
+    assert np.abs(jump - np.diag([1.0, -1.0, -1.0])).max() < 1e-3
+    assert axes.sign_margin[:2].max() < 1e-3
+    assert axes.sign_margin[2] == pytest.approx(np.cos(np.radians(30.0)))
+
+
 def test_symmetric_top_is_flagged():
     ammonia = Molecule.from_atoms(g2("NH3"))
     assert rotor_type(ammonia) == "symmetric"

@@ -48,6 +48,11 @@ def covered(rotations, trajectory, dihedral):
     return table.set_index("quantity")
 
 
+def test_a_dihedral_that_rounds_to_360_is_in_the_first_bin():
+    table = covered(random_rotations(2, seed=6), np.arange(2), np.array([-1e-15, 2.0]))
+    assert table.loc["dihedral_bins_frames", "value"] == pytest.approx(1 / 72)
+
+
 def test_uniform_frames_cover_as_well_as_uniform_orientations():
     dihedral = np.where(np.arange(40) < 20, 2.0, -178.0)
     table = covered(random_rotations(40, seed=6), np.arange(40), dihedral)

@@ -18,7 +18,7 @@ from rpr.labels.hessian import hessian
 from rpr.labels.method import Method
 from rpr.labels.results import ALL_PROPERTIES, PROPERTIES
 from rpr.labels.shards import label_shard
-from rpr.molecule.normal_modes import normal_modes, raman_scattering
+from rpr.molecule.normal_modes import NormalModes, normal_modes, raman_scattering
 
 DERIVATIVES = ("polarizability_derivatives",)
 HYDROGEN_FLUORIDE = ("H", "F"), np.array([[0.1, 0.3, 0.9], [0.0, 0.0, 0.0]])
@@ -251,6 +251,11 @@ def test_depolarisation_of_isotropic_and_of_no_scattering():
     isotropic = raman_scattering(modes, slopes * np.eye(3))
     assert isotropic.activities.max() > 1
     np.testing.assert_allclose(isotropic.depolarisation, 0, atol=1e-12)
+    vectors = np.eye(6)[[0, 3]].reshape(2, 2, 3)  # atoms 0 and 1 move along x
+    faint = np.zeros((2, 3, 3, 3))
+    faint[0, 0], faint[1, 0] = np.eye(3), 1e-6 * np.diag([1.0, 0.0, 0.0])
+    found = raman_scattering(NormalModes(np.ones(2), vectors, np.ones(2)), faint)
+    np.testing.assert_array_equal(found.depolarisation, [0.0, np.nan])
     none = raman_scattering(modes, np.zeros((3, 3, 3, 3)))
     assert np.isnan(none.depolarisation).all()
     assert not none.activities.any()

@@ -55,6 +55,13 @@ def test_orders_of_known_groups(name):
     assert len(find_group(Molecule.from_atoms(g2(name)))) == KNOWN_ORDERS[name]
 
 
+@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [0, 2, 3, 4, 1], [1, 0, 2, 3, 4]])
+def test_rotations_of_methyl_are_left_out_in_any_order_of_atoms(order):
+    atoms = g2("CH3Cl")[order]
+    assert len(find_group(Molecule.from_atoms(atoms))) == 6
+    assert len(find_group(Molecule.from_atoms(atoms, group="without-methyl"))) == 2
+
+
 def test_dichloroethane_has_the_four_feasible_elements():
     group = find_group(dichloroethane())
     assert group.names == ("E", "(0 3)(1 2)(4 6)(5 7)", "(4 5)(6 7)*", "(0 3)(1 2)(4 7)(5 6)*")

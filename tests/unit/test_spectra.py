@@ -241,9 +241,29 @@ def test_bands():
     assert (band.high - band.low) / (2 * 1.96 * error) == pytest.approx(np.ones(3), abs=0.15)
     weighted = mean_over_trajectories(spectra[:2], weights=np.array([3.0, 1.0]))
     assert weighted.mean == pytest.approx(0.75 * spectra[0] + 0.25 * spectra[1])
-    assert np.isnan(mean_over_trajectories(spectra[:1]).low).all()
+    assert np.isnan(mean_over_trajectories(spectra[:4]).low).all()
     draws = spread_over_draws(spectra)
     assert draws.high - draws.low == pytest.approx(np.full(3, 2 * 1.96), rel=0.15)
+
+
+@pytest.mark.parametrize("n", [5, 8, 24])
+@pytest.mark.parametrize("kind", ["standard_normal", "exponential"])
+def test_limits_of_few_trajectories_hold_the_mean(n, kind):
+    spectra = getattr(np.random.default_rng(n), kind)(size=(n, 2000))
+    band = mean_over_trajectories(spectra)
+    expected = 1.0 if kind == "exponential" else 0.0
+    inside = (band.low <= expected) & (expected <= band.high)
+    assert inside.mean() > (0.93 if kind == "standard_normal" else 0.86)
+    assert inside.mean() < 0.985
+
+
+def test_another_draw_lies_in_the_interval_of_few():
+    draws = np.random.default_rng(3).standard_normal((9, 4000))
+    band = spread_over_draws(draws[:8])
+    assert ((band.low <= draws[8]) & (draws[8] <= band.high)).mean() == pytest.approx(
+        0.95, abs=0.015
+    )
+    assert (spread_over_draws(np.abs(draws[:8])).low >= 0.0).all()
 
 
 @pytest.mark.parametrize(

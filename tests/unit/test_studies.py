@@ -232,6 +232,12 @@ def test_error_by_dihedral_partitions_the_frames(predicted):
     assert (table["dihedral_high"] - table["dihedral_low"] == 30.0).all()
 
 
+def test_180_degrees_belong_to_the_last_bin(predicted):
+    frames = predicted["dipole"].assign(dihedral=180.0)
+    table = error_by_dihedral(frames, width=30.0, minimum=1)
+    assert (table["dihedral_low"] == 150.0).all()
+
+
 def test_covariance_separates_covariant_from_laboratory_models(paper, frames, dce):
     table = equivariance(
         paper["dipole"],

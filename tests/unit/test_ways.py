@@ -51,6 +51,19 @@ def test_labels_follow_every_operation(operation, rank):
     assert (moved > 1e-3).all()
 
 
+@pytest.mark.parametrize(("n", "n_frames"), [(60, 200), (9, 4), (8, 2)])
+def test_every_element_of_the_group_is_met(n, n_frames):
+    """With few images different frames meet different elements, with many each frame all."""
+    base = np.repeat(FRAMES.positions[:1], n_frames, axis=0)
+    made = images("inversion", base, MOLECULE, n=n, seed=0)
+    different = np.unique(np.round(made.positions, 9), axis=0)
+    assert len(different) == 2  # elements with inversion
+    if n >= 2 * n_frames:
+        for frame in range(n_frames):
+            own = made.positions[made.frame == frame]
+            assert len(np.unique(np.round(own, 9), axis=0)) == 2
+
+
 def test_deviations_of_a_constant_vector():
     base = FRAMES.positions[:5]
     size = {

@@ -24,7 +24,8 @@ spectra = {
 }
 for name, table in spectra.items():
     if snakemake.input.errors:
-        table = with_model_error(table, tables.read(snakemake.input.errors), name)
+        errors = tables.read(snakemake.input.errors)
+        table = with_model_error(table, errors, name, n_draws=given["n_draws"])
     tables.write_csv(table, snakemake.output[name])
 table = conformer_table(minima, segments, conformers, molecule, given["temperature_K"])
 tables.write_csv(table, snakemake.output.conformers)

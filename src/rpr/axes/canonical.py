@@ -32,6 +32,7 @@ A linear molecule has no molecule-fixed axes and a spherical top no inertia axes
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -41,11 +42,12 @@ from rpr.axes.inertia import centre, principal_axes
 from rpr.axes.sign_rules import SIGN_RULES
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.rigid_body import LINEAR
 from rpr.molecule.torsion import dihedral_angle
 
 NEAR_DEGENERATE = 0.02  #: axis gap below which thermal motion mixes the axes
 UNDEFINED = 1e-8  #: axis gap of arbitrary axes
-LINEAR = 1e-4  #: I_a / I_c of a linear molecule
+IN_LINE = 0.3  #: sine of the angle between two bonds that make no axes
 SPHERICAL = 1e-2  #: (I_c - I_a) / I_c of a spherical top
 
 #: Rotations, origins, axis gaps, and distances from the jump of the sign rule if there is one.
@@ -99,12 +101,13 @@ def three_atoms(molecule: Molecule) -> tuple[int, int, int]:
     """Atoms (centre, first, second) of the three-atom axes.
 
     For the dihedral (i, j, k, l) these are (j, i, k). Without a dihedral they are the atom with
-    most bonds (the first on ties) and its two heaviest neighbours.
+    most bonds (the first on ties) and its two heaviest neighbours that are not in line with it in
+    the reference geometry; if there are none, the next atom.
 
     Raises
     ------
     InputError
-        If no atom has two neighbours.
+        If no atom has two such neighbours.
     """
     if molecule.dihedral is not None:
         i, j, k, _ = molecule.dihedral
@@ -113,14 +116,16 @@ def three_atoms(molecule: Molecule) -> tuple[int, int, int]:
     for i, j in molecule.bonds:
         neighbours[i].append(j)
         neighbours[j].append(i)
-    middle = max(range(molecule.n_atoms), key=lambda atom: (len(neighbours[atom]), -atom))
-    ordered = sorted(neighbours[middle], key=lambda atom: (-molecule.masses[atom], atom))
-    if len(ordered) < 2:
-        raise InputError(
-            f"axes: 'three-atom' needs three bonded atoms, and {''.join(molecule.symbols)} has "
-            "none; use the axes 'laboratory'"
-        )
-    return middle, ordered[0], ordered[1]
+    for middle in sorted(range(molecule.n_atoms), key=lambda atom: (-len(neighbours[atom]), atom)):
+        ordered = sorted(neighbours[middle], key=lambda atom: (-molecule.masses[atom], atom))
+        for first, second in itertools.combinations(ordered, 2):
+            along, towards = molecule.reference[[first, second]] - molecule.reference[middle]
+            if _axes_from(along[None], towards[None])[1][0] > IN_LINE:
+                return middle, first, second
+    raise InputError(
+        f"axes: 'three-atom' needs three bonded atoms that are not in line, and "
+        f"{''.join(molecule.symbols)} has none; use the axes 'laboratory'"
+    )
 
 
 def _axes_from(along: np.ndarray, towards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -155,7 +160,8 @@ def _bond_axis(positions: np.ndarray, molecule: Molecule) -> _Parts:
     b = cos * rotations[:, 1] + sin * rotations[:, 2]
     a = rotations[:, 0]
     axes = np.stack([a, b, np.cross(a, b)], axis=1)
-    return axes, centre(positions, molecule.masses), np.minimum(sine, other_sine), None
+    margin = np.abs(cos[:, 0])  # b jumps where the dihedral does, at 180 degrees
+    return axes, centre(positions, molecule.masses), np.minimum(sine, other_sine), margin
 
 
 def _superpose(positions: np.ndarray, molecule: Molecule, weights: np.ndarray) -> _Parts:
@@ -230,8 +236,9 @@ def check_axes(name: str, molecule: Molecule) -> None:
     Raises
     ------
     InputError
-        If the name is unknown, the molecule is an atom or linear, or inertia axes are asked for a
-        spherical top. The message names the axes that can be used instead.
+        If the name is unknown, the molecule is an atom or linear, inertia axes are asked for a
+        spherical top, or no three atoms make axes. The message names the axes that can be used
+        instead.
     """
     if name not in AXES:
         raise InputError(f"axes: expected one of {', '.join(AXES)}; found {name!r}")
@@ -242,6 +249,8 @@ def check_axes(name: str, molecule: Molecule) -> None:
             f"{undefined} reference geometry is {'one atom' if rotor == 'atom' else 'linear'} and "
             "rotation about its axis is free; only the axes 'laboratory' can be used"
         )
+    if name == "three-atom":
+        three_atoms(molecule)
     if name in _INERTIA and rotor == "spherical":
         raise InputError(
             f"{undefined} reference geometry is a spherical top, I_a = I_b = I_c, so that only "

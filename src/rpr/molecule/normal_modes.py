@@ -13,6 +13,7 @@ from rpr.molecule.rigid_body import rigid_body_basis
 from rpr.units import HBAR, INFRARED, INVERSE_CM
 
 #: Largest accepted |H - H^T| relative to the largest element of H.
+DARK = 1e-4  #: of the largest Raman intensity, below which a mode has no depolarisation ratio
 ASYMMETRY = 1e-2
 
 
@@ -133,8 +134,8 @@ class RamanScattering:
         Angstrom^4/u.
     depolarisation : array, [n_modes]
         Ratio of the intensities scattered with polarisation across and along that of the incident
-        light, which is linearly polarised, at a right angle; 0 to 3/4, NaN for a mode that does
-        not scatter.
+        light, which is linearly polarised, at a right angle; 0 to 3/4, NaN for a mode whose
+        intensity is below `DARK` of the largest.
     """
 
     activities: np.ndarray
@@ -175,7 +176,8 @@ def raman_scattering(modes: NormalModes, polarizability_derivatives: np.ndarray)
     deviator = along - mean[:, None, None] * np.eye(3)
     anisotropy = 1.5 * np.sum(deviator**2, axis=(1, 2))
     total = 45 * mean**2 + 4 * anisotropy
-    ratio = np.divide(3 * anisotropy, total, out=np.full_like(total, np.nan), where=total > 0)
+    bright = total > DARK * total.max(initial=0.0)
+    ratio = np.divide(3 * anisotropy, total, out=np.full_like(total, np.nan), where=bright)
     return RamanScattering(activities=45 * mean**2 + 7 * anisotropy, depolarisation=ratio)
 
 

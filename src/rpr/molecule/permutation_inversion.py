@@ -204,8 +204,9 @@ def methyl_marks(molecule: Molecule) -> tuple[int, ...]:
     marks = []
     for atoms in near:
         ends = [atom for atom in atoms if len(near[atom]) == 1]
-        alike = [atom for atom in ends if molecule.symbols[atom] == molecule.symbols[ends[0]]]
-        if len(atoms) == 4 and len(alike) == 3:
+        symbols = [molecule.symbols[atom] for atom in ends]
+        alike = [a for a, symbol in zip(ends, symbols, strict=True) if symbols.count(symbol) == 3]
+        if len(atoms) == 4 and alike:
             marks.append(alike[0])
     return tuple(marks)
 

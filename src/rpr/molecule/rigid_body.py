@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-#: Principal moments below this fraction of the largest one belong to the axis of a linear molecule.
-LINEAR = 1e-6
+#: A principal moment below this fraction of the largest one is that of a linear molecule's axis.
+LINEAR = 1e-4
+_SINGULAR = 1e-6  # of a frame, as a fraction of its largest moment
 
 
 def rigid_body_basis(positions: np.ndarray, masses: np.ndarray) -> np.ndarray:
@@ -104,6 +105,6 @@ def without_rigid_body_motions(
         moments, axes = np.linalg.eigh(inertia)
         inverse = np.einsum("fxk,fk,fyk->fxy", axes[..., 1:], 1 / moments[:, 1:], axes[..., 1:])
     else:
-        inverse = np.linalg.pinv(inertia, rcond=LINEAR, hermitian=True)
+        inverse = np.linalg.pinv(inertia, rcond=_SINGULAR, hermitian=True)
     rotation = np.einsum("fxy,fy->fx", inverse, momentum)
     return inner - np.cross(rotation[:, None], arms)

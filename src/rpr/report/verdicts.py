@@ -13,7 +13,7 @@ Tables = Mapping[str, pd.DataFrame]
 
 RULES = {
     "interval": "holds if the whole 95 % interval is in the expected range; undecided if part of "
-    "it is, or if there is no interval and the value is; otherwise does not hold",
+    "it is, or if there is no interval; otherwise does not hold",
     "test": "a hypothesis that a test can only refute: does not hold if its p-value is below the "
     "expected range, undecided otherwise",
     "none": "a measured quantity without an expected range",
@@ -63,8 +63,8 @@ def verdict(rule: str, low: float, high: float, measured: Measurement | None) ->
         return "measured"
     if rule == "test":
         return "undecided" if low <= measured.value <= high else "does not hold"
-    if math.isnan(measured.low):
-        return "undecided" if low <= measured.value <= high else "does not hold"
+    if math.isnan(measured.low) or math.isnan(measured.high):
+        return "undecided"
     if low <= measured.low and measured.high <= high:
         return "holds"
     return "undecided" if measured.low <= high and measured.high >= low else "does not hold"

@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri, stdtrit
 
 from rpr.errors import InputError
 
 _RESAMPLES = 1000
+FEWEST = 5  #: trajectories, below which resampling learns nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +40,13 @@ def mean_over_trajectories(
     probability: float = 0.95,
     seed: int = 0,
 ) -> Band:
-    """Mean over trajectories, with a percentile bootstrap interval of that mean.
+    """Mean over trajectories, with a bootstrap interval of that mean.
 
     Whole trajectories are drawn with replacement, so that nothing is assumed about correlation
-    within one, and limits of a spectrum that is positive are positive.
+    within one.  The percentiles of n trajectories are too close to the mean; their distance from
+    it, or that of logarithms where no spectrum is negative, is stretched by
+    t / z sqrt(n / (n - 1)), with quantiles of Student's distribution of n - 1 degrees of freedom
+    and of the normal one.
 
     Parameters
     ----------
@@ -57,7 +62,7 @@ def mean_over_trajectories(
     Returns
     -------
     Band
-        With one trajectory, the limits are NaN.
+        With fewer than :data:`FEWEST` trajectories, the limits are NaN.
 
     Raises
     ------
@@ -73,18 +78,27 @@ def mean_over_trajectories(
             f"weights: found {weights.tolist()} for {n} trajectories, expected a number from 0 on "
             "for each, not all of them 0"
         )
+    _check_probability(probability)
     mean = weights @ spectra / weights.sum()
-    if n == 1:
+    if n < FEWEST:
         return Band(mean, np.full_like(mean, np.nan), np.full_like(mean, np.nan))
     rng = np.random.default_rng(seed)
     counts = rng.multinomial(n, np.full(n, 1.0 / n), size=_RESAMPLES) * weights
     counts = counts[counts.sum(axis=1) > 0]
     means = counts @ spectra / counts.sum(axis=1, keepdims=True)
-    return Band(mean, *_limits(means, probability))
+    tail = 0.5 * (1.0 + probability)
+    stretch = stdtrit(n - 1, tail) / ndtri(tail) * np.sqrt(n / (n - 1))
+    limits = _limits(means, probability)
+    positive = spectra.min(axis=0) >= 0.0
+    return Band(mean, *(_stretched(mean, limit, stretch, positive) for limit in limits))
 
 
 def spread_over_draws(means: np.ndarray, *, probability: float = 0.95) -> Band:
-    """Mean over draws of a model, with the central interval of the draws.
+    """Mean over draws of a model, and the interval in which another draw lies.
+
+    Its half-width is t s sqrt(1 + 1/n), with the standard deviation s of n draws and the quantile t
+    of Student's distribution of n - 1 degrees of freedom.  It does not go below 0 where no draw
+    does.
 
     Parameters
     ----------
@@ -101,12 +115,29 @@ def spread_over_draws(means: np.ndarray, *, probability: float = 0.95) -> Band:
     means = np.asarray(means, dtype=float)
     if len(means) < 2:
         raise InputError(f"means: found {len(means)} draws, expected at least two for a spread")
-    return Band(means.mean(axis=0), *_limits(means, probability))
+    _check_probability(probability)
+    n, mean = len(means), means.mean(axis=0)
+    t = stdtrit(n - 1, 0.5 * (1.0 + probability))
+    width = t * means.std(axis=0, ddof=1) * np.sqrt(1.0 + 1.0 / n)
+    low = np.where(means.min(axis=0) >= 0.0, np.maximum(mean - width, 0.0), mean - width)
+    return Band(mean, low, mean + width)
+
+
+def _stretched(
+    mean: np.ndarray, limit: np.ndarray, factor: float, positive: np.ndarray
+) -> np.ndarray:
+    """A limit moved away from the mean, on a scale of logarithms where spectra are positive."""
+    positive = positive & (mean > 0.0) & (limit > 0.0)
+    ratio = np.divide(limit, mean, out=np.ones_like(mean), where=positive)
+    return np.where(positive, mean * ratio**factor, mean + factor * (limit - mean))
+
+
+def _check_probability(probability: float) -> None:
+    if not 0.0 < probability < 1.0:
+        raise InputError(f"probability: found {probability}, expected a number between 0 and 1")
 
 
 def _limits(values: np.ndarray, probability: float) -> tuple[np.ndarray, np.ndarray]:
-    if not 0.0 < probability < 1.0:
-        raise InputError(f"probability: found {probability}, expected a number between 0 and 1")
     tail = 50.0 * (1.0 - probability)
     low, high = np.percentile(values, [tail, 100.0 - tail], axis=0)
     return low, high

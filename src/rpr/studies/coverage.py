@@ -156,7 +156,7 @@ def _bins(quantity: str, dihedral: np.ndarray) -> Iterator[dict]:
     if not len(known):
         return
     n_bins = round(360.0 / BIN)
-    filled = len(np.unique(np.floor((known % 360.0) / BIN)))
+    filled = len(np.unique(np.floor((known % 360.0) / BIN) % n_bins))
     part = filled / n_bins
     yield {
         "quantity": quantity,

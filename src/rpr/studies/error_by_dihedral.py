@@ -47,6 +47,7 @@ def error_by_dihedral(
             "unit": group["unit"].iloc[0],
         }
         bins = np.floor((frames["dihedral"].to_numpy(dtype=float)[known] + 180.0) / width)
+        bins = np.minimum(bins, np.ceil(360.0 / width) - 1)  # 180 degrees belong to the last bin
         trajectories = frames["trajectory"].to_numpy()[known]
         rows.extend(_bin_rows(row, bins, squares[known], trajectories, width, minimum))
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -37,8 +37,8 @@ CHOICES: tuple[tuple[str, Mapping[str, Any]], ...] = (
 )
 
 SPLIT_COLUMNS = [
-    "scan", "choice", "component", "repeat", "in_distribution", "rotated", "factor", "unit",
-    "n_train", "n_test", "n_rotated",
+    "scan", "choice", "component", "repeat", "in_distribution", "rotated", "factor", "factor_low",
+    "factor_high", "unit", "n_train", "n_test", "n_rotated",
 ]  # fmt: skip
 COLUMNS = ["scan", "choice", "component", "factor", "low", "high", "n_sets", "n_train", "n_test",
            "n_rotated"]  # fmt: skip
@@ -74,7 +74,8 @@ def factors(
     Returns
     -------
     DataFrame
-        Columns ``SPLIT_COLUMNS``; errors in Debye or bohr^3.
+        Columns ``SPLIT_COLUMNS``; errors in Debye or bohr^3.  The interval of a factor is that of
+        its rotated frames alone, from resampling their trajectories.
 
     Raises
     ------
@@ -113,14 +114,16 @@ def factor_span(splits: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``COLUMNS``; intervals are those of Student's t over training sets.
+        Columns ``COLUMNS``; intervals contain the spread over training sets, by Student's t, and
+        the choice of the rotated trajectories, which all sets share.
     """
     require(splits, SPLIT_COLUMNS, "factor_splits")
     rows = []
     for (scan, choice, component), group in splits.groupby(
         ["scan", "choice", "component"], sort=False
     ):
-        factor, low, high = mean_over_sets(group["factor"].to_numpy())
+        parts = (group[key].to_numpy() for key in ("factor", "factor_low", "factor_high"))
+        factor, low, high = mean_over_sets(*parts)
         sizes = group[["n_train", "n_test", "n_rotated"]].iloc[0].to_dict()
         found = {"factor": factor, "low": low, "high": high, "n_sets": len(group), **sizes}
         rows.append({"scan": scan, "choice": choice, "component": component, **found})
@@ -170,4 +173,6 @@ def _factor(table: pd.DataFrame, property: str) -> dict[str, Any]:
         "in_distribution": random["rmse"],
         "rotated": rotated["rmse"],
         "factor": rotated["rmse"] / random["rmse"],
+        "factor_low": rotated["rmse_low"] / random["rmse"],
+        "factor_high": rotated["rmse_high"] / random["rmse"],
     }

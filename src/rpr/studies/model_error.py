@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.ndimage import gaussian_filter1d
+from scipy.special import stdtrit
 
 from rpr.data.segments import Segments
 from rpr.studies.spectra import SpectrumSettings, infrared_of_segments, raman_of_segments
@@ -27,9 +28,6 @@ SPECTRA = {
 }
 
 _SMOOTHING = 3.0 / 2.355  # full width of three times the resolution, as a standard deviation
-
-#: Half-width of the 95 % interval of a normal distribution in standard deviations.
-HALF_WIDTH = 1.96
 
 
 def chosen_segments(segments: Segments, own: np.ndarray, most: int) -> np.ndarray:
@@ -144,7 +142,9 @@ def model_errors(
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
 
 
-def with_model_error(table: pd.DataFrame, errors: pd.DataFrame, kind: str) -> pd.DataFrame:
+def with_model_error(
+    table: pd.DataFrame, errors: pd.DataFrame, kind: str, *, n_draws: int
+) -> pd.DataFrame:
     """A table of spectra with the 95 % intervals that the models expect.
 
     Parameters
@@ -155,12 +155,15 @@ def with_model_error(table: pd.DataFrame, errors: pd.DataFrame, kind: str) -> pd
         Table of `model_errors` at the same wavenumbers.
     kind
         ``"infrared"`` or ``"raman"``.
+    n_draws
+        Number of draws that the errors come from.
 
     Returns
     -------
     DataFrame
         With columns ``_model_low`` and ``_model_high`` of each spectrum: spectrum times
-        (1 -+ 1.96 relative error), and not below 0.
+        (1 -+ t relative error), and not below 0, with the quantile t of Student's distribution of
+        as many degrees of freedom as there are draws (2.31 for 8, 1.96 for infinitely many).
     """
     # by the number of the point, as files round wavenumbers
     rows, known = (
@@ -168,7 +171,7 @@ def with_model_error(table: pd.DataFrame, errors: pd.DataFrame, kind: str) -> pd
     )
     known = known.assign(error=errors[kind])
     merged = rows.merge(known, how="left", on=["conformer", "point"])
-    width = HALF_WIDTH * merged["error"].to_numpy()
+    width = stdtrit(n_draws, 0.975) * merged["error"].to_numpy()
     added = {}
     for column in SPECTRA[kind]:
         mean = table[column.format("")]

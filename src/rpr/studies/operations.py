@@ -102,8 +102,8 @@ def images(
     elements = np.flatnonzero(wanted)
     if not len(elements):
         return Images(chosen[:0], frame[:0], unit[:0])
-    # One element for every pass through the frames, so that each frame meets each element.
-    element = elements[(np.arange(n) // len(positions)) % len(elements)]
+    # Neighbouring frames meet different elements, and each frame another one with every pass.
+    element = elements[(frame + np.arange(n) // len(positions)) % len(elements)]
     permuted = np.take_along_axis(chosen, group.permutations[element][:, :, None], axis=1)
     signs = group.parities[element][:, None, None]
     return Images(signs * permuted, frame, signs * unit)

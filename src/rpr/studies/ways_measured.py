@@ -76,7 +76,7 @@ def measured_ways(
     """
     split = partial(training_and_tests, n_train=max(sizes), n_test=n_test, seed=repeat)
     table = Trial(molecule, property, n_applied, repeat)
-    cache: dict[tuple, Any] = {}
+    cache: dict[tuple[str, int], Any] = {}  # of one model, by its size
     for name, way in ways.items():
         scan = find(way.model).scan
         read = read_as(frames, molecule, scan) if scan else frames
@@ -87,11 +87,12 @@ def measured_ways(
                 continue
             key = (str(replace(way, averaged_over=0, idea="")), n)
             if key not in cache:
+                cache = {known: cache[known] for known in cache if known[0] == key[0]}
                 start = time.process_time()
                 model = way.make(property=property, molecule=molecule, seed=repeat)
                 subset = training.subset(np.arange(n))
                 model.fit(subset, labels_of(subset, property))
-                cache = {key: (model, time.process_time() - start)}
+                cache[key] = (model, time.process_time() - start)
             model, seconds = cache[key]
             table.add(name, way.idea, n, way.predictor(model, repeat), tests, seconds)
     _, tests = split(frames, rotated)
