@@ -23,7 +23,7 @@ MOLECULE = Molecule.from_atoms(read(GEOMETRY), anchors=(0, 3), dihedral=(0, 1, 2
 @pytest.fixture(scope="module")
 def frames():
     """Two frames of each of six trajectories, labelled by GFN2-xTB; the first starts at -30."""
-    angles = np.array([-30.0, 25, 60, 100, 140, -170]).repeat(2) + np.tile([0.0, 3.0], 6)
+    angles = np.array([-30.0, 25, 60, 100, 140, 170]).repeat(2) + np.tile([0.0, 3.0], 6)
     rng = np.random.default_rng(0)
     positions = np.repeat(MOLECULE.reference[None], 12, axis=0)
     positions = set_dihedral(positions, MOLECULE, angles) + rng.normal(scale=0.02, size=(12, 8, 3))
@@ -78,6 +78,20 @@ def test_one_hand_and_both_hands(frames):
             np.testing.assert_array_equal(
                 read_as(given, MOLECULE, scan).positions, expected.positions
             )
+
+
+def test_frames_of_both_hands_stay_as_they_are(frames):
+    chosen = np.isin(frames.trajectory, [1, 2])
+    both = mirror_image(frames, MOLECULE, chosen)
+    np.testing.assert_array_equal(read_as(both, MOLECULE, "both_hands").positions, both.positions)
+    assert (read_as(both, MOLECULE, "one_hand").dihedral > 0).all()
+
+
+def test_every_second_trajectory_of_one_hand_is_read_as_both(frames):
+    even = read_as(frames, MOLECULE, "one_hand")
+    even.trajectory = 2 * even.trajectory
+    both = read_as(even, MOLECULE, "both_hands")
+    np.testing.assert_array_equal(both.dihedral < 0, frames.trajectory % 2 == 1)
 
 
 def test_whole_trajectories_are_mirrored_by_their_earliest_frame(frames):

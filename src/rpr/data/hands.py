@@ -23,6 +23,9 @@ from rpr.molecule.torsion import SCANS, dihedral_angle, dihedral_of
 _ODD = ("forces", "velocities", "dipole", "dihedral", "polarizability_derivatives")
 
 
+_QUARTER = 0.25  # of the trajectories, at least, is of each hand where both were sampled
+
+
 def mirror_image(frames: FrameSet, molecule: Molecule, chosen: np.ndarray) -> FrameSet:
     """Frames of which some are replaced by their mirror images, with all their labels.
 
@@ -67,7 +70,9 @@ def read_as(frames: FrameSet, molecule: Molecule, scan: str) -> FrameSet:
         A molecule with a dihedral and a symmetry that changes its sign.
     scan
         ``one_hand``: every trajectory has a positive dihedral at its earliest frame.
-        ``both_hands``: the same, and trajectories of odd number are then mirrored.
+        ``both_hands``: frames stay as they are if at least a quarter of the trajectories is of each
+        hand.  Otherwise all are made positive, and those of odd number are then mirrored (numbers
+        that have a common factor, as after every second of a scan, are divided by it).
 
     Returns
     -------
@@ -88,5 +93,7 @@ def read_as(frames: FrameSet, molecule: Molecule, scan: str) -> FrameSet:
     names, first = np.unique(trajectory[order], return_index=True)
     negative = dihedral[order][first] < 0.0  # of the earliest frame of each trajectory
     if scan == "both_hands":
-        negative ^= names % 2 == 1
+        if _QUARTER <= negative.mean() <= 1.0 - _QUARTER:
+            return frames
+        negative ^= names // max(np.gcd.reduce(names), 1) % 2 == 1
     return mirror_image(frames, molecule, negative[np.searchsorted(names, trajectory)])
