@@ -33,7 +33,7 @@ endef
 .DEFAULT_GOAL := all
 
 all: config-exists $(STAMP)
-	$(call run,--configfile $(CONFIGS) $(if $(MOLECULE),--config molecule="$(MOLECULE)"))
+	$(call run,--configfile $(CONFIGS) $(if $(MOLECULE),--config 'molecule={"geometry": "$(MOLECULE)"}'))
 
 scratch: $(STAMP)
 	$(call run)
@@ -69,6 +69,8 @@ lock:
 	@command -v uv >/dev/null 2>&1 || { echo "make lock needs uv: install it with '$(PYTHON) -m pip install uv'"; exit 1; }
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" --all-extras pyproject.toml -o envs/requirements.lock
+	sed -i "s/^# requirements.lock: .*/# requirements.lock: $$(sha256sum envs/requirements.lock | cut -c -64)/" \
+		envs/environment.post-deploy.sh
 
 clean-env:
 	rm -rf $(VENV)

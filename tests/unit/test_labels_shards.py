@@ -150,11 +150,14 @@ def test_initial_conditions_are_not_compared_by_the_work_of_forces(tmp_path, ste
     assert len(failures(tmp_path)) == step
 
 
-def test_a_shard_without_any_label_is_an_error(tmp_path, monkeypatch):
+def test_a_shard_without_any_label_is_an_error_if_it_has_more_than_a_few(tmp_path, monkeypatch):
     monkeypatch.setattr(engines, "FittedEngine", Unlucky)
+    run(tmp_path, indices=[2, 3])
+    assert len(failures(tmp_path)) == 2
+    assert (tmp_path / "frames.extxyz").read_text() == ""
+    monkeypatch.setattr("rpr.labels.shards.FEW", 1)
     with pytest.raises(ConvergenceError, match="none of 2 frames"):
         run(tmp_path, indices=[2, 3])
-    assert len(failures(tmp_path)) == 2
 
 
 def test_labels_come_in_the_order_asked_for(tmp_path):

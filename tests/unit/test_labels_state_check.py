@@ -63,6 +63,13 @@ def test_a_jump_that_stays_is_flagged():
     assert "energy lies 2.000 eV above" in labels.flags[0]
 
 
+@pytest.mark.parametrize("after", [6.0, 5.0])
+def test_independent_frames_may_differ_if_two_guesses_agree(after):
+    engine = Engine(6.0, after)
+    labels, remaining = compute_checked(engine, HERE, ("energy",), neighbour(forces=False))
+    assert bool(remaining) == bool(labels.flags) == (after != 6.0)
+
+
 def test_a_jump_down_is_held_against_the_frame_before():
     labels, remaining = compute_checked(Engine(-2.0, -2.0), HERE, ("energy",), neighbour())
     assert remaining == pytest.approx(-2.0, abs=1e-6)

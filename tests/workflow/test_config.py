@@ -234,6 +234,15 @@ def test_former_names_are_refused_with_the_new_ones(default, schema, key, value,
         ({"labels/files/test_set": "compute"}, ["labels/files/test_set", "labels/source to files"]),
         (
             {
+                "labels/source": "deposit",
+                "labels/deposit": "resources/deposit/manifest.json",
+                "labels/method/basis": "aug-cc-pvtz",
+                "labels/dipole_derivatives": True,
+            },
+            ["labels/dipole_derivatives", "labels/source is deposit"],
+        ),
+        (
+            {
                 "labels/source": "files",
                 "labels/files/frames": "config.yaml",
                 "labels/files/test_set": "compute",

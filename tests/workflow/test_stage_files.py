@@ -32,7 +32,9 @@ def labelled(molecule, n_frames, **changes):
 def test_frames_of_all_files_with_dihedral_and_trajectory(tmp_path, peroxide):
     for k, n_frames in enumerate((3, 2)):
         write_frames(tmp_path / f"{k}.extxyz", labelled(peroxide, n_frames))
-    frames = assemble([tmp_path / "0.extxyz", tmp_path / "1.extxyz"], molecule=peroxide)
+    (tmp_path / "2.extxyz").touch()  # a shard of which no frame could be labelled
+    paths = [tmp_path / f"{k}.extxyz" for k in range(3)]
+    frames = assemble(paths, molecule=peroxide)
     assert len(frames) == 5
     assert len(set(frames.trajectory)) == 5
     assert np.isfinite(frames.dihedral).all()

@@ -1,6 +1,7 @@
 """The workflow resolves for every configuration, and its files keep the project's habits."""
 
 import ast
+import hashlib
 import importlib.util
 import json
 import math
@@ -22,7 +23,7 @@ from rpr.labels.method import Method
 from rpr.report.generated_tables import configuration_table, models_table, replace_table
 from rpr.run.config import make_plan
 from rpr.run.deposit_files import write_deposit
-from rpr.run.provenance import provenance
+from rpr.run.provenance import provenance, software
 from rpr.run.schema import with_defaults
 
 
@@ -63,6 +64,16 @@ def test_paper_run_resolves_in_full(root):
     assert found["label_test_frames"] == math.ceil(1200 / 70)
     assert found["benchmark_descriptor"] >= 9
     assert found["all"] == 1
+
+
+def test_a_deposit_needs_neither_models_nor_a_test_set(root, tmp_path):
+    found = jobs(root, "deposit", "--configfile", overlay(tmp_path, deposit={"n_checked": 0}))
+    assert {"write_deposit", "draw_labels", "take_labels"} <= set(found)
+    assert not {"label_test_frames", "train_model", "train_kreg", "benchmark_descriptor"} & set(
+        found
+    )
+    # One level of theory has one reference geometry.
+    assert found["optimise_geometry"] == 2
 
 
 def test_derivatives_come_with_all_labels_and_are_not_computed_again(root, tmp_path):
@@ -283,7 +294,7 @@ def complete(root):
 def test_provenance_names_what_decided_the_results(complete, tmp_path):
     data = tmp_path / "frames.extxyz"
     write_frames(data, FrameSet(("H", "H"), np.array([[[0.0, 0, 0], [0, 0, 0.7]]] * 3)))
-    record = provenance(complete, make_plan(complete), {"frames": data})
+    record = provenance(complete, make_plan(complete), {"frames": data}, software=software())
     assert json.loads(json.dumps(record)) == record
     assert record["config"] == complete
     assert {"python", "rpr", "numpy", "pyscf"} <= set(record["versions"])
@@ -301,13 +312,13 @@ def test_provenance_of_own_frames_claims_no_method(complete, tmp_path, level, wo
     write_frames(data, FrameSet(("H", "H"), np.array([[[0.0, 0, 0], [0, 0, 0.7]]] * 3)))
     files = {"frames": str(data), "test_set": str(data), "level": level}
     config = complete | {"labels": complete["labels"] | {"source": "files", "files": files}}
-    record = provenance(config, make_plan(config), {"frames": data, "test_set": data})
+    record = provenance(config, make_plan(config), {"frames": data, "test_set": data}, software={})
     assert {entry["level_of_theory"] for entry in record["data"].values()} == {words}
     assert not {"method", "n_frames"} & set(record["config"]["labels"])
     assert not {"md", "initial_conditions"} & set(record["config"])
     assert "b3lyp" not in json.dumps(record["config"])
     files["test_set"] = "compute"  # which is labelled here, at labels/method
-    record = provenance(config, make_plan(config), {"frames": data, "test_set": data})
+    record = provenance(config, make_plan(config), {"frames": data, "test_set": data}, software={})
     assert record["data"]["frames"]["level_of_theory"] == words
     assert record["data"]["test_set"]["level_of_theory"] == "b3lyp5/def2-svp"
 
@@ -341,6 +352,7 @@ def test_comments_cost_no_label_and_a_changed_kernel_runs_what_uses_it(root, tmp
     snakemake("--touch")
     engine = [*(tmp_path / "src/rpr/labels").rglob("*.py")]
     engine += [tmp_path / f"src/rpr/dynamics/{name}.py" for name in ("andersen", "optimise")]
+    engine += (tmp_path / "workflow/scripts").glob("*.py")
     assert len(engine) > 20
     for path in engine:
         path.write_text(f"{path.read_text()}\n# a remark\n")
@@ -349,6 +361,25 @@ def test_comments_cost_no_label_and_a_changed_kernel_runs_what_uses_it(root, tmp
     kernel.write_text(f"{kernel.read_text()}\nCHANGED = 1\n")
     assert jobs() == {"train_model"}
     assert "covariant" not in snakemake("--dry-run")
+
+
+def test_conda_environments_are_made_again_when_the_lock_changes(root):
+    digest = hashlib.sha256((root / "envs/requirements.lock").read_bytes()).hexdigest()
+    assert digest in (root / "envs/environment.post-deploy.sh").read_text()
+
+
+@pytest.mark.parametrize("name", ["methanol(1)", "h3o+"])
+def test_geometries_may_have_any_name(root, tmp_path, name):
+    geometry = tmp_path / f"{name}.xyz"
+    shutil.copy(root / "resources/geometries/methanol.xyz", geometry)
+    found = jobs(
+        root,
+        "--configfile",
+        "config/molecule.yaml",
+        "--config",
+        f'molecule={{"geometry": "{geometry}"}}',
+    )
+    assert found["compute_frequencies"] == 1
 
 
 def test_make_says_in_one_line_that_a_configuration_is_missing(root):

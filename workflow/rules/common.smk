@@ -1,6 +1,7 @@
+import re
 from glob import glob
 
-from rpr.run import config as run_config, jobs, one_geometry, schema as config_schema
+from rpr.run import config as run_config, jobs, one_geometry, provenance, schema as config_schema
 from rpr.labels.version import label_version
 from rpr.models import registry
 from rpr.run.dependencies import code_digest
@@ -56,7 +57,7 @@ MODEL_STEMS = [f"{m}_{p}_{s}" for m in MODELS for p in PROPERTIES for s in ("ran
 wildcard_constraints:
     axes="[a-z0-9-]+",
     stage="md|labels",
-    conformer="|".join(CONFORMERS),
+    conformer="|".join(map(re.escape, CONFORMERS)),
     potential="plain|symmetric",
     repeat=r"\d+",
     trajectory=r"\d+",
@@ -91,6 +92,11 @@ def seed(*stage):
 def molecule():
     """What scripts need, beside the reference geometry, to build the molecule."""
     return {key: config["molecule"][key] for key in run_config.MOLECULE_KEYS}
+
+
+def software(wildcards):
+    """Versions and commit of this checkout; the record of a run is written again with them."""
+    return provenance.software()
 
 
 def minutes(seconds):

@@ -2,7 +2,9 @@
 
 CHECKED = "<results>/label_checks"
 # The page of a deposit that the run reads lies beside its frames, else beside those it makes.
-DEPOSIT_FOLDER = str(Path(config["labels"]["deposit"]).parent) if DEPOSITED else "<results>/deposit"
+DEPOSIT_FOLDER = (
+    str(Path(config["labels"]["deposit"]).parent) if SOURCE == "deposit" else "<results>/deposit"
+)
 
 
 rule choose_checked:
@@ -154,6 +156,7 @@ rule write_deposit:
         runtime=10,
     params:
         config=config,
+        software=software,
         code=code("write_deposit"),
     message:
         "Write the deposit"

@@ -47,7 +47,7 @@ rule compute_frequencies:
         ENVIRONMENT
     resources:
         mem_mb=megabytes("md_mem_mb"),
-        runtime=at_most(240),
+        runtime=minutes(2 * HESSIAN_STEPS * config["resources"]["md_seconds_per_step"]),
     params:
         method=config["md"]["method"],
         charge=config["molecule"]["charge"],

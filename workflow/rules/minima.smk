@@ -5,6 +5,8 @@ STARTS = {REFERENCE: f"{MINIMA}/reference.xyz"} if PLAN.searched else GEOMETRIES
 MINIMA_FRAMES = f"{MINIMA}/minima.extxyz" if PLAN.searched else []
 FOUND_MINIMA = f"{MINIMA}/minima.npz" if PLAN.searched else []
 
+# Gradients of a Hessian by differences, six for each of the 20 atoms that are allowed.
+HESSIAN_STEPS = 120
 BONDED = {k: v for k, v in molecule().items() if k not in ("anchors", "dihedral")}
 
 
@@ -52,7 +54,11 @@ rule optimise_minima:
         ENVIRONMENT
     resources:
         mem_mb=megabytes("md_mem_mb"),
-        runtime=at_most(240),
+        runtime=minutes(
+            config["conformers"]["most"]
+            * (config["optimisation"]["max_steps"] + HESSIAN_STEPS)
+            * config["resources"]["md_seconds_per_step"]
+        ),
     params:
         molecule=BONDED,
         method=config["md"]["method"],

@@ -250,8 +250,8 @@ if SPECTRA["reference"] is not None:
 
 rule spectra:
     input:
-        expand("<results>/tables/spectra/{table}.csv", table=SPECTRA_OF),
-        expand("<results>/figures/{figure}.png", figure=SPECTRA_FIGURES),
+        expand("<results>/tables/spectra/{table}.csv", table=SPECTRA_OF if SPECTRA_BATCHES else []),
+        expand("<results>/figures/{figure}.png", figure=SPECTRA_FIGURES if SPECTRA_BATCHES else []),
         branch(PLAN.searched, then=["<results>/tables/models.csv"], otherwise=[]),
     message:
         "All spectra are there"

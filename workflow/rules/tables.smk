@@ -128,6 +128,7 @@ rule write_provenance:
     input:
         frames="<results>/dataset/frames.extxyz",
         test_set="<results>/test_set/frames.extxyz",
+        thermal=THERMAL,
     output:
         provenance="<results>/provenance.json",
     log:
@@ -139,6 +140,7 @@ rule write_provenance:
         runtime=10,
     params:
         config=config,
+        software=software,
         code=code("write_provenance"),
     message:
         "Write the provenance"

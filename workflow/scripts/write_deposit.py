@@ -13,7 +13,7 @@ from rpr.run.provenance import provenance
 
 logs.start(snakemake.log[0])
 config = snakemake.params.config
-about = provenance(config, make_plan(config))
+about = provenance(config, make_plan(config), software=snakemake.params.software)
 method = Method.from_config(config["labels"]["method"]).as_dict()
 extended = snakemake.input.extended
 if extended:

@@ -7,5 +7,6 @@ from rpr.run.provenance import provenance
 
 logs.start(snakemake.log[0])
 config = snakemake.params.config
-data = {role: snakemake.input[role] for role in ("frames", "test_set")}
-write_json(snakemake.output.provenance, provenance(config, make_plan(config), data))
+data = {role: path for role, path in snakemake.input.items() if path}
+record = provenance(config, make_plan(config), data, software=snakemake.params.software)
+write_json(snakemake.output.provenance, record)

@@ -60,7 +60,10 @@ def assemble(
     PlausibilityWarning
         If given labels are implausible otherwise, such as dipoles in debye.
     """
-    frames = concatenate([_read_labelled(path, molecule) for path in paths])
+    filled = [
+        path for path in paths if os.path.getsize(path)
+    ] or paths  # a small shard may be empty
+    frames = concatenate([_read_labelled(path, molecule) for path in filled])
     if given:
         findings = check_frames(frames, molecule)
         remedy = f"correct {paths[0]}; `rpr check {paths[0]}` makes the same checks"

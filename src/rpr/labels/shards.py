@@ -22,12 +22,15 @@ from rpr.data.extxyz import write_frames
 from rpr.data.failures import write_failures
 from rpr.data.frame_set import FrameSet, find_frames
 from rpr.errors import ConvergenceError, InputError
+from rpr.files import atomic_path
 from rpr.labels import state_check
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.labels.partial_file import PartialFile
 from rpr.labels.results import ALL_PROPERTIES, PROPERTIES, Engine, check_properties
 from rpr.labels.version import label_version
+
+FEW = 4  #: frames of a shard that may all be without labels, for which no file is blamed
 
 
 def label_shard(
@@ -84,7 +87,7 @@ def label_shard(
     InputError
         If the partial file is damaged.
     ConvergenceError
-        If not one frame could be labelled.
+        If none of more than :data:`FEW` frames could be labelled; of fewer, the file is empty.
     """
     log = log or logging.getLogger(__name__)
     indices = [int(k) for k in indices]
@@ -237,11 +240,15 @@ def _write_outputs(
     records = _with_suspects(records)
     good = [r for r in records if "reason" not in r]
     _write_failures(frames, [r for r in records if "reason" in r], failures_path)
-    if not good and records:
+    if not good and len(records) > FEW:
         raise ConvergenceError(
             f"{output_path}: none of {len(records)} frames could be labelled; "
             f"frame {records[0]['frame']}: {records[0]['reason']}"
         )
+    if not good:
+        with atomic_path(output_path) as temporary:
+            temporary.touch()
+        return
     labelled = frames.subset(np.array([r["frame"] for r in good], dtype=int))
     for name in ALL_PROPERTIES:
         values = np.array([r[name] for r in good]) if name in properties else None

@@ -38,12 +38,18 @@ def jump(neighbour: Neighbour, positions: np.ndarray, labels: Labels) -> float:
     displacement = positions - neighbour.positions
     change = labels.energy - neighbour.energy
     largest = np.abs(displacement).max()
-    if neighbour.forces is None or labels.forces is None or largest > NEIGHBOUR_DISPLACEMENT:
+    if not _is_explained_by_work(neighbour, positions, labels):
         return change if abs(change) > LARGEST_CHANGE else 0.0
     work = np.sum((np.asarray(neighbour.forces) + labels.forces) * displacement) / 2
     unexplained = change + work
     allowed = LARGEST_JUMP + JUMP_PER_CUBED_DISPLACEMENT * largest**3
     return unexplained if abs(unexplained) > allowed else 0.0
+
+
+def _is_explained_by_work(neighbour: Neighbour, positions: np.ndarray, labels: Labels) -> bool:
+    """Whether the frames are so near each other that the work of their forces tells the change."""
+    known = neighbour.forces is not None and labels.forces is not None
+    return known and np.abs(positions - neighbour.positions).max() <= NEIGHBOUR_DISPLACEMENT
 
 
 def compute_checked(
@@ -52,7 +58,8 @@ def compute_checked(
     """Labels of a frame, computed again from another guess if the energy jumps.
 
     If the energy is still too high, the labels carry a flag.  If it is too low, the neighbour is in
-    the wrong state.
+    the wrong state.  Where the work of the forces tells nothing, as between independent frames, a
+    state that both guesses lead to is taken for the right one: the frame may be a close contact.
 
     Parameters
     ----------
@@ -85,6 +92,9 @@ def compute_checked(
     engine.reset()
     with contextlib.suppress(ConvergenceError):
         fresh = engine.compute(positions, properties)
+        same = abs(fresh.energy - labels.energy) <= SAME_STATE
+        if same and not _is_explained_by_work(neighbour, positions, labels):
+            return labels, 0.0
         if fresh.energy < labels.energy - SAME_STATE:
             labels = fresh
     unexplained = jump(neighbour, positions, labels)

@@ -164,6 +164,11 @@ def _check_source(config: Mapping, symbols: Sequence[str]) -> None:
     ignored = {"deposit": labels["deposit"]} if source == "files" else {}
     if source != "files":
         ignored = {f"files/{key}": value for key, value in files.items()}
+    if labels["dipole_derivatives"] and source != "compute":
+        raise InputError(
+            f"labels/dipole_derivatives: found true, but labels/source is {source}, which computes "
+            "none; frames of a deposit carry their own derivatives, so remove the key"
+        )
     for key, value in ignored.items():
         if value is not None:
             wanted = "compute or deposit" if source == "files" else "files"

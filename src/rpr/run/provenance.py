@@ -17,8 +17,24 @@ from rpr.version import __version__
 PACKAGES = ("numpy", "scipy", "pandas", "ase", "pyscf", "tblite", "matplotlib", "snakemake")
 
 
+def software() -> dict:
+    """What computes: ``versions`` of Python and packages, ``commit`` and ``platform``.
+
+    The commit is marked if files were changed, and None outside of a repository or without git.
+    """
+    return {
+        "versions": {"python": platform.python_version(), **_versions()},
+        "commit": _commit(),
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
+
+
 def provenance(
-    config: Mapping, plan: Plan, data: Mapping[str, str | os.PathLike] = MappingProxyType({})
+    config: Mapping,
+    plan: Plan,
+    data: Mapping[str, str | os.PathLike] = MappingProxyType({}),
+    *,
+    software: Mapping,
 ) -> dict:
     """Record of a run.
 
@@ -29,7 +45,9 @@ def provenance(
     plan
         Its plan, from :func:`rpr.run.config.make_plan`.
     data
-        Files of labelled frames by role: ``frames``, and perhaps ``test_set``.
+        Files of labelled frames by role: ``frames``, and perhaps ``test_set`` and ``thermal``.
+    software
+        What :func:`software` returned where the run was started.
 
     Returns
     -------
@@ -48,21 +66,20 @@ def provenance(
     }
     return {
         "config": effective(config, plan),
-        "versions": {"python": platform.python_version(), **_versions()},
-        "commit": _commit(),
-        "platform": f"{platform.system()} {platform.machine()}",
+        **software,
         **({"data": described} if described else {}),
     }
 
 
 def level_of_theory(config: Mapping, plan: Plan, role: str) -> str:
-    """Level of theory of the labelled `frames` or of the `test_set`, in words.
+    """Level of theory of the labelled `frames`, of the `test_set` or of `thermal`, in words.
 
     Frames that were labelled elsewhere have the level that the user states, or none: the run cannot
     know it.
     """
     labels = config["labels"]
-    if (plan.test_source if role == "test_set" else plan.source) != "files":
+    sources = {"test_set": plan.test_source, "thermal": plan.thermal_source}
+    if (sources.get(role) or plan.source) != "files":
         method = labels["method"]
         return "/".join(filter(None, (method["functional"], method.get("basis"))))
     level = labels["files"]["level"]
