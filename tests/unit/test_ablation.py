@@ -264,6 +264,8 @@ def test_splits_share_no_trajectory():
     assert not held & set(trajectory[split["train"]])
     assert not held & set(trajectory[split["in_distribution"]])
     assert not set(split["train"]) & set(split["in_distribution"])
+    with pytest.raises(InputError, match="found 40 and 12, which with two test sets are 64 frames"):
+        train_and_both_tests(trajectory, n_train=40, n_test=12, seed=0)
 
 
 def test_frames_without_trajectories_are_refused():

@@ -123,6 +123,13 @@ def train_and_both_tests(
     InputError
         If the trajectories do not hold enough frames.
     """
+    _check_sizes(n_train, n_test)
+    wanted = n_train + 2 * n_test
+    if wanted > len(trajectory):
+        raise InputError(
+            f"n_train, n_test: found {n_train} and {n_test}, which with two test sets are {wanted} "
+            f"frames, but there are {len(trajectory)}; make them smaller or label more frames"
+        )
     held = trajectory_split(trajectory, n_train=n_train + n_test, n_test=n_test, seed=seed)
     return {
         "train": held["train"][:n_train],
