@@ -69,8 +69,9 @@ lock:
 	@command -v uv >/dev/null 2>&1 || { echo "make lock needs uv: install it with '$(PYTHON) -m pip install uv'"; exit 1; }
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" --all-extras pyproject.toml -o envs/requirements.lock
-	sed -i "s/^# requirements.lock: .*/# requirements.lock: $$(sha256sum envs/requirements.lock | cut -c -64)/" \
-		envs/environment.post-deploy.sh
+	$(PYTHON) -c "import hashlib, pathlib, re; script = pathlib.Path('envs/environment.post-deploy.sh'); \
+		lock = hashlib.sha256(pathlib.Path('envs/requirements.lock').read_bytes()).hexdigest(); \
+		script.write_text(re.sub('(?m)^# requirements.lock: .*', '# requirements.lock: ' + lock, script.read_text()))"
 
 clean-env:
 	rm -rf $(VENV)

@@ -87,11 +87,17 @@ def test_frames_of_both_hands_stay_as_they_are(frames):
     assert (read_as(both, MOLECULE, "one_hand").dihedral > 0).all()
 
 
-def test_every_second_trajectory_of_one_hand_is_read_as_both(frames):
-    even = read_as(frames, MOLECULE, "one_hand")
-    even.trajectory = 2 * even.trajectory
-    both = read_as(even, MOLECULE, "both_hands")
+@pytest.mark.parametrize(("factor", "first"), [(2, 0), (2, 1), (4, 2)])
+def test_every_second_trajectory_of_one_hand_is_read_as_both(frames, factor, first):
+    some = read_as(frames, MOLECULE, "one_hand")
+    some.trajectory = factor * some.trajectory + first
+    both = read_as(some, MOLECULE, "both_hands")
     np.testing.assert_array_equal(both.dihedral < 0, frames.trajectory % 2 == 1)
+
+
+def test_no_frames_stay_no_frames(frames):
+    none = frames.subset(np.arange(0))
+    assert len(read_as(none, MOLECULE, "both_hands")) == 0
 
 
 def test_whole_trajectories_are_mirrored_by_their_earliest_frame(frames):

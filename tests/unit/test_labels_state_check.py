@@ -63,11 +63,18 @@ def test_a_jump_that_stays_is_flagged():
     assert "energy lies 2.000 eV above" in labels.flags[0]
 
 
-@pytest.mark.parametrize("after", [6.0, 5.0])
-def test_independent_frames_may_differ_if_two_guesses_agree(after):
+@pytest.mark.parametrize(("after", "flagged"), [(6.0, False), (5.0, True)])
+def test_independent_frames_may_be_high_if_two_guesses_agree(after, flagged):
     engine = Engine(6.0, after)
     labels, remaining = compute_checked(engine, HERE, ("energy",), neighbour(forces=False))
-    assert bool(remaining) == bool(labels.flags) == (after != 6.0)
+    assert bool(remaining) == bool(labels.flags) == flagged
+
+
+def test_a_low_independent_frame_is_held_against_the_one_before():
+    engine = Engine(-6.0, -6.0)
+    labels, remaining = compute_checked(engine, HERE, ("energy",), neighbour(forces=False))
+    assert remaining == pytest.approx(-6.0, abs=0.1)
+    assert labels.flags == ()
 
 
 def test_a_jump_down_is_held_against_the_frame_before():

@@ -257,6 +257,12 @@ def test_limits_of_few_trajectories_hold_the_mean(n, kind):
     assert inside.mean() < 0.985
 
 
+def test_limits_of_positive_spectra_are_not_negative():
+    assert mean_over_trajectories(np.eye(5)[:1].T).low[0] >= 0.0
+    alone = mean_over_trajectories(np.ones((6, 1)), weights=np.array([5.0, 0, 0, 0, 0, 0]))
+    assert np.isnan(alone.low).all()  # one trajectory that counts
+
+
 def test_another_draw_lies_in_the_interval_of_few():
     draws = np.random.default_rng(3).standard_normal((9, 4000))
     band = spread_over_draws(draws[:8])

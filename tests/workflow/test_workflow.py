@@ -72,8 +72,15 @@ def test_a_deposit_needs_neither_models_nor_a_test_set(root, tmp_path):
     assert not {"label_test_frames", "train_model", "train_kreg", "benchmark_descriptor"} & set(
         found
     )
-    # One level of theory has one reference geometry.
-    assert found["optimise_geometry"] == 2
+
+
+def test_one_level_of_theory_has_one_reference_geometry(root, tmp_path):
+    assert jobs(root, "--configfile", overlay(tmp_path))["optimise_geometry"] == 2  # both minima
+    found = jobs(
+        root, "--configfile", "config/molecule.yaml",
+        "--config", "molecule=resources/geometries/methanol.xyz", "run=a_run_that_never_ran",
+    )  # fmt: skip
+    assert found["optimise_geometry"] == 1
 
 
 def test_derivatives_come_with_all_labels_and_are_not_computed_again(root, tmp_path):

@@ -9,6 +9,8 @@ MD_FRAMES = branch(
     },
 )
 
+ONE_LEVEL = SOURCE == "compute" and PLAN.one_level
+
 # The geometry that r_eq and the molecule come from, at the level of the labels.
 MOLECULE = branch(
     SOURCE == "files" and TEST_SOURCE == "files",
@@ -16,7 +18,7 @@ MOLECULE = branch(
     otherwise=branch(
         "reference" in DEPOSITED,
         then="<results>/labels/deposit/reference.extxyz",
-        otherwise=f"<results>/geometries/{'md' if WITH_DYNAMICS else 'labels'}/{REFERENCE}.xyz",
+        otherwise=f"<results>/geometries/{'md' if ONE_LEVEL else 'labels'}/{REFERENCE}.xyz",
     ),
 )
 

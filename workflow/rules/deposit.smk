@@ -156,7 +156,6 @@ rule write_deposit:
         runtime=10,
     params:
         config=config,
-        software=software,
         code=code("write_deposit"),
     message:
         "Write the deposit"

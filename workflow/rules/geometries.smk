@@ -47,7 +47,9 @@ rule compute_frequencies:
         ENVIRONMENT
     resources:
         mem_mb=megabytes("md_mem_mb"),
-        runtime=minutes(2 * HESSIAN_STEPS * config["resources"]["md_seconds_per_step"]),
+        runtime=lambda wildcards, attempt: max(
+            240 * attempt, minutes(2 * HESSIAN_STEPS * MD_SECONDS)(wildcards, attempt)
+        ),
     params:
         method=config["md"]["method"],
         charge=config["molecule"]["charge"],

@@ -5,8 +5,11 @@ STARTS = {REFERENCE: f"{MINIMA}/reference.xyz"} if PLAN.searched else GEOMETRIES
 MINIMA_FRAMES = f"{MINIMA}/minima.extxyz" if PLAN.searched else []
 FOUND_MINIMA = f"{MINIMA}/minima.npz" if PLAN.searched else []
 
-# Gradients of a Hessian by differences, six for each of the 20 atoms that are allowed.
+# Gradients of a Hessian of 20 atoms by differences, and steps of the search: most candidates are
+# near a minimum already.
 HESSIAN_STEPS = 120
+MINIMA_STEPS = config["conformers"]["most"] * (config["optimisation"]["max_steps"] + HESSIAN_STEPS)
+MD_SECONDS = config["resources"]["md_seconds_per_step"]
 BONDED = {k: v for k, v in molecule().items() if k not in ("anchors", "dihedral")}
 
 
@@ -54,10 +57,8 @@ rule optimise_minima:
         ENVIRONMENT
     resources:
         mem_mb=megabytes("md_mem_mb"),
-        runtime=minutes(
-            config["conformers"]["most"]
-            * (config["optimisation"]["max_steps"] + HESSIAN_STEPS)
-            * config["resources"]["md_seconds_per_step"]
+        runtime=lambda wildcards, attempt: max(
+            240 * attempt, minutes(MINIMA_STEPS * MD_SECONDS)(wildcards, attempt)
         ),
     params:
         molecule=BONDED,

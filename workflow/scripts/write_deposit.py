@@ -9,11 +9,11 @@ from rpr.run.config import make_plan
 from rpr.run.deposit import level, origin
 from rpr.run.deposit_files import carry_over, write_deposit
 from rpr.run.manifest import ROLES
-from rpr.run.provenance import provenance
+from rpr.run.provenance import provenance, software
 
 logs.start(snakemake.log[0])
 config = snakemake.params.config
-about = provenance(config, make_plan(config), software=snakemake.params.software)
+about = provenance(config, make_plan(config), software=software())
 method = Method.from_config(config["labels"]["method"]).as_dict()
 extended = snakemake.input.extended
 if extended:

@@ -47,7 +47,7 @@ from rpr.molecule.torsion import dihedral_angle
 
 NEAR_DEGENERATE = 0.02  #: axis gap below which thermal motion mixes the axes
 UNDEFINED = 1e-8  #: axis gap of arbitrary axes
-IN_LINE = 0.3  #: sine of the angle between two bonds that make no axes
+IN_LINE = 0.1  #: sine of the angle between two bonds that make no axes
 SPHERICAL = 1e-2  #: (I_c - I_a) / I_c of a spherical top
 
 #: Rotations, origins, axis gaps, and distances from the jump of the sign rule if there is one.

@@ -25,7 +25,7 @@ Label frames: energy (eV), forces (eV/Angstrom), dipole (e Angstrom), polarizabi
 and, if asked for, derivatives of dipole (e) and polarizability (Angstrom^2).  Frames may be in any
 order; frames that follow each other in a trajectory are fastest.  Whatever the frames carry besides
 labels is kept.  An interrupted command resumes when it is given again.  Frames that cannot be
-labelled are left out and listed beside the output, in OUTPUT_failures.csv."""
+labelled are left out and listed beside the output: labelled_failures.csv for labelled.extxyz."""
 _EXAMPLE = """\
   rpr label frames.xyz -o labelled.extxyz --functional b3lyp5 --basis aug-cc-pvtz --jobs 2
   rpr label frames.traj -o labelled.extxyz --functional gfn2-xtb

@@ -71,8 +71,8 @@ def read_as(frames: FrameSet, molecule: Molecule, scan: str) -> FrameSet:
     scan
         ``one_hand``: every trajectory has a positive dihedral at its earliest frame.
         ``both_hands``: frames stay as they are if at least a quarter of the trajectories is of each
-        hand.  Otherwise all are made positive, and those of odd number are then mirrored (numbers
-        that have a common factor, as after every second of a scan, are divided by it).
+        hand.  Otherwise all are made positive, and those of odd number are then mirrored, or, where
+        nearly all numbers are odd or even, every second one.
 
     Returns
     -------
@@ -93,7 +93,13 @@ def read_as(frames: FrameSet, molecule: Molecule, scan: str) -> FrameSet:
     names, first = np.unique(trajectory[order], return_index=True)
     negative = dihedral[order][first] < 0.0  # of the earliest frame of each trajectory
     if scan == "both_hands":
-        if _QUARTER <= negative.mean() <= 1.0 - _QUARTER:
+        if not n_frames or _of_each(negative):
             return frames
-        negative ^= names // max(np.gcd.reduce(names), 1) % 2 == 1
+        odd = names % 2 == 1
+        negative ^= odd if _of_each(odd) else np.arange(len(names)) % 2 == 1
     return mirror_image(frames, molecule, negative[np.searchsorted(names, trajectory)])
+
+
+def _of_each(kind: np.ndarray) -> bool:
+    """Whether at least a quarter of the trajectories is of the kind, and as many are not."""
+    return bool(_QUARTER <= kind.mean() <= 1.0 - _QUARTER)

@@ -60,10 +60,7 @@ def assemble(
     PlausibilityWarning
         If given labels are implausible otherwise, such as dipoles in debye.
     """
-    filled = [
-        path for path in paths if os.path.getsize(path)
-    ] or paths  # a small shard may be empty
-    frames = concatenate([_read_labelled(path, molecule) for path in filled])
+    frames = concatenate([_read_labelled(path, molecule) for path in filled(paths)])
     if given:
         findings = check_frames(frames, molecule)
         remedy = f"correct {paths[0]}; `rpr check {paths[0]}` makes the same checks"
@@ -86,6 +83,12 @@ def assemble(
     if molecule.dihedral is not None:
         frames.dihedral = dihedral_angle(frames.positions, molecule.dihedral)
     return frames
+
+
+def filled(paths: Sequence[str | os.PathLike]) -> list[str | os.PathLike]:
+    """Files that are not empty, as a small shard may be; all if there is no other one."""
+    empty = [os.path.isfile(path) and not os.path.getsize(path) for path in paths]
+    return [p for p, nothing in zip(paths, empty, strict=True) if not nothing] or list(paths)
 
 
 def _read_labelled(path: str | os.PathLike, molecule: Molecule) -> FrameSet:

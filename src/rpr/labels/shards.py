@@ -87,7 +87,7 @@ def label_shard(
     InputError
         If the partial file is damaged.
     ConvergenceError
-        If none of more than :data:`FEW` frames could be labelled; of fewer, the file is empty.
+        If none of more than :data:`FEW` frames could be labelled; else the file is empty.
     """
     log = log or logging.getLogger(__name__)
     indices = [int(k) for k in indices]

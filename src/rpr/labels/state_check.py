@@ -59,7 +59,8 @@ def compute_checked(
 
     If the energy is still too high, the labels carry a flag.  If it is too low, the neighbour is in
     the wrong state.  Where the work of the forces tells nothing, as between independent frames, a
-    state that both guesses lead to is taken for the right one: the frame may be a close contact.
+    high state that both guesses lead to is taken for the right one: the frame may be a close
+    contact.
 
     Parameters
     ----------
@@ -93,7 +94,8 @@ def compute_checked(
     with contextlib.suppress(ConvergenceError):
         fresh = engine.compute(positions, properties)
         same = abs(fresh.energy - labels.energy) <= SAME_STATE
-        if same and not _is_explained_by_work(neighbour, positions, labels):
+        independent = not _is_explained_by_work(neighbour, positions, labels)
+        if same and independent and labels.energy > neighbour.energy:
             return labels, 0.0
         if fresh.energy < labels.energy - SAME_STATE:
             labels = fresh

@@ -174,7 +174,8 @@ _ABLATIONS = {
         "trajectories mirrored, so that all start at positive dihedrals", scan="one_hand"
     ),
     "rotate-predict-rotate-both-hands": _published(
-        "every second trajectory mirrored, so that dihedrals have both signs", scan="both_hands"
+        "dihedrals of both signs: every second trajectory mirrored, if all have one",
+        scan="both_hands",
     ),
     "rotate-predict-rotate-kabsch": _published("axes of superposition", axes="kabsch"),
     "rotate-predict-rotate-three-atom": _published("axes of three atoms", axes="three-atom"),

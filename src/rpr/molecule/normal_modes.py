@@ -12,8 +12,8 @@ from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.rigid_body import rigid_body_basis
 from rpr.units import HBAR, INFRARED, INVERSE_CM
 
-#: Largest accepted |H - H^T| relative to the largest element of H.
 DARK = 1e-4  #: of the largest Raman intensity, below which a mode has no depolarisation ratio
+#: Largest accepted |H - H^T| relative to the largest element of H.
 ASYMMETRY = 1e-2
 
 

@@ -166,8 +166,8 @@ def _check_source(config: Mapping, symbols: Sequence[str]) -> None:
         ignored = {f"files/{key}": value for key, value in files.items()}
     if labels["dipole_derivatives"] and source != "compute":
         raise InputError(
-            f"labels/dipole_derivatives: found true, but labels/source is {source}, which computes "
-            "none; frames of a deposit carry their own derivatives, so remove the key"
+            f"labels/dipole_derivatives: found true, but labels/source is {source}, and "
+            "frames that come with labels have their own derivatives or none; remove the key"
         )
     for key, value in ignored.items():
         if value is not None:

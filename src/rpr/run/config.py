@@ -52,9 +52,11 @@ class Plan:
         Number of these frames that get labels.
     n_test_frames
         Number of frames of the rotated test set, if it is computed.
+    one_level
+        Whether md/method and labels/method agree in every setting, defaults included.
     with_dynamics
-        Whether the dynamics labels its frames as it makes them.  It does so where md/method and
-        labels/method agree in every setting, defaults included, and no deposit gives some labels.
+        Whether the dynamics labels its frames as it makes them.  It does so where there is one
+        level of theory and no deposit gives some labels.
     checks
         Checks of the labels of a deposit: ``plain`` (PySCF only) and ``reoriented``.
     spectra_model
@@ -73,6 +75,7 @@ class Plan:
     pool_size: int
     n_labelled: int
     n_test_frames: int
+    one_level: bool
     with_dynamics: bool
     checks: tuple[str, ...]
     spectra_model: str
@@ -109,6 +112,7 @@ def make_plan(config: Mapping) -> Plan:
         trajectories=trajectories,
         n_labelled=pool_size if labels["n_frames"] is None else labels["n_frames"],
         n_test_frames=test["n_trajectories"] * (test["n_steps"] // test["every"]),
+        one_level=_one_level(config),
         with_dynamics=_with_dynamics(config),
         checks=_label_checks(config),
         searched=(
@@ -149,7 +153,11 @@ def _with_dynamics(config: Mapping) -> bool:
         return False
     if config["md"]["n_steps"] == 0:
         return False
-    return Method(**config["md"]["method"]) == Method(**labels["method"])
+    return _one_level(config)
+
+
+def _one_level(config: Mapping) -> bool:
+    return Method(**config["md"]["method"]) == Method(**config["labels"]["method"])
 
 
 def _spectra_model(config: Mapping) -> str:

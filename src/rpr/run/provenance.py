@@ -92,7 +92,7 @@ def effective(config: Mapping, plan: Plan) -> dict:
     if plan.source != "files":
         return kept
     unused = ["md", "initial_conditions", "labels/n_frames", "labels/deposit"]
-    if plan.test_source == "files":
+    if not plan.computed_stages:
         unused += ["optimisation", "labels/method", "labels/shard_size"]
     for path in unused:
         group, _, key = path.partition("/")

@@ -80,6 +80,8 @@ def mean_over_trajectories(
         )
     _check_probability(probability)
     mean = weights @ spectra / weights.sum()
+    spectra, weights = spectra[weights > 0], weights[weights > 0]
+    n = len(spectra)
     if n < FEWEST:
         return Band(mean, np.full_like(mean, np.nan), np.full_like(mean, np.nan))
     rng = np.random.default_rng(seed)
@@ -127,8 +129,7 @@ def _stretched(
     mean: np.ndarray, limit: np.ndarray, factor: float, positive: np.ndarray
 ) -> np.ndarray:
     """A limit moved away from the mean, on a scale of logarithms where spectra are positive."""
-    positive = positive & (mean > 0.0) & (limit > 0.0)
-    ratio = np.divide(limit, mean, out=np.ones_like(mean), where=positive)
+    ratio = np.divide(limit, mean, out=np.ones_like(mean), where=positive & (mean > 0.0))
     return np.where(positive, mean * ratio**factor, mean + factor * (limit - mean))
 
 
