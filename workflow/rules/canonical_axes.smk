@@ -13,7 +13,7 @@ rule analyse_axes:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
+        mem_mb=at_most(2000),
         runtime=at_most(30),
     params:
         molecule=molecule(),

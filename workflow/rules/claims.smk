@@ -22,8 +22,8 @@ rule compare_benchmark:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=at_most(2000),
+        runtime=at_most(10),
     params:
         code=code("compare_benchmark"),
     message:
@@ -44,8 +44,8 @@ rule measure_coverage:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=at_most(2000),
+        runtime=at_most(10),
     params:
         molecule=molecule(),
         seed=seed("coverage"),
@@ -99,8 +99,8 @@ rule judge_claims:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         molecule=molecule(),
         tables=JUDGED,
@@ -144,8 +144,8 @@ rule compare_published:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         molecule=molecule(),
         validation_fraction=config["split"]["validation_fraction"],

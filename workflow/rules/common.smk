@@ -104,9 +104,9 @@ def minutes(seconds):
     return lambda wildcards, attempt: attempt * (5 + int(3 * seconds / 60))
 
 
-def at_most(minutes):
-    """Requested run time of a job that takes far less; more with each attempt."""
-    return lambda wildcards, attempt: attempt * minutes
+def at_most(minutes_or_megabytes):
+    """Request of a job that takes far less; more with each attempt."""
+    return lambda wildcards, attempt: attempt * minutes_or_megabytes
 
 
 def megabytes(key):

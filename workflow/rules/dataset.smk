@@ -50,8 +50,8 @@ rule assemble_dataset:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=at_most(2000),
+        runtime=at_most(10),
     params:
         molecule=molecule(),
         n_needed=config["split"]["n_train"] + config["split"]["n_test"],
@@ -74,8 +74,8 @@ rule split_frames:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=at_most(2000),
+        runtime=at_most(10),
     params:
         n_train=config["split"]["n_train"],
         n_test=config["split"]["n_test"],

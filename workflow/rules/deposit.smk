@@ -17,8 +17,8 @@ rule choose_checked:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         n_checked=config["deposit"]["n_checked"],
         seed=seed("label_checks"),
@@ -67,8 +67,8 @@ rule compare_labels:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         checks=CHECKS,
         code=code("compare_labels"),
@@ -89,8 +89,8 @@ rule list_outliers:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         molecule=molecule(),
         code=code("list_outliers"),
@@ -112,8 +112,8 @@ rule list_frames:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         code=code("list_frames"),
     message:
@@ -152,8 +152,8 @@ rule write_deposit:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=at_most(2000),
+        runtime=at_most(10),
     params:
         config=config,
         code=code("write_deposit"),
@@ -175,8 +175,8 @@ rule write_deposit_tables:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         names={
             "molecule": config["molecule"]["name"],

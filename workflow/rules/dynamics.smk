@@ -48,8 +48,8 @@ if config["md"]["n_steps"] == 0:
         conda:
             ENVIRONMENT
         resources:
-            mem_mb=1000,
-            runtime=10,
+            mem_mb=at_most(1000),
+            runtime=at_most(10),
         params:
             molecule=molecule(),
             code=code("take_initial_conditions"),
@@ -73,8 +73,8 @@ else:
         conda:
             ENVIRONMENT
         resources:
-            mem_mb=2000,
-            runtime=10,
+            mem_mb=at_most(2000),
+            runtime=at_most(10),
         params:
             code=code("collect_trajectories"),
         message:

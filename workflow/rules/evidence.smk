@@ -75,8 +75,8 @@ rule tabulate_ablation_steps:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         code=code("tabulate_ablation_steps"),
     message:
@@ -129,8 +129,8 @@ rule tabulate_peers:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         code=code("tabulate_peers"),
     message:
@@ -246,8 +246,8 @@ rule draw_ablation:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=at_most(2000),
+        runtime=at_most(10),
     params:
         figures=[{"module": "ablation", "arguments": {"ablation": "ablation"}, "options": {}}],
         code=code("draw_figures", "rpr.report.figures.ablation"),

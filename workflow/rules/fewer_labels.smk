@@ -27,8 +27,8 @@ rule choose_with_derivatives:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         n_frames=config["fewer_labels"]["n_frames"],
         n_test_frames=config["fewer_labels"]["n_test_frames"],
@@ -79,8 +79,8 @@ rule assemble_derivatives:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         molecule=molecule(),
         n_needed=1,
@@ -103,8 +103,8 @@ rule take_derivatives:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         n_frames=config["fewer_labels"]["n_frames"],
         n_test_frames=config["fewer_labels"]["n_test_frames"],
@@ -150,8 +150,8 @@ rule read_label_seconds:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         code=code("read_label_seconds"),
     message:

@@ -188,8 +188,8 @@ rule tabulate_scheme:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         molecule=molecule(),
         code=code("tabulate_scheme", PUBLISHED_MODEL),
@@ -210,8 +210,8 @@ rule tabulate_distributions:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=at_most(2000),
+        runtime=at_most(10),
     params:
         molecule=molecule(),
         code=code("tabulate_distributions"),
@@ -265,8 +265,8 @@ for part, drawn in DRAWN.items():
         conda:
             ENVIRONMENT
         resources:
-            mem_mb=2000,
-            runtime=10,
+            mem_mb=at_most(2000),
+            runtime=at_most(10),
         params:
             figures=[
                 {

@@ -73,8 +73,8 @@ rule sample_initial_conditions:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         molecule=molecule(),
         temperature_K=config["initial_conditions"]["temperature_K"],

@@ -30,8 +30,8 @@ rule order_pool:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=at_most(2000),
+        runtime=at_most(10),
     params:
         n_frames=PLAN.n_labelled,
         seed=seed("pool"),
@@ -84,8 +84,8 @@ rule take_labels:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=at_most(2000),
+        runtime=at_most(10),
     params:
         properties=LABELS,
         code=code("take_labels"),
@@ -105,8 +105,8 @@ rule read_deposit:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=at_most(2000),
+        runtime=at_most(10),
     params:
         method=config["labels"]["method"],
         geometry=GEOMETRIES[REFERENCE],

@@ -177,7 +177,7 @@ rule tabulate_spectra:
         ENVIRONMENT
     resources:
         mem_mb=megabytes("learning_mem_mb"),
-        runtime=10,
+        runtime=at_most(10),
     params:
         molecule=molecule(),
         spectra=SPECTRA,
@@ -236,7 +236,7 @@ if SPECTRA["reference"] is not None:
             ENVIRONMENT
         resources:
             mem_mb=megabytes("learning_mem_mb"),
-            runtime=10,
+            runtime=at_most(10),
         params:
             conformers=CONFORMERS,
             models=list(LINED),

@@ -60,8 +60,8 @@ rule collect_table:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         caption=lambda wildcards: CAPTIONS[wildcards.table],
         code=code("collect_table"),
@@ -91,7 +91,7 @@ rule tabulate_errors:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
+        mem_mb=at_most(2000),
         runtime=at_most(30),
     params:
         code=code("tabulate_errors"),
@@ -112,8 +112,8 @@ rule tabulate_hyperparameters:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         names=[(m, s) for m in MODELS for p in PROPERTIES for s in ("random", "held_out")],
         n_train=config["split"]["n_train"],
@@ -136,8 +136,8 @@ rule write_provenance:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         config=config,
         software=software,
@@ -160,8 +160,8 @@ rule summarize_run:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         code=code("summarize_run"),
     message:

@@ -43,8 +43,8 @@ else:
         conda:
             ENVIRONMENT
         resources:
-            mem_mb=1000,
-            runtime=10,
+            mem_mb=at_most(1000),
+            runtime=at_most(10),
         params:
             dt_fs=config["test_set"]["dt_fs"],
             code=code("tabulate_dihedrals"),
@@ -97,8 +97,8 @@ rule assemble_test_set:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=at_most(2000),
+        runtime=at_most(10),
     params:
         molecule=molecule(),
         n_needed=1,

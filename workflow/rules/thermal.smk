@@ -105,8 +105,8 @@ rule draw_thermal:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=at_most(2000),
+        runtime=at_most(10),
     params:
         figures=[
             {"module": "thermal", "arguments": {"distribution": "distribution"}, "options": {}}

@@ -20,8 +20,8 @@ rule write_ways_split:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         molecule=molecule(),
         sizes=WAYS["sizes"],
@@ -72,8 +72,8 @@ rule tabulate_ways:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=at_most(1000),
+        runtime=at_most(10),
     params:
         n_reference=WAYS["n_reference"],
         target=WAYS["target"],
@@ -94,8 +94,8 @@ rule draw_ways:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=at_most(2000),
+        runtime=at_most(10),
     params:
         figures=[{"module": "ways", "arguments": {"ways": "ways"}, "options": {}}],
         code=code("draw_figures", "rpr.report.figures.ways"),
@@ -117,7 +117,7 @@ rule measure_axes_sensitivity:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=1000,
+        mem_mb=at_most(1000),
         runtime=at_most(30),
     params:
         molecule=molecule(),
