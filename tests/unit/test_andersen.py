@@ -76,7 +76,7 @@ def start(molecule, temperature_K=300.0, seed=5):
     return atoms
 
 
-def run(molecule, calculator=None, **changes):
+def run(molecule, calculator=None, atoms=None, **changes):
     settings = {
         "dt_fs": 0.5,
         "n_steps": 12,
@@ -87,7 +87,7 @@ def run(molecule, calculator=None, **changes):
         "molecule": molecule,
     } | changes
     calculator = calculator or Springs(molecule.reference)
-    return run_trajectory(start(molecule), calculator, **settings)
+    return run_trajectory(atoms or start(molecule), calculator, **settings)
 
 
 def assert_same(a, b):
@@ -556,3 +556,25 @@ def test_failed_labels_name_trajectory_and_step(molecule):
 def test_impossible_settings_are_input_errors(molecule, change, message):
     with pytest.raises(InputError, match=message):
         run(molecule, **change)
+
+
+class OtherLevel(Springs):
+    """The same forces, said to be of another level of theory."""
+
+    def fingerprint(self):
+        return "another level of theory"
+
+
+@pytest.mark.parametrize("what", ["positions", "velocities", "calculator"])
+def test_checkpoint_of_another_start_or_level_is_not_used(molecule, tmp_path, what):
+    path, lines = tmp_path / "trajectory.npz", []
+    run(molecule, checkpoint_path=path)
+    atoms = start(molecule)
+    if what == "positions":
+        atoms.positions[4, 2] += 0.01
+    if what == "velocities":
+        atoms.set_momenta(-atoms.get_momenta())
+    calculator = (OtherLevel if what == "calculator" else Springs)(molecule.reference)
+    options = {"checkpoint_path": path, "log": lines.append}
+    run(molecule, calculator, atoms=atoms, **options)
+    assert "other settings" in lines[0]

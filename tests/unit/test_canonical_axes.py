@@ -6,7 +6,7 @@ from ase import Atoms
 from ase.build import molecule as g2
 from scipy.spatial.transform import Rotation
 
-from rpr.axes.canonical import AXES, canonical_axes, check_axes, rotor_type
+from rpr.axes.canonical import AXES, canonical_axes, check_axes, rotor_type, three_atoms
 from rpr.axes.inertia import inertia_tensor
 from rpr.axes.rotation import to_axes, to_axes_positions, to_laboratory
 from rpr.errors import InputError
@@ -241,3 +241,45 @@ def test_unknown_frame_and_missing_dihedral_are_named():
         check_axes("inertial", water)
     with pytest.raises(InputError, match="needs a molecule with a dihedral"):
         canonical_axes("bond-axis", water.reference[None], water)
+
+
+def test_every_sign_rule_is_what_it_says(dce):
+    positions = shaken(dce, 50)
+    pair, largest, skew = (
+        to_axes_positions(positions, canonical_axes(f"inertia-{rule}", positions, dce))
+        for rule in ("pair", "largest", "skew")
+    )
+    assert (pair[:, 0, 0] > 0).all()  # the first anchor on a, the second on b
+    assert (pair[:, 3, 1] > 0).all()
+    own = largest[:, 0]
+    order = np.argsort(-np.abs(own), axis=1)
+    assert (np.take_along_axis(own, order[:, :2], axis=1) > 0).all()
+    assert (np.einsum("a,fax->fx", dce.masses, skew**3)[:, :2] > 0).all()
+    reference = dce.reference[None]
+    aligned, plain = (
+        to_axes_positions(reference, canonical_axes(name, reference, dce))
+        for name in ("inertia-aligned", "inertia")
+    )
+    np.testing.assert_allclose(aligned, plain, atol=1e-9)
+
+
+def test_the_margin_is_the_distance_of_the_anchor_from_the_jump(dce):
+    positions = shaken(dce, 50)
+    axes = canonical_axes("inertia", positions, dce)
+    own = to_axes_positions(positions, axes)[:, 0]
+    expected = np.abs(own[:, :2]).min(axis=1) / np.linalg.norm(own, axis=1)
+    np.testing.assert_allclose(axes.sign_margin, expected)
+
+
+def test_charge_axes_diagonalise_the_tensor_of_nuclear_charges(dce):
+    positions = shaken(dce, 20)
+    coordinates = to_axes_positions(positions, canonical_axes("inertia-charge", positions, dce))
+    tensor = inertia_tensor(coordinates, dce.numbers.astype(float))
+    assert np.abs(tensor * (1 - np.eye(3))).max() < 1e-9
+    assert np.abs(np.einsum("a,fax->fx", dce.numbers, coordinates)).max() < 1e-9
+
+
+def test_three_atoms_are_the_heaviest():
+    molecule = Molecule.from_atoms(g2("CH3Cl"))
+    middle, first, _ = three_atoms(molecule)
+    assert [molecule.symbols[k] for k in (middle, first)] == ["C", "Cl"]

@@ -178,3 +178,13 @@ def test_an_interrupted_command_resumes(tmp_path, monkeypatch):
     engine = make_engine(XTB, found.symbols)
     expected = [engine.compute(x, ("energy",)).energy for x in found.positions[::29]]
     np.testing.assert_allclose(found.energy[::29], expected, rtol=1e-9)
+
+
+def test_failures_in_later_shards_have_the_numbers_of_the_file(tmp_path):
+    images = frames(24)  # shards of ten
+    images[13].positions[0] = np.nan
+    write(tmp_path / "frames.xyz", images)
+    assert run(tmp_path, "--properties", "dipole") == 0
+    assert pd.read_csv(tmp_path / "out_failures.csv")["frame"].tolist() == [13]
+    steps = [atoms.info["step"] for atoms in read(tmp_path / "out.extxyz", index=":")]
+    assert steps == [k for k in range(24) if k != 13]

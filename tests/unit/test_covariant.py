@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from rpr.axes.canonical import canonical_axes
 from rpr.axes.rotation import to_axes
+from rpr.data.synthetic import analytic_labels, dichloroethane, random_frames
 from rpr.errors import ConvergenceError, InputError
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
@@ -549,3 +550,22 @@ def test_bends_are_smooth_where_an_angle_opens():
     straight[:, 2] = np.stack([-np.cos(bent), np.sin(bent), 0 * bent], axis=1)
     z = CovariantDescription(water, "dipole", "pairs", "bends").features(straight)[:, 2]
     assert np.abs(np.diff(z)).max() < 1e-6
+
+
+def test_a_file_keeps_the_arguments(tmp_path):
+    molecule = dichloroethane()
+    positions = random_frames(molecule, 20, seed=0)
+    given = {
+        "n_search": 15,
+        "max_iterations": 2,
+        "n_search_derivatives": 3,
+        "ridge_floor": 1e-9,
+        "seed": 4,
+        "tensors": "bonds",
+        "order": 1,
+        "features": "distances",
+    }
+    model = CovariantRegression(molecule=molecule, **given)
+    model.fit(positions, analytic_labels(positions, molecule)[0]).save(tmp_path / "m.npz")
+    again = load(tmp_path / "m.npz").get_params()
+    assert {name: again[name] for name in given} == given

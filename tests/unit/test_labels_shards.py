@@ -215,3 +215,24 @@ def test_known_labels_are_taken_and_the_others_computed(tmp_path, caplog):
     known.forces = None
     with pytest.raises(InputError, match="known: found frames without forces"):
         run(tmp_path / "third", known=known)
+
+
+@pytest.mark.parametrize("change", ["geometry", "charge", "plain"])
+def test_unfinished_frames_of_other_geometries_or_charge_are_not_taken(
+    tmp_path, monkeypatch, caplog, change
+):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    method = Method(functional="hf", basis="sto-3g")
+    with monkeypatch.context() as patch:
+        patch.setattr("rpr.labels.shards._report", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path, method, indices=[0, 1])
+    data = frames()
+    if change == "geometry":
+        data.positions[0, 1, 2] += 0.01
+    options = {"charge": {"charge": 2}, "plain": {"plain": True}}.get(change, {})
+    with caplog.at_level(logging.INFO):
+        run(tmp_path, method, data, indices=[0, 1], **options)
+    assert "resuming" not in caplog.text

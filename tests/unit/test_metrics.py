@@ -86,3 +86,12 @@ def test_resampling_is_by_groups_and_reproducible():
     np.testing.assert_array_equal(
         weights, metrics.resampling_weights(groups, n_resamples=50, seed=1)
     )
+
+
+def test_the_interval_is_that_of_the_percentiles():
+    rng = np.random.default_rng(5)
+    squared, groups = rng.gamma(1.0, size=60), np.repeat(np.arange(12), 5)
+    sums = squared.reshape(12, 5).sum(axis=1)
+    draws = np.sqrt(sums[rng.integers(12, size=(40_000, 12))].sum(axis=1) / 60)
+    found = metrics.rmse_interval(squared, groups, n_resamples=40_000)
+    assert found == pytest.approx(np.quantile(draws, (0.025, 0.975)), rel=0.01)

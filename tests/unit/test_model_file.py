@@ -165,3 +165,18 @@ def test_a_file_of_format_1_loads_under_the_names_of_today(tmp_path, monkeypatch
     found = load_model(tmp_path / "m.npz", "folded")
     assert found.metadata["axes"] == "inertia"
     assert molecule_from_json(found.metadata["molecule"]).anchors == (1, 2)
+
+
+def test_a_failed_write_leaves_the_old_model(tmp_path, monkeypatch):
+    def half(stream, **_):
+        stream.write(b"half")
+        raise OSError("no space left on device")
+
+    path = tmp_path / "m.npz"
+    save_model(path, KIND, ARRAYS, {})
+    before = path.read_bytes()
+    monkeypatch.setattr("rpr.models.model_file.np.savez", half)
+    with pytest.raises(OSError, match="no space"):
+        save_model(path, KIND, ARRAYS, {})
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]

@@ -288,3 +288,9 @@ def test_wrong_arguments_are_refused(arguments, message):
     settings = {"values": np.zeros((1, 2000, 3)), "interval_fs": 2.0} | arguments
     with pytest.raises(InputError, match=message):
         correlation.rate_spectrum(**settings)
+
+
+@pytest.mark.parametrize("wrong", [0.0, -1.0, float("nan")])
+def test_spectra_need_a_positive_temperature(wrong):
+    with pytest.raises(InputError, match="temperature_K: found"):
+        infrared.thermal_rate(wrong)

@@ -305,3 +305,20 @@ def test_what_the_figure_of_spectra_calls_and_shows():
     found = pd.DataFrame({"conformer": ["minimum 0"], "population": [1.0]})
     assert names(found.assign(dihedral_degrees=68.1)) == {"minimum 0": "minimum 0, 68° (100 %)"}
     assert names(found.assign(dihedral_degrees=np.nan)) == {"minimum 0": "minimum 0 (100 %)"}
+
+
+def test_populations_follow_the_vibrations():
+    dioxide = Molecule.from_atoms(build("CO2"))
+    x = dioxide.reference
+    minima = {
+        name: study.Minimum(
+            x, 0.0, NormalModes(np.array(found), np.zeros((4, 3, 3)), dioxide.masses), x[None]
+        )
+        for name, found in (
+            ("stiff", [600.0, 600.0, 1300.0, 2300.0]),
+            ("soft", [200.0, 600.0, 1300.0, 2300.0]),
+        )
+    }
+    stiff, soft = study.populations(minima, 300.0)
+    a, b = (1.4387769 * wavenumber / 300.0 for wavenumber in (600.0, 200.0))  # h c nu / k T
+    assert soft / stiff == pytest.approx(np.sinh(a / 2) / np.sinh(b / 2), rel=1e-5)

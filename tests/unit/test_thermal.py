@@ -1,5 +1,7 @@
 """Thermal trajectories: equipartition, rest of the whole molecule, resuming, files of segments."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from ase import Atoms
@@ -17,7 +19,7 @@ from rpr.data.segments import (
 from rpr.dynamics.langevin import run_langevin, thermal_velocities
 from rpr.dynamics.thermal import ThermalSettings, run_thermal
 from rpr.dynamics.velocities import kinetic_energy
-from rpr.errors import InputError
+from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.rigid_body import without_rigid_body_motion, without_rigid_body_motions
 from rpr.units import KB
@@ -233,3 +235,66 @@ def test_segments_that_do_not_fit_are_refused(tmp_path):
     np.savez(tmp_path / "c.npz", positions=np.zeros((1, 5, 2, 3)))
     with pytest.raises(InputError, match="found no interval_fs, symbols, trajectory"):
         read_segments(tmp_path / "c.npz")
+
+
+class Stopping(Springs):
+    """A potential that is interrupted."""
+
+    left = 130
+
+    def predict(self, positions):
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+        return super().predict(positions)
+
+
+def run_two(path, **changes):
+    molecule = water()
+    given = {"model": Springs(molecule), "minima": molecule.reference[None], "settings": SHORT}
+    options = {"label": "a", "trajectories": (0, 1), "observables": {"dipole": Charges()}}
+    given |= {key: changes.pop(key) for key in given.keys() & changes.keys()}
+    return run_thermal(
+        path, given["model"], given["minima"], molecule, given["settings"], **{**options, **changes}
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"label": "b"},
+        {"trajectories": (0, 2)},
+        {"settings": dataclasses.replace(SHORT, seed=5)},
+        {"minima": 1.01 * water().reference[None]},
+        {"observables": None},
+    ],
+)
+def test_segments_of_another_run_are_not_continued(tmp_path, change):
+    with pytest.raises(KeyboardInterrupt):
+        run_two(tmp_path / "a.npz", model=Stopping(water()))
+    lines = []
+    found = run_two(tmp_path / "a.npz", **change, log=lines.append)
+    assert not lines[0].startswith("resumes")
+    expected = run_two(tmp_path / "b.npz", **change)
+    for name in ("positions", "energy", "kinetic", "trajectory"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+
+
+def test_a_bond_that_breaks_in_langevin_dynamics_is_told():
+    molecule = water()
+    positions = np.repeat(molecule.reference[None], 2, axis=0)
+    velocities = np.zeros_like(positions)
+    velocities[1, 1] = [0.5, 0, 0]
+    with pytest.raises(ConvergenceError, match="trajectory 1: bond 0-1 broke at step"):
+        run_langevin(
+            Springs(molecule, 1e-9),
+            positions,
+            velocities,
+            molecule.masses,
+            temperature_K=300.0,
+            friction_per_ps=1.0,
+            dt_fs=0.5,
+            n_steps=40,
+            rngs=[np.random.default_rng(k) for k in range(2)],
+            molecule=molecule,
+        )

@@ -5,6 +5,7 @@ import pytest
 from ase import Atoms
 from test_batch_dynamics import Springs, water
 
+from rpr.dynamics import thermal_frames
 from rpr.dynamics.mean_torque import (
     MeanTorqueSettings,
     fit_torque,
@@ -176,3 +177,11 @@ def test_settings_are_checked():
         ThermalFramesSettings(10, interval_ps=0)
     with pytest.raises(InputError, match="temperature_K: found 0"):
         move_torsions(Torsion(), distorted(1), peroxide(), temperature_K=0, rngs=[])
+
+
+def test_chains_start_in_every_orientation():
+    positions = thermal_frames._starts(water(), [np.random.default_rng(k) for k in range(300)])
+    bonds = positions[:, 1:] - positions[:, :1]
+    normal = np.cross(bonds[:, 0], bonds[:, 1])
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    np.testing.assert_allclose(normal.T @ normal / 300, np.eye(3) / 3, atol=0.1)
