@@ -406,14 +406,17 @@ def test_two_writers_of_one_checkpoint_leave_a_whole_one(tmp_path):
     writers = [threading.Thread(target=write, args=(float(k),)) for k in range(2)]
     for writer in writers:
         writer.start()
-    for _ in range(150):
+    seen = 0
+    while seen < 150 and all(writer.is_alive() for writer in writers):
         state, reason = checkpoint.load(path, fingerprint="f")
+        seen += state is not None
         if reason or (state and not np.array_equal(state["a"], state["b"])):
             faults.append(reason or "mixed")
     stop.set()
     for writer in writers:
         writer.join()
     assert not faults
+    assert seen == 150
     assert list(tmp_path.iterdir()) == [unfinished_path(path, "f")]
 
 

@@ -74,7 +74,7 @@ def test_interval_covers_the_truth_about_95_times_in_100():
         squared = np.repeat(rng.normal(size=30) ** 2, 5)
         low, high = metrics.rmse_interval(squared, groups, n_resamples=300, seed=trial)
         covered += low < 1.0 < high
-    assert 0.82 < covered / 200 <= 1.0  # a percentile interval of 30 draws covers a little less
+    assert 0.82 < covered / 200 < 0.97  # a percentile interval of 30 draws covers a little less
 
 
 def test_resampling_is_by_groups_and_reproducible():
