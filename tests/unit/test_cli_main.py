@@ -111,3 +111,13 @@ def test_outputs_are_checked_before_the_work(tmp_path):
     ):
         with pytest.raises(InputError, match=words):
             options.check_output(path, overwrite=overwrite)
+
+
+def test_outputs_do_not_replace_inputs(tmp_path):
+    frames = tmp_path / "frames.extxyz"
+    frames.write_text("labels")
+    with pytest.raises(InputError, match="is read by this command"):
+        options.check_output(tmp_path / "." / "frames.extxyz", inputs=[frames])
+    assert options.check_output(tmp_path / "other.extxyz", inputs=[frames]).name == "other.extxyz"
+    with pytest.raises(InputError, match=r"a name that ends in \.npz"):
+        options.check_output(tmp_path / "model", suffix=".npz")

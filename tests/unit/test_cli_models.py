@@ -249,9 +249,11 @@ def test_info_of_a_model_that_says_nothing_about_itself(work, tmp_path, capsys):
 def test_a_file_of_another_program_needs_its_keys(work, tmp_path, capsys):
     images = read(work / "train.extxyz", index=":30")
     for atoms in images:
-        atoms.info["REF_dipole"] = atoms.calc.results["dipole"] / DEBYE
+        atoms.info = {"REF_dipole": atoms.calc.results["dipole"] / DEBYE}
         atoms.calc = None
     write(tmp_path / "foreign.xyz", images)
+    assert call("check", tmp_path / "foreign.xyz", "--no-calculation") == 0
+    assert "found no labels; the keys of frame 0 are: REF_dipole [3]" in capsys.readouterr().err
     command = ("train", tmp_path / "foreign.xyz", "-o", tmp_path / "m.npz", "--property", "dipole")
     assert call(*command) == 2
     told = capsys.readouterr().err.splitlines()

@@ -70,7 +70,7 @@ def test_from_models_to_spectra(models, tmp_path, capsys):
     assert not (tmp_path / "ir/raman.csv").exists()
 
 
-def test_frames_give_the_spectra_of_the_compact_file(models, tmp_path):
+def test_frames_give_the_spectra_of_the_compact_file(models, tmp_path, capsys):
     """Through extended XYZ, with another program's key and unit."""
     for name in ("a.npz", "a.extxyz"):
         assert md(models, tmp_path / name, *with_both(models)) == 0
@@ -91,6 +91,14 @@ def test_frames_give_the_spectra_of_the_compact_file(models, tmp_path):
     assert (
         call("spectra", tmp_path / "b.extxyz", "-o", tmp_path / "3", *common, *others, *keys) == 0
     )
+    capsys.readouterr()
+    rare = ("--interval", "20fs", *others[2:])
+    write(tmp_path / "c.extxyz", [*read(tmp_path / "a.extxyz", ":")[:-3]])
+    command = ("spectra", tmp_path / "c.extxyz", "-o", tmp_path / "4", "--ir", "--resolution", 900)
+    assert call(*command, *rare) == 0
+    told = capsys.readouterr().err
+    assert f"of {len(frames) - 3} frames are used" in told
+    assert "records every 20 fs: the spectrum ends at 667 cm^-1" in told
     first, *rest = (
         pd.read_csv(tmp_path / f"{k}/infrared.csv")["absorption_km_cm_per_mol"] for k in (1, 2, 3)
     )

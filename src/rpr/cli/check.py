@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from rpr.cli.frame_options import add_keys, read_labelled
+from rpr.cli.frame_options import UNITS, add_keys, read_labelled, tell
 from rpr.cli.molecule_options import add_molecule, found_molecule
 from rpr.cli.options import add_command, counted
 
@@ -48,6 +48,8 @@ def run(args: argparse.Namespace) -> int:
     from rpr.data.consistency.finding import IMPLAUSIBLE, NOT_TESTED
 
     frames = read_labelled(args.frames, args)
+    if not set(frames.known) & set(UNITS):
+        tell(f"rpr: warning: {_without_labels(args.frames)}")
     molecule = found_molecule(frames, args)
     for note in molecule.notes:
         print(f"found        {note}")
@@ -65,3 +67,15 @@ def run(args: argparse.Namespace) -> int:
     number = counted(len(frames), "frame")
     print(f"{wrong or 'nothing'} implausible in {counted(tested, 'check')} of {number}")
     return 1 if wrong else 0
+
+
+def _without_labels(path: str) -> str:
+    """What to do about frames in which no label was found."""
+    from rpr.data.atoms_files import iter_atoms
+    from rpr.data.keys import keys_of
+
+    there = ", ".join(keys_of(next(iter(iter_atoms(path))))) or "none"
+    return (
+        f"{path}: found no labels; the keys of frame 0 are: {there}; name them, for example "
+        "--dipole-key REF_dipole"
+    )

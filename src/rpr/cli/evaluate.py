@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> None:
     from rpr.studies.model_errors import compare, error_table, resampled_groups
 
     for path in filter(None, (args.csv, args.plot)):
-        check_output(path)
+        check_output(path, inputs=[args.model, args.frames])
     model = load(args.model)
     wanted = [predicts(model)] + ["forces"] * (predicts(model) == "energy")
     frames = in_order_of(read_labelled(args.frames, args, wanted), model.molecule)

@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> None:
     from rpr.data.atoms_files import iter_atoms
     from rpr.labels.processes import label_in_processes, successive_sets
 
-    output = check_output(args.output, overwrite=args.overwrite)
+    output = check_output(args.output, overwrite=args.overwrite, inputs=[args.frames])
     images = list(iter_atoms(args.frames))
     sets = successive_sets(
         [(tuple(atoms.get_chemical_symbols()), atoms.positions) for atoms in images]

@@ -96,7 +96,8 @@ def run(args: argparse.Namespace) -> None:
     from rpr.files import atomic_path
     from rpr.studies.spectra import predictor
 
-    output = check_output(args.output)
+    given = filter(None, (args.potential, args.dipole, args.polarizability))
+    output = check_output(args.output, inputs=list(given))
     if output.suffix not in (".npz", ".extxyz", ".xyz"):
         raise InputError(f"{output}: expected a name that ends in .npz, .extxyz or .xyz")
     settings = _settings(args)

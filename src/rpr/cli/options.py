@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,16 +58,26 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def check_output(path: str | os.PathLike, *, overwrite: bool = True) -> Path:
+def check_output(
+    path: str | os.PathLike,
+    *,
+    overwrite: bool = True,
+    inputs: Sequence[str | os.PathLike] = (),
+    suffix: str = "",
+) -> Path:
     """Path of an output that can be written, checked before long work begins.
 
     Raises
     ------
     InputError
-        If the path is a folder, its folder cannot be made or written to, or the file exists and
-        must not be overwritten.
+        If the path is a folder or one of the `inputs`, its folder cannot be made or written to, its
+        name does not end in `suffix`, or the file exists and must not be overwritten.
     """
     path = Path(path)
+    if any(os.path.exists(other) and path.exists() and path.samefile(other) for other in inputs):
+        raise InputError(f"{path}: is read by this command; name another file for the output")
+    if not path.name.endswith(suffix):
+        raise InputError(f"{path}: expected a name that ends in {suffix}")
     if path.is_dir():
         raise InputError(f"{path}: is a folder, expected the name of a file to write")
     if path.exists() and not overwrite:

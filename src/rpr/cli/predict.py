@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> None:
     from rpr.models.registry import load
 
     if args.output != "-":
-        check_output(args.output)
+        check_output(args.output, inputs=args.files)
     paths, source = _sorted(args.files)
     models = models_by_property({path: load(path) for path in paths})
     number, images, outside = 0, iter_atoms(source), Outside(models)

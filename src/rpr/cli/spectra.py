@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rpr.cli.frame_options import add_keys, chosen_keys, tell
+from rpr.cli.frame_options import add_keys, chosen_keys, read_as, tell
 from rpr.cli.options import add_command, check_output
 from rpr.cli.quantities import positive, time
 from rpr.errors import InputError
@@ -14,6 +14,7 @@ from rpr.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from rpr.data.frame_set import FrameSet
     from rpr.data.segments import Segments
 
 _DESCRIPTION = """\
@@ -93,6 +94,7 @@ def run(args: argparse.Namespace) -> None:
     folder = Path(args.output)
     check_output(folder / "infrared.csv")
     segments = join(renumbered([_read(path, args) for path in args.trajectories]))
+    _warn_of_interval(segments, args.highest)
     settings = SpectrumSettings(args.resolution, args.window, args.highest, args.laser)
     everything = {"all": np.ones(len(segments), dtype=bool)}
     tables: dict[str, pd.DataFrame] = {}
@@ -130,9 +132,46 @@ def _read(path: str, args: argparse.Namespace) -> Segments:
                 f"{path}: a file of frames does not say its {name}; give --{name} {example}"
             )
     frames = read_frames(path, **chosen_keys(args))
-    return segments_of_frames(
+    segments = segments_of_frames(
         frames, args.interval, step_fs=args.dt or 0.0, temperature_K=args.temperature
     )
+    tell(read_as(path, frames, args))
+    _warn_of_units(frames)
+    used = len(segments) * segments.n_times
+    if used < len(frames):
+        tell(
+            f"rpr: warning: {path}: {used} of {len(frames)} frames are used, those of the longest "
+            "segments of evenly spaced steps; cut trajectories to one length to use them all"
+        )
+    return segments
+
+
+def _warn_of_units(frames: FrameSet) -> None:
+    """Say what is implausible about the size of dipoles and polarizabilities."""
+    from rpr.data.consistency.tensors import check_dipole_size, check_polarizability_unit
+    from rpr.data.molecule_of_frames import find_molecule
+
+    some = frames[:: max(1, len(frames) // 200)]
+    try:
+        molecule = find_molecule(some).molecule
+    except InputError:  # the spectrum itself needs no molecule
+        return
+    for finding in (check_dipole_size(some, molecule), check_polarizability_unit(some, molecule)):
+        if finding.is_implausible:
+            tell(f"rpr: warning: implausible {finding.check}: {finding.text}")
+
+
+def _warn_of_interval(segments: Segments, highest: float) -> None:
+    """Say that vibrations fold into a spectrum of records that are too rare."""
+    from rpr.spectra.correlation import LIGHT, USABLE
+
+    ends = 1.0 / (2.0 * LIGHT * segments.interval_fs)
+    if USABLE * ends < highest:
+        tell(
+            f"rpr: warning: records every {segments.interval_fs:g} fs: the spectrum ends at "
+            f"{USABLE * ends:.0f} cm^-1, and vibrations above {ends:.0f} cm^-1 fold into it; "
+            f"record every {USABLE / (2.0 * LIGHT * highest):.2g} fs for {highest:g} cm^-1"
+        )
 
 
 def _wanted(name: str, asked: bool, args: argparse.Namespace, segments: Segments) -> bool:

@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> None:
     """Find the molecule, train, say how good the model is, and write it."""
     from rpr.models.training import train
 
-    output = check_output(args.output)
+    output = check_output(args.output, inputs=[args.frames], suffix=".npz")
     frames = read_labelled(args.frames, args, _needed(args))
     molecule = _molecule(args, frames)
     _check(frames, molecule, args)
