@@ -99,11 +99,13 @@ def test_derivatives_of_the_dipole_on_request(tmp_path):
         (["--functional", "hf", "--basis", "sto-3g", "--charge", "1"], "open shells"),
         (["-o", "{}"], "is a folder"),
         (["-o", "{}/frames.xyz/out.xyz"], "is not a folder"),
-        (["-o", "{}/frames.xyz"], "exists; name another file, or give --overwrite"),
+        (["-o", "{}/frames.xyz", "--overwrite"], "is read by this command; name another file"),
+        (["-o", "{}/other.xyz"], "exists; name another file, or give --overwrite"),
     ],
 )
 def test_wrong_options_are_one_line(tmp_path, capsys, options, words):
-    write(tmp_path / "frames.xyz", frames(1))
+    for name in ("frames.xyz", "other.xyz"):
+        write(tmp_path / name, frames(1))
     assert run(tmp_path, *(option.format(tmp_path) for option in options)) == 2
     told = capsys.readouterr().err.splitlines()
     assert told[-1].startswith("rpr: ")
