@@ -41,6 +41,7 @@ import numpy as np
 from rpr.axes.inertia import centre, principal_axes
 from rpr.axes.sign_rules import SIGN_RULES
 from rpr.errors import InputError
+from rpr.molecule.bond_graph import neighbours
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.rigid_body import LINEAR
 from rpr.molecule.torsion import dihedral_angle
@@ -112,12 +113,9 @@ def three_atoms(molecule: Molecule) -> tuple[int, int, int]:
     if molecule.dihedral is not None:
         i, j, k, _ = molecule.dihedral
         return j, i, k
-    neighbours: list[list[int]] = [[] for _ in molecule.symbols]
-    for i, j in molecule.bonds:
-        neighbours[i].append(j)
-        neighbours[j].append(i)
-    for middle in sorted(range(molecule.n_atoms), key=lambda atom: (-len(neighbours[atom]), atom)):
-        ordered = sorted(neighbours[middle], key=lambda atom: (-molecule.masses[atom], atom))
+    near = neighbours(molecule.n_atoms, molecule.bonds)
+    for middle in sorted(range(molecule.n_atoms), key=lambda atom: (-len(near[atom]), atom)):
+        ordered = sorted(near[middle], key=lambda atom: (-molecule.masses[atom], atom))
         for first, second in itertools.combinations(ordered, 2):
             along, towards = molecule.reference[[first, second]] - molecule.reference[middle]
             if _axes_from(along[None], towards[None])[1][0] > IN_LINE:

@@ -21,6 +21,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from rpr.errors import InputError
+from rpr.molecule import bond_graph
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import dihedral_angle, dihedral_of, set_dihedral, turned_atoms
 
@@ -96,11 +97,7 @@ def find_rotors(molecule: Molecule) -> tuple[Rotor, ...]:
 
 def neighbours_of(molecule: Molecule) -> list[list[int]]:
     """Atoms bonded to each atom, in ascending order."""
-    neighbours: list[list[int]] = [[] for _ in range(molecule.n_atoms)]
-    for i, j in molecule.bonds:
-        neighbours[i].append(j)
-        neighbours[j].append(i)
-    return [sorted(atoms) for atoms in neighbours]
+    return bond_graph.neighbours(molecule.n_atoms, molecule.bonds)
 
 
 def fragments(molecule: Molecule) -> list[list[int]]:
