@@ -98,6 +98,7 @@ def test_derivatives_of_the_dipole_on_request(tmp_path):
         (["--functional", "hf", "--basis", "nix"], "PySCF has no basis 'nix' for C"),
         (["--functional", "hf", "--basis", "sto-3g", "--charge", "1"], "open shells"),
         (["-o", "{}"], "is a folder"),
+        (["-o", "{}/out.traj"], "expected a name that ends in .xyz or .extxyz"),
         (["-o", "{}/frames.xyz/out.xyz"], "is not a folder"),
         (["-o", "{}/frames.xyz", "--overwrite"], "is read by this command; name another file"),
         (["-o", "{}/other.xyz"], "exists; name another file, or give --overwrite"),
@@ -134,7 +135,7 @@ def test_rubbish_is_refused(tmp_path, capsys, kind):
 
 
 def partial_files(folder):
-    return [path for path in folder.glob("*.partial.*") if "state" not in path.name]
+    return [path for path in folder.rglob("*.partial.*") if "state" not in path.name]
 
 
 def finished(folder):
@@ -159,9 +160,8 @@ def test_an_interrupted_command_resumes(tmp_path, monkeypatch):
         text=True,
         preexec_fn=heed_interrupts,
     )
-    folder = tmp_path / "out.extxyz.unfinished"
     deadline = time.monotonic() + 120
-    while finished(folder) < 4:
+    while finished(tmp_path) < 4:
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -170,7 +170,7 @@ def test_an_interrupted_command_resumes(tmp_path, monkeypatch):
     assert process.returncode == 130
     assert told.splitlines()[-1] == "rpr: interrupted; give the same command again to resume"
     assert not (tmp_path / "out.extxyz").exists()
-    (partial,) = partial_files(folder)
+    (partial,) = partial_files(tmp_path)
     before = partial.read_bytes()
     monkeypatch.setattr("shutil.rmtree", lambda path: None)
     assert run(tmp_path, "--properties", "dipole", "--jobs", "2") == 0
@@ -180,6 +180,16 @@ def test_an_interrupted_command_resumes(tmp_path, monkeypatch):
     engine = make_engine(XTB, found.symbols)
     expected = [engine.compute(x, ("energy",)).energy for x in found.positions[::29]]
     np.testing.assert_allclose(found.energy[::29], expected, rtol=1e-9)
+
+
+def test_unfinished_work_of_other_settings_stays(tmp_path):
+    write(tmp_path / "frames.xyz", frames(2))
+    other = tmp_path / "out.extxyz.unfinished" / "0123456789ab"
+    other.mkdir(parents=True)
+    (other / "00000.partial.f00").write_text("work")
+    assert run(tmp_path, "--properties", "dipole") == 0
+    assert list(other.parent.iterdir()) == [other]
+    assert (other / "00000.partial.f00").read_text() == "work"
 
 
 def test_failures_in_later_shards_have_the_numbers_of_the_file(tmp_path):

@@ -120,4 +120,4 @@ def test_outputs_do_not_replace_inputs(tmp_path):
         options.check_output(tmp_path / "." / "frames.extxyz", inputs=[frames])
     assert options.check_output(tmp_path / "other.extxyz", inputs=[frames]).name == "other.extxyz"
     with pytest.raises(InputError, match=r"a name that ends in \.npz"):
-        options.check_output(tmp_path / "model", suffix=".npz")
+        options.check_output(tmp_path / "model", suffixes=[".npz"])

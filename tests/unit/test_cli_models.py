@@ -380,6 +380,11 @@ def test_wrong_files_and_options_are_one_line(work, tmp_path, capsys):
             "--prefix",
         ),
         (["predict", work / "dipole.npz", test, "-o", tmp_path], "is a folder"),
+        (["predict", work / "dipole.npz", test, "-o", tmp_path / "o.traj"], "ends in .xyz or"),
+        (
+            ["predict", work / "pes.npz", test, "-o", tmp_path / "o.xyz", "--uncertainty"],
+            "--uncertainty: found a model of the energy only",
+        ),
         (["evaluate", work / "dipole.npz", test, "--plot", tmp_path / "a.docx"], "docx"),
         (["train", test, "-o", test / "m.npz", "--property", "dipole"], "is not a folder"),
         (
@@ -404,6 +409,18 @@ def test_wrong_files_and_options_are_one_line(work, tmp_path, capsys):
         told = capsys.readouterr().err.splitlines()
         assert message in told[-1], told
         assert told[-1].startswith("rpr: ")
+
+
+def test_quantities_without_a_unit_beside_atomic_units_are_told(work, tmp_path, capsys):
+    test, unit = work / "test.extxyz", ("--polarizability-unit", "bohr^3")
+    call("check", test, "--no-calculation", *unit)
+    told = capsys.readouterr().err
+    assert "dipole is read in e*Angstrom, but polarizability in bohr^3" in told
+    assert "give --dipole-unit e*bohr, else --dipole-unit e*Angstrom" in told
+    call("check", test, "--no-calculation", *unit, "--dipole-unit", "e*bohr")
+    told = capsys.readouterr().err
+    assert "dipole is read" not in told
+    assert "energy is read in eV" in told
 
 
 def test_training_on_contradictory_labels_is_refused(work, tmp_path, capsys):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from ase.build import molecule
 
 import rpr
 from rpr.cli.main import main
@@ -113,14 +114,26 @@ def test_starts_may_have_their_atoms_in_another_order(models, tmp_path):
     assert read_segments(tmp_path / "a.npz").symbols == ("O", "H", "H")
 
 
+def test_a_model_of_another_molecule_is_refused(models, tmp_path, capsys):
+    methane = Molecule.from_atoms(molecule("CH4"))
+    rng = np.random.default_rng(1)
+    x = methane.reference + 0.05 * rng.standard_normal((20, 5, 3))
+    model = rpr.CovariantRegression(molecule=methane, property="dipole", max_iterations=2)
+    model.fit(x, x[:, 0] - x[:, 1]).save(tmp_path / "methane.npz")
+    assert md(models, tmp_path / "a.npz", "--dipole", tmp_path / "methane.npz") == 2
+    assert "methane.npz: a model of C H H H H, expected O H H" in capsys.readouterr().err
+    assert not (tmp_path / "a.npz").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (("md", "{m}/dipole.npz", "-o", "{t}/a.npz"), "found a model of the dipole, expected one"),
-        (("md", "{m}/pes.npz", "-o", "{t}/a.csv"), "expected a name that ends in .npz, .extxyz"),
+        (("md", "{m}/pes.npz", "-o", "{t}/a.csv"), "expected a name that ends in .npz or .extxyz"),
         (("md", "{m}/pes.npz", "-o", "{t}/a.npz", "--start", "{m}/no.xyz"), "no.xyz"),
         (("md", "{m}/pes.npz", "-o", "{t}/a.npz", "--time", "1fs"), "expected three or more"),
         (("spectra", "{m}/dipole.npz", "-o", "{t}/s"), "is it a trajectory?"),
+        (("spectra", "{m}/pes.npz", "-o", "{t}/s", "--interval", "2fs"), "is for files of frames"),
         (("spectra", "{m}/water.xyz", "-o", "{t}/s"), "give --interval 2fs"),
         (
             ("spectra", "{m}/water.xyz", "-o", "{t}/s", "--interval", "2fs", "--temperature", "9"),

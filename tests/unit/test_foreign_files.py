@@ -1,6 +1,7 @@
 """Files that other programs wrote: keys, units, orders, trajectories, and damage."""
 
 import gzip
+import re
 import tracemalloc
 
 import numpy as np
@@ -108,6 +109,29 @@ def test_blocks_are_the_whole_file(tmp_path):
     whole = read_frames(tmp_path / "a.xyz")
     np.testing.assert_array_equal(np.concatenate([b.positions for b in blocks]), whole.positions)
     np.testing.assert_array_equal(np.concatenate([b.energy for b in blocks]), whole.energy)
+
+
+def test_trajectories_may_have_names_and_dihedrals_another_meaning(tmp_path):
+    names = ["b", "b", "a", "b", "c"]
+    images = [image(k, trajectory=name, dihedral=np.ones(4)) for k, name in enumerate(names)]
+    write(tmp_path / "a.xyz", images)
+    frames = read_frames(tmp_path / "a.xyz")
+    assert frames.trajectory.tolist() == [0, 0, 1, 0, 2]
+    assert frames.dihedral is None
+    blocks = iter_frames(tmp_path / "a.xyz", block=2)
+    assert [block.trajectory.tolist() for block in blocks] == [[0, 0], [1, 0], [2]]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "words"),
+    [("D", "'D' is no element); write H"), ("Q", "'Q' is no element"), ("X", "found an atom X")],
+)
+def test_what_is_no_element_is_refused(tmp_path, symbol, words):
+    write(tmp_path / "a.xyz", image(0))
+    text = (tmp_path / "a.xyz").read_text()
+    (tmp_path / "a.xyz").write_text(re.sub(r"\bO\b", symbol, text))
+    with pytest.raises(InputError, match=re.escape(words)):
+        read_frames(tmp_path / "a.xyz")
 
 
 def test_the_frame_is_named_in_later_blocks(tmp_path):

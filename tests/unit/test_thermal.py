@@ -213,6 +213,8 @@ def test_frames_in_order_become_segments():
     assert found.dipole[1, 0].tolist() == [27, 28, 29]
     found = segments_of_frames(frames.subset(np.arange(5, 9)), 2.0, temperature_K=T)
     assert found.positions[:, :, 0, 0].tolist() == [[6, 7, 8]]  # after one frame of another run
+    found = segments_of_frames(frames.subset(np.arange(8, 12)), 2.0, temperature_K=T)
+    assert found.positions[:, :, 0, 0].tolist() == [[9, 10, 11]]  # after a gap
 
 
 def test_trajectories_of_separate_runs_stay_apart():

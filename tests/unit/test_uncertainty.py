@@ -23,6 +23,7 @@ from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group
 from rpr.regression.additive_kernel import AdditiveKernel
 from rpr.regression.packed_cholesky import PackedMatrix
+from rpr.regression.posterior import conditioned
 from rpr.regression.prior_functions import FourierFeatures, PriorFeatures
 from rpr.studies.calibration import scores, turned_covariance
 
@@ -158,6 +159,28 @@ def test_a_planar_molecule_has_no_uncertainty_out_of_its_plane():
     assert np.abs(out).max() < 1e-9 * np.abs(covariance).max()
     found = scores(analytic_labels(frames[30:], water)[0], values, covariance)
     assert 0.01 < found["size"] < 30.0
+
+
+def test_a_variance_that_rounding_leaves_is_not_negative():
+    """Values that were observed almost exactly, in a plane, on scales that differ by 1e4."""
+    rng = np.random.default_rng(0)
+    axes = Rotation.random(20, random_state=0).as_matrix()
+    prior = axes @ np.diag([30.0, 1e-3, 0.0]) @ axes.transpose(0, 2, 1)
+    loads = axes @ np.diag([30.0, 1e-3, 0.0]) ** 0.5  # of two common unknowns
+    observed = rng.normal(size=(50, 2))
+    L = np.zeros((50, 3))
+    L[:, :2] = observed
+    C = L @ L.T + 1e-12 * np.eye(50)
+    packed = PackedMatrix(50)
+    for row in range(50):
+        start, kept = packed.kept(row)
+        kept[:] = C[row, start : start + len(kept)]
+    assert packed.factorize()
+    found = conditioned(prior, loads.reshape(60, 3) @ L.T, packed)
+    variances = np.linalg.eigvalsh(found)
+    assert (variances[:, 1:] > 1e-13).all()
+    assert variances.max() < 1e-9
+    assert np.abs(axes[:, :, 2, None].transpose(0, 2, 1) @ found).max() < 1e-24
 
 
 def test_turned_covariance_is_that_of_turned_values():

@@ -67,6 +67,20 @@ def test_dipoles_of_ions_about_the_laboratory_are_refused_and_moved(tmp_path, ca
     assert trained(frames, tmp_path, "--accept-implausible") == 0
 
 
+def test_a_wrong_charge_is_told_from_dipoles_that_were_moved_already(tmp_path, capsys):
+    move = ("--dipole-origin", "center-of-mass", "--charge")
+    assert trained(hydronium(2.0), tmp_path, *move, "1") == 2
+    told = capsys.readouterr().err
+    assert "they were moved to the centre of mass with the charge 1" in told
+    assert "its charge is 2 (--dipole-origin center-of-mass --charge 2;" in told
+    assert trained(hydronium(2.0), tmp_path, *move, "2") == 0
+    moved = hydronium()
+    moved.dipole -= np.einsum("a,fax->fx", [0.8408, 0.0531, 0.0531, 0.0531], moved.positions)
+    assert trained(moved, tmp_path, *move, "1") == 2
+    assert "but refer to it already; leave out --dipole-origin" in capsys.readouterr().err
+    assert trained(moved, tmp_path) == 0
+
+
 @pytest.mark.parametrize(("charge", "spread"), [(0.0, 2.0), (1.0, 0.0), (-1.0, 0.002)])
 def test_dipoles_that_move_with_the_molecule_pass(charge, spread):
     """A neutral molecule anywhere, and an ion at rest."""

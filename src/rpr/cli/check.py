@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from rpr.cli.frame_options import UNITS, add_keys, read_labelled, tell
+from rpr.cli.frame_options import UNITS, add_keys, moved_charge, read_labelled, tell
 from rpr.cli.molecule_options import add_molecule, found_molecule
 from rpr.cli.options import add_command, counted
 
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     molecule = found_molecule(frames, args)
     for note in molecule.notes:
         print(f"found        {note}")
-    found = check_frames(frames, molecule.molecule)
+    found = check_frames(frames, molecule.molecule, moved_charge=moved_charge(args))
     if len(found) > 1 and not args.no_calculation and len(frames.symbols) <= _MOST_ATOMS:
         from rpr.labels.calculated_frame import check_calculated
 

@@ -59,6 +59,9 @@ def run(args: argparse.Namespace) -> None:
     with outside.quiet():
         comparisons = compare(model, frames)
     table = error_table(comparisons, frames)
+    if args.csv:
+        with atomic_path(args.csv) as temporary:
+            table.to_csv(temporary, index=False)
     _print(table)
     groups = resampled_groups(frames)[1]
     print(f"intervals: 95 %, bootstrap over {groups}; %: of the spread of the labels")
@@ -66,9 +69,6 @@ def run(args: argparse.Namespace) -> None:
         with outside.quiet():
             _print_calibration(model, frames)
     outside.tell()
-    if args.csv:
-        with atomic_path(args.csv) as temporary:
-            table.to_csv(temporary, index=False)
     if args.plot:
         _plot(args.plot, comparisons)
 

@@ -22,6 +22,9 @@ UNITS = {
     "polarizability_derivatives": ("Angstrom^2", "bohr^2"),
 }
 
+#: Those of them that are atomic units.
+ATOMIC_UNITS = ("hartree", "hartree/bohr", "e*bohr", "bohr^3", "bohr^2")
+
 
 def add_keys(parser: argparse.ArgumentParser, names: Sequence[str] = tuple(UNITS)) -> None:
     """Add options for the key and the unit of each quantity of a file of frames."""
@@ -71,6 +74,12 @@ def chosen_keys(args: argparse.Namespace) -> dict[str, Any]:
     return keys
 
 
+def moved_charge(args: argparse.Namespace) -> int:
+    """Charge with which dipoles are moved to the centre of mass as they are read; 0 if not."""
+    keys = chosen_keys(args)
+    return 0 if keys["dipole_origin"] == "as given" else int(keys["charge"])
+
+
 def read_labelled(
     path: str, args: argparse.Namespace, require: Sequence[str] = (), **options: Any
 ) -> FrameSet:
@@ -79,6 +88,7 @@ def read_labelled(
 
     frames = read_frames(path, require=require, **chosen_keys(args), **options)
     tell(read_as(path, frames, args))
+    warn_of_atomic_units(path, frames.known, args)
     return frames
 
 
@@ -91,6 +101,21 @@ def read_as(path: str, frames: FrameSet, args: argparse.Namespace) -> str:
     formula = Atoms(frames.symbols).get_chemical_formula()
     keys = Keys(**chosen_keys(args)).described(frames.known)
     return f"{path}: {counted(len(frames), 'frame')} of {formula}; {keys}"
+
+
+def warn_of_atomic_units(path: str, known: Sequence[str], args: argparse.Namespace) -> None:
+    """Say which quantities no option gives a unit, if the options give others atomic units."""
+    given = {name: getattr(args, f"{name}_unit", None) for name in UNITS}
+    atomic = [name for name, unit in given.items() if unit in ATOMIC_UNITS]
+    for name in known:
+        unit = next((unit for unit in UNITS.get(name, ()) if unit in ATOMIC_UNITS), None)
+        if atomic and unit and given[name] is None:
+            option = f"--{name.replace('_', '-')}-unit"
+            tell(
+                f"rpr: warning: {path}: {name} is read in {UNITS[name][0]}, but {atomic[0]} in "
+                f"{given[atomic[0]]}; if it is in atomic units, too, give {option} {unit}, else "
+                f"{option} {UNITS[name][0]}"
+            )
 
 
 def tell(text: str) -> None:

@@ -6,12 +6,12 @@ import argparse
 import shutil
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rpr.cli.frame_options import tell
-from rpr.cli.options import add_command, check_output, counted, whole_number
+from rpr.cli.options import EXTENDED_XYZ, add_command, check_output, counted, whole_number
 from rpr.cli.progress import Progress
 from rpr.errors import InputError
 
@@ -89,7 +89,9 @@ def run(args: argparse.Namespace) -> None:
     from rpr.data.atoms_files import iter_atoms
     from rpr.labels.processes import label_in_processes, successive_sets
 
-    output = check_output(args.output, overwrite=args.overwrite, inputs=[args.frames])
+    output = check_output(
+        args.output, overwrite=args.overwrite, inputs=[args.frames], suffixes=EXTENDED_XYZ
+    )
     images = list(iter_atoms(args.frames))
     sets = successive_sets(
         [(tuple(atoms.get_chemical_symbols()), atoms.positions) for atoms in images]
@@ -97,7 +99,7 @@ def run(args: argparse.Namespace) -> None:
     for frames in sets:
         _check_unit(frames, args.frames)
     task = _task(args, sorted({s for frames in sets for s in frames.symbols}))
-    folder = output.with_name(f"{output.name}.unfinished")
+    folder = output.with_name(f"{output.name}.unfinished") / _key(task)
     number, level = counted(len(images), "frame"), _level(task.method)
     tell(f"{args.frames}: {number}; {level}; work in progress: {folder}")
     with _terminated_like_interrupted(), Progress("labelling", len(images)) as progress:
@@ -106,6 +108,8 @@ def run(args: argparse.Namespace) -> None:
         )
     failures = _write(output, images, found, task)
     shutil.rmtree(folder)
+    with suppress(OSError):  # work of other settings, which is kept
+        folder.parent.rmdir()
     print(
         f"{output}: {len(found.labels)} of {len(images)} frames labelled by {_level(task.method)}"
     )
@@ -146,6 +150,14 @@ def _task(args: argparse.Namespace, symbols: list[str]) -> Task:
     method = Method.from_config({"code": code, "functional": functional, "basis": basis}, symbols)
     memory = args.memory or available_bytes() / 1e6 / args.jobs
     return Task(method, tuple(args.properties), args.charge, memory)
+
+
+def _key(task: Task) -> str:
+    """Name of a folder for what has the same level of theory, labels and charge."""
+    from rpr.files import fingerprint
+
+    settings = {"method": task.method.as_dict(), "properties": task.properties}
+    return fingerprint({**settings, "charge": task.charge})[:12]
 
 
 def _level(method: Method) -> str:

@@ -94,16 +94,17 @@ def run(args: argparse.Namespace) -> None:
     from rpr.data.segments import frames_of_segments
     from rpr.dynamics.thermal import run_thermal
     from rpr.files import atomic_path
+    from rpr.models.prediction import models_by_property
     from rpr.studies.spectra import predictor
 
     given = filter(None, (args.potential, args.dipole, args.polarizability))
-    output = check_output(args.output, inputs=list(given))
-    if output.suffix not in (".npz", ".extxyz", ".xyz"):
-        raise InputError(f"{output}: expected a name that ends in .npz, .extxyz or .xyz")
+    output = check_output(args.output, inputs=list(given), suffixes=(".npz", ".extxyz", ".xyz"))
     settings = _settings(args)
     potential = load_as(args.potential, "energy")
     names = [name for name in ("dipole", "polarizability") if getattr(args, name)]
     models = {name: load_as(getattr(args, name), name) for name in names}
+    files = {args.potential: potential} | {getattr(args, name): models[name] for name in names}
+    models_by_property(files)  # says if their molecules differ
     starts = _starts(args, potential)
     compact = output.with_name(output.name + ".npz") if output.suffix != ".npz" else output
     outside = Outside({"energy": potential} | models)

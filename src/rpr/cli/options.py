@@ -10,6 +10,9 @@ from typing import Any
 
 from rpr.errors import InputError
 
+#: How names of extended XYZ files end.
+EXTENDED_XYZ = (".xyz", ".extxyz", ".xyz.gz", ".extxyz.gz")
+
 
 def add_command(
     subparsers: Any,
@@ -63,7 +66,7 @@ def check_output(
     *,
     overwrite: bool = True,
     inputs: Sequence[str | os.PathLike] = (),
-    suffix: str = "",
+    suffixes: Sequence[str] = (),
 ) -> Path:
     """Path of an output that can be written, checked before long work begins.
 
@@ -71,15 +74,15 @@ def check_output(
     ------
     InputError
         If the path is a folder or one of the `inputs`, its folder cannot be made or written to, its
-        name does not end in `suffix`, or the file exists and must not be overwritten.
+        name ends in none of the `suffixes`, or the file exists and must not be overwritten.
     """
     path = Path(path)
     if any(os.path.exists(other) and path.exists() and path.samefile(other) for other in inputs):
         raise InputError(f"{path}: is read by this command; name another file for the output")
-    if not path.name.endswith(suffix):
-        raise InputError(f"{path}: expected a name that ends in {suffix}")
     if path.is_dir():
         raise InputError(f"{path}: is a folder, expected the name of a file to write")
+    if suffixes and not path.name.endswith(tuple(suffixes)):
+        raise InputError(f"{path}: expected a name that ends in {' or '.join(suffixes)}")
     if path.exists() and not overwrite:
         raise InputError(f"{path}: exists; name another file, or give --overwrite to replace it")
     folder = path.parent

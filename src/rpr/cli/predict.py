@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rpr.cli.frame_options import tell
-from rpr.cli.options import add_command, check_output, counted
+from rpr.cli.options import EXTENDED_XYZ, add_command, check_output, counted
 from rpr.cli.progress import Progress
 from rpr.errors import InputError
 
@@ -71,9 +71,10 @@ def run(args: argparse.Namespace) -> None:
     from rpr.models.registry import load
 
     if args.output != "-":
-        check_output(args.output, inputs=args.files)
+        check_output(args.output, inputs=args.files, suffixes=EXTENDED_XYZ)
     paths, source = _sorted(args.files)
     models = models_by_property({path: load(path) for path in paths})
+    _check_options(args, models)
     number, images, outside = 0, iter_atoms(source), Outside(models)
     total = count_frames(source) if sys.stderr.isatty() else None  # only to say how far it is
     with _writer(args.output) as write, Progress("predicting", total) as progress:
@@ -88,6 +89,17 @@ def run(args: argparse.Namespace) -> None:
     frames = counted(number, "frame")
     tell(f"{args.output}: {frames} with {', '.join(models)} of {', '.join(paths)}")
     outside.tell()
+
+
+def _check_options(args: argparse.Namespace, models: dict[str, Any]) -> None:
+    """Refuse options that no model heeds."""
+    if models.keys() == {"energy"}:
+        for option in ("derivatives", "uncertainty"):
+            if getattr(args, option):
+                raise InputError(
+                    f"--{option}: found a model of the energy only, expected one of the dipole or "
+                    "the polarizability"
+                )
 
 
 def _predict(

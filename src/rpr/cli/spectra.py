@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rpr.cli.frame_options import add_keys, chosen_keys, read_as, tell
+from rpr.cli.frame_options import add_keys, chosen_keys, read_as, tell, warn_of_atomic_units
 from rpr.cli.options import add_command, check_output
 from rpr.cli.quantities import positive, time
 from rpr.errors import InputError
@@ -93,7 +93,9 @@ def run(args: argparse.Namespace) -> None:
 
     folder = Path(args.output)
     check_output(folder / "infrared.csv")
-    segments = join(renumbered([_read(path, args) for path in args.trajectories]))
+    _check_options(args)
+    parts = [_read(path, args) for path in args.trajectories]
+    segments = join(renumbered(parts), args.trajectories)
     _warn_of_interval(segments, args.highest)
     settings = SpectrumSettings(args.resolution, args.window, args.highest, args.laser)
     everything = {"all": np.ones(len(segments), dtype=bool)}
@@ -116,6 +118,19 @@ def run(args: argparse.Namespace) -> None:
     tell(f"{folder}: {', '.join(f'{name}.csv' for name in tables)}, spectra.png")
 
 
+def _check_options(args: argparse.Namespace) -> None:
+    """Refuse options about files of frames if there are none."""
+    options = ("interval", "dt", "dipole_key", "dipole_unit", "polarizability_key")
+    options = (*options, "polarizability_unit", "polarizability_order")
+    if all(path.endswith(".npz") for path in args.trajectories):
+        for name in options:
+            if getattr(args, name) is not None:
+                raise InputError(
+                    f"--{name.replace('_', '-')}: is for files of frames; files of rpr md, such as "
+                    f"{args.trajectories[0]}, say this themselves"
+                )
+
+
 def _read(path: str, args: argparse.Namespace) -> Segments:
     """Segments of a file of `rpr md`, or of frames."""
     from rpr.data.extxyz import read_frames
@@ -136,6 +151,7 @@ def _read(path: str, args: argparse.Namespace) -> Segments:
         frames, args.interval, step_fs=args.dt or 0.0, temperature_K=args.temperature
     )
     tell(read_as(path, frames, args))
+    warn_of_atomic_units(path, frames.known, args)
     _warn_of_units(frames)
     used = len(segments) * segments.n_times
     if used < len(frames):

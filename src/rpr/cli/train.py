@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rpr.cli.frame_options import add_keys, read_labelled, tell
+from rpr.cli.frame_options import add_keys, moved_charge, read_labelled, tell
 from rpr.cli.molecule_options import add_molecule, found_molecule
 from rpr.cli.options import add_command, check_output, counted, whole_number
 from rpr.errors import InputError, PlausibilityWarning
@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> None:
     """Find the molecule, train, say how good the model is, and write it."""
     from rpr.models.training import train
 
-    output = check_output(args.output, inputs=[args.frames], suffix=".npz")
+    output = check_output(args.output, inputs=[args.frames], suffixes=[".npz"])
     frames = read_labelled(args.frames, args, _needed(args))
     molecule = _molecule(args, frames)
     _check(frames, molecule, args)
@@ -185,7 +185,7 @@ def _check(frames: FrameSet, molecule: Molecule, args: argparse.Namespace) -> No
     from rpr.data.consistency.finding import NOTE
     from rpr.models.registry import REGISTRY
 
-    findings = check_frames(frames, molecule)
+    findings = check_frames(frames, molecule, moved_charge=moved_charge(args))
     if not args.accept_implausible:
         remedy = "--accept-implausible trains nevertheless"
         refuse_contradictions(findings, _needed(args), remedy)

@@ -3,8 +3,8 @@
 Units are ASE's: Angstrom, eV, eV/Angstrom, e Angstrom, polarizability in Angstrom^3; velocities
 are in Angstrom/fs.  A file carries per frame ``energy``, ``dipole``, ``polarizability`` (nine
 numbers, row by row), ``trajectory``, ``step``, ``dihedral`` and per atom ``forces``, ``velocities``
-``dipole_derivatives`` and ``polarizability_derivatives``.  Quantities that are not known are left
-out.  Numbers read back exactly.
+``dipole_derivatives`` and ``polarizability_derivatives``.  Trajectories of other programs may have
+names, which are numbered.  Quantities that are not known are left out.  Numbers read back exactly.
 
 The nine numbers of an atom A in ``dipole_derivatives`` are d mu_k / d R_Ax in e, x slow and k fast.
 The 27 numbers of ``polarizability_derivatives`` are d alpha_kl / d R_Ax in Angstrom^2, l fastest.
@@ -103,9 +103,16 @@ def iter_frames(
         As for `read_frames`; frames before a damaged one have then been yielded.
     """
     atoms, first, found = iter_atoms(path), 0, Keys(**keys)
+    trajectories: dict[str, int] = {}
     while images := list(itertools.islice(atoms, block)):
         frames = frames_from_atoms(
-            images, source=path, symbols=symbols, require=require, keys=found, first=first
+            images,
+            source=path,
+            symbols=symbols,
+            require=require,
+            keys=found,
+            first=first,
+            trajectories=trajectories,
         )
         yield frames
         symbols, first = frames.symbols, first + len(frames)

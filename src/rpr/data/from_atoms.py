@@ -31,6 +31,7 @@ def frames_from_atoms(
     require: Iterable[str] = (),
     keys: Keys | None = None,
     first: int = 0,
+    trajectories: dict[str, int] | None = None,
 ) -> FrameSet:
     """Frames of one molecule from ASE atoms.
 
@@ -48,28 +49,34 @@ def frames_from_atoms(
         Keys and units of the quantities; default: their own names, and units of ASE.
     first
         Number of the first frame in messages.
+    trajectories
+        Numbers of trajectories by their names, to which new names are added: files that are read
+        block by block name them in all blocks.
 
     Returns
     -------
     FrameSet
+        Trajectories that have names are numbered in the order of appearance.  A ``dihedral`` that
+        is not one number is not taken.
 
     Raises
     ------
     InputError
-        If there are no atoms, they differ, a quantity is missing or of the wrong shape, a number
-        is not finite, or atoms lie on top of each other.
+        If there are no atoms, they differ, one is no element (X), a quantity is missing or of the
+        wrong shape, a number is not finite, or atoms lie on top of each other.
     """
     keys = keys or Keys()
     if not len(images):
         raise InputError(f"{source}: found no frames; write the file again")
     expected = tuple(symbols) if symbols is not None else tuple(images[0].get_chemical_symbols())
+    if "X" in expected:
+        raise InputError(f"{source}: found an atom X, which is no element; remove it or name it")
     for k, image in enumerate(images):
         at = source if symbols is not None and first + k == 0 else f"{source}: frame {first + k}"
         check_symbols(image.get_chemical_symbols(), expected, at)
-    columns = {
-        name: column(images, name, source=source, require=require, keys=keys, first=first)
-        for name in SHAPES
-    }
+    options: dict[str, Any] = {"source": source, "require": require, "keys": keys, "first": first}
+    options["trajectories"] = trajectories
+    columns = {name: column(images, name, **options) for name in SHAPES}
     positions = np.array([a.positions for a in images])
     if keys.dipole_origin != ORIGINS[0]:
         mu, born = about_centre_of_mass(
@@ -117,10 +124,15 @@ def column(
     require: Iterable[str] = (),
     keys: Keys | None = None,
     first: int = 0,
+    trajectories: dict[str, int] | None = None,
 ) -> np.ndarray | None:
     """One quantity of all frames, or None if no frame has it; see `frames_from_atoms`."""
     keys = keys or Keys()
     values = [find_value(image, keys.key(name)) for image in images]
+    if name == "trajectory":
+        values = _numbered(values, {} if trajectories is None else trajectories)
+    elif name == "dihedral" and name not in require:
+        values = [value if _is_number(value) else None for value in values]
     missing = [k for k, value in enumerate(values) if value is None]
     if len(missing) == len(values):
         if name in require or keys.is_named(name):
@@ -140,6 +152,17 @@ def column(
     if name in INTEGERS and not np.array_equal(numbers, np.rint(numbers)):
         raise InputError(f"{source}: {name} is not a whole number in every frame")
     return _with_matrices(numbers, name, keys, str(source)) * keys.factor(name)
+
+
+def _numbered(values: list[Any], names: dict[str, int]) -> list[Any]:
+    """Numbers of trajectories; if one of them is text, all count as names."""
+    if not any(isinstance(value, str) for value in values) and not names:
+        return values
+    return [None if v is None else names.setdefault(str(v), len(names)) for v in values]
+
+
+def _is_number(value: Any) -> bool:
+    return np.ndim(value) == 0 and isinstance(value, (int, float, np.number))
 
 
 def _absent(atoms: Atoms, name: str, source: str | os.PathLike, keys: Keys) -> str:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Sequence
 
 import numpy as np
+from ase.data import atomic_numbers
 
 from rpr.data.atoms_files import open_text
 from rpr.data.frame_set import INTEGERS, PER_ATOM, SHAPES, FrameSet, frame_shape
@@ -34,6 +35,8 @@ def read_own(path: str | os.PathLike) -> FrameSet | None:
             lines = first + stream.read().splitlines()
         blocks = [lines[k : k + n_atoms + 2] for k in range(0, len(lines), n_atoms + 2)]
         symbols = tuple(line.split(maxsplit=1)[0] for line in blocks[0][2:])
+        if not all(atomic_numbers.get(symbol) for symbol in symbols):  # X has the number 0
+            return None
         rows, infos = [], []
         for block in blocks:
             words = [line.split() for line in block[2:]]

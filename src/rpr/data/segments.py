@@ -107,8 +107,15 @@ class Segments:
         return Segments(**(own | changes))
 
 
-def join(parts: Sequence[Segments]) -> Segments:
+def join(parts: Sequence[Segments], names: Sequence[str | os.PathLike] | None = None) -> Segments:
     """All segments of several sets; quantities that a set lacks are None in the result.
+
+    Parameters
+    ----------
+    parts
+        Sets of segments.
+    names
+        What messages call them, such as their files; default: their numbers.
 
     Raises
     ------
@@ -117,20 +124,21 @@ def join(parts: Sequence[Segments]) -> Segments:
     """
     if not parts:
         raise InputError("parts: found no segments, expected at least one set of them")
+    names = names or [f"set {k} of segments" for k in range(len(parts))]
     first = parts[0]
-    for k, part in enumerate(parts):
-        check_symbols(part.symbols, first.symbols, f"set {k} of segments")
+    for called, part in zip(names, parts, strict=True):
+        check_symbols(part.symbols, first.symbols, called)
         for name in ("interval_fs", "step_fs", "temperature_K", "n_times"):
             found, wanted = getattr(part, name), getattr(first, name)
             if not np.isclose(found, wanted, rtol=1e-9, equal_nan=True):
                 raise InputError(
-                    f"set {k} of segments: found {name} {found:g}, expected {wanted:g} as in the "
-                    "first one; treat them one by one"
+                    f"{called}: found {name} {found:g}, expected {wanted:g} as in {names[0]}; "
+                    "treat them one by one"
                 )
-    names = [n for n in OPTIONAL if all(getattr(part, n) is not None for part in parts)]
+    known = [n for n in OPTIONAL if all(getattr(part, n) is not None for part in parts)]
     joined = {
         name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("positions", "trajectory", *names)
+        for name in ("positions", "trajectory", *known)
     }
     return first.replace(**(dict.fromkeys(OPTIONAL) | joined))
 
@@ -189,7 +197,7 @@ def segments_of_frames(
     """Segments of frames that follow each other at equal intervals.
 
     A new segment begins where the number of the trajectory changes, or, if steps are known, where
-    the step does not grow by as much as at the start.  Shorter segments than the longest are left
+    the step does not grow by as much as it mostly does.  Shorter segments than the longest are left
     out, as all must have the same length.
 
     Parameters
@@ -216,8 +224,8 @@ def segments_of_frames(
     broken = np.diff(trajectory) != 0
     if frames.step is not None:
         steps = np.diff(frames.step)
-        within = steps[~broken]
-        broken |= steps != (within[0] if len(within) else 0)
+        values, counts = np.unique(steps[~broken], return_counts=True)
+        broken |= steps != (values[np.argmax(counts)] if len(values) else 0)
     edges = np.concatenate([[0], np.flatnonzero(broken) + 1, [len(frames)]])
     lengths = np.diff(edges)
     starts = edges[:-1][lengths == lengths.max()]

@@ -28,6 +28,7 @@ from rpr.regression.packed_cholesky import InverseFactor, PackedMatrix
 from rpr.regression.resources import available_bytes
 
 _NULL = 1e-10  # of the largest eigenvalue: smaller ones count as zero
+_ROUNDING = 1e-14  # of the prior: no smaller variance can be told from zero
 _COLUMNS = 256  # of the inverse that are computed at once, if no group has more
 
 
@@ -46,13 +47,14 @@ def conditioned(prior: np.ndarray, cross: np.ndarray, factor: PackedMatrix) -> n
     Returns
     -------
     array, [n_frames, c, c]
-        Symmetric, and exactly zero in directions in which the prior is zero, such as out of the
-        plane of a planar molecule; rounding may leave errors of about 1e-14 of the prior.
+        Symmetric and positive semidefinite; exactly zero in directions in which the prior is zero,
+        such as out of the plane of a planar molecule, and in others at least 1e-14 of the prior,
+        as rounding leaves errors of this size.
     """
     n_frames, c = prior.shape[:2]
     V = factor.forward(cross.T).reshape(-1, n_frames, c)
     V = V.transpose(1, 2, 0)  # -> [n_frames, c, n_observations]
-    return _within_support(prior, prior - V @ V.transpose(0, 2, 1))
+    return _at_least_rounding(prior, prior - V @ V.transpose(0, 2, 1))
 
 
 def held_out_sizes(
@@ -168,9 +170,26 @@ def decomposed(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
     return values, vectors, values > _NULL * values[:, -1:]
 
 
+def _at_least_rounding(prior: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """The covariance in the support of the prior, its variances not below what rounding leaves."""
+    largest, projector = _support(prior)
+    values, vectors = np.linalg.eigh(_projected(projector, covariance))
+    inside = np.einsum("fcd,fce,fed->fd", vectors, projector, vectors)  # 1 in the support, else 0
+    values = np.maximum(values, _ROUNDING * largest[:, None] * inside)
+    return _projected(projector, (vectors * values[:, None]) @ vectors.transpose(0, 2, 1))
+
+
 def _within_support(prior: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     """The covariance without what rounding leaves where the prior is zero."""
-    _, vectors, support = decomposed(prior)
-    projector = (vectors * support[:, None]) @ vectors.transpose(0, 2, 1)
+    return _projected(_support(prior)[1], covariance)
+
+
+def _support(prior: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Largest eigenvalue of each prior, and the projector onto where it is not zero."""
+    values, vectors, support = decomposed(prior)
+    return values[:, -1], (vectors * support[:, None]) @ vectors.transpose(0, 2, 1)
+
+
+def _projected(projector: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     inside = projector @ covariance @ projector
     return 0.5 * (inside + inside.transpose(0, 2, 1))

@@ -26,7 +26,7 @@ FEW_FRAMES = 200
 TENSORS = ("dipole", "polarizability")
 
 
-def check_frames(frames: FrameSet, molecule: Molecule) -> list[Finding]:
+def check_frames(frames: FrameSet, molecule: Molecule, *, moved_charge: int = 0) -> list[Finding]:
     """Run all checks.
 
     Parameters
@@ -35,6 +35,9 @@ def check_frames(frames: FrameSet, molecule: Molecule) -> list[Finding]:
         Frames of one molecule, with any labels.
     molecule
         Bonds and reference geometry of the frames.
+    moved_charge
+        Charge with which dipoles were moved to the centre of mass as they were read; 0 if they
+        were not.
 
     Returns
     -------
@@ -59,7 +62,7 @@ def check_frames(frames: FrameSet, molecule: Molecule) -> list[Finding]:
     found.append(tensors.check_symmetric(frames))
     found.append(tensors.check_polarizability_unit(frames, molecule))
     found.append(tensors.check_dipole_size(some_frames, molecule))
-    moves = origin.check_origin(some_frames, molecule)
+    moves = origin.check_origin(some_frames, molecule, moved_charge)
     found.append(moves)
     found += [conventions.check_order(some_frames, molecule, name) for name in TENSORS]
     if frames.dipole_derivatives is not None:

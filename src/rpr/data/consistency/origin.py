@@ -53,8 +53,19 @@ def laboratory_charge(frames: FrameSet, molecule: Molecule) -> tuple[float, floa
     return float(found[0]), left / max(without, 1e-30)
 
 
-def check_origin(frames: FrameSet, molecule: Molecule) -> Finding:
-    """Whether dipoles stay the same when the molecule is moved."""
+def check_origin(frames: FrameSet, molecule: Molecule, moved: int = 0) -> Finding:
+    """Whether dipoles stay the same when the molecule is moved.
+
+    Parameters
+    ----------
+    frames
+        Frames with dipoles.
+    molecule
+        Molecule of the frames.
+    moved
+        Charge in e with which the dipoles were moved to the centre of mass as they were read; 0 if
+        they are as in the file.
+    """
     name = "dipole moves with the molecule"
     found = laboratory_charge(frames, molecule)
     if found is None:
@@ -62,16 +73,36 @@ def check_origin(frames: FrameSet, molecule: Molecule) -> Finding:
     charge, left = found
     if left > LEFT or abs(charge) < SMALLEST_CHARGE:
         return Finding(name, OK, "dipoles do not depend on the place of the molecule")
-    whole = round(charge) or int(np.sign(charge))
     return Finding(
         name,
         IMPLAUSIBLE,
-        f"dipoles change by {charge:.2f} e for each Angstrom that the molecule is moved: they are "
-        "those of an ion about the laboratory's origin; give them about the centre of mass "
-        f"(--dipole-origin center-of-mass --charge {whole}; in Python "
-        f"dipole_origin='center-of-mass', charge={whole})",
+        f"dipoles change by {charge:.2f} e for each Angstrom that the molecule is moved: "
+        f"{_remedy(charge, moved)}",
         ("dipole",),
         contradiction=True,
+    )
+
+
+def _remedy(charge: float, moved: int) -> str:
+    """What to do about dipoles that change with the place of the molecule by `charge`."""
+    if moved and not round(charge) + moved:
+        return (
+            f"they were moved to the centre of mass with the charge {moved}, but refer to it "
+            "already; leave out --dipole-origin (in Python dipole_origin)"
+        )
+    whole = moved + (round(charge) or int(np.sign(charge)))
+    options = (
+        f"(--dipole-origin center-of-mass --charge {whole}; in Python "
+        f"dipole_origin='center-of-mass', charge={whole})"
+    )
+    if moved:
+        return (
+            f"they were moved to the centre of mass with the charge {moved}; if they are those of "
+            f"an ion about the laboratory's origin, its charge is {whole} {options}"
+        )
+    return (
+        "they are those of an ion about the laboratory's origin; give them about the centre of "
+        f"mass {options}"
     )
 
 
