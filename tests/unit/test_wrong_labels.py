@@ -13,12 +13,12 @@ from rpr.data.consistency.finding import IMPLAUSIBLE, OK
 from rpr.data.consistency.origin import check_origin, laboratory_charge
 from rpr.data.extxyz import read_frames, write_frames
 from rpr.data.frame_set import FrameSet
-from rpr.data.keys import about_centre_of_mass
 from rpr.errors import InputError, PlausibilityWarning
 from rpr.labels.assemble import assemble
 from rpr.models.covariant import CovariantRegression
 from rpr.models.kreg.potential import KREG
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
+from rpr.molecule.dipole_origin import derivatives_about_centre, dipole_about_centre
 from rpr.molecule.molecule import Molecule
 from rpr.units import BOHR, BOHR3, DEBYE, HARTREE
 
@@ -109,7 +109,8 @@ def test_moved_dipoles_and_derivatives_agree_with_each_other():
 
     def moved(positions):
         dipole = np.einsum("a,fax->fx", charges, positions)
-        return about_centre_of_mass(dipole, born, positions, masses, 1)
+        born_about_centre = derivatives_about_centre(born, masses, 1)
+        return dipole_about_centre(dipole, positions, masses, 1), born_about_centre
 
     x = HYDRONIUM[None]
     np.testing.assert_allclose(moved(x)[0], moved(x + 7.0)[0], atol=1e-12)

@@ -23,6 +23,10 @@ trajectories, in absolute units: infrared absorption in km/mol per cm^-1 with it
 in km/mol; Raman activity in Angstrom^4/u per cm^-1 with its parts, depolarization ratio and
 differential cross-section in 10^-36 m^2/sr per cm^-1.  Writes infrared.csv, raman.csv and a figure
 into a folder.  The 95 % intervals are those of the mean over trajectories."""
+_OF_FRAMES = (
+    *("interval", "dt", "dipole_key", "dipole_unit"),
+    *("polarizability_key", "polarizability_unit", "polarizability_order"),
+)
 _EXAMPLE = """\
   rpr spectra traj.npz -o spectra/
   rpr spectra other.extxyz -o spectra/ --ir --interval 2fs --temperature 300 \\
@@ -120,10 +124,8 @@ def run(args: argparse.Namespace) -> None:
 
 def _check_options(args: argparse.Namespace) -> None:
     """Refuse options about files of frames if there are none."""
-    options = ("interval", "dt", "dipole_key", "dipole_unit", "polarizability_key")
-    options = (*options, "polarizability_unit", "polarizability_order")
     if all(path.endswith(".npz") for path in args.trajectories):
-        for name in options:
+        for name in _OF_FRAMES:
             if getattr(args, name) is not None:
                 raise InputError(
                     f"--{name.replace('_', '-')}: is for files of frames; files of rpr md, such as "

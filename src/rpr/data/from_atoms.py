@@ -14,12 +14,12 @@ from rpr.data.frame_set import INTEGERS, PER_ATOM, SHAPES, FrameSet
 from rpr.data.keys import (
     ORIGINS,
     Keys,
-    about_centre_of_mass,
     as_tensors,
     find_value,
     keys_of,
 )
 from rpr.errors import InputError
+from rpr.molecule.dipole_origin import derivatives_about_centre, dipole_about_centre
 from rpr.molecule.molecule import check_symbols
 
 
@@ -79,14 +79,11 @@ def frames_from_atoms(
     columns = {name: column(images, name, **options) for name in SHAPES}
     positions = np.array([a.positions for a in images])
     if keys.dipole_origin != ORIGINS[0]:
-        mu, born = about_centre_of_mass(
-            columns["dipole"],
-            columns["dipole_derivatives"],
-            positions,
-            images[0].get_masses(),
-            keys.charge,
-        )
-        columns |= {"dipole": mu, "dipole_derivatives": born}
+        masses = images[0].get_masses()
+        if (mu := columns["dipole"]) is not None:
+            columns["dipole"] = dipole_about_centre(mu, positions, masses, keys.charge)
+        if (born := columns["dipole_derivatives"]) is not None:
+            columns["dipole_derivatives"] = derivatives_about_centre(born, masses, keys.charge)
     try:
         frames = FrameSet(expected, positions, **columns)
     except InputError as error:

@@ -174,36 +174,3 @@ def as_tensors(column: np.ndarray, keys: Keys, source: str) -> np.ndarray:
     places = {name: k for k, name in enumerate(keys.order())}
     rows = [[places["".join(sorted(a + b))] for b in "xyz"] for a in "xyz"]
     return column[:, rows]
-
-
-def about_centre_of_mass(
-    dipole: np.ndarray | None,
-    derivatives: np.ndarray | None,
-    positions: np.ndarray,
-    masses: np.ndarray,
-    charge: int,
-) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Dipoles of an ion about the origin, and their derivatives, moved to its centre of mass.
-
-    mu' = mu - Q R and d mu'_k / d R_Ax = d mu_k / d R_Ax - Q m_A / M delta_kx, with R the centre of
-    mass.
-
-    Parameters
-    ----------
-    dipole : array, [n_frames, 3], or None
-        e Angstrom.
-    derivatives : array, [n_frames, n_atoms, 3, 3], or None
-        e.
-    positions : array, [n_frames, n_atoms, 3]
-        Angstrom.
-    masses : array, [n_atoms]
-        Of any unit.
-    charge
-        Q in e.
-    """
-    weights = masses / masses.sum()
-    if dipole is not None:
-        dipole = dipole - charge * np.einsum("a,fax->fx", weights, positions)
-    if derivatives is not None:
-        derivatives = derivatives - charge * weights[:, None, None] * np.eye(3)
-    return dipole, derivatives

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from ase.data import atomic_numbers
+from ase.data import atomic_masses, atomic_numbers
 
 from rpr.labels.method import Method
 from rpr.labels.results import (
     PROPERTIES,
     Labels,
-    about_centre_of_mass,
     check_positions,
     check_properties,
 )
+from rpr.molecule.dipole_origin import dipole_about_centre
 from rpr.units import BOHR, BOHR3, HARTREE
 
 _COLLINEAR = 0.1
@@ -123,8 +123,8 @@ class OrientedEngine:
             labels.forces = labels.forces @ orientation * (HARTREE / BOHR)
         if labels.dipole is not None:
             about_centre = labels.dipole @ orientation * BOHR  # of nuclear charge
-            labels.dipole = about_centre_of_mass(
-                about_centre, positions - centre, self.symbols, self.charge
+            labels.dipole = dipole_about_centre(
+                about_centre, positions - centre, atomic_masses[self._numbers], self.charge
             )
         if labels.polarizability is not None:
             labels.polarizability = orientation.T @ labels.polarizability @ orientation * BOHR3

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
-from ase.data import atomic_masses, atomic_numbers
 
 from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.plausibility import check_overlap
@@ -124,29 +123,3 @@ def check_positions(positions: np.ndarray, symbols: Sequence[str]) -> np.ndarray
         raise InputError(f"positions: found shape {positions.shape}, expected ({len(symbols)}, 3)")
     check_overlap(positions[None], "positions")
     return positions
-
-
-def about_centre_of_mass(
-    dipole: np.ndarray, positions: np.ndarray, symbols: Sequence[str], charge: int
-) -> np.ndarray:
-    """Dipole about the origin of the positions, moved to the centre of mass.
-
-    mu' = mu - Q R with the total charge Q and the centre of mass R.  Only for ions do they differ:
-    about a point fixed in space the dipole of an ion grows with its distance from this point, which
-    no model of the molecule can learn.
-
-    Parameters
-    ----------
-    dipole : array, [3]
-        e Angstrom.
-    positions : array, [n_atoms, 3]
-        Angstrom.
-    symbols
-        Chemical symbols.
-    charge
-        Total charge Q, e.
-    """
-    if not charge:
-        return dipole
-    masses = atomic_masses[[atomic_numbers[s] for s in symbols]]
-    return dipole - charge * (masses @ positions / masses.sum())

@@ -16,17 +16,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from ase.data import atomic_numbers
+from ase.data import atomic_masses, atomic_numbers
 
 from rpr.errors import ConvergenceError, require_package
 from rpr.labels.method import TBLITE_METHODS, Method
 from rpr.labels.results import (
     PROPERTIES,
     Labels,
-    about_centre_of_mass,
     check_positions,
     check_properties,
 )
+from rpr.molecule.dipole_origin import dipole_about_centre
 from rpr.units import BOHR, BOHR3, HARTREE
 
 FIELD = 5e-4  #: au
@@ -91,8 +91,8 @@ class XTBEngine:
             labels.forces = -np.array(result.get("gradient")) * (HARTREE / BOHR)
         if "dipole" in properties:
             about_origin = np.array(result.get("dipole")) * BOHR
-            labels.dipole = about_centre_of_mass(
-                about_origin, positions * BOHR, self.symbols, self.charge
+            labels.dipole = dipole_about_centre(
+                about_origin, positions * BOHR, atomic_masses[self._numbers], self.charge
             )
         asked = [n for n in ("polarizability", "dipole_derivatives") if n in properties]
         if asked:

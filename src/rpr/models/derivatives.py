@@ -9,7 +9,7 @@ shift nor turn the molecule.  What the others say is known without learning:
 
 Labels that contradict these rules are refused, as they are in another unit or order.  The dipole
 of an ion depends on the origin: derivatives about a point fixed in space sum to the charge Q, and
-those about the centre of mass, which models learn, are smaller by Q m_A / M on the diagonal.
+those about the centre of mass, which models learn, differ (:mod:`rpr.molecule.dipole_origin`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from rpr.data.frame_set import SHAPES
 from rpr.data.given_frames import GivenFrames
 from rpr.errors import InputError
 from rpr.models.covariant_tensors import pack
+from rpr.molecule.dipole_origin import derivatives_about_centre
 
 _UNITS = {"dipole": "e", "polarizability": "Angstrom^2"}
 #: Largest error of the sum over atoms, for each atom.
@@ -265,15 +266,16 @@ def check_rotation(
 def about_centre_of_mass(derivatives: np.ndarray, masses: np.ndarray) -> np.ndarray:
     """Derivatives of the dipole of an ion about a fixed point, moved to its centre of mass.
 
-    d mu'_k / d R_Ax = d mu_k / d R_Ax - Q m_A / M delta_kx.  The charge Q of a frame is what its
-    derivatives sum to.  Frames that sum to no whole number times the unit matrix stay as they are.
+    The charge of a frame is what its derivatives sum to
+    (:func:`rpr.molecule.dipole_origin.derivatives_about_centre`).  Frames that sum to no whole
+    number times the unit matrix stay as they are.
 
     Parameters
     ----------
     derivatives : array, [n_frames, n_atoms, 3, 3]
         e.
     masses : array, [n_atoms]
-        Masses m_A of any unit, of the sum M.
+        Of any unit.
 
     Returns
     -------
@@ -290,5 +292,4 @@ def about_centre_of_mass(derivatives: np.ndarray, masses: np.ndarray) -> np.ndar
     charges = np.rint(np.trace(sums, axis1=1, axis2=2) / 3)
     errors = np.abs(sums - charges[:, None, None] * np.eye(3)).max(axis=(1, 2))
     charges[errors > _SUM["dipole"] * derivatives.shape[1]] = 0.0
-    shares = charges[:, None] * masses / masses.sum()  # -> [n_frames, n_atoms]
-    return derivatives - shares[:, :, None, None] * np.eye(3)
+    return derivatives_about_centre(derivatives, masses, charges)
