@@ -23,6 +23,7 @@ rule optimise_geometry:
         mem_mb=of_stage(STAGE_MEGABYTES),
         runtime=of_stage(OPTIMISER_MINUTES),
     params:
+        journal=lambda wildcards, output: f"{output.geometry}.partial",
         method=lambda wildcards: config[wildcards.stage]["method"],
         charge=config["molecule"]["charge"],
         label_version=LABEL_VERSION,
@@ -51,6 +52,7 @@ rule compute_frequencies:
             240 * attempt, minutes(2 * HESSIAN_STEPS * MD_SECONDS)(wildcards, attempt)
         ),
     params:
+        journal=lambda wildcards, output: f"{output.hessian}.partial",
         method=config["md"]["method"],
         charge=config["molecule"]["charge"],
         label_version=LABEL_VERSION,

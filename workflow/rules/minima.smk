@@ -28,6 +28,7 @@ rule scan_torsions:
         mem_mb=megabytes("md_mem_mb"),
         runtime=at_most(240),
     params:
+        journal=lambda wildcards, output: f"{output.candidates}.partial",
         molecule=BONDED,
         method=config["conformers"]["method"],
         md_method=config["md"]["method"],
@@ -61,6 +62,7 @@ rule optimise_minima:
             240 * attempt, minutes(MINIMA_STEPS * MD_SECONDS)(wildcards, attempt)
         ),
     params:
+        journal=lambda wildcards, output: f"{output.minima}.partial",
         molecule=BONDED,
         method=config["md"]["method"],
         charge=config["molecule"]["charge"],

@@ -9,6 +9,7 @@ from rpr.errors import ConvergenceError
 from rpr.files import write_arrays
 from rpr.labels.engine import make_engine
 from rpr.labels.hessian import hessian
+from rpr.labels.journal import Journal
 from rpr.labels.method import Method
 from rpr.molecule.molecule import read_geometry
 from rpr.molecule.normal_modes import frequencies, infrared_intensities, raman_scattering
@@ -16,13 +17,15 @@ from rpr.run import logs
 from rpr.run.jobs import free_megabytes
 from rpr.studies import tables
 
-logs.start(snakemake.log[0])
+log = logs.start(snakemake.log[0])
 atoms = read_geometry(snakemake.input.geometry)
 symbols = atoms.get_chemical_symbols()
 method = Method.from_config(snakemake.params.method, symbols)
+journal = Journal(snakemake.params.journal, log.info)
 settings = {
     "charge": snakemake.params.charge,
     "max_memory_mb": free_megabytes(snakemake.resources.mem_mb),
+    "journal": journal,
 }
 matrix = hessian(method, symbols, atoms.positions, **settings)
 modes = frequencies(atoms, matrix, name=snakemake.wildcards.conformer)
@@ -40,3 +43,4 @@ table = table.assign(
 )
 tables.write_csv(table, snakemake.output.frequencies)
 write_arrays(snakemake.output.hessian, hessian=matrix)
+journal.close()

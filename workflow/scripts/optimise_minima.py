@@ -9,6 +9,7 @@ from rpr.dynamics.minima import find_minima, minima_frames, minima_table
 from rpr.files import write_arrays
 from rpr.labels.calculator import LabelCalculator
 from rpr.labels.hessian import hessian
+from rpr.labels.journal import Journal
 from rpr.labels.method import Method
 from rpr.molecule.molecule import read_molecule, write_geometry
 from rpr.run import logs
@@ -20,9 +21,11 @@ molecule = read_molecule(
     snakemake.input.geometry, anchors=(), dihedral=None, **snakemake.params.molecule
 )
 method = Method.from_config(snakemake.params.method, molecule.symbols)
+journal = Journal(snakemake.params.journal, log.info)
 settings = {
     "charge": snakemake.params.charge,
     "max_memory_mb": free_megabytes(snakemake.resources.mem_mb),
+    "journal": journal,
 }
 minima = find_minima(
     read_frames(snakemake.input.candidates),
@@ -39,3 +42,4 @@ write_geometry(snakemake.output.reference, molecule.to_atoms(minima.positions[0]
 write_arrays(snakemake.output.minima, positions=minima.positions, hessians=minima.hessians)
 write_frames(snakemake.output.frames, minima_frames(minima, molecule))
 tables.write_csv(minima_table(minima, molecule), snakemake.output.table)
+journal.close()

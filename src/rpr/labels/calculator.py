@@ -10,6 +10,7 @@ from ase.calculators.calculator import Calculator, all_changes
 
 from rpr.errors import ConvergenceError
 from rpr.labels.engine import make_engine
+from rpr.labels.journal import Journal
 from rpr.labels.method import Method
 from rpr.labels.results import Labels, check_properties
 from rpr.labels.state_check import Neighbour, compute_checked
@@ -43,6 +44,8 @@ class LabelCalculator(Calculator):
         Memory that the engine may use, MB; None for no bound.
     charge
         Total charge.
+    journal
+        Keeps what is computed, so that an interrupted optimisation resumes.
 
     Attributes
     ----------
@@ -78,6 +81,7 @@ class LabelCalculator(Calculator):
         check_states: bool = False,
         max_memory_mb: float | None = None,
         charge: int = 0,
+        journal: Journal | None = None,
     ) -> None:
         super().__init__()
         self.method = method
@@ -85,6 +89,7 @@ class LabelCalculator(Calculator):
         self._check_states = check_states
         self._max_memory_mb = max_memory_mb
         self._charge = charge
+        self._journal = journal
         self._symbols: tuple[str, ...] | None = None
         self._state: dict | None = None
         self._previous: Neighbour | None = None
@@ -151,7 +156,11 @@ class LabelCalculator(Calculator):
         if symbols == self._symbols:
             return
         self.engine = make_engine(
-            self.method, symbols, max_memory_mb=self._max_memory_mb, charge=self._charge
+            self.method,
+            symbols,
+            max_memory_mb=self._max_memory_mb,
+            charge=self._charge,
+            journal=self._journal,
         )
         if self._symbols is not None:
             self._previous = None

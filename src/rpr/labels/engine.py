@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,12 @@ from rpr.labels.dft.gradient import contract_derivatives, nuclear_gradient
 from rpr.labels.dft.scf import SCFSolution, solve_scf
 from rpr.labels.dft.scf_extrapolation import History
 from rpr.labels.dft.workspace import Workspace
+from rpr.labels.journal import Journal
 from rpr.labels.method import Method
 from rpr.labels.oriented_engine import OrientedEngine
 from rpr.labels.plain_engine import PlainEngine
 from rpr.labels.results import OPTIONAL_PROPERTIES, Engine, Labels
+from rpr.labels.version import label_version
 
 OF_RESPONSE = ("polarizability", *OPTIONAL_PROPERTIES)  #: need the response to fields
 CYCLES_FROM_HISTORY = 20  #: cycles after which a guess from previous frames was bad
@@ -34,6 +37,7 @@ def make_engine(
     max_memory_mb: float | None = None,
     charge: int = 0,
     plain: bool = False,
+    journal: Journal | None = None,
 ) -> Engine:
     """Engine that labels frames of one molecule by `method`.
 
@@ -50,6 +54,8 @@ def make_engine(
     plain
         Whether to compute by plain PySCF, without the shortcuts of the label engine. Integrals
         that are not density-fitted always are.
+    journal
+        Keeps what the engine computes, so that an interrupted computation resumes.
 
     Returns
     -------
@@ -69,12 +75,19 @@ def make_engine(
             f"charge: {''.join(symbols)} with charge {charge} has {electrons} electrons, expected "
             "an even number, because open shells are not supported"
         )
+    engine: Engine
     if method.code == "tblite":
         from rpr.labels.xtb_engine import XTBEngine
 
-        return XTBEngine(method, symbols, charge=charge)
-    engine = PlainEngine if plain or not method.density_fitting else FittedEngine
-    return engine(method, symbols, max_memory_mb=max_memory_mb, charge=charge)
+        engine = XTBEngine(method, symbols, charge=charge)
+    else:
+        kind = PlainEngine if plain or not method.density_fitting else FittedEngine
+        engine = kind(method, symbols, max_memory_mb=max_memory_mb, charge=charge)
+    if journal is None:
+        return engine
+    settings = {"method": method.as_dict(), "symbols": list(symbols), "charge": charge}
+    settings |= {"plain": plain, "label_version": label_version(charge)}
+    return journal.kept(engine, {**settings, method.code: version(method.code)})
 
 
 class FittedEngine(OrientedEngine):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rpr.labels.engine import make_engine
+from rpr.labels.journal import Journal
 from rpr.labels.method import Method
 from rpr.labels.results import check_positions
 
@@ -19,6 +20,7 @@ def hessian(
     charge: int = 0,
     max_memory_mb: float | None = None,
     step: float = 0.005,
+    journal: Journal | None = None,
 ) -> np.ndarray:
     """Second derivatives of the energy, by central differences of the forces.
 
@@ -41,6 +43,8 @@ def hessian(
         Memory that the engine may use, MB; None for no bound.
     step
         Displacement h, Angstrom.
+    journal
+        Keeps the forces, so that an interrupted computation resumes.
 
     Returns
     -------
@@ -55,7 +59,9 @@ def hessian(
         If the self-consistent field does not converge.
     """
     positions = check_positions(positions, symbols)
-    engine = make_engine(method, symbols, charge=charge, max_memory_mb=max_memory_mb)
+    engine = make_engine(
+        method, symbols, charge=charge, max_memory_mb=max_memory_mb, journal=journal
+    )
     rows = []
     for k in range(positions.size):
         displacement = step * np.eye(positions.size)[k].reshape(positions.shape)
