@@ -3,6 +3,7 @@
 import copy
 import gzip
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 import yaml
@@ -205,6 +206,20 @@ def test_consistency_errors_name_key_and_remedy(default, schema, key, value, wor
 
 
 @pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("resources/geometries/methanol.xyz", "methanol.xyz: frame 0: found atoms O C H H H H"),
+        ("config.yaml", "labels/files/frames: config.yaml: not readable as extended XYZ"),
+    ],
+)
+def test_given_frames_of_another_molecule_are_refused_at_once(default, schema, path, words):
+    config = changed(changed(default, "labels/source", "files"), "labels/files/frames", path)
+    with pytest.raises(InputError, match="labels/files/frames") as caught:
+        check(changed(config, "labels/files/test_set", "compute"), schema)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("key", "value", "words"),
     [
         ("molecule/marked", [0], ["molecule/marked is called molecule/anchors now"]),
@@ -244,7 +259,7 @@ def test_former_names_are_refused_with_the_new_ones(default, schema, key, value,
         (
             {
                 "labels/source": "files",
-                "labels/files/frames": "config.yaml",
+                "labels/files/frames": "resources/geometries/dichloroethane_anti.xyz",
                 "labels/files/test_set": "compute",
                 "labels/deposit": "resources/deposit/manifest.json",
             },
@@ -315,7 +330,7 @@ def labelled_files(config, path):
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_split_larger_than_the_file_is_refused(default, schema, tmp_path, packed):
-    text = 7 * "1\nProperties=species:S:1:pos:R:3\nCl 0 0 0\n"
+    text = 7 * Path(default["molecule"]["geometries"][0]).read_text()
     path = tmp_path / ("mine.extxyz.gz" if packed else "mine.extxyz")
     path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
     with pytest.raises(InputError, match=r"= 400, but .*mine.* has 7 frames"):
@@ -326,7 +341,7 @@ def test_a_split_larger_than_the_file_is_refused(default, schema, tmp_path, pack
 
 def test_a_dihedral_over_atoms_without_bonds_is_refused_for_files(default, schema, tmp_path):
     path = tmp_path / "mine.extxyz"
-    path.write_text("frames")
+    path.write_text(Path(default["molecule"]["geometries"][0]).read_text())
     config = changed(labelled_files(default, str(path)), "molecule/dihedral", [0, 1, 3, 2])
     with pytest.raises(InputError, match=r"molecule/dihedral: its atoms 1 and 3 are not bonded"):
         check(config, schema)

@@ -59,6 +59,15 @@ def iter_atoms(path: str | os.PathLike) -> Iterator[Atoms]:
         raise InputError(f"{path}: found no frames; write the file again")
 
 
+def first_atoms(path: str | os.PathLike) -> Atoms:
+    """First frame of a file, without a look at the others; errors as of `iter_atoms`."""
+    if str(path).endswith(".traj"):
+        return next(iter_atoms(path))
+    for text in _iter_texts(path):
+        return _parse([text], 0, path)[0]
+    raise InputError(f"{path}: found no frames; write the file again")
+
+
 def open_text(path: str | os.PathLike, mode: str = "rt") -> IO[Any]:
     """Open a text file, compressed where the name ends in ``.gz``."""
     opened: Any = gzip.open if str(path).endswith(".gz") else open

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from rpr.axes.canonical import AXES, check_axes
+from rpr.data.atoms_files import first_atoms
 from rpr.errors import InputError
 from rpr.labels.dft.electronic_structure import memory_mb
 from rpr.labels.method import Method
@@ -21,7 +22,7 @@ from rpr.models.kreg.kernel import n_internal
 from rpr.models.kreg.solver import training_bytes
 from rpr.models.registry import ABLATIONS, MODELS, find, make_model
 from rpr.molecule.mirror_image import mirror_permutation
-from rpr.molecule.molecule import Molecule, read_geometry, read_molecule
+from rpr.molecule.molecule import Molecule, check_symbols, read_geometry, read_molecule
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.rotors import check_chain
 from rpr.molecule.torsion import turned_atoms
@@ -158,9 +159,11 @@ def _check_source(config: Mapping, symbols: Sequence[str]) -> None:
         _with_key("labels/deposit", _check_deposit, labels, symbols)
     if source == "files":
         _require_file("labels/files/frames", files["frames"], "an extended XYZ file")
+        _check_first_frame("labels/files/frames", files["frames"], symbols)
         if files["test_set"] != "compute":
             expected = "an extended XYZ file, or `compute`"
             _require_file("labels/files/test_set", files["test_set"], expected)
+            _check_first_frame("labels/files/test_set", files["test_set"], symbols)
     ignored = {"deposit": labels["deposit"]} if source == "files" else {}
     if source != "files":
         ignored = {f"files/{key}": value for key, value in files.items()}
@@ -176,6 +179,12 @@ def _check_source(config: Mapping, symbols: Sequence[str]) -> None:
                 f"labels/{key}: found {value}, but labels/source is {source}, which ignores it; "
                 f"set labels/source to {wanted}, or remove labels/{key}"
             )
+
+
+def _check_first_frame(key: str, path: str, symbols: Sequence[str]) -> None:
+    """Refuse frames of another molecule, or with their atoms in another order."""
+    first = _with_key(key, first_atoms, path)
+    _with_key(key, check_symbols, first.get_chemical_symbols(), symbols, f"{path}: frame 0")
 
 
 def _check_deposit(labels: Mapping, symbols: Sequence[str]) -> None:
