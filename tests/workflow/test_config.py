@@ -341,7 +341,7 @@ def test_a_split_larger_than_the_file_is_refused(default, schema, tmp_path, pack
 
 def test_a_dihedral_over_atoms_without_bonds_is_refused_for_files(default, schema, tmp_path):
     path = tmp_path / "mine.extxyz"
-    path.write_text(Path(default["molecule"]["geometries"][0]).read_text())
+    path.write_text(400 * Path(default["molecule"]["geometries"][0]).read_text())
     config = changed(labelled_files(default, str(path)), "molecule/dihedral", [0, 1, 3, 2])
     with pytest.raises(InputError, match=r"molecule/dihedral: its atoms 1 and 3 are not bonded"):
         check(config, schema)
