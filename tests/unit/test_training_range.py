@@ -11,6 +11,7 @@ from rpr.data.training_range import MARGIN, TrainingRange, outside_text
 from rpr.errors import ExtrapolationWarning
 from rpr.models.covariant import CovariantRegression
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
+from rpr.models.training import train
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group
 
@@ -118,6 +119,19 @@ def test_commands_tell_the_number_once(frames, model, tmp_path, capsys, monkeypa
         told = capsys.readouterr().err
         assert told.count("outside the range") == 1
         assert f"dipole: {count} of 6 frames are outside" in told
+
+
+def test_training_tells_the_numbers_that_frames_have_in_the_file(frames, molecule):
+    """The frame that is stretched is kept out, and has another number there."""
+    names = {"property": "dipole", "molecule": molecule, "refit": False, "features": "distances"}
+    some = frames.subset(np.arange(30))
+    kept_out = np.random.default_rng(0).permutation(30)[:6]  # as `train` chooses with this seed
+    some.trajectory = None
+    number = int(kept_out.max())
+    some.positions[number] = stretched(frames, number).positions[0]
+    with pytest.warns(ExtrapolationWarning, match=rf"^frames kept out: .*\b{number}\b") as told:
+        train("covariant", some, **names)
+    assert len([w for w in told if w.category is ExtrapolationWarning]) == 1
 
 
 def test_no_text_without_frames():

@@ -129,8 +129,15 @@ class TrainingRange:
         return cls(np.array(content["low"]), np.array(content["high"]), dihedral, sectors)
 
 
-def outside_text(outside: np.ndarray) -> str:
+def outside_text(outside: np.ndarray, numbers: np.ndarray | None = None) -> str:
     """How many frames are outside the range of training, in words; empty if none is.
+
+    Parameters
+    ----------
+    outside : bool array, [n_frames]
+        Which frames are outside.
+    numbers : int array, [n_frames], or None
+        What the frames are called; None counts them from 0.
 
     Examples
     --------
@@ -140,7 +147,8 @@ def outside_text(outside: np.ndarray) -> str:
     found = np.flatnonzero(outside)
     if not len(found):
         return ""
-    listed = ", ".join(map(str, found[:5])) + (", ..." if len(found) > 5 else "")
+    called = found if numbers is None else numbers[found]
+    listed = ", ".join(map(str, called[:5])) + (", ..." if len(found) > 5 else "")
     one = len(found) == 1
     return (
         f"{len(found)} of {len(outside)} frames {'is' if one else 'are'} outside the range of the "

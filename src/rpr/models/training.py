@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from rpr.data.frame_set import FrameSet
-from rpr.errors import ConvergenceError, InputError
+from rpr.data.training_range import outside_text
+from rpr.errors import ConvergenceError, ExtrapolationWarning, InputError
 from rpr.models.registry import REGISTRY, make_model
 from rpr.models.uncertainty import MIN_TRAJECTORIES
 from rpr.molecule.molecule import Molecule
@@ -133,6 +135,11 @@ def train(
         If labels are missing, or there are fewer frames than asked for.
     ConvergenceError
         If the training system is singular.
+
+    Warns
+    -----
+    ExtrapolationWarning
+        If frames that were kept out are outside the range of those trained on.
     """
     start = time.monotonic()
     kept_out, words = _keep_out(frames, seed)
@@ -145,7 +152,7 @@ def train(
     chosen = np.sort(rest[:n_train])
     make = _maker(name, property, molecule, seed, settings)
     model = _fit(make(), frames.subset(chosen), property, fit or {})
-    errors = _errors(model, frames.subset(kept_out), property)
+    errors = _errors(model, frames, np.flatnonzero(kept_out), property)
     n_final = len(chosen)
     if refit and n_train is None and kept_out.any():
         model = _fit(make(**_found(model)), frames, property, fit or {})
@@ -206,14 +213,20 @@ def _fit(model: Any, frames: FrameSet, property: str, arguments: Mapping[str, An
         ) from error
 
 
-def _errors(model: Any, frames: FrameSet, property: str) -> tuple[Error, ...]:
-    if not len(frames):
+def _errors(model: Any, frames: FrameSet, kept_out: np.ndarray, property: str) -> tuple[Error, ...]:
+    """Errors on the frames kept out; warns of those outside the range of training."""
+    if not len(kept_out):
         return ()
-    predicted = model.predict(frames)
+    test = frames.subset(kept_out)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExtrapolationWarning)  # as frames have other numbers there
+        predicted = model.predict(test)
+    if text := outside_text(model.outside_training(test), kept_out):
+        warnings.warn(f"frames kept out: {text}", ExtrapolationWarning, stacklevel=3)
     if property != "energy":
-        return (_error(property, getattr(frames, property), predicted),)
+        return (_error(property, getattr(test, property), predicted),)
     energy, forces = predicted
-    return (_error("energy", frames.energy, energy), _error("forces", frames.forces, forces))
+    return (_error("energy", test.energy, energy), _error("forces", test.forces, forces))
 
 
 def _error(quantity: str, reference: Any, predicted: np.ndarray) -> Error:
