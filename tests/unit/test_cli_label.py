@@ -182,7 +182,7 @@ def test_an_interrupted_command_resumes(tmp_path, monkeypatch):
     np.testing.assert_allclose(found.energy[::29], expected, rtol=1e-9)
 
 
-def test_unfinished_work_of_other_settings_stays(tmp_path):
+def test_unfinished_work_of_other_settings_stays(tmp_path, capsys):
     write(tmp_path / "frames.xyz", frames(2))
     other = tmp_path / "out.extxyz.unfinished" / "0123456789ab"
     other.mkdir(parents=True)
@@ -190,6 +190,7 @@ def test_unfinished_work_of_other_settings_stays(tmp_path):
     assert run(tmp_path, "--properties", "dipole") == 0
     assert list(other.parent.iterdir()) == [other]
     assert (other / "00000.partial.f00").read_text() == "work"
+    assert "keeps unfinished work of other settings" in capsys.readouterr().err
 
 
 def test_failures_in_later_shards_have_the_numbers_of_the_file(tmp_path):

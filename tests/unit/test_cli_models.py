@@ -415,12 +415,17 @@ def test_quantities_without_a_unit_beside_atomic_units_are_told(work, tmp_path, 
     test, unit = work / "test.extxyz", ("--polarizability-unit", "bohr^3")
     call("check", test, "--no-calculation", *unit)
     told = capsys.readouterr().err
-    assert "dipole is read in e*Angstrom, but polarizability in bohr^3" in told
-    assert "give --dipole-unit e*bohr, else --dipole-unit e*Angstrom" in told
+    assert "e*Angstrom is taken for the unit of dipole, but polarizability is in bohr^3" in told
+    assert "give --dipole-unit e*bohr if dipole is in atomic units, too, else" in told
     call("check", test, "--no-calculation", *unit, "--dipole-unit", "e*bohr")
     told = capsys.readouterr().err
-    assert "dipole is read" not in told
-    assert "energy is read in eV" in told
+    assert "unit of dipole" not in told
+    assert "eV is taken for the unit of energy" in told
+    steps = ("--interval", "2fs", "--temperature", "300", "--dipole-unit", "e*bohr")
+    call("spectra", test, "-o", tmp_path / "s", *steps)
+    told = capsys.readouterr().err
+    assert "unit of polarizability" in told
+    assert "unit of energy" not in told  # `spectra` has no option for it
 
 
 def test_training_on_contradictory_labels_is_refused(work, tmp_path, capsys):

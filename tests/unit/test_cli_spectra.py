@@ -134,6 +134,10 @@ def test_a_model_of_another_molecule_is_refused(models, tmp_path, capsys):
         (("md", "{m}/pes.npz", "-o", "{t}/a.npz", "--time", "1fs"), "expected three or more"),
         (("spectra", "{m}/dipole.npz", "-o", "{t}/s"), "is it a trajectory?"),
         (("spectra", "{m}/pes.npz", "-o", "{t}/s", "--interval", "2fs"), "is for files of frames"),
+        (
+            ("spectra", "{m}/pes.npz", "-o", "{t}/s", "--charge", "1"),
+            "is for files of frames",
+        ),
         (("spectra", "{m}/water.xyz", "-o", "{t}/s"), "give --interval 2fs"),
         (
             ("spectra", "{m}/water.xyz", "-o", "{t}/s", "--interval", "2fs", "--temperature", "9"),

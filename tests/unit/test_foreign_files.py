@@ -10,10 +10,11 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import Trajectory, read, write
 
-from rpr.data.atoms_files import iter_atoms, write_atoms
+from rpr.data.atoms_files import first_atoms, iter_atoms, write_atoms
 from rpr.data.extxyz import iter_frames, read_frames
 from rpr.data.keys import Keys
 from rpr.errors import InputError
+from rpr.molecule.molecule import read_geometry
 from rpr.units import ACCEPTED, BOHR, BOHR3, DEBYE, HARTREE
 
 POSITIONS = np.array([[0.0, 0.0, 0.119], [0.0, 0.763, -0.477], [0.0, -0.763, -0.477]])
@@ -102,6 +103,17 @@ def test_trajectory_of_ase(tmp_path):
         read_frames(tmp_path / "none.traj")
 
 
+def test_the_first_frame_alone(tmp_path):
+    images = [image(k) for k in range(3)]
+    write(tmp_path / "a.xyz", images)
+    write(tmp_path / "a.traj", images)
+    (tmp_path / "empty.xyz").touch()
+    for name in ("a.xyz", "a.traj"):
+        np.testing.assert_allclose(first_atoms(tmp_path / name).positions, POSITIONS)
+    with pytest.raises(InputError, match=r"empty\.xyz: found no frames"):
+        first_atoms(tmp_path / "empty.xyz")
+
+
 def test_blocks_are_the_whole_file(tmp_path):
     write(tmp_path / "a.xyz", [image(k, energy=float(k)) for k in range(7)])
     blocks = list(iter_frames(tmp_path / "a.xyz", block=3))
@@ -120,18 +132,27 @@ def test_trajectories_may_have_names_and_dihedrals_another_meaning(tmp_path):
     assert frames.dihedral is None
     blocks = iter_frames(tmp_path / "a.xyz", block=2)
     assert [block.trajectory.tolist() for block in blocks] == [[0, 0], [1, 0], [2]]
+    names = [5, 5, 0, 1, "x", 5, "y"]
+    images = [image(k, trajectory=name, dihedral=60.0) for k, name in enumerate(names)]
+    images[3].info["dihedral"] = "T"
+    write(tmp_path / "a.xyz", images)
+    assert read_frames(tmp_path / "a.xyz").trajectory.tolist() == [5, 5, 0, 1, 6, 5, 7]
+    assert read_frames(tmp_path / "a.xyz").dihedral is None
+    blocks = [block.trajectory.tolist() for block in iter_frames(tmp_path / "a.xyz", block=3)]
+    assert blocks == [[5, 5, 0], [1, 6, 5], [7]]
 
 
 @pytest.mark.parametrize(
     ("symbol", "words"),
-    [("D", "'D' is no element); write H"), ("Q", "'Q' is no element"), ("X", "found an atom X")],
+    [("D", "D is no element; write isotopes"), ("Q", "Q is no element"), ("X", "found an atom X")],
 )
 def test_what_is_no_element_is_refused(tmp_path, symbol, words):
     write(tmp_path / "a.xyz", image(0))
     text = (tmp_path / "a.xyz").read_text()
     (tmp_path / "a.xyz").write_text(re.sub(r"\bO\b", symbol, text))
-    with pytest.raises(InputError, match=re.escape(words)):
-        read_frames(tmp_path / "a.xyz")
+    for reader in (read_frames, read_geometry):
+        with pytest.raises(InputError, match=re.escape(words)):
+            reader(tmp_path / "a.xyz")
 
 
 def test_the_frame_is_named_in_later_blocks(tmp_path):

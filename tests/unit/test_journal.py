@@ -23,14 +23,16 @@ class Killed(Exception):
 class Counted:
     """An engine that counts what it computes, and is killed at a given frame."""
 
-    def __init__(self, last=None):
-        self.engine, self.last, self.n = make_engine(HF, SYMBOLS), last, 0
+    def __init__(self, last=None, flags=()):
+        self.engine, self.last, self.flags, self.n = make_engine(HF, SYMBOLS), last, flags, 0
 
     def compute(self, positions, properties):
         if self.n == self.last:
             raise Killed
         self.n += 1
-        return self.engine.compute(positions, properties)
+        labels = self.engine.compute(positions, properties)
+        labels.flags += self.flags
+        return labels
 
     def __getattr__(self, name):
         return getattr(self.engine, name)
@@ -44,6 +46,18 @@ def computed(engine):
     return [engine.compute(x, ("energy", "forces")) for x in frames()]
 
 
+def assert_equal(found, expected):
+    for a, b in zip(found, expected, strict=True):
+        assert a.energy == b.energy
+        np.testing.assert_array_equal(a.forces, b.forces)
+        assert (a.scf_cycles, a.solver, a.flags) == (b.scf_cycles, b.solver, b.flags)
+
+
+def lines_file(folder):
+    (path,) = (path for path in folder.iterdir() if "state" not in path.name)
+    return path
+
+
 @pytest.mark.parametrize("last", [0, 1, 4])
 def test_what_was_computed_is_not_computed_again(tmp_path, last):
     expected = computed(make_engine(HF, SYMBOLS))
@@ -53,27 +67,56 @@ def test_what_was_computed_is_not_computed_again(tmp_path, last):
     found = computed(Journal(tmp_path / "j", lines.append).kept(second, {}))
     assert lines == [f"resuming: frames known from an earlier run: {last}"][:last]
     assert second.n == len(expected) - last
-    for a, b in zip(found, expected, strict=True):
-        assert a.energy == b.energy
-        np.testing.assert_array_equal(a.forces, b.forces)
-        assert (a.scf_cycles, a.solver, a.flags) == (b.scf_cycles, b.solver, b.flags)
+    assert_equal(found, expected)
 
 
-def test_other_settings_and_damage_cost_no_more_than_a_frame(tmp_path):
+@pytest.mark.parametrize("cut", [0, 10])
+def test_a_kill_while_a_line_is_written_costs_this_frame(tmp_path, cut):
+    """The state of the torn line is there already; that of the line before it is kept."""
+    expected = computed(make_engine(HF, SYMBOLS))
+    with pytest.raises(Killed):
+        computed(Journal(tmp_path / "j").kept(Counted(4), {}))
+    path = lines_file(tmp_path)
+    path.write_bytes(path.read_bytes()[: -cut or None])
+    after = Counted()
+    assert_equal(computed(Journal(tmp_path / "j").kept(after, {})), expected)
+    assert after.n == 2 + bool(cut)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK cut"])
+def test_an_unreadable_state_costs_the_guess_only(tmp_path, content):
+    expected = computed(make_engine(HF, SYMBOLS))
+    with pytest.raises(Killed):
+        computed(Journal(tmp_path / "j").kept(Counted(4), {}))
+    for path in tmp_path.glob("*state*"):
+        path.write_bytes(content)
+    after = Counted()
+    found = computed(Journal(tmp_path / "j").kept(after, {}))
+    assert after.n == 2
+    np.testing.assert_allclose(found[5].forces, expected[5].forces, atol=1e-3)
+
+
+def test_other_settings_and_another_start_have_files_of_their_own(tmp_path):
     journal = Journal(tmp_path / "j")
     computed(journal.kept(make_engine(HF, SYMBOLS), {}))
-    (path,) = (p for p in tmp_path.iterdir() if "state" not in p.name)
-    path.write_bytes(path.read_bytes()[:-10])
-    after, other = Counted(), Counted()
-    computed(Journal(tmp_path / "j").kept(after, {}))
-    assert after.n == 1
+    path = lines_file(tmp_path)
+    other, moved = Counted(), Counted()
     another = Journal(tmp_path / "j")
     computed(another.kept(other, {"charge": 1}))
-    assert other.n == 6
+    Journal(tmp_path / "j").kept(moved, {}).compute(POSITIONS + 1.0, ("energy",))
+    assert (other.n, moved.n) == (6, 1)
     another.close()
-    assert {p.name.partition(".state")[0] for p in tmp_path.iterdir()} == {path.name}
     journal.close()
-    assert not list(tmp_path.iterdir())
+    assert path not in tmp_path.iterdir()
+    assert len({p.name.partition(".state")[0] for p in tmp_path.iterdir()}) == 1
+
+
+def test_incomplete_labels_are_computed_again(tmp_path):
+    for _ in range(2):
+        counted = Counted(flags=("forces: ConvergenceError",))
+        engine = Journal(tmp_path / "j").kept(counted, {})
+        assert engine.compute(POSITIONS, ("energy", "forces")).flags
+        assert counted.n == 1
 
 
 def test_the_same_frame_after_a_reset_is_another_one(tmp_path):
@@ -89,29 +132,36 @@ def test_the_same_frame_after_a_reset_is_another_one(tmp_path):
     assert counted.n == 0
 
 
-def test_an_optimisation_and_a_hessian_resume(tmp_path, monkeypatch):
+@pytest.mark.parametrize("kills", [[3, 0], [None, 0], [None, 7], [None, 18, 0]])
+def test_an_optimisation_and_a_hessian_resume(tmp_path, monkeypatch, kills):
+    """Killed within one of three engines, also before its first frame."""
+
     def run(journal):
         atoms = Atoms(SYMBOLS, positions=POSITIONS)
-        found = optimise(atoms, LabelCalculator(HF, journal=journal))
-        return found.positions, hessian(HF, SYMBOLS, found.positions, journal=journal)
+        x = optimise(atoms, LabelCalculator(HF, journal=journal)).positions
+        matrix = hessian(HF, SYMBOLS, x, journal=journal)
+        engine = make_engine(HF, SYMBOLS, journal=journal)
+        return x, matrix, engine.compute(x, ["dipole_derivatives"]).dipole_derivatives
 
     expected = run(None)
-    made = []
+    made, limits = [], list(kills)
 
     def counted(self, engine, settings, kept=Journal.kept):
-        made.append(Counted(limits.pop(0)))
+        made.append(Counted(limits.pop(0) if limits else None))
         return kept(self, made[-1], settings)
 
     monkeypatch.setattr(Journal, "kept", counted)
-    limits = [3]
     with pytest.raises(Killed):
         run(Journal(tmp_path / "deep/j"))
-    limits = [None, 7]
-    with pytest.raises(Killed):
-        run(Journal(tmp_path / "deep/j"))
-    limits = [None, None]
-    found = run(Journal(tmp_path / "deep/j"))
-    for a, b in zip(found, expected, strict=True):
+    first = [engine.n for engine in made]
+    made.clear()
+    limits.clear()
+    journal = Journal(tmp_path / "deep/j")
+    for a, b in zip(run(journal), expected, strict=True):
         np.testing.assert_array_equal(a, b)
-    assert [engine.n for engine in made[-2:]] == [0, 18 - 7]
-    assert [engine.n for engine in made[:2]] == [3, made[1].n]
+    n = [engine.n for engine in made]
+    assert n[1] + (first[1] if len(first) > 1 else 0) == 18
+    assert n[2] == 1
+    assert n[0] == 0 or len(first) == 1
+    journal.close()
+    assert not list((tmp_path / "deep").iterdir())

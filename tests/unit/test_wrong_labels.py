@@ -47,6 +47,17 @@ def hydronium(charge=1.0, spread=0.5, n_frames=30):
     return FrameSet(("O", "H", "H", "H"), positions, dipole=dipole)
 
 
+def moved_by(frames, charge):
+    """The frames with their dipoles moved to the centre of mass with a charge."""
+    masses = molecule_of(frames).masses
+    mu = dipole_about_centre(frames.dipole, frames.positions, masses, charge)
+    return replace(frames, dipole=mu)
+
+
+def molecule_of(frames):
+    return Molecule.from_atoms(frames.atoms(0))
+
+
 def trained(frames, folder, *options, property="dipole", keep=("dipole",)):
     """Exit status of ``rpr train`` on a file with these labels."""
     labels = {name: getattr(frames, name) for name in keep}
@@ -74,11 +85,17 @@ def test_a_wrong_charge_is_told_from_dipoles_that_were_moved_already(tmp_path, c
     assert "they were moved to the centre of mass with the charge 1" in told
     assert "its charge is 2 (--dipole-origin center-of-mass --charge 2;" in told
     assert trained(hydronium(2.0), tmp_path, *move, "2") == 0
-    moved = hydronium()
-    moved.dipole -= np.einsum("a,fax->fx", [0.8408, 0.0531, 0.0531, 0.0531], moved.positions)
+    moved = moved_by(hydronium(), 1.0)
     assert trained(moved, tmp_path, *move, "1") == 2
     assert "but refer to it already; leave out --dipole-origin" in capsys.readouterr().err
     assert trained(moved, tmp_path) == 0
+    partial = hydronium(0.55)  # what is left, -0.45 e, is less than half of a charge
+    (found,) = [
+        finding
+        for finding in check_frames(moved_by(partial, 1.0), molecule_of(partial), moved_charge=1)
+        if finding.check.startswith("dipole moves")
+    ]
+    assert "leave out --dipole-origin" in found.text
 
 
 @pytest.mark.parametrize(("charge", "spread"), [(0.0, 2.0), (1.0, 0.0), (-1.0, 0.002)])

@@ -217,6 +217,10 @@ def test_given_frames_of_another_molecule_are_refused_at_once(default, schema, p
     with pytest.raises(InputError, match="labels/files/frames") as caught:
         check(changed(config, "labels/files/test_set", "compute"), schema)
     assert words in str(caught.value)
+    frames = default["molecule"]["geometries"][0]
+    config = changed(changed(config, "labels/files/frames", frames), "labels/files/test_set", path)
+    with pytest.raises(InputError, match="labels/files/test_set"):
+        check(config, schema)
 
 
 @pytest.mark.parametrize(

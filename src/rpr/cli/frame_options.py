@@ -109,12 +109,12 @@ def warn_of_atomic_units(path: str, known: Sequence[str], args: argparse.Namespa
     atomic = [name for name, unit in given.items() if unit in ATOMIC_UNITS]
     for name in known:
         unit = next((unit for unit in UNITS.get(name, ()) if unit in ATOMIC_UNITS), None)
-        if atomic and unit and given[name] is None:
+        if atomic and unit and given[name] is None and hasattr(args, f"{name}_unit"):
             option = f"--{name.replace('_', '-')}-unit"
             tell(
-                f"rpr: warning: {path}: {name} is read in {UNITS[name][0]}, but {atomic[0]} in "
-                f"{given[atomic[0]]}; if it is in atomic units, too, give {option} {unit}, else "
-                f"{option} {UNITS[name][0]}"
+                f"rpr: warning: {path}: {UNITS[name][0]} is taken for the unit of {name}, but "
+                f"{atomic[0]} is in {given[atomic[0]]}; give {option} {unit} if {name} is in "
+                f"atomic units, too, else {option} {UNITS[name][0]}"
             )
 
 

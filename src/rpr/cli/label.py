@@ -6,7 +6,7 @@ import argparse
 import shutil
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +88,7 @@ def run(args: argparse.Namespace) -> None:
     """Label all frames in processes, then write them with what they carried."""
     from rpr.data.atoms_files import iter_atoms
     from rpr.labels.processes import label_in_processes, successive_sets
+    from rpr.molecule.molecule import check_elements
 
     output = check_output(
         args.output, overwrite=args.overwrite, inputs=[args.frames], suffixes=EXTENDED_XYZ
@@ -97,6 +98,7 @@ def run(args: argparse.Namespace) -> None:
         [(tuple(atoms.get_chemical_symbols()), atoms.positions) for atoms in images]
     )
     for frames in sets:
+        check_elements(frames.symbols, args.frames)
         _check_unit(frames, args.frames)
     task = _task(args, sorted({s for frames in sets for s in frames.symbols}))
     folder = output.with_name(f"{output.name}.unfinished") / _key(task)
@@ -108,8 +110,7 @@ def run(args: argparse.Namespace) -> None:
         )
     failures = _write(output, images, found, task)
     shutil.rmtree(folder)
-    with suppress(OSError):  # work of other settings, which is kept
-        folder.parent.rmdir()
+    _remove(folder.parent)
     print(
         f"{output}: {len(found.labels)} of {len(images)} frames labelled by {_level(task.method)}"
     )
@@ -150,6 +151,14 @@ def _task(args: argparse.Namespace, symbols: list[str]) -> Task:
     method = Method.from_config({"code": code, "functional": functional, "basis": basis}, symbols)
     memory = args.memory or available_bytes() / 1e6 / args.jobs
     return Task(method, tuple(args.properties), args.charge, memory)
+
+
+def _remove(folder: Path) -> None:
+    """Remove the folder of unfinished work, unless there is work of other settings."""
+    try:
+        folder.rmdir()
+    except OSError:
+        tell(f"{folder}: keeps unfinished work of other settings; delete it if it is not wanted")
 
 
 def _key(task: Task) -> str:

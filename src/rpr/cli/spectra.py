@@ -23,10 +23,11 @@ trajectories, in absolute units: infrared absorption in km/mol per cm^-1 with it
 in km/mol; Raman activity in Angstrom^4/u per cm^-1 with its parts, depolarization ratio and
 differential cross-section in 10^-36 m^2/sr per cm^-1.  Writes infrared.csv, raman.csv and a figure
 into a folder.  The 95 % intervals are those of the mean over trajectories."""
-_OF_FRAMES = (
-    *("interval", "dt", "dipole_key", "dipole_unit"),
-    *("polarizability_key", "polarizability_unit", "polarizability_order"),
-)
+_OF_FRAMES: dict[str, Any] = {
+    **dict.fromkeys(("interval", "dt", "dipole_key", "dipole_unit", "polarizability_key")),
+    **dict.fromkeys(("polarizability_unit", "polarizability_order")),
+    **{"dipole_origin": "as given", "charge": 0},
+}  # options about files of frames, and what they are if they are not given
 _EXAMPLE = """\
   rpr spectra traj.npz -o spectra/
   rpr spectra other.extxyz -o spectra/ --ir --interval 2fs --temperature 300 \\
@@ -125,8 +126,8 @@ def run(args: argparse.Namespace) -> None:
 def _check_options(args: argparse.Namespace) -> None:
     """Refuse options about files of frames if there are none."""
     if all(path.endswith(".npz") for path in args.trajectories):
-        for name in _OF_FRAMES:
-            if getattr(args, name) is not None:
+        for name, default in _OF_FRAMES.items():
+            if getattr(args, name) != default:
                 raise InputError(
                     f"--{name.replace('_', '-')}: is for files of frames; files of rpr md, such as "
                     f"{args.trajectories[0]}, say this themselves"

@@ -24,6 +24,7 @@ from ase.stress import voigt_6_to_full_3x3_stress
 
 from rpr.errors import InputError
 from rpr.files import atomic_path, read_failure
+from rpr.molecule.molecule import unreadable_atoms
 
 _BLOCK = 256  # frames parsed at once
 _DAMAGED = (OSError, EOFError, UnicodeDecodeError, zlib.error)
@@ -177,12 +178,9 @@ def _parse(block: list[str], first: int, path: str | os.PathLike) -> list[Atoms]
         return list(read(io.StringIO("".join(block)), index=":", format="extxyz"))
     except Exception as error:  # ASE raises what it meets
         if len(block) == 1:
-            reason, remedy = read_failure(error), "correct the frame or write it again"
-            if isinstance(error, KeyError):  # what ASE raises of an element
-                reason = f"{error} is no element"
-                remedy = "write H for the isotope D" if error.args[:1] == ("D",) else remedy
             raise InputError(
-                f"{path}: frame {first}: not readable as extended XYZ ({reason}); {remedy}"
+                f"{path}: frame {first}: not readable as extended XYZ ({unreadable_atoms(error)}); "
+                "correct the frame or write it again"
             ) from error
     return [_parse([text], first + k, path)[0] for k, text in enumerate(block)]
 

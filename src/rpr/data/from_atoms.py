@@ -20,7 +20,7 @@ from rpr.data.keys import (
 )
 from rpr.errors import InputError
 from rpr.molecule.dipole_origin import derivatives_about_centre, dipole_about_centre
-from rpr.molecule.molecule import check_symbols
+from rpr.molecule.molecule import check_elements, check_symbols
 
 
 def frames_from_atoms(
@@ -50,14 +50,14 @@ def frames_from_atoms(
     first
         Number of the first frame in messages.
     trajectories
-        Numbers of trajectories by their names, to which new names are added: files that are read
-        block by block name them in all blocks.
+        Numbers of trajectories by their names, to which new ones are added: with it a file that is
+        read block by block has the same numbers in all blocks.
 
     Returns
     -------
     FrameSet
         Trajectories that have names are numbered in the order of appearance.  A ``dihedral`` that
-        is not one number is not taken.
+        is not a number in every frame that has one is not taken.
 
     Raises
     ------
@@ -69,8 +69,7 @@ def frames_from_atoms(
     if not len(images):
         raise InputError(f"{source}: found no frames; write the file again")
     expected = tuple(symbols) if symbols is not None else tuple(images[0].get_chemical_symbols())
-    if "X" in expected:
-        raise InputError(f"{source}: found an atom X, which is no element; remove it or name it")
+    check_elements(expected, source)
     for k, image in enumerate(images):
         at = source if symbols is not None and first + k == 0 else f"{source}: frame {first + k}"
         check_symbols(image.get_chemical_symbols(), expected, at)
@@ -127,9 +126,9 @@ def column(
     keys = keys or Keys()
     values = [find_value(image, keys.key(name)) for image in images]
     if name == "trajectory":
-        values = _numbered(values, {} if trajectories is None else trajectories)
-    elif name == "dihedral" and name not in require:
-        values = [value if _is_number(value) else None for value in values]
+        values = _numbered(values, trajectories)
+    elif name == "dihedral" and name not in require and not all(map(_is_number, values)):
+        return None
     missing = [k for k, value in enumerate(values) if value is None]
     if len(missing) == len(values):
         if name in require or keys.is_named(name):
@@ -151,15 +150,29 @@ def column(
     return _with_matrices(numbers, name, keys, str(source)) * keys.factor(name)
 
 
-def _numbered(values: list[Any], names: dict[str, int]) -> list[Any]:
-    """Numbers of trajectories; if one of them is text, all count as names."""
-    if not any(isinstance(value, str) for value in values) and not names:
+def _numbered(values: list[Any], names: dict[str, int] | None) -> list[Any]:
+    """Numbers of trajectories; those with names get the next numbers that are free.
+
+    `names` are those of all blocks of a file; the numbers of trajectories without names are among
+    them, so that a name of a later block does not get one of them.
+    """
+    plain = all(value is None or isinstance(value, (str, int, np.integer)) for value in values)
+    text = any(isinstance(value, str) for value in values)
+    if not plain or (names is None and not text):
         return values
-    return [None if v is None else names.setdefault(str(v), len(names)) for v in values]
+    names = {} if names is None else names
+    taken = set(names.values())
+    for value in values:
+        if value is not None and str(value) not in names:
+            own = None if isinstance(value, str) or value in taken else int(value)
+            names[str(value)] = 1 + max(taken, default=-1) if own is None else own
+            taken.add(names[str(value)])
+    return [None if value is None else names[str(value)] for value in values]
 
 
 def _is_number(value: Any) -> bool:
-    return np.ndim(value) == 0 and isinstance(value, (int, float, np.number))
+    plain = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    return value is None or plain
 
 
 def _absent(atoms: Atoms, name: str, source: str | os.PathLike, keys: Keys) -> str:

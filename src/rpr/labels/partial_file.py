@@ -1,34 +1,21 @@
-"""The partial file of a shard: one line for each finished frame, safe against a kill at any moment.
+"""The partial file of a shard: its finished frames, in order.
 
-It belongs to the settings whose fingerprint its name ends with (:mod:`rpr.files`).  It stays when
-the shard is finished: a workflow that was killed before it took note of the outputs asks for the
-shard once more, and then nothing has to be computed.
+It belongs to the settings whose fingerprint its name ends with.  It stays when the shard is
+finished: a workflow that was killed before it took note of the outputs asks for the shard once
+more, and then nothing has to be computed.
 """
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import json
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from rpr.errors import InputError
-from rpr.files import atomic_path, fingerprint, other_unfinished, unfinished_path
+from rpr.labels.record_file import RecordFile
 
 
-class PartialFile:
-    """Finished frames on disk.
-
-    The first line is the header, every further line one frame as JSON.  A line that a kill cut
-    short is dropped.  The state of the engine after line n lies in one of two files, in turn,
-    written before the line: one of them always belongs to the last complete line.  Of two
-    processes that label the same frames (one of them forgotten by a workflow that was killed)
-    each appends its own lines; the first line of a frame counts.
+class PartialFile(RecordFile):
+    """Finished frames of a shard on disk.
 
     Parameters
     ----------
@@ -38,24 +25,13 @@ class PartialFile:
         JSON values of everything that the labels depend on.
     indices
         The frames, in the order in which they are labelled.
-
-    Attributes
-    ----------
-    path : Path
-        Path with the fingerprint of the header.
-    others : str
-        Which files of other settings lie beside it, in words; empty if there are none.
     """
 
     def __init__(
         self, path: str | os.PathLike, header: Mapping[str, object], indices: Sequence[int]
     ) -> None:
-        self._header = {**header, "n_frames": len(indices)}
+        super().__init__(path, {**header, "n_frames": len(indices)})
         self._indices = indices
-        key = fingerprint(self._header)
-        self.path = unfinished_path(path, key)
-        self._adopt(Path(path))
-        self.others = other_unfinished(path, key)
 
     def read(self) -> list[dict]:
         """Records of the first frames, without a gap; begins the file if there is none.
@@ -65,75 +41,5 @@ class PartialFile:
         InputError
             If the first line of the file is not its header.
         """
-        lines = self.path.read_bytes().split(b"\n") if self.path.exists() else []
-        if len(lines) < 2:
-            self._begin()
-            return []
-        if _parsed(lines[0]) != self._header:
-            raise InputError(
-                f"{self.path}: found a first line that is not the header of these frames; delete "
-                "the file to start again"
-            )
-        if lines[-1]:
-            self._append(b"\n")
-        found: dict[int, dict] = {}
-        for line in lines[1:-1]:
-            with contextlib.suppress(KeyError, TypeError):
-                record = _parsed(line)
-                found.setdefault(record["frame"], record)
+        found = self.records()
         return [found[k] for k in itertools.takewhile(found.__contains__, self._indices)]
-
-    def append(self, record: dict, state: Mapping[str, np.ndarray], count: int) -> None:
-        """Add a finished frame, the `count`-th line, with the engine's state after it."""
-        arrays = {"count": np.array(count), **{f"state_{k}": v for k, v in state.items()}}
-        with atomic_path(self._state_path(count)) as temporary, open(temporary, "wb") as stream:
-            np.savez(stream, **arrays)  # type: ignore[arg-type]
-        self._append(json.dumps(record).encode() + b"\n")
-
-    def read_state(self, count: int) -> dict[str, np.ndarray]:
-        """State of the engine after `count` lines; empty if there is none."""
-        path = self._state_path(count)
-        if count == 0 or not path.exists():
-            return {}
-        with np.load(path) as content:
-            if int(content["count"]) != count:
-                return {}
-            return {k[6:]: content[k] for k in content.files if k.startswith("state_")}
-
-    def close(self) -> None:
-        """Delete the states; the finished frames stay."""
-        for count in (0, 1):
-            self._state_path(count).unlink(missing_ok=True)
-
-    def _begin(self) -> None:
-        with atomic_path(self.path) as temporary:
-            temporary.write_text(json.dumps(self._header) + "\n")
-
-    def _append(self, line: bytes) -> None:
-        with open(self.path, "ab") as stream:
-            stream.write(line)
-            stream.flush()
-            os.fsync(stream.fileno())
-
-    def _adopt(self, path: Path) -> None:
-        """Rename a file of these settings that was begun before names had a fingerprint."""
-        if self.path.exists() or not path.is_file():
-            return
-        with open(path, "rb") as stream:
-            header = _parsed(stream.readline())
-        if header == self._header:
-            for state in path.parent.glob(f"{path.name}.state?.npz"):
-                os.replace(
-                    state, self.path.with_name(self.path.name + state.name[len(path.name) :])
-                )
-            os.replace(path, self.path)
-
-    def _state_path(self, count: int) -> Path:
-        return self.path.with_name(f"{self.path.name}.state{count % 2}.npz")
-
-
-def _parsed(line: bytes) -> Any:
-    """A line as JSON; None if it is none."""
-    with contextlib.suppress(ValueError):
-        return json.loads(line)
-    return None

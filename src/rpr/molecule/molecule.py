@@ -184,16 +184,39 @@ def read_geometry(path: str | os.PathLike, *, symbols: Sequence[str] | None = No
         images: Any = read(str(path), index=":")
     except Exception as error:
         raise InputError(
-            f"{path}: not readable as a geometry ({read_failure(error)}); expected a file such as "
-            "extended XYZ with one molecule, in Angstrom"
+            f"{path}: not readable as a geometry ({unreadable_atoms(error)}); expected a file such "
+            "as extended XYZ with one molecule, in Angstrom"
         ) from error
     if len(images) != 1 or len(images[0]) == 0:
         number = f"{len(images)} geometries" if len(images) != 1 else "no atoms"
         raise InputError(f"{path}: found {number}, expected one geometry")
     found = tuple(images[0].get_chemical_symbols())
+    check_elements(found, path)
     check_symbols(found, symbols, path)
     check_overlap(images[0].positions[None], path)
     return Atoms(found, positions=images[0].positions)
+
+
+def check_elements(symbols: Sequence[str], source: str | os.PathLike) -> None:
+    """Refuse dummy atoms.
+
+    Raises
+    ------
+    InputError
+        If an atom is X; the message names `source`.
+    """
+    if "X" in symbols:
+        raise InputError(f"{source}: found an atom X, which is no element; remove it or name it")
+
+
+def unreadable_atoms(error: Exception) -> str:
+    """Why atoms could not be read, in words, from what ASE raised; a KeyError may be an element."""
+    name = error.args[0] if isinstance(error, KeyError) and error.args else None
+    if name in ("D", "T"):
+        return f"{name} is no element; write isotopes of hydrogen as H"
+    if isinstance(name, str) and name.isalpha() and len(name) <= 3:
+        return f"{name} is no element"
+    return read_failure(error)
 
 
 def check_symbols(

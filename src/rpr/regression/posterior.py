@@ -48,8 +48,8 @@ def conditioned(prior: np.ndarray, cross: np.ndarray, factor: PackedMatrix) -> n
     -------
     array, [n_frames, c, c]
         Symmetric and positive semidefinite; exactly zero in directions in which the prior is zero,
-        such as out of the plane of a planar molecule, and in others at least 1e-14 of the prior,
-        as rounding leaves errors of this size.
+        such as out of the plane of a planar molecule, and in others not below about 1e-14 of the
+        prior, as rounding leaves errors of this size.
     """
     n_frames, c = prior.shape[:2]
     V = factor.forward(cross.T).reshape(-1, n_frames, c)

@@ -85,12 +85,12 @@ def check_origin(frames: FrameSet, molecule: Molecule, moved: int = 0) -> Findin
 
 def _remedy(charge: float, moved: int) -> str:
     """What to do about dipoles that change with the place of the molecule by `charge`."""
-    if moved and not round(charge) + moved:
+    whole = moved + (round(charge) or int(np.sign(charge)))
+    if not whole:
         return (
             f"they were moved to the centre of mass with the charge {moved}, but refer to it "
             "already; leave out --dipole-origin (in Python dipole_origin)"
         )
-    whole = moved + (round(charge) or int(np.sign(charge)))
     options = (
         f"(--dipole-origin center-of-mass --charge {whole}; in Python "
         f"dipole_origin='center-of-mass', charge={whole})"
