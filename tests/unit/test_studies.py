@@ -9,6 +9,7 @@ from ase.io import read
 from scipy.spatial.transform import Rotation
 
 from rpr.data.frame_set import FrameSet
+from rpr.data.splits import random_order
 from rpr.errors import InputError
 from rpr.models import registry as models
 from rpr.models.kreg.nested import fit_nested
@@ -384,6 +385,41 @@ def test_a_model_of_all_candidates_is_not_fitted_again(frames, split, dce, monke
     rows = table[table["n_train"] == sizes[1]].reset_index(drop=True)
     pd.testing.assert_frame_equal(rows, alone)
     assert set(table["n_train"]) == set(sizes)
+
+
+def test_the_first_repeat_begins_with_the_frames_of_the_split():
+    candidates, first = np.arange(3, 23), np.array([20, 5, 11, 4])
+    sets = list(learning_curve.training_sets(candidates, [2, 4, 9], [0, 1], first))
+    assert [part[:2] for part in sets] == [(r, n) for r in (0, 1) for n in (2, 4, 9)]
+    assert sorted(sets[1][2]) == sorted(first)
+    for k in (0, 3):
+        np.testing.assert_array_equal(sets[k][2], sets[k + 2][2][:2])
+    assert len(set(sets[2][2])) == 9
+    assert set(sets[4][2]) != set(first)
+    for of_all, alone in zip(
+        learning_curve.training_sets(candidates, [5, 20], [0, 1], candidates[::-1]),
+        learning_curve.training_sets(candidates, [5, 20], [0, 1]),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(of_all[2], alone[2])
+
+
+def test_a_model_of_the_split_is_the_largest_of_the_first_repeat(frames, split, dce):
+    names = {"property": "dipole", "molecule": dce}
+    settings = {"model": "rotate-predict-rotate", "repeats": [0, 1], **GRID}
+    tests = {"in_distribution": frames.subset(split[1])}
+    first = split[0][:20]
+    order = random_order(np.sort(first), seed=0)  # in which the frames are validated
+    trained = learning_curve.fit_model(
+        "rotate-predict-rotate", frames, order, seed=0, **names, **GRID
+    )
+    pair = [
+        learning_curve.learning_curve(
+            frames, split[0], tests, sizes=[10, 20], first=first, trained=model, **names, **settings
+        )
+        for model in (trained, None)
+    ]
+    pd.testing.assert_frame_equal(*pair, rtol=1e-6)
 
 
 def test_sizes_of_one_search_share_hyperparameters(frames, split, dce, monkeypatch):

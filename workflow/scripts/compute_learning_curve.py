@@ -12,10 +12,9 @@ from rpr.studies.test_sets import named_test_sets
 logs.start(snakemake.log[0])
 frames = read_frames(snakemake.input.frames)
 split = read_split(snakemake.input.split)
-candidates = outside_test_set(len(frames), split)
 table = learning_curve(
     frames,
-    candidates,
+    outside_test_set(len(frames), split),
     named_test_sets(frames, split, read_frames(snakemake.input.test_set)),
     molecule=read_molecule(snakemake.input.molecule, **snakemake.params.molecule),
     property=snakemake.wildcards.property,
@@ -23,6 +22,7 @@ table = learning_curve(
     sizes=snakemake.params.sizes,
     repeats=range(snakemake.params.n_repeats),
     **snakemake.params.fitting,
-    trained=rpr.load(snakemake.input.model) if len(candidates) == len(split["train"]) else None,
+    first=split["train"],
+    trained=rpr.load(snakemake.input.model),
 )
 tables.write_csv(table, snakemake.output.table)

@@ -14,18 +14,18 @@ logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
 frames = read_frames(snakemake.input.frames)
 split = read_split(snakemake.input.split)
-candidates = outside_test_set(len(frames), split)
 symmetric = snakemake.wildcards.potential == "symmetric"
 model = snakemake.input.model
 table = kreg_learning_curve(
     frames,
-    candidates,
+    outside_test_set(len(frames), split),
     named_test_sets(frames, split, read_frames(snakemake.input.test_set)),
     molecule=molecule,
     sizes=snakemake.params.sizes,
     repeats=range(snakemake.params.n_repeats),
     permutations=permutations_of(find_group(molecule)) if symmetric else None,
     validation=snakemake.params.validation,
-    trained=rpr.load(model) if model and len(candidates) == snakemake.params.n_train else None,
+    first=split["train"],
+    trained=rpr.load(model) if model and len(split["train"]) == snakemake.params.n_train else None,
 )
 tables.write_csv(table, snakemake.output.table)

@@ -42,6 +42,7 @@ def kreg_learning_curve(
     sizes: Sequence[int],
     repeats: Sequence[int],
     permutations: np.ndarray | None = None,
+    first: np.ndarray | None = None,
     trained: KREG | None = None,
     sigma: float | None = None,
     lambda_energy: float | None = None,
@@ -71,8 +72,11 @@ def kreg_learning_curve(
         Seeds of random orders of the candidates; smaller training sets begin larger ones.
     permutations
         Permutations of atoms under which the potential is symmetric; None for the plain one.
+    first
+        Candidates that the first repeat begins with, such as the training frames of a split; the
+        default are all.
     trained
-        A potential of all candidates that was trained before, which then is not fitted again.
+        A potential of the frames `first` that was trained before, which then is not fitted again.
     sigma, lambda_energy, lambda_forces, validation
         Hyper-parameters, and what their search validates on, see
         :class:`rpr.models.kreg.potential.KREG`.
@@ -85,12 +89,16 @@ def kreg_learning_curve(
     tables = []
     given = {"sigma": sigma, "lambda_energy": lambda_energy, "lambda_forces": lambda_forces}
     found: dict[int, dict[str, float | None]] = {}
+    first = candidates if first is None else first
     nested = groupby(
-        training_sets(candidates, sizes, repeats), key=lambda part: (part[0], n_searched(part[1]))
+        training_sets(candidates, sizes, repeats, first),
+        key=lambda part: (part[0], n_searched(part[1])),
     )
     for (repeat, searched), parts in nested:
         sets = {size: chosen for _, size, chosen in parts}
-        models = {len(candidates): trained} if trained is not None else {}
+        models: dict[int, KREG] = {}
+        if trained is not None and repeat == repeats[0]:
+            models[len(first)] = trained
         missing = [size for size in sets if size not in models]
         if missing:
             fitted = fit_kreg(
@@ -102,7 +110,8 @@ def kreg_learning_curve(
                 **found.get(searched, given),
             )
             models |= dict(zip(missing, fitted, strict=True))
-            found.setdefault(searched, {name: getattr(fitted[0], f"{name}_") for name in given})
+        smallest = models[min(sets)]  # of those that share the search
+        found.setdefault(searched, {name: getattr(smallest, f"{name}_") for name in given})
         for size, (name, test_frames) in product(sets, test_sets.items()):
             tables.append(
                 kreg_errors(

@@ -31,6 +31,7 @@ def learning_curve(
     model: str,
     sizes: Sequence[int],
     repeats: Sequence[int],
+    first: np.ndarray | None = None,
     trained: PropertyEstimator | None = None,
     **settings: Any,
 ) -> pd.DataFrame:
@@ -60,8 +61,11 @@ def learning_curve(
         Numbers of training frames; those that exceed the number of candidates are left out.
     repeats
         Seeds of random orders, one for each repeat.
+    first
+        Candidates that the first repeat begins with, such as the training frames of a split; the
+        default are all.
     trained
-        A model of all candidates that was trained before, which then is not fitted again.
+        A model of the frames `first` that was trained before, which then is not fitted again.
     **settings
         Passed to :func:`rpr.models.registry.make_model`.
 
@@ -74,8 +78,9 @@ def learning_curve(
     """
     tables = []
     found: dict[int, dict[str, Any]] = {}
-    for repeat, size, chosen in training_sets(candidates, sizes, repeats):
-        if trained is not None and size == len(candidates):
+    first = candidates if first is None else first
+    for repeat, size, chosen in training_sets(candidates, sizes, repeats, first):
+        if trained is not None and repeat == repeats[0] and size == len(first):
             fitted = trained
         else:
             fitted = fit_model(
@@ -87,7 +92,7 @@ def learning_curve(
                 seed=repeat,
                 **{**settings, **found.get(size, {})},
             )
-            found.setdefault(size, {"hyperparameters": fitted.hyperparameters_})
+        found.setdefault(size, {"hyperparameters": fitted.hyperparameters_})
         table = errors_on_test_sets(
             fitted,
             test_sets,
@@ -104,7 +109,10 @@ def learning_curve(
 
 
 def training_sets(
-    candidates: np.ndarray, sizes: Sequence[int], repeats: Sequence[int]
+    candidates: np.ndarray,
+    sizes: Sequence[int],
+    repeats: Sequence[int],
+    first: np.ndarray | None = None,
 ) -> Iterator[tuple[int, int, np.ndarray]]:
     """Repeat, size and frames of every training set of a learning curve.
 
@@ -116,6 +124,8 @@ def training_sets(
         Numbers of training frames; those that exceed the number of candidates are left out.
     repeats
         Seeds of random orders of the candidates; smaller sets begin larger ones.
+    first
+        Candidates that the order of the first repeat begins with; None for all.
 
     Yields
     ------
@@ -130,6 +140,9 @@ def training_sets(
     """
     for k, repeat in enumerate(repeats):
         order = random_order(candidates, seed=repeat)
+        if k == 0 and first is not None:
+            rest = order[~np.isin(order, first)]
+            order = np.concatenate([random_order(np.sort(first), seed=repeat), rest])
         for size in sizes:
             if size < len(order) or (size == len(order) and k == 0):
                 yield repeat, size, order[:size]
