@@ -131,7 +131,9 @@ localrules:
 
 # A whole run ends with its main results; a part of it, or a job on a cluster, does not.
 onsuccess:
-    if workflow.is_main_process and set(workflow.dag_settings.targets or ["all"]) == {"all"}:
+    settings = workflow.dag_settings
+    whole = set(settings.targets or ["all"]) == {"all"}
+    if workflow.is_main_process and whole and not (settings.until or settings.omit_from):
         print(
             Path(f"results/{config['run']}/summary.md").read_text(encoding="utf-8"), flush=True
         )

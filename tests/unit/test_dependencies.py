@@ -1,5 +1,6 @@
 """What a computation rests on is found in the imports of its script."""
 
+import ast
 import shutil
 from pathlib import Path
 
@@ -45,6 +46,16 @@ def test_modules_imported_as_a_whole_and_packages_are_found():
 def test_unknown_module_is_an_error():
     with pytest.raises(ModuleNotFoundError):
         closure({"rpr.nothing"})
+
+
+def test_the_text_of_a_syntax_tree_is_that_of_every_version_of_python():
+    """Python 3.12 has type parameters, and 3.13 leaves out empty lists."""
+    tree = ast.parse("def f(x, *, y=None):\n    return x + 0\n")
+    assert dependencies._normal(tree) == (
+        "Module(body=[FunctionDef(name='f', args=arguments(args=[arg(arg='x')], "
+        "kwonlyargs=[arg(arg='y')], kw_defaults=[Constant()]), body=[Return(value=BinOp("
+        "left=Name(id='x', ctx=Load()), op=Add(), right=Constant(value=0)))])])"
+    )
 
 
 def test_a_changed_constant_changes_the_digest_and_a_comment_does_not(copied):

@@ -311,6 +311,16 @@ def test_provenance_names_what_decided_the_results(complete, tmp_path):
     assert frames["level_of_theory"] == "b3lyp5/def2-svp"
 
 
+def test_provenance_of_deposited_frames_names_no_dynamics(complete, root, tmp_path):
+    data = tmp_path / "frames.extxyz"
+    write_frames(data, FrameSet(("H", "H"), np.array([[[0.0, 0, 0], [0, 0, 0.7]]] * 3)))
+    deposit = str(root / "resources/ethanedithiol/manifest.json")
+    config = complete | {"labels": complete["labels"] | {"source": "deposit", "deposit": deposit}}
+    record = provenance(config, make_plan(config), {"frames": data}, software={})
+    assert not {"md", "initial_conditions", "optimisation"} & set(record["config"])
+    assert record["config"]["labels"]["method"] == complete["labels"]["method"]
+
+
 @pytest.mark.parametrize(
     ("level", "words"), [(None, "not stated"), ("CCSD/x", "CCSD/x, as stated by the user")]
 )

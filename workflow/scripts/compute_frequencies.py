@@ -27,7 +27,7 @@ settings = {
     "max_memory_mb": free_megabytes(snakemake.resources.mem_mb),
     "journal": journal,
 }
-matrix = hessian(method, symbols, atoms.positions, **settings)
+matrix = hessian(method, symbols, atoms.positions, **settings, log=log.info)
 modes = frequencies(atoms, matrix, name=snakemake.wildcards.conformer)
 engine = make_engine(method, symbols, **settings)
 labels = engine.compute(atoms.positions, ["dipole_derivatives", "polarizability_derivatives"])

@@ -31,7 +31,7 @@ minima = find_minima(
     read_frames(snakemake.input.candidates),
     molecule,
     LabelCalculator(method, **settings),
-    partial(hessian, method, molecule.symbols, **settings),
+    partial(hessian, method, molecule.symbols, **settings, log=log.info),
     window=snakemake.params.conformers["window_kJ_per_mol"] * kJ / mol,
     most=snakemake.params.conformers["most"],
     force_tolerance=snakemake.params.optimisation["fmax"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any, ClassVar
 
 from ase import Atoms
@@ -134,9 +135,12 @@ class LabelCalculator(Calculator):
             raise ConvergenceError("; ".join(self.faults))
 
     def fingerprint(self) -> str:
-        """Everything that its results depend on: method, charge, version of the labels."""
-        version = label_version(self._charge)
-        return f"{self.method.fingerprint()} charge={self._charge} label_version={version}"
+        """Everything that its results depend on: method, charge, versions of labels and code."""
+        code = self.method.code
+        return (
+            f"{self.method.fingerprint()} charge={self._charge} "
+            f"label_version={label_version(self._charge)} {code}={version(code)}"
+        )
 
     def get_state(self) -> dict:
         """Memory of previous frames, as arrays; empty before the first."""

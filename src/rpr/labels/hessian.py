@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -21,6 +21,7 @@ def hessian(
     max_memory_mb: float | None = None,
     step: float = 0.005,
     journal: Journal | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> np.ndarray:
     """Second derivatives of the energy, by central differences of the forces.
 
@@ -45,6 +46,8 @@ def hessian(
         Displacement h, Angstrom.
     journal
         Keeps the forces, so that an interrupted computation resumes.
+    log
+        Called with a line of text after each coordinate.
 
     Returns
     -------
@@ -70,5 +73,7 @@ def hessian(
             for moved in (positions + displacement, positions - displacement)
         )
         rows.append(-(forward - backward) / (2 * step))
+        if log is not None:
+            log(f"Hessian: {k + 1} of {positions.size} coordinates are done")
     full = np.array(rows)
     return (full + full.T) / 2

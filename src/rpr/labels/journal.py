@@ -57,9 +57,13 @@ class Journal:
         return _JournalledEngine(engine, lambda first: self._open({**header, "first": first}))
 
     def close(self) -> None:
-        """Delete the files that were used, once the results of the computation are written."""
+        """Delete the states of the engines, once the results of the computation are written.
+
+        The frames stay: a workflow that was killed before it took note of the results asks for them
+        once more, and then nothing has to be computed.
+        """
         for file in self._files:
-            file.delete()
+            file.close()
         self._files = []
 
     def _open(self, header: Mapping[str, object]) -> tuple[RecordFile, dict[str, dict]]:

@@ -108,11 +108,6 @@ class RecordFile:
         for count in (0, 1):
             self._state_path(count).unlink(missing_ok=True)
 
-    def delete(self) -> None:
-        """Delete the finished frames, too."""
-        self.close()
-        self.path.unlink(missing_ok=True)
-
     def _begin(self) -> None:
         with atomic_path(self.path) as temporary:
             temporary.write_text(json.dumps(self._header) + "\n")

@@ -7,6 +7,7 @@ import hashlib
 import os
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 _CHECKS = (
     *("battery", "conventions", "energies", "finding"),
@@ -123,13 +124,24 @@ def _is_module(name: str) -> bool:
 
 @cache
 def _statements(path: Path) -> str:
-    """The syntax tree of a file as text, without docstrings."""
+    """The syntax tree of a file as text, without docstrings, the same in all versions of Python."""
     tree = _tree(path)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_text(body[0]):
             setattr(node, "body", body[1:])  # noqa: B010
-    return ast.dump(tree)
+    return _normal(tree)
+
+
+def _normal(node: Any) -> str:
+    """A part of a syntax tree as text; fields that are empty, as new ones are, do not count."""
+    if isinstance(node, ast.AST):
+        values = ((name, value) for name, value in ast.iter_fields(node) if name != "kind")
+        kept = (f"{name}={_normal(value)}" for name, value in values if value not in (None, []))
+        return f"{type(node).__name__}({', '.join(kept)})"
+    if isinstance(node, list):
+        return f"[{', '.join(map(_normal, node))}]"
+    return repr(node)
 
 
 def _is_text(node: ast.AST) -> bool:

@@ -87,13 +87,16 @@ def level_of_theory(config: Mapping, plan: Plan, role: str) -> str:
 
 
 def effective(config: Mapping, plan: Plan) -> dict:
-    """Copy of the configuration without the keys that had no effect on frames read from files."""
+    """Copy of the configuration without the keys that had no effect on frames that were read."""
     kept = {key: dict(v) if isinstance(v, Mapping) else v for key, v in config.items()}
-    if plan.source != "files":
+    if plan.source == "compute":
         return kept
-    unused = ["md", "initial_conditions", "labels/n_frames", "labels/deposit"]
+    unused = ["md", "initial_conditions"]
+    if plan.source == "files":
+        unused += ["labels/n_frames", "labels/deposit"]
     if not plan.computed_stages:
-        unused += ["optimisation", "labels/method", "labels/shard_size"]
+        unused += ["optimisation", "labels/shard_size"]
+        unused += ["labels/method"] if plan.source == "files" else []
     for path in unused:
         group, _, key = path.partition("/")
         (kept[group] if key else kept).pop(key or group, None)
