@@ -385,7 +385,7 @@ def test_wrong_files_and_options_are_one_line(work, tmp_path, capsys):
             ["predict", work / "pes.npz", test, "-o", tmp_path / "o.xyz", "--uncertainty"],
             "--uncertainty: found a model of the energy only",
         ),
-        (["evaluate", work / "dipole.npz", test, "--plot", tmp_path / "a.docx"], "docx"),
+        (["evaluate", work / "dipole.npz", test, "--plot", tmp_path / "a.docx"], "ends in .png or"),
         (["train", test, "-o", test / "m.npz", "--property", "dipole"], "is not a folder"),
         (
             ["train", test, "-o", tmp_path / "m.npz", "--property", "dipole", "--n-train", "39"],
@@ -409,6 +409,21 @@ def test_wrong_files_and_options_are_one_line(work, tmp_path, capsys):
         told = capsys.readouterr().err.splitlines()
         assert message in told[-1], told
         assert told[-1].startswith("rpr: ")
+
+
+def test_evaluate_tells_of_another_level_and_train_of_repeated_frames(work, tmp_path, capsys):
+    images = read(work / "test.extxyz", ":")
+    for image in images:
+        image.info["level_of_theory"] = "hf/sto-3g"
+    write(tmp_path / "other.extxyz", images)
+    assert call("evaluate", work / "dipole.npz", tmp_path / "other.extxyz") == 0
+    assert "labels of hf/sto-3g, but" in capsys.readouterr().err
+    write(tmp_path / "twice.extxyz", 2 * images[:12])
+    words = ("train", tmp_path / "twice.extxyz", "-o", tmp_path / "m.npz", "--property", "dipole")
+    assert call(*words, "--n-train", 10) == 0
+    assert "rpr: warning: repeated geometries: 12 pairs" in capsys.readouterr().err
+    assert call(*words, "--n-train", 10) == 2
+    assert "give --overwrite" in capsys.readouterr().err
 
 
 def test_quantities_without_a_unit_beside_atomic_units_are_told(work, tmp_path, capsys):

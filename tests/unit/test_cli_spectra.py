@@ -7,7 +7,7 @@ from ase.build import molecule
 
 import rpr
 from rpr.cli.main import main
-from rpr.data.extxyz import read_frames
+from rpr.data.extxyz import read_frames, write_frames
 from rpr.data.segments import read_segments
 from rpr.molecule.molecule import Molecule
 from rpr.units import DEBYE
@@ -105,6 +105,33 @@ def test_frames_give_the_spectra_of_the_compact_file(models, tmp_path, capsys):
     )
     for table in rest:
         assert table.to_numpy() == pytest.approx(first.to_numpy(), rel=1e-5, abs=1e-6)
+
+
+def test_what_contradicts_a_file_is_told(models, tmp_path, capsys):
+    """Another temperature, an output that exists, frames that do not follow each other."""
+    dipole = ("--dipole", models / "dipole.npz")
+    assert md(models, tmp_path / "a.npz", *dipole) == 0
+    assert md(models, tmp_path / "a.npz", *dipole, "--seed", 1) == 2
+    assert "a.npz: exists; name another file, or give --overwrite" in capsys.readouterr().err
+    assert md(models, tmp_path / "a.npz", *dipole, "--overwrite") == 0
+    command = ("spectra", tmp_path / "a.npz", "-o", tmp_path / "s", "--resolution", 500)
+    assert call(*command, "--temperature", 100) == 2
+    assert "--temperature: found 100 K, but" in capsys.readouterr().err
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s/raman.csv").write_text("of an earlier command")
+    assert call(*command) == 0
+    told = capsys.readouterr().err
+    assert "raman.csv is of an earlier command, and stays" in told
+    assert "atoms move as at" not in told
+    assert md(models, tmp_path / "a.extxyz", *dipole) == 0
+    assert "--interval 2fs --temperature 300 --dt 0.5fs" in capsys.readouterr().err
+    frames = read_frames(tmp_path / "a.extxyz")
+    frames.trajectory = frames.step = None
+    mixed = np.random.default_rng(0).permutation(len(frames))
+    write_frames(tmp_path / "b.extxyz", frames.subset(mixed))
+    times = ("--interval", "0.5fs", "--temperature", 300, "--resolution", 900)
+    assert call("spectra", tmp_path / "b.extxyz", "-o", tmp_path / "t", *times) == 0
+    assert "from record to record atoms move as at" in capsys.readouterr().err
 
 
 def test_starts_may_have_their_atoms_in_another_order(models, tmp_path):

@@ -94,6 +94,21 @@ def test_both_bends_of_a_linear_molecule_are_warm():
         assert (energy / (KB * T)).mean() == pytest.approx(2.0, abs=4 * np.sqrt(2.0 / n))
 
 
+def test_a_molecule_is_linear_where_it_starts(tmp_path):
+    """The reference geometry may be a bent frame of the training set."""
+    d = Rod.length
+    bent = Molecule.from_atoms(Atoms("CO2", [[0, 0, 0], [0.3, 0, d], [0.3, 0, -d]]))
+    straight = np.array([[[0, 0, 0], [0, 0, d], [0, 0, -d]]], dtype=float)
+    settings = ThermalSettings(
+        temperature_K=T, time_ps=0.01, equilibration_ps=0.25, friction_per_ps=40.0, dt_fs=0.8,
+        interval_fs=0.8,
+    )  # fmt: skip
+    n = 200
+    found = run_thermal(tmp_path / "a.npz", Rod(), straight, bent, settings, trajectories=range(n))
+    kinetic = found.kinetic[:, 0] / (KB * T)
+    assert kinetic.mean() == pytest.approx(2.0, abs=4 * np.sqrt(2.0 / n))
+
+
 def test_langevin_dynamics_does_not_move_or_turn_the_molecule():
     positions, velocities = equilibrated(3, 0.5, n_steps=100)
     masses = water().masses[:, None]

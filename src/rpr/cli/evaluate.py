@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from rpr.cli.frame_options import add_keys, read_labelled
+from rpr.cli.frame_options import add_keys, level_of, moved_charge, read_labelled, tell
 from rpr.cli.options import add_command, check_output
 
 if TYPE_CHECKING:
@@ -49,11 +49,15 @@ def run(args: argparse.Namespace) -> None:
     from rpr.models.registry import load
     from rpr.studies.model_errors import compare, error_table, resampled_groups
 
-    for path in filter(None, (args.csv, args.plot)):
-        check_output(path, inputs=[args.model, args.frames])
+    inputs = [args.model, args.frames]
+    if args.csv:
+        check_output(args.csv, inputs=inputs)
+    if args.plot:
+        check_output(args.plot, inputs=inputs, suffixes=(".png", ".pdf", ".svg"))
     model = load(args.model)
     wanted = [predicts(model)] + ["forces"] * (predicts(model) == "energy")
     frames = in_order_of(read_labelled(args.frames, args, wanted), model.molecule)
+    _warn(model, frames, args)
     outside = Outside({predicts(model): model})
     outside.add(frames)
     with outside.quiet():
@@ -71,6 +75,18 @@ def run(args: argparse.Namespace) -> None:
     outside.tell()
     if args.plot:
         _plot(args.plot, comparisons)
+
+
+def _warn(model: Any, frames: FrameSet, args: argparse.Namespace) -> None:
+    """Say that labels are of another level of theory, or those of an ion about the origin."""
+    from rpr.data.consistency.origin import check_origin
+
+    level, own = level_of(args.frames), model.about.get("level")
+    if level and own and level.lower() != str(own).lower():
+        tell(f"rpr: warning: {args.frames} has labels of {level}, but {args.model} learnt {own}")
+    found = check_origin(frames, model.molecule, moved_charge(args))
+    if found.is_implausible:
+        tell(f"rpr: warning: implausible {found.check}: {found.text}")
 
 
 def _print(table: pd.DataFrame) -> None:

@@ -92,6 +92,14 @@ def read_labelled(
     return frames
 
 
+def level_of(path: str) -> str | None:
+    """Level of theory that the first frame of a file names."""
+    from rpr.data.atoms_files import first_atoms
+
+    found = first_atoms(path).info.get("level_of_theory")
+    return str(found) if found else None
+
+
 def read_as(path: str, frames: FrameSet, args: argparse.Namespace) -> str:
     """How many frames were read, of what, and each quantity with its key and unit, in words."""
     from ase import Atoms

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rpr.cli.frame_options import tell
-from rpr.cli.options import EXTENDED_XYZ, add_command, check_output, counted, whole_number
+from rpr.cli.options import (
+    EXTENDED_XYZ,
+    add_command,
+    add_overwrite,
+    check_output,
+    counted,
+    whole_number,
+)
 from rpr.cli.progress import Progress
 from rpr.errors import InputError
 
@@ -81,7 +88,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="MB",
         help="of each process; default: what is free",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace an output that exists")
+    add_overwrite(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -155,6 +162,8 @@ def _task(args: argparse.Namespace, symbols: list[str]) -> Task:
 
 def _remove(folder: Path) -> None:
     """Remove the folder of unfinished work, unless there is work of other settings."""
+    for empty in (path for path in folder.iterdir() if path.is_dir() and not any(path.iterdir())):
+        empty.rmdir()
     try:
         folder.rmdir()
     except OSError:

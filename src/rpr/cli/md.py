@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from rpr.cli.frame_options import tell
-from rpr.cli.options import add_command, check_output, whole_number
+from rpr.cli.options import add_command, add_overwrite, check_output, whole_number
 from rpr.cli.progress import Progress
 from rpr.cli.quantities import positive, time
 from rpr.errors import InputError
@@ -62,6 +62,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--n", type=whole_number(1), default=24, help="trajectories; default: 24")
     _add_settings(parser)
+    add_overwrite(parser)
     parser.add_argument("--seed", type=whole_number(0), default=0, help="default: %(default)s")
 
 
@@ -98,7 +99,10 @@ def run(args: argparse.Namespace) -> None:
     from rpr.studies.spectra import predictor
 
     given = filter(None, (args.potential, args.dipole, args.polarizability))
-    output = check_output(args.output, inputs=list(given), suffixes=(".npz", ".extxyz", ".xyz"))
+    suffixes = (".npz", ".extxyz", ".xyz")
+    output = check_output(
+        args.output, overwrite=args.overwrite, inputs=list(given), suffixes=suffixes
+    )
     settings = _settings(args)
     potential = load_as(args.potential, "energy")
     names = [name for name in ("dipole", "polarizability") if getattr(args, name)]
@@ -127,6 +131,10 @@ def run(args: argparse.Namespace) -> None:
         with atomic_path(output) as temporary:
             write_frames(temporary, frames_of_segments(segments, rest))
         compact.unlink()
+        tell(
+            f"{output} says no times: for `rpr spectra` give --interval {segments.interval_fs:g}fs "
+            f"--temperature {segments.temperature_K:g} --dt {segments.step_fs:g}fs"
+        )
     total = segments.total.std(axis=1).max()
     tell(
         f"{output}: {args.n} trajectories of {settings.n_segments} segments of "

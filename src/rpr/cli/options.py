@@ -35,6 +35,11 @@ def add_command(
     return parser
 
 
+def add_overwrite(parser: argparse.ArgumentParser) -> None:
+    """Add the option to replace an output that exists."""
+    parser.add_argument("--overwrite", action="store_true", help="replace an output that exists")
+
+
 def whole_number(at_least: int) -> Callable[[str], int]:
     """Type of an option that takes a whole number not below `at_least`."""
 

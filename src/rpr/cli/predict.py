@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rpr.cli.frame_options import tell
-from rpr.cli.options import EXTENDED_XYZ, add_command, check_output, counted
+from rpr.cli.options import EXTENDED_XYZ, add_command, add_overwrite, check_output, counted
 from rpr.cli.progress import Progress
 from rpr.errors import InputError
 
@@ -60,6 +60,7 @@ def add_parser(subparsers: Any) -> None:
         help="add dipole_covariance (x y z, nine numbers, e^2 Angstrom^2) and "
         "polarizability_covariance (xx xy xz yy yz zz, 36 numbers, Angstrom^6)",
     )
+    add_overwrite(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -71,7 +72,9 @@ def run(args: argparse.Namespace) -> None:
     from rpr.models.registry import load
 
     if args.output != "-":
-        check_output(args.output, inputs=args.files, suffixes=EXTENDED_XYZ)
+        check_output(
+            args.output, overwrite=args.overwrite, inputs=args.files, suffixes=EXTENDED_XYZ
+        )
     paths, source = _sorted(args.files)
     models = models_by_property({path: load(path) for path in paths})
     _check_options(args, models)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +103,7 @@ def run(args: argparse.Namespace) -> None:
     parts = [_read(path, args) for path in args.trajectories]
     segments = join(renumbered(parts), args.trajectories)
     _warn_of_interval(segments, args.highest)
+    _warn_of_motion(segments)
     settings = SpectrumSettings(args.resolution, args.window, args.highest, args.laser)
     everything = {"all": np.ones(len(segments), dtype=bool)}
     tables: dict[str, pd.DataFrame] = {}
@@ -121,6 +123,7 @@ def run(args: argparse.Namespace) -> None:
         _print(name, table)
     _draw(folder / "spectra.png", tables)
     tell(f"{folder}: {', '.join(f'{name}.csv' for name in tables)}, spectra.png")
+    _warn_of_others(folder, tables)
 
 
 def _check_options(args: argparse.Namespace) -> None:
@@ -136,14 +139,22 @@ def _check_options(args: argparse.Namespace) -> None:
 
 def _read(path: str, args: argparse.Namespace) -> Segments:
     """Segments of a file of `rpr md`, or of frames."""
+    import numpy as np
+
     from rpr.data.extxyz import read_frames
     from rpr.data.segments import read_segments, segments_of_frames
 
     if path.endswith(".npz"):
         segments = read_segments(path)
-        if args.temperature is not None:
-            segments = segments.replace(temperature_K=args.temperature)
-        return segments
+        own = segments.temperature_K
+        if args.temperature is None:
+            return segments
+        if np.isfinite(own) and own != args.temperature:
+            raise InputError(
+                f"--temperature: found {args.temperature:g} K, but {path} was run at {own:g} K; "
+                "leave it out"
+            )
+        return segments.replace(temperature_K=args.temperature)
     for name, example in (("interval", "2fs"), ("temperature", "300")):
         if getattr(args, name) is None:
             raise InputError(
@@ -191,6 +202,26 @@ def _warn_of_interval(segments: Segments, highest: float) -> None:
             f"{USABLE * ends:.0f} cm^-1, and vibrations above {ends:.0f} cm^-1 fold into it; "
             f"record every {USABLE / (2.0 * LIGHT * highest):.2g} fs for {highest:g} cm^-1"
         )
+
+
+def _warn_of_motion(segments: Segments) -> None:
+    """Say that atoms move much faster between records than they can at this temperature."""
+    from rpr.data.segments import TOO_FAST, apparent_temperature
+
+    apparent = apparent_temperature(segments)
+    if apparent > TOO_FAST * segments.temperature_K:
+        tell(
+            f"rpr: warning: from record to record atoms move as at {apparent:.2g} K, not "
+            f"{segments.temperature_K:g} K: are the frames in the order of time, and the interval "
+            "and the temperature right?"
+        )
+
+
+def _warn_of_others(folder: Path, made: Iterable[str]) -> None:
+    """Say which spectra of an earlier command stay in the folder."""
+    for name in ("infrared", "raman"):
+        if name not in made and (folder / f"{name}.csv").exists():
+            tell(f"rpr: warning: {folder / name}.csv is of an earlier command, and stays")
 
 
 def _wanted(name: str, asked: bool, args: argparse.Namespace, segments: Segments) -> bool:

@@ -7,9 +7,9 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rpr.cli.frame_options import add_keys, moved_charge, read_labelled, tell
+from rpr.cli.frame_options import add_keys, level_of, moved_charge, read_labelled, tell
 from rpr.cli.molecule_options import add_molecule, found_molecule
-from rpr.cli.options import add_command, check_output, counted, whole_number
+from rpr.cli.options import add_command, add_overwrite, check_output, counted, whole_number
 from rpr.errors import InputError, PlausibilityWarning
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def add_parser(subparsers: Any) -> None:
         help="train also on labels that contradict the geometries or each other",
     )
     parser.add_argument("--level", help="level of theory of the labels, for the record")
+    add_overwrite(parser)
     add_molecule(parser)
     add_keys(parser)
 
@@ -114,7 +115,9 @@ def run(args: argparse.Namespace) -> None:
     """Find the molecule, train, say how good the model is, and write it."""
     from rpr.models.training import train
 
-    output = check_output(args.output, inputs=[args.frames], suffixes=[".npz"])
+    output = check_output(
+        args.output, overwrite=args.overwrite, inputs=[args.frames], suffixes=[".npz"]
+    )
     frames = read_labelled(args.frames, args, _needed(args))
     molecule = _molecule(args, frames)
     _check(frames, molecule, args)
@@ -193,24 +196,18 @@ def _check(frames: FrameSet, molecule: Molecule, args: argparse.Namespace) -> No
     for finding in findings:
         if finding.is_implausible:
             tell(f"rpr: warning: implausible {finding.check}: {finding.text}")
-        elif finding.verdict == NOTE and finding.check == "hands" and one_hand:
+        elif finding.verdict == NOTE and (
+            finding.check == "repeated geometries" or (finding.check == "hands" and one_hand)
+        ):
             tell(f"rpr: warning: {finding.check}: {finding.text}")
 
 
 def _record(result: Training, args: argparse.Namespace) -> None:
     """Say in the model what it was trained on."""
     about = {
-        "level": args.level or _level(args.frames),
+        "level": args.level or level_of(args.frames),
         "source": Path(args.frames).name,
         "n_train": result.n_train,
         "error": result.error_text(),
     }
     result.model.about = {name: value for name, value in about.items() if value}
-
-
-def _level(path: str) -> str | None:
-    """Level of theory that the first frame names."""
-    from rpr.data.atoms_files import iter_atoms
-
-    found = next(iter_atoms(path)).info.get("level_of_theory")
-    return str(found) if found else None

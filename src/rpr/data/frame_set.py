@@ -40,7 +40,7 @@ class FrameSet:
     """Frames of one molecule; quantities that are not known are None.
 
     ``frames[3]`` is frame 3 as ASE atoms with all its labels, and so is what a loop goes through;
-    ``frames[:10]``, ``frames[[5, 2]]`` and ``frames[frames.dihedral > 0]`` are a `FrameSet`.
+    ``frames[:10]``, ``frames[[5, 2]]`` and ``frames[frames.energy < 0]`` are a `FrameSet`.
 
     Parameters
     ----------

@@ -29,11 +29,16 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+from ase import Atoms
 
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
 from rpr.files import read_failure, write_arrays
 from rpr.molecule.molecule import check_symbols
+from rpr.units import FS, KB
+
+#: Apparent temperature relative to the true one from which records do not follow each other.
+TOO_FAST = 5.0
 
 #: Quantities that segments may lack, and the shape of one record's value.
 OPTIONAL: dict[str, tuple[int, ...]] = {
@@ -156,6 +161,19 @@ def renumbered(parts: Sequence[Segments]) -> list[Segments]:
 def first_segments(segments: Segments) -> Segments:
     """The first segment of each trajectory."""
     return segments.subset(np.unique(segments.trajectory, return_index=True)[1])
+
+
+def apparent_temperature(segments: Segments) -> float:
+    """Temperature of the mean velocities between records, K.
+
+    T = <sum_i m_i |x_i(t + dt) - x_i(t)|^2> / (3 n_atoms k dt^2), which is below that of the atoms
+    if they vibrate between records, and far above it if records do not follow each other.
+    """
+    masses = Atoms(segments.symbols).get_masses()
+    moved = np.diff(segments.positions, axis=1)
+    moved -= moved.mean(axis=2, keepdims=True)  # as other programs may centre frames
+    squares = np.einsum("a,stax->st", masses, moved**2).mean() / (segments.interval_fs * FS) ** 2
+    return float(squares / (3.0 * len(masses) * KB))
 
 
 def write_segments(path: str | os.PathLike, segments: Segments, **extra: np.ndarray) -> None:

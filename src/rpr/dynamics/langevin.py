@@ -81,6 +81,7 @@ def run_langevin(
     n_steps: int,
     rngs: Sequence[np.random.Generator],
     molecule: Molecule | None = None,
+    linear: bool | None = None,
     rigid_body_motion: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Positions and velocities after Langevin dynamics.
@@ -106,7 +107,10 @@ def run_langevin(
     rngs
         One source of random numbers for each trajectory.
     molecule
-        Molecule whose bonds are watched, if any; whether it is linear counts for the noise.
+        Molecule whose bonds are watched, if any.
+    linear
+        Whether the molecule is linear at rest, which counts for the noise; None asks the reference
+        geometry of `molecule`.
     rigid_body_motion
         Whether friction and noise act on the motion of the molecule as a whole, too.
 
@@ -130,7 +134,8 @@ def run_langevin(
     x, v = np.array(positions, dtype=float), np.array(velocities, dtype=float)
     if not n_steps:
         return x, v
-    linear = molecule is not None and is_linear(molecule.reference, molecule.masses)
+    if linear is None:
+        linear = molecule is not None and is_linear(molecule.reference, molecule.masses)
     to_acceleration = FS**2 / np.asarray(masses, dtype=float)[:, None]
     predict = step_function(model)
     acceleration = model.predict(x)[1] * to_acceleration

@@ -28,6 +28,7 @@ from rpr.dynamics.trajectories import Trajectories
 from rpr.errors import InputError
 from rpr.files import fingerprint
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.rigid_body import is_linear
 
 #: Frames whose properties are predicted at once.
 BLOCK = 2048
@@ -124,7 +125,8 @@ def run_thermal(
     model
         Potential, whose ``predict(positions)`` returns energies (eV) and forces (eV/Angstrom).
     minima : array, [n_minima, n_atoms, 3]
-        Geometries in Angstrom at which trajectories start, in turn by their number.
+        Geometries in Angstrom at which trajectories start, in turn by their number.  If all of them
+        are linear, the molecule counts as linear.
     molecule
         Its symbols, masses and bonds are used.
     settings
@@ -188,6 +190,7 @@ def _segments(
 ) -> Iterator[tuple[Segments, State, str]]:
     """Segments number `n_done` and later, the state after each, and a line about it."""
     masses = molecule.masses
+    linear = all(is_linear(minimum, masses) for minimum in minima) or None  # else the reference
     x, v, rngs = _start(minima, masses, settings, trajectories, state)
     for number in range(n_done, settings.n_segments):
         x, v = run_langevin(
@@ -201,6 +204,7 @@ def _segments(
             n_steps=settings.steps(settings.rest_ps if number else settings.equilibration_ps),
             rngs=rngs,
             molecule=molecule,
+            linear=linear,
         )
         made = run(
             model,

@@ -146,8 +146,8 @@ def train(
     rest = np.random.default_rng(seed).permutation(np.flatnonzero(~kept_out))
     if n_train is not None and n_train > len(rest):
         raise InputError(
-            f"n_train: found {n_train}, expected at most {len(rest)} of {len(frames)} frames, as "
-            f"{words} are kept out for validation; make it smaller or label more frames"
+            f"n_train: found {n_train}, expected at most {len(rest)} of {len(frames)} frames "
+            f"({words} for validation); make it smaller or label more frames"
         )
     chosen = np.sort(rest[:n_train])
     make = _maker(name, property, molecule, seed, settings)
