@@ -170,6 +170,7 @@ def test_options_of_the_command_line(tmp_path, capsys):
         str(tmp_path / "m.npz"),
         "--property",
         "dipole",
+        "--overwrite",
     ]
     assert main([*words, "--n-train", "12"]) == 0
     told = capsys.readouterr().out

@@ -63,7 +63,7 @@ def trained(frames, folder, *options, property="dipole", keep=("dipole",)):
     labels = {name: getattr(frames, name) for name in keep}
     write_frames(folder / "wrong.extxyz", FrameSet(frames.symbols, frames.positions, **labels))
     words = ("train", folder / "wrong.extxyz", "-o", folder / "m.npz", "--property", property)
-    return main([str(word) for word in (*words, "--n-train", 10, *options)])
+    return main([str(word) for word in (*words, "--n-train", 10, "--overwrite", *options)])
 
 
 def test_dipoles_of_ions_about_the_laboratory_are_refused_and_moved(tmp_path, capsys):
