@@ -110,7 +110,8 @@ def test_misspelt_key_stops_before_anything_runs(root, tmp_path):
 
 def test_own_files_need_no_dynamics_and_no_dft(root, tmp_path):
     path = tmp_path / "frames.extxyz"
-    path.write_text("frames")
+    geometry = root / "resources/geometries/dichloroethane_anti.xyz"
+    path.write_text(400 * geometry.read_text())
     files = {"frames": str(path), "test_set": str(path)}
     found = jobs(
         root, "--configfile", overlay(tmp_path, labels={"source": "files", "files": files})
