@@ -308,6 +308,13 @@ def test_the_calculated_frame_settles_units_and_signs(water, name, factor, words
     assert words in found.text
 
 
+def test_rough_methods_settle_signs_but_no_units(water):
+    for factor, verdict in ((1 / BOHR, NOTE), (-1.0, IMPLAUSIBLE)):
+        only = FrameSet(water.symbols, water.positions, dipole=factor * water.dipole)
+        (found,) = check_calculated(only, rough=True)
+        assert found.verdict == verdict
+
+
 def test_what_cannot_be_calculated_is_said(water):
     (found,) = check_calculated(water, charge=1)
     assert found.verdict == NOT_TESTED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from rpr.cli.frame_options import UNITS, add_keys, moved_charge, read_labelled, tell
+from rpr.cli.frame_options import UNITS, add_keys, level_of, moved_charge, read_labelled, tell
 from rpr.cli.molecule_options import add_molecule, found_molecule
 from rpr.cli.options import add_command, counted
 
@@ -57,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
     if len(found) > 1 and not args.no_calculation and len(frames.symbols) <= _MOST_ATOMS:
         from rpr.labels.calculated_frame import check_calculated
 
-        found += check_calculated(frames, charge=args.charge)
+        rough = (level_of(args.frames) or "").lower().startswith("gfn")
+        found += check_calculated(frames, charge=args.charge, rough=rough)
     width = max(len(finding.check) for finding in found)
     for finding in found:
         verdict = finding.verdict.upper() if finding.verdict == IMPLAUSIBLE else finding.verdict

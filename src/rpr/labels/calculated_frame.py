@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rpr.data.consistency.finding import IMPLAUSIBLE, NOT_TESTED, OK, Finding
+from rpr.data.consistency.finding import IMPLAUSIBLE, NOT_TESTED, NOTE, OK, Finding
 from rpr.data.frame_set import FrameSet
 from rpr.errors import ConvergenceError, InputError
 from rpr.labels.engine import make_engine
@@ -30,7 +30,7 @@ TOTAL_ENERGY = 0.02
 _SMALLEST = {"forces": 0.3, "dipole": 0.05, "polarizability": 0.3}
 
 
-def check_calculated(frames: FrameSet, *, charge: int = 0) -> list[Finding]:
+def check_calculated(frames: FrameSet, *, charge: int = 0, rough: bool = False) -> list[Finding]:
     """Compute one frame and compare its labels in size, sign and direction.
 
     Parameters
@@ -39,6 +39,9 @@ def check_calculated(frames: FrameSet, *, charge: int = 0) -> list[Finding]:
         Frames with labels; one with a large dipole and large forces is computed.
     charge
         Total charge.
+    rough
+        Whether the labels are known to be of a rough method such as GFN2-xTB, whose dipoles and
+        polarizabilities may be twice as large or half: their sizes then say nothing about units.
 
     Returns
     -------
@@ -52,7 +55,7 @@ def check_calculated(frames: FrameSet, *, charge: int = 0) -> list[Finding]:
         labels = engine.compute(frames.positions[k], tuple(known) or ("energy",))
     except (InputError, ConvergenceError, ModuleNotFoundError) as error:
         return [Finding("calculated frame", NOT_TESTED, str(error))]
-    return [_compare(name, getattr(frames, name)[k], labels, k) for name in known]
+    return [_compare(name, getattr(frames, name)[k], labels, k, rough) for name in known]
 
 
 def _telling_frame(frames: FrameSet) -> int:
@@ -65,7 +68,7 @@ def _telling_frame(frames: FrameSet) -> int:
     return int(np.argmax(sizes))
 
 
-def _compare(name: str, value: np.ndarray, labels: Labels, k: int) -> Finding:
+def _compare(name: str, value: np.ndarray, labels: Labels, k: int, rough: bool) -> Finding:
     calculated = getattr(labels, name)
     check = f"{name} against {_LEVEL}"
     if calculated is None:
@@ -82,7 +85,7 @@ def _compare(name: str, value: np.ndarray, labels: Labels, k: int) -> Finding:
         return Finding(check, IMPLAUSIBLE, f"{text}: {meaning}")
     if cosine < ALIGNED:
         return Finding(check, IMPLAUSIBLE, f"{text}: other axes, or labels of another frame")
-    return _closest_unit(name, check, ratio, text)
+    return _closest_unit(name, check, ratio, text, rough)
 
 
 def _cosine(value: np.ndarray, calculated: np.ndarray, smallest: float) -> float:
@@ -92,11 +95,13 @@ def _cosine(value: np.ndarray, calculated: np.ndarray, smallest: float) -> float
     return float(np.sum(value * calculated) / np.linalg.norm(value) / np.linalg.norm(calculated))
 
 
-def _closest_unit(name: str, check: str, ratio: float, text: str) -> Finding:
+def _closest_unit(name: str, check: str, ratio: float, text: str, rough: bool) -> Finding:
     sizes = ACCEPTED[name]
     unit = min(sizes, key=lambda unit: abs(np.log(ratio * sizes[unit])))
     if sizes[unit] == 1.0:
         return Finding(check, OK, text)
+    if rough:
+        return Finding(check, NOTE, f"{text}; rough methods deviate so much")
     return Finding(check, IMPLAUSIBLE, f"{text}; the values may be in {unit}")
 
 
