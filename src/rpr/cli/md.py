@@ -12,8 +12,11 @@ from rpr.cli.quantities import positive, time
 from rpr.errors import InputError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
 
+    from rpr.data.segments import Segments
     from rpr.dynamics.thermal import ThermalSettings
     from rpr.models.kreg.potential import KREG
 
@@ -92,9 +95,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Run the trajectories and write them."""
     from rpr.cli.outside import Outside
-    from rpr.data.segments import frames_of_segments
     from rpr.dynamics.thermal import run_thermal
-    from rpr.files import atomic_path
     from rpr.models.prediction import models_by_property
     from rpr.studies.spectra import predictor
 
@@ -125,16 +126,8 @@ def run(args: argparse.Namespace) -> None:
             log=lambda line: progress.update(_number(line)),
         )
     if compact != output:
-        from rpr.data.extxyz import write_frames
-
-        rest = settings.steps(settings.rest_ps)
-        with atomic_path(output) as temporary:
-            write_frames(temporary, frames_of_segments(segments, rest))
+        _write_as_frames(output, segments, settings.steps(settings.rest_ps))
         compact.unlink()
-        tell(
-            f"{output} says no times: for `rpr spectra` give --interval {segments.interval_fs:g}fs "
-            f"--temperature {segments.temperature_K:g} --dt {segments.step_fs:g}fs"
-        )
     total = segments.total.std(axis=1).max()
     tell(
         f"{output}: {args.n} trajectories of {settings.n_segments} segments of "
@@ -143,6 +136,18 @@ def run(args: argparse.Namespace) -> None:
     )
     outside.add(segments.positions.reshape(-1, *segments.positions.shape[-2:]))
     outside.tell()
+
+
+def _write_as_frames(output: Path, segments: Segments, rest_steps: int) -> None:
+    """Write extended XYZ, and say what `rpr spectra` has to be told about it."""
+    from rpr.data.extxyz import write_frames
+    from rpr.data.segments import frames_of_segments
+
+    write_frames(output, frames_of_segments(segments, rest_steps))
+    tell(
+        f"{output} says no times: for `rpr spectra` give --interval {segments.interval_fs:g}fs "
+        f"--temperature {segments.temperature_K:g} --dt {segments.step_fs:g}fs"
+    )
 
 
 def load_as(path: str, wanted: str) -> Any:
