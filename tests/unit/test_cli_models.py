@@ -426,6 +426,21 @@ def test_evaluate_tells_of_another_level_and_train_of_repeated_frames(work, tmp_
     assert "give --overwrite" in capsys.readouterr().err
 
 
+def test_evaluate_tells_of_training_frames_however_turned(work, tmp_path, capsys):
+    train, test = read(work / "train.extxyz", ":"), read(work / "test.extxyz", ":")
+    for image in train[:3]:
+        image.rotate(40, (1, 2, 3), center=(0.5, 0, 0))
+        image.positions[:] *= -1
+    write(tmp_path / "mixed.extxyz", [*test, *train[:3]])
+    for name in ("dipole", "pes"):
+        assert call("evaluate", work / f"{name}.npz", work / "test.extxyz") == 0
+        assert "errors on them" not in capsys.readouterr().err
+    model = rpr.load(work / "dipole.npz")
+    assert model.in_training(tmp_path / "mixed.extxyz").tolist() == [False] * 40 + [True] * 3
+    assert call("evaluate", work / "dipole.npz", work / "train.extxyz") == 0
+    assert "40 of 40 frames of" in capsys.readouterr().err
+
+
 def test_quantities_without_a_unit_beside_atomic_units_are_told(work, tmp_path, capsys):
     test, unit = work / "test.extxyz", ("--polarizability-unit", "bohr^3")
     call("check", test, "--no-calculation", *unit)

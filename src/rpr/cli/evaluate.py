@@ -78,9 +78,15 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _warn(model: Any, frames: FrameSet, args: argparse.Namespace) -> None:
-    """Say that labels are of another level of theory, or those of an ion about the origin."""
+    """Say what makes the errors mean something else than those of predictions of this model."""
     from rpr.data.consistency.origin import check_origin
 
+    known = int(model.in_training(frames).sum())
+    if known:
+        tell(
+            f"rpr: warning: {known} of {len(frames)} frames of {args.frames} are training frames "
+            f"of {args.model}; errors on them say nothing about other frames"
+        )
     level, own = level_of(args.frames), model.about.get("level")
     if level and own and level.lower() != str(own).lower():
         tell(f"rpr: warning: {args.frames} has labels of {level}, but {args.model} learnt {own}")

@@ -18,6 +18,7 @@ from rpr.data.consistency.battery import check_labels
 from rpr.data.consistency.finding import NOTE
 from rpr.data.frame_set import FrameSet
 from rpr.data.given_frames import Frames, take_frames
+from rpr.data.known_geometries import are_among, geometry_invariants
 from rpr.data.training_range import TrainingRange, outside_text
 from rpr.errors import ExtrapolationWarning, InputError, PlausibilityWarning
 from rpr.models import model_file
@@ -26,6 +27,7 @@ from rpr.molecule.molecule import Molecule
 __all__ = ["Estimator", "Frames", "determination"]
 
 Model = TypeVar("Model", bound="Estimator")
+_INVARIANTS = "training_invariants"  # name of the array in a file
 
 
 class Estimator:
@@ -44,6 +46,9 @@ class Estimator:
 
     #: Geometries that the model was trained on; None for files of before.
     training_range_: TrainingRange | None = None
+
+    #: Numbers by which training frames are recognised, [n_frames, 2]; None for files of before.
+    training_invariants_: np.ndarray | None = None
 
     def outside_training(self, frames: Frames) -> np.ndarray:
         """Which frames are outside the range of the training frames.
@@ -64,6 +69,29 @@ class Estimator:
             return np.zeros(len(positions), dtype=bool)
         return self.training_range_.outside(positions)
 
+    def in_training(self, frames: Frames) -> np.ndarray:
+        """Which frames are training frames of the model, turned, mirrored or renumbered or not.
+
+        Errors on such frames say nothing about errors on others.
+
+        Parameters
+        ----------
+        frames
+            A `FrameSet`, ASE atoms, a file, or an array [n_frames, n_atoms, 3], Angstrom.
+
+        Returns
+        -------
+        bool array, [n_frames]
+            See `rpr.data.known_geometries`; all False for model files that do not know their
+            training frames.
+        """
+        self._require_fitted()
+        positions = take_frames(frames, self.molecule).positions
+        if self.training_invariants_ is None:
+            return np.zeros(len(positions), dtype=bool)
+        found = geometry_invariants(positions, self.molecule.symbols)
+        return are_among(found, self.training_invariants_)
+
     def _warn_outside(self, positions: np.ndarray) -> None:
         """Warn of frames outside the range of training, positions [n_frames, n_atoms, 3]."""
         if self.training_range_ is None:
@@ -78,7 +106,7 @@ class Estimator:
         permutations: np.ndarray | None = None,
         handed: bool = False,
     ) -> None:
-        """Keep the range of training frames, and warn of what is implausible about them.
+        """Keep what recognises training frames, and warn of what is implausible about them.
 
         Parameters
         ----------
@@ -92,6 +120,7 @@ class Estimator:
         self.training_range_ = TrainingRange.of(
             frames.positions, self.molecule, permutations=permutations, handed=handed
         )
+        self.training_invariants_ = geometry_invariants(frames.positions, self.molecule.symbols)
         for finding in check_labels(frames, self.molecule, frames.known, handed=handed):
             if finding.is_implausible or (finding.check, finding.verdict) == ("hands", NOTE):
                 warnings.warn(f"{finding.check}: {finding.text}", PlausibilityWarning, stacklevel=3)
@@ -162,7 +191,10 @@ class Estimator:
         """
         self._require_fitted()
         about = {"about": dict(self.about)} if self.about else {}
-        model_file.save_model(path, self.KIND, self._arrays(), self._metadata() | about)
+        arrays = self._arrays()
+        if self.training_invariants_ is not None:
+            arrays = arrays | {_INVARIANTS: self.training_invariants_}
+        model_file.save_model(path, self.KIND, arrays, self._metadata() | about)
 
     @classmethod
     def load(cls: type[Model], path: str | os.PathLike) -> Model:
@@ -177,6 +209,7 @@ class Estimator:
         with model_file.reading(path):
             model = cls._restore(stored.arrays, stored.metadata)
         model.about = dict(stored.metadata.get("about", {}))
+        model.training_invariants_ = stored.arrays.get(_INVARIANTS)
         if stored.metadata.get("training_range"):
             model.training_range_ = TrainingRange.from_json(stored.metadata["training_range"])
         return model
