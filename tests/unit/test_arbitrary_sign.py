@@ -53,3 +53,6 @@ def test_a_saved_model_predicts_the_same(model, tmp_path):
     again = load(tmp_path / "model.npz")
     assert isinstance(again, ArbitrarySignRegression)
     np.testing.assert_array_equal(again.predict(FRAMES[TEST]), model.predict(FRAMES[TEST]))
+    assert again.in_training(FRAMES).tolist() == [True] * 100 + [False] * 30
+    stretched = 1.5 * FRAMES[:1]
+    np.testing.assert_array_equal(again.outside_training(stretched), [True])

@@ -92,7 +92,10 @@ def test_files_that_differ_in_any_way_are_left_to_the_general_reader(tmp_path, o
 def test_compressed_file_reads_as_the_plain_one(tmp_path):
     write_frames(tmp_path / "f.extxyz", labelled())
     packed = tmp_path / "f.extxyz.gz"
-    packed.write_bytes(gzip.compress((tmp_path / "f.extxyz").read_bytes()))
+    write_frames(packed, labelled())
+    assert gzip.decompress(packed.read_bytes()) == (tmp_path / "f.extxyz").read_bytes()
+    write_frames(tmp_path / "again.extxyz.gz", labelled())
+    assert (tmp_path / "again.extxyz.gz").read_bytes() == packed.read_bytes()
     np.testing.assert_array_equal(read_frames(packed).forces, labelled().forces)
     packed.write_bytes(packed.read_bytes()[:-20])
     with pytest.raises(InputError, match=r"f\.extxyz\.gz: not readable as extended XYZ"):

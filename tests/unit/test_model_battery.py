@@ -169,6 +169,9 @@ def test_a_model_comes_back_from_its_file(name, quantity, fitted, tmp_path):
     assert type(again) is type(model)
     assert again.KIND in KINDS
     np.testing.assert_array_equal(predict(again, TEST), predict(model, TEST))
+    for known in (model, again):
+        assert known.in_training(GROUP.act_on_positions(TRAIN)[-1]).all()
+        assert not known.in_training(TEST).any()
 
 
 @pytest.mark.parametrize(("name", "quantity"), CASES)

@@ -14,7 +14,7 @@ import os
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import numpy as np
 from ase import Atoms
@@ -69,10 +69,24 @@ def first_atoms(path: str | os.PathLike) -> Atoms:
     raise InputError(f"{path}: found no frames; write the file again")
 
 
-def open_text(path: str | os.PathLike, mode: str = "rt") -> IO[Any]:
-    """Open a text file, compressed where the name ends in ``.gz``."""
-    opened: Any = gzip.open if str(path).endswith(".gz") else open
-    return opened(path, mode, encoding="utf-8")
+@contextmanager
+def open_text(path: str | os.PathLike, mode: Literal["r", "w"] = "r") -> Iterator[IO[str]]:
+    """Context with a text file, compressed where the name ends in ``.gz``.
+
+    What is compressed holds neither the time nor the name of the file, so that the same text gives
+    the same bytes.
+    """
+    if not str(path).endswith(".gz"):
+        with open(path, mode, encoding="utf-8") as stream:
+            yield stream
+        return
+    binary = f"{mode}b"
+    with (
+        open(path, binary) as raw,
+        gzip.GzipFile(filename="", mode=binary, fileobj=raw, mtime=0) as compressed,
+        io.TextIOWrapper(compressed, encoding="utf-8") as stream,
+    ):
+        yield stream
 
 
 @contextmanager
@@ -90,7 +104,7 @@ def atoms_writer(path: str | os.PathLike) -> Iterator[Any]:
         Takes `Atoms` and writes what they carry: positions, arrays, `info`, and the results of
         their calculator.
     """
-    with atomic_path(path) as temporary, open_text(temporary, "wt") as stream:
+    with atomic_path(path) as temporary, open_text(temporary, "w") as stream:
         yield lambda atoms: stream.write(atoms_text(atoms))
 
 

@@ -140,6 +140,8 @@ def count_frames(path: str | os.PathLike) -> int | None:
 def write_frames(path: str | os.PathLike, frames: FrameSet) -> None:
     """Write an extended XYZ file, atomically; `read_frames` returns exactly the same numbers.
 
+    It is compressed where its name ends in ``.gz``, to the same bytes at any time.
+
     Raises
     ------
     InputError
@@ -147,7 +149,7 @@ def write_frames(path: str | os.PathLike, frames: FrameSet) -> None:
     """
     frames.check(path)
     # ASE's own writer rounds columns to eight decimals.
-    with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8") as stream:
+    with atomic_path(path) as temporary, open_text(temporary, "w") as stream:
         stream.writelines(_lines(frames))
 
 

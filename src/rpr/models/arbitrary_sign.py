@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from rpr.errors import PlausibilityWarning
+from rpr.errors import ExtrapolationWarning, PlausibilityWarning
 from rpr.models.covariant import CovariantRegression
 from rpr.models.estimator import Frames
 from rpr.models.property_estimator import (
@@ -59,6 +59,7 @@ class ArbitrarySignRegression(PropertyEstimator):
     """
 
     KIND = "arbitrary-sign"
+    _TELLS_HANDS = False
     STORED = ("property", "order", "n_search", "seed")
 
     def __init__(
@@ -99,9 +100,10 @@ class ArbitrarySignRegression(PropertyEstimator):
         """
         positions, vectors = training_data("dipole", frames, values, self.molecule)
         tensors = vectors[:, :, None] * vectors[:, None, :]
-        with warnings.catch_warnings():  # as these tensors are no polarizabilities
+        with warnings.catch_warnings():  # as these are neither polarizabilities nor dipoles
             warnings.simplefilter("ignore", PlausibilityWarning)
             self.tensor_ = self._model().fit(positions, tensors)
+            self._note_values(positions, vectors)
         self.hyperparameters_ = self.tensor_.hyperparameters_
         self.training_checksum_ = training_checksum(positions, tensors)
         return self
@@ -110,7 +112,11 @@ class ArbitrarySignRegression(PropertyEstimator):
         """Vectors in the laboratory, [n_frames, 3], with the sign of the convention above."""
         self._require_fitted()
         positions = checked_frames(frames, self.molecule).positions
-        values, vectors = np.linalg.eigh(self.tensor_.predict(positions))
+        self._warn_outside(positions)
+        with warnings.catch_warnings():  # told above
+            warnings.simplefilter("ignore", ExtrapolationWarning)
+            tensors = self.tensor_.predict(positions)
+        values, vectors = np.linalg.eigh(tensors)
         found = np.sqrt(np.maximum(values[:, -1:], 0.0)) * vectors[:, :, -1]
         i, j = np.array(self.molecule.bonds).T
         bonds = positions[:, j] - positions[:, i]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -163,21 +161,13 @@ def _add_file(
 ) -> dict[str, object]:
     """Write the frames of a role; its entry in the manifest."""
     path = folder / f"{role}.extxyz.gz"
-    _write_compressed(path, frames)
+    write_frames(path, frames)
     return {
         "path": path.name,
         "sha256": sha256(path),
         "n_frames": len(frames),
         "statistics": _statistics(frames, bonds),
     }
-
-
-def _write_compressed(path: Path, frames: FrameSet) -> None:
-    with tempfile.NamedTemporaryFile(suffix=".extxyz") as plain:
-        write_frames(plain.name, frames)
-        content = Path(plain.name).read_bytes()
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(gzip.compress(content, mtime=0))
 
 
 def _copy(path: Path, folder: Path) -> str:

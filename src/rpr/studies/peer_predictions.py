@@ -9,7 +9,6 @@ for other frames are refused.  Columns of predictions are those of
 
 from __future__ import annotations
 
-import gzip
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from rpr.axes.components import COMPONENTS, component_names, from_components, to_components
+from rpr.data.atoms_files import open_text
 from rpr.data.extxyz import write_frames
 from rpr.data.frame_set import FrameSet
 from rpr.data.splits import train_and_both_tests
@@ -132,8 +132,8 @@ def collect_predictions(
 
 def write_predictions(table: pd.DataFrame, path: str | os.PathLike) -> None:
     """Write the table as a compressed CSV, the same bytes for the same table."""
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(gzip.compress(table.to_csv(index=False).encode(), mtime=0))
+    with atomic_path(path) as temporary, open_text(temporary, "w") as stream:
+        table.to_csv(stream, index=False)
 
 
 def predictions_of_peer(
