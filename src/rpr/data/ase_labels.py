@@ -35,9 +35,9 @@ def attach_labels(atoms: Atoms, labels: Mapping[str, np.ndarray]) -> Atoms:
     results: dict[str, Any] = {name: labels[name] for name in _OF_CALCULATOR if name in labels}
     for name, value in labels.items():
         if name.endswith("_derivatives"):
-            atoms.arrays[name] = np.reshape(value, (len(atoms), -1))
+            atoms.arrays[name] = np.array(value).reshape(len(atoms), -1)
         elif name == "polarizability":
-            atoms.info[name] = np.ravel(value)
+            atoms.info[name] = np.array(value).ravel()
         elif name not in results and np.ndim(value) == 0:
             atoms.info[name] = value.item()
     if "energy" in results:

@@ -26,6 +26,7 @@ from rpr.data.frame_set import PER_ATOM, FrameSet, frame_shape
 from rpr.data.from_atoms import frames_from_atoms
 from rpr.data.keys import Keys
 from rpr.data.own_files import read_own
+from rpr.errors import InputError
 from rpr.files import atomic_path
 
 
@@ -58,10 +59,13 @@ def read_frames(
     Raises
     ------
     InputError
-        If the file cannot be read, its frames differ in their atoms or from `symbols`, a quantity
-        is missing or of the wrong shape, a number is not finite, or atoms lie on top of each other.
+        If the file cannot be read, its frames differ in their atoms or from `symbols`, `require`
+        names no quantity, a quantity is missing or of the wrong shape, a number is not finite, or
+        atoms lie on top of each other.
     """
-    require = tuple(require)
+    require = (require,) if isinstance(require, str) else tuple(require)
+    for name in require:
+        frame_shape(name, 1)  # refuses unknown names
     own = None if keys else read_own(path)
     same = own is not None and (symbols is None or own.symbols == tuple(symbols))
     if own is not None and same and set(require) <= set(own.known):
@@ -145,8 +149,10 @@ def write_frames(path: str | os.PathLike, frames: FrameSet) -> None:
     Raises
     ------
     InputError
-        If a number is not finite or atoms lie on top of each other.
+        If there are no frames, a number is not finite or atoms lie on top of each other.
     """
+    if not len(frames):
+        raise InputError(f"{path}: found no frames to write, expected at least one")
     frames.check(path)
     # ASE's own writer rounds columns to eight decimals.
     with atomic_path(path) as temporary, open_text(temporary, "w") as stream:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -39,6 +40,8 @@ INTEGERS = ("trajectory", "step")  #: Quantities that are whole numbers.
 class FrameSet:
     """Frames of one molecule; quantities that are not known are None.
 
+    A set keeps copies of the arrays that it is given, and no frame or subset shares memory with it.
+
     ``frames[3]`` is frame 3 as ASE atoms with all its labels, and so is what a loop goes through;
     ``frames[:10]``, ``frames[[5, 2]]`` and ``frames[frames.energy < 0]`` are a `FrameSet`.
 
@@ -70,7 +73,8 @@ class FrameSet:
     Raises
     ------
     InputError
-        If the shape of an array does not match the number of frames and atoms.
+        If the shape of an array does not match the number of frames and atoms, or a trajectory or
+        a step is not a whole number.
     """
 
     symbols: tuple[str, ...]
@@ -88,7 +92,7 @@ class FrameSet:
 
     def __post_init__(self) -> None:
         self.symbols = tuple(self.symbols)
-        self.positions = np.asarray(self.positions, dtype=float)
+        self.positions = np.array(self.positions, dtype=float)
         n_atoms = len(self.symbols)
         if self.positions.ndim != 3 or self.positions.shape[1:] != (n_atoms, 3):
             raise InputError(
@@ -98,7 +102,7 @@ class FrameSet:
             values = getattr(self, name)
             if values is None:
                 continue
-            values = np.asarray(values, dtype=int if name in INTEGERS else float)
+            values = _whole_numbers(name, values) if name in INTEGERS else np.array(values, float)
             expected = (len(self), *frame_shape(name, n_atoms))
             if values.shape != expected:
                 raise InputError(f"{name}: found shape {values.shape}, expected {expected}")
@@ -123,7 +127,8 @@ class FrameSet:
         if isinstance(index, slice):
             return self.subset(index)
         if np.ndim(index):
-            return self.subset(np.asarray(index))
+            chosen = np.asarray(index)
+            return self.subset(chosen if chosen.size else np.zeros(0, dtype=int))
         labels = {name: getattr(self, name)[index] for name in self.known}
         return attach_labels(self.atoms(int(index)), labels)  # type: ignore[arg-type]
 
@@ -150,6 +155,8 @@ class FrameSet:
     def check(self, source: str | os.PathLike = "frames", *, first: int = 0) -> None:
         """Refuse frames with numbers that are not finite or atoms on top of each other.
 
+        Derivatives may be NaN throughout a frame, which then has none.
+
         Parameters
         ----------
         source
@@ -163,14 +170,28 @@ class FrameSet:
             If there is such a frame; the message names `source`, frame and quantity.
         """
         check_overlap(self.positions, source, first=first)
+        n_atoms = len(self.symbols)
         for name in self.known:
-            finite = np.isfinite(getattr(self, name).reshape(len(self), -1)).all(axis=1)
+            numbers = getattr(self, name).reshape(len(self), math.prod(frame_shape(name, n_atoms)))
+            finite = np.isfinite(numbers).all(axis=1)
+            if name.endswith("_derivatives"):
+                finite |= np.isnan(numbers).all(axis=1)
             if not finite.all():
                 wrong = first + int(np.argmin(finite))
                 raise InputError(
                     f"{source}: frame {wrong}: {name} is not a finite number; "
                     "remove the frame or compute it again"
                 )
+
+
+def _whole_numbers(name: str, values: object) -> np.ndarray:
+    numbers = np.array(values)
+    if numbers.dtype.kind not in "biuf" or not np.array_equal(numbers, np.rint(numbers)):
+        raise InputError(
+            f"{name}: found {numbers.ravel()[:3].tolist()}, ..., expected a whole number for each "
+            "frame"
+        )
+    return numbers.astype(int)
 
 
 def frame_shape(name: str, n_atoms: int) -> tuple[int, ...]:
@@ -283,7 +304,7 @@ def as_positions(
 
 def _as_array(frames: object) -> np.ndarray:
     try:
-        return np.asarray(frames, dtype=float)
+        return np.array(frames, dtype=float)
     except (TypeError, ValueError) as error:
         raise InputError(
             f"frames: found {type(frames).__name__} instead of positions; expected a "

@@ -51,14 +51,14 @@ class GivenFrames:
         Raises
         ------
         InputError
-            If only some of the frames have it, or its shape is wrong.
+            If only some of the frames have it, it was computed before the atoms moved, or its shape
+            is wrong.
         """
         values = None
         if isinstance(self.frames, FrameSet):
             values = getattr(self.frames, name)
         elif len(self.frames) and isinstance(self.frames[0], Atoms):
-            images = [without_outdated_results(image) for image in self.frames]
-            values = column(images, name)
+            values = column([_up_to_date(name, *frame) for frame in enumerate(self.frames)], name)
         per_atom = SHAPES[name][:1] == ("A",)
         return self.in_molecule_order(values) if per_atom and values is not None else values
 
@@ -83,6 +83,17 @@ class GivenFrames:
         rows = np.arange(len(self.orders))[:, None]
         np.moveaxis(given, axis, 1)[rows, self.orders] = np.moveaxis(values, axis, 1)
         return given
+
+
+def _up_to_date(name: str, k: int, atoms: Atoms) -> Atoms:
+    """The atoms, without results of other positions; a result that is asked for is refused."""
+    current = without_outdated_results(atoms)
+    if current is not atoms and name in atoms.calc.results and name not in atoms.info:
+        raise InputError(
+            f"frames: frame {k}: its {name} was computed for other positions, or another cell, "
+            "than the atoms have now; compute it again, or move no atoms after it was computed"
+        )
+    return current
 
 
 def take_frames(frames: Frames, molecule: Molecule, *, handed: bool = True) -> GivenFrames:

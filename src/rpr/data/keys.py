@@ -63,7 +63,12 @@ class Keys:
 
     def __post_init__(self) -> None:
         for name, unit in self.units.items():
-            known = ACCEPTED.get(name, {})
+            known = ACCEPTED.get(name)
+            if known is None:
+                raise InputError(
+                    f"units: found a unit of {name!r}, expected one of {', '.join(ACCEPTED)}; "
+                    "positions are in Angstrom"
+                )
             if unit not in known:
                 raise InputError(
                     f"units: found {unit!r} for {name}, expected one of {', '.join(known)}"

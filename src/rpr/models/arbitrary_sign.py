@@ -126,6 +126,20 @@ class ArbitrarySignRegression(PropertyEstimator):
         )
         return np.where(largest < 0.0, -found, found)
 
+    def score(self, frames: Frames, values: np.ndarray | None = None) -> float:
+        """Part of the squared lengths that is predicted, 1 - sum |p -+ v|^2 / sum |v|^2.
+
+        Each error is taken with the better sign, and the mean of vectors of random sign is zero.
+
+        Parameters
+        ----------
+        frames, values
+            As for `fit`.
+        """
+        positions, vectors = training_data("dipole", frames, values, self.molecule)
+        errors = error_up_to_sign(vectors, self.predict(positions))
+        return float(1.0 - np.sum(errors**2) / np.sum(vectors**2))
+
     def _model(self) -> CovariantRegression:
         return CovariantRegression(
             molecule=self.molecule,
