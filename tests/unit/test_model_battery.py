@@ -1,5 +1,6 @@
 """One battery for every model: it obeys the symmetries that the registry says, and no others."""
 
+import inspect
 import warnings
 
 import numpy as np
@@ -144,6 +145,28 @@ def test_no_model_is_left_out():
     """What remains says why: labels of unknown sign have tests of their own."""
     assert set(REGISTRY) - {name for name, _ in CASES} == {"arbitrary-sign"}
     assert REGISTRY["arbitrary-sign"].equivariant_under == ("translation", "rotation")
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_a_model_declares_what_it_predicts(name):
+    estimator = REGISTRY[name].estimator()
+    taken = inspect.signature(estimator.predict).parameters
+    assert estimator.predicts_derivatives == ("derivatives" in taken)
+    assert estimator.predicts_covariance == ("covariance" in taken) == REGISTRY[name].covariances
+    assert estimator.predicts_covariance == hasattr(estimator, "predict_covariance")
+
+
+@pytest.mark.parametrize(("name", "quantity"), CASES)
+def test_found_hyperparameters_make_the_same_model_without_a_search(name, quantity, fitted):
+    model = fitted(name, quantity)
+    assert model.predicts == (("energy", "forces") if name == "kreg" else (quantity,))
+    assert repr(model).startswith(f"{type(model).__name__}: {' and '.join(model.predicts)} of")
+    again = type(model)(**model.get_params() | model.found_hyperparameters())
+    again.fit(training_frames())
+    assert again.found_hyperparameters().keys() == model.found_hyperparameters().keys()
+    expected = predict(model, TEST)
+    error = np.abs(predict(again, TEST) - expected).max() / np.abs(expected).max()
+    assert error < ROUNDING
 
 
 @pytest.mark.parametrize("name", REGISTRY)

@@ -33,11 +33,19 @@ _INVARIANTS = "training_invariants"  # name of the array in a file
 class Estimator:
     """Base of all estimators: the constructor stores its keyword arguments under their names.
 
-    A subclass provides `molecule`, ``fit``, ``predict``, and for its file `KIND`, `_arrays`,
-    `_metadata` and `_restore`. A fit sets ``training_checksum_`` last of all.
+    A subclass provides `molecule`, `predicts`, `fit`, `predict`, `found_hyperparameters`, and for
+    its file `KIND`, `_arrays`, `_metadata` and `_restore`. A fit sets ``training_checksum_`` last
+    of all.
     """
 
     KIND: str  #: Kind of model that a saved file names.
+
+    #: Whether `predict` takes ``derivatives=True``, for exact ones by the positions of the atoms.
+    predicts_derivatives: bool = False
+
+    #: Whether `predict` takes ``covariance=True``, and there is ``predict_covariance``.
+    predicts_covariance: bool = False
+
     molecule: Molecule
     training_checksum_: str
     #: What a file says about the model beside what it computes with, in the types of JSON: level of
@@ -49,6 +57,35 @@ class Estimator:
 
     #: Numbers by which training frames are recognised, [n_frames, 2]; None for files of before.
     training_invariants_: np.ndarray | None = None
+
+    @property
+    def predicts(self) -> tuple[str, ...]:
+        """Quantities of a prediction, in its order; the first of them names the model.
+
+        ``("energy", "forces")``, ``("dipole",)`` or ``("polarizability",)``.
+        """
+        raise NotImplementedError
+
+    def fit(self, frames: Frames, *args: Any, **kwargs: Any) -> Any:
+        """Train on frames and their labels, which the frames carry or the arguments give.
+
+        Returns
+        -------
+        Estimator
+            The model itself.
+        """
+        raise NotImplementedError
+
+    def predict(self, frames: Frames, *args: Any, **kwargs: Any) -> Any:
+        """What the model `predicts` of frames: an array, or a tuple of several arrays."""
+        raise NotImplementedError
+
+    def found_hyperparameters(self) -> dict[str, Any]:
+        """Hyper-parameters in use, as arguments of the constructor.
+
+        A model that is made with them searches nothing.
+        """
+        raise NotImplementedError
 
     def outside_training(self, frames: Frames) -> np.ndarray:
         """Which frames are outside the range of the training frames.
@@ -166,9 +203,8 @@ class Estimator:
 
     def __repr__(self) -> str:
         formula = self.molecule.to_atoms().get_chemical_formula()
-        prop = getattr(self, "property", "energy and forces")
-        fitted = "fitted" if hasattr(self, "training_checksum_") else "not fitted"
-        return f"{type(self).__name__}: {prop} of {formula}, {fitted}"
+        fitted = "fitted" if self.is_fitted else "not fitted"
+        return f"{type(self).__name__}: {' and '.join(self.predicts)} of {formula}, {fitted}"
 
     @classmethod
     def parameter_names(cls) -> list[str]:
@@ -235,8 +271,13 @@ class Estimator:
         """Fitted model from the content of its file."""
         raise NotImplementedError
 
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the model was trained, or read from a file."""
+        return hasattr(self, "training_checksum_")
+
     def _require_fitted(self) -> None:
-        if not hasattr(self, "training_checksum_"):
+        if not self.is_fitted:
             raise InputError(
                 f"{type(self).__name__}: not fitted; call fit or load a saved model first"
             )

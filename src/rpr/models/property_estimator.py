@@ -41,6 +41,21 @@ class PropertyEstimator(Estimator):
         self.property = property
 
     @property
+    def predicts(self) -> tuple[str, ...]:
+        """The property alone: ``("dipole",)`` or ``("polarizability",)``."""
+        return (self.property,)
+
+    def found_hyperparameters(self) -> dict[str, Any]:
+        """Hyper-parameters in use, as arguments of the constructor.
+
+        Returns
+        -------
+        dict
+            ``{"hyperparameters": hyperparameters_}``.
+        """
+        return {"hyperparameters": self.hyperparameters_}
+
+    @property
     def axes_(self) -> str:
         """Name of the canonical axes of `predict_components`."""
         raise NotImplementedError

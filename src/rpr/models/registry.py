@@ -283,7 +283,7 @@ def fit_model(
     return model.fit(training, getattr(training, property))
 
 
-def load(path: str | os.PathLike) -> Any:
+def load(path: str | os.PathLike) -> Estimator:
     """Trained estimator from its file, whatever its kind.
 
     Raises
