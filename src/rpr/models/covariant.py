@@ -111,7 +111,6 @@ class CovariantRegression(ProbabilisticEstimator):
 
     KIND = "covariant"
     predicts_derivatives = True
-    _TELLS_HANDS = False
     _description: CovariantDescription
     STORED = ("property", "order", "tensors", "features", "n_search", "max_iterations", "seed")
 

@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from rpr.data.consistency.battery import check_labels
-from rpr.data.consistency.finding import NOTE
 from rpr.data.frame_set import FrameSet
 from rpr.data.given_frames import Frames, take_frames
 from rpr.data.known_geometries import are_among, geometry_invariants
@@ -65,6 +64,11 @@ class Estimator:
         ``("energy", "forces")``, ``("dipole",)`` or ``("polarizability",)``.
         """
         raise NotImplementedError
+
+    @property
+    def is_handed(self) -> bool:
+        """Whether mirror images are different to the model, so that it has to see both hands."""
+        return False
 
     def fit(self, frames: Frames, *args: Any, **kwargs: Any) -> Any:
         """Train on frames and their labels, which the frames carry or the arguments give.
@@ -136,13 +140,7 @@ class Estimator:
         if text := outside_text(self.training_range_.outside(positions)):
             warnings.warn(text, ExtrapolationWarning, stacklevel=3)
 
-    def _note_training(
-        self,
-        frames: FrameSet,
-        *,
-        permutations: np.ndarray | None = None,
-        handed: bool = False,
-    ) -> None:
+    def _note_training(self, frames: FrameSet, permutations: np.ndarray | None = None) -> None:
         """Keep what recognises training frames, and warn of what is implausible about them.
 
         Parameters
@@ -151,15 +149,14 @@ class Estimator:
             Training frames with the labels that are learnt, in the order of the molecule's atoms.
         permutations : int array, [n_elements, n_atoms]
             Permutations that make no difference to the model; None for none.
-        handed
-            Whether mirror images are different to the model.
         """
+        handed = self.is_handed
         self.training_range_ = TrainingRange.of(
             frames.positions, self.molecule, permutations=permutations, handed=handed
         )
         self.training_invariants_ = geometry_invariants(frames.positions, self.molecule.symbols)
         for finding in check_labels(frames, self.molecule, frames.known, handed=handed):
-            if finding.is_implausible or (finding.check, finding.verdict) == ("hands", NOTE):
+            if finding.warns(handed=handed):
                 warnings.warn(f"{finding.check}: {finding.text}", PlausibilityWarning, stacklevel=3)
 
     def check_molecule(self) -> None:

@@ -27,7 +27,7 @@ from rpr.axes.characters import axes_group
 from rpr.errors import InputError
 from rpr.models.hyperparameters import given_weights
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
-from rpr.molecule.permutation_inversion import find_group
+from rpr.molecule.permutation_inversion import PermutationInversionGroup, find_group
 from rpr.regression.descriptors import pair_distances
 from rpr.regression.kernels import distance
 from rpr.regression.search import validation_split
@@ -84,6 +84,11 @@ class SymmetrizedRPR(RotatePredictRotate):
         return self.kernel or "matern-gaussian"
 
     @property
+    def is_handed(self) -> bool:
+        """Whether no element of the group that the kernel is averaged over inverts the molecule."""
+        return not self._averaged_over().inversions.any()
+
+    @property
     def axes_(self) -> str:
         """Name of the axes in use."""
         return self.axes or ("bond-axis" if self.molecule.dihedral else "inertia")
@@ -129,9 +134,12 @@ class SymmetrizedRPR(RotatePredictRotate):
         images = self._images(self._canonical, self.coordinate_weight_)
         self._restore_regression(arrays, images)
 
-    def _set_group(self) -> None:
+    def _averaged_over(self) -> PermutationInversionGroup:
         group = find_group(self.molecule)
-        self.group_ = group if self.permutation_inversion else group.identity()
+        return group if self.permutation_inversion else group.identity()
+
+    def _set_group(self) -> None:
+        self.group_ = self._averaged_over()
         self._elements = axes_group(self.group_)
         # Equal pairs must have the same r_eq, whatever the reference geometry.
         reference = self.molecule.reference[None]

@@ -152,7 +152,7 @@ def train(
             f"({words} for validation); make it smaller or label more frames"
         )
     chosen = np.sort(rest[:n_train])
-    make = _maker(name, property, molecule, seed, settings)
+    make = maker(name, property, molecule, seed, **settings)
     model = _fit(make(), frames.subset(chosen), property, fit or {})
     errors = _errors(model, frames, np.flatnonzero(kept_out))
     n_final = len(chosen)
@@ -182,10 +182,27 @@ def _keep_out(frames: FrameSet, seed: int) -> tuple[np.ndarray, str]:
     return kept_out, f"{wanted} random frames kept out"
 
 
-def _maker(
-    name: str, property: str, molecule: Molecule, seed: int, settings: Mapping[str, Any]
+def maker(
+    name: str, property: str, molecule: Molecule, seed: int = 0, **settings: Any
 ) -> Callable[..., Estimator]:
-    """Function of hyper-parameters that makes an unfitted estimator."""
+    """Function of hyper-parameters that makes an unfitted estimator.
+
+    Parameters
+    ----------
+    name, property, molecule, seed, **settings
+        As for `train`.
+
+    Returns
+    -------
+    callable
+        Its arguments replace those of the estimator, such as what ``found_hyperparameters`` of a
+        fitted model returns.
+
+    Raises
+    ------
+    InputError
+        If there is no model of that name for the property.
+    """
     if property != "energy":
         common = {"property": property, "molecule": molecule, "seed": seed, **settings}
         return lambda **found: make_model(name, **common, **found)

@@ -176,7 +176,7 @@ class KREG(Estimator):
         self.contracted_ = kernel.contract(solution.coefficients)
         self._note_training(
             FrameSet(self.molecule.symbols, positions, energy=energy, forces=forces),
-            permutations=self.permutations,
+            self.permutations,
         )
         self.training_checksum_ = checksum(
             {"positions": positions, "energy": energy, "forces": forces}
