@@ -28,7 +28,7 @@ from rpr.errors import InputError
 from rpr.models.hyperparameters import given_weights
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.molecule.permutation_inversion import PermutationInversionGroup, find_group
-from rpr.regression.descriptors import pair_distances
+from rpr.regression.descriptors import find_descriptor, pair_distances
 from rpr.regression.kernels import distance
 from rpr.regression.search import validation_split
 
@@ -101,7 +101,7 @@ class SymmetrizedRPR(RotatePredictRotate):
 
     def _describe(self, canonical: np.ndarray, weight: float) -> np.ndarray:
         X = super()._describe(canonical, weight)
-        if self.descriptor.startswith("RE"):
+        if find_descriptor(self.descriptor_).begins_with_RE:
             X[:, : len(self._r_eq_factor)] *= self._r_eq_factor
         return X
 
@@ -162,10 +162,10 @@ class SymmetrizedRPR(RotatePredictRotate):
 
     def _check_descriptor(self, canonical: np.ndarray) -> None:
         """Refuse descriptors whose distances an element of the group changes."""
-        if self.descriptor == "REsphCl":
+        if jumps := find_descriptor(self.descriptor_).jumps:
             raise InputError(
-                "descriptor 'REsphCl' cannot be symmetrized: its angle phi jumps where signs of "
-                "axes change; use RExyzCl or RExyz"
+                f"descriptor {self.descriptor_!r} cannot be symmetrized: {jumps} jumps where signs "
+                "of axes change; use RExyzCl or RExyz"
             )
         weights = given_weights(self.coordinate_weight, self.descriptor_)
         images = self._images(canonical[:5], max(weights))
@@ -174,7 +174,7 @@ class SymmetrizedRPR(RotatePredictRotate):
             change = np.abs(distance(self.kernel_, image) - expected).max()
             if change > _SIGN_TOLERANCE * max(1.0, expected.max()):
                 raise InputError(
-                    f"descriptor {self.descriptor!r} cannot be symmetrized: exchanging equal atoms "
-                    "or changing signs of axes alters its distances; use RE, xyz or RExyz, or name "
-                    "all equal atoms as anchors"
+                    f"descriptor {self.descriptor_!r} cannot be symmetrized: exchanging equal "
+                    "atoms or changing signs of axes alters its distances; use RE, xyz or RExyz, "
+                    "or name all equal atoms as anchors"
                 )
