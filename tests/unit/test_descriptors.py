@@ -1,5 +1,7 @@
 """Descriptors: one battery of invariances for all, then plain reference implementations."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -8,11 +10,12 @@ from rpr.data.synthetic import dichloroethane, random_frames
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import dihedral_angle
-from rpr.regression.descriptors import DESCRIPTORS, ROTATION_INVARIANT, describe, pair_distances
+from rpr.regression.descriptors import DESCRIPTORS, describe, find_descriptor, pair_distances
 from rpr.units import BOHR
 
 MOLECULE = dichloroethane()
 FRAMES = random_frames(MOLECULE, 6, seed=3)
+ROTATION_INVARIANT = [name for name, found in DESCRIPTORS.items() if not found.rotates]
 SIZES = {
     "RE": 28,
     "ID": 28,
@@ -142,6 +145,22 @@ def test_weight_scales_the_coordinates_alone():
     one, two = (describe("RExyz", FRAMES, MOLECULE, coordinate_weight=w) for w in (1.0, 2.0))
     np.testing.assert_array_equal(one[:, :28], two[:, :28])
     np.testing.assert_allclose(2 * one[:, 28:], two[:, 28:])
+
+
+@pytest.mark.parametrize("name", DESCRIPTORS)
+def test_a_descriptor_begins_with_re_where_it_says_so(name):
+    found, expected = (describe(which, FRAMES, MOLECULE) for which in (name, "RE"))
+    begins = found.shape[1] >= 28 and np.array_equal(found[:, :28], expected)
+    assert begins == DESCRIPTORS[name].begins_with_RE
+
+
+@pytest.mark.parametrize("given", [{}, {"anchors": (0, 3)}, {"dihedral": (0, 1, 2, 3)}])
+@pytest.mark.parametrize("name", DESCRIPTORS)
+def test_a_descriptor_applies_to_molecules_that_have_what_it_needs(name, given):
+    molecule = Molecule(symbols=MOLECULE.symbols, reference=MOLECULE.reference, **given)
+    applies = find_descriptor(name).applies(molecule)
+    with nullcontext() if applies else pytest.raises(InputError, match=name):
+        assert len(describe(name, FRAMES, molecule)) == len(FRAMES)
 
 
 def test_errors_say_what_is_missing():

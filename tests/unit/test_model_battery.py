@@ -1,5 +1,6 @@
 """One battery for every model: it obeys the symmetries that the registry says, and no others."""
 
+import inspect
 import warnings
 
 import numpy as np
@@ -126,7 +127,7 @@ def test_frames_of_one_hand_are_told_to_models_that_break_inversion(name):
     one_hand = frames.subset(dihedral_angle(frames.positions, MOLECULE.dihedral) > 0.0)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        fit_model(
+        model = fit_model(
             name,
             one_hand,
             np.arange(len(one_hand)),
@@ -135,6 +136,7 @@ def test_frames_of_one_hand_are_told_to_models_that_break_inversion(name):
             **QUICK.get(name, {}),
         )
     told = any("one hand only" in str(warning.message) for warning in caught)
+    assert told == model.is_handed or REGISTRY[name].scan == "both_hands"
     entry = REGISTRY[name]
     knows = "inversion" not in entry.breaks or "folded" in name or entry.scan == "both_hands"
     assert told != knows
@@ -144,6 +146,28 @@ def test_no_model_is_left_out():
     """What remains says why: labels of unknown sign have tests of their own."""
     assert set(REGISTRY) - {name for name, _ in CASES} == {"arbitrary-sign"}
     assert REGISTRY["arbitrary-sign"].equivariant_under == ("translation", "rotation")
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_a_model_declares_what_it_predicts(name):
+    estimator = REGISTRY[name].estimator()
+    taken = inspect.signature(estimator.predict).parameters
+    assert estimator.predicts_derivatives == ("derivatives" in taken)
+    assert estimator.predicts_covariance == ("covariance" in taken) == REGISTRY[name].covariances
+    assert estimator.predicts_covariance == hasattr(estimator, "predict_covariance")
+
+
+@pytest.mark.parametrize(("name", "quantity"), CASES)
+def test_found_hyperparameters_make_the_same_model_without_a_search(name, quantity, fitted):
+    model = fitted(name, quantity)
+    assert model.predicts == (("energy", "forces") if name == "kreg" else (quantity,))
+    assert repr(model).startswith(f"{type(model).__name__}: {' and '.join(model.predicts)} of")
+    again = type(model)(**model.get_params() | model.found_hyperparameters())
+    again.fit(training_frames())
+    assert again.found_hyperparameters().keys() == model.found_hyperparameters().keys()
+    expected = predict(model, TEST)
+    error = np.abs(predict(again, TEST) - expected).max() / np.abs(expected).max()
+    assert error < ROUNDING
 
 
 @pytest.mark.parametrize("name", REGISTRY)

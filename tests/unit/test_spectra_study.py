@@ -155,6 +155,8 @@ def vibrating():
     )
 
     class Linear:
+        predicts_derivatives = False
+
         def __init__(self, derivatives, shift=0.0):
             self.derivatives = derivatives + shift
 

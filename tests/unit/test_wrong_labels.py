@@ -266,8 +266,9 @@ def test_one_geometry_and_one_hand_are_told(frames, molecule, tmp_path, capsys):
         RotatePredictRotate(molecule=molecule).fit(one)
     assert trained(one, tmp_path, "--model", "rotate-predict-rotate") == 0
     assert "one hand only" in capsys.readouterr().err
-    assert trained(one, tmp_path) == 0
-    assert "one hand only" not in capsys.readouterr().err
+    for model in ("covariant", "symmetrized", "copies", "folded"):
+        assert trained(one, tmp_path, "--model", model) == 0
+        assert "one hand only" not in capsys.readouterr().err
 
 
 def test_right_labels_make_no_warning(frames, molecule, recwarn):

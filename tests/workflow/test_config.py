@@ -106,7 +106,7 @@ def test_deposits_keep_the_scan_they_were_made_with(root):
 
 def test_schema_knows_the_names_of_the_library(schema):
     benchmark = schema["properties"]["benchmark"]["properties"]
-    assert tuple(benchmark["descriptors"]["items"]["enum"]) == DESCRIPTORS
+    assert tuple(benchmark["descriptors"]["items"]["enum"]) == tuple(DESCRIPTORS)
     starts = schema["properties"]["initial_conditions"]["properties"]
     assert tuple(starts["scan"]["enum"]) == SCANS
     assert tuple(benchmark["kernels"]["items"]["enum"]) == KERNELS

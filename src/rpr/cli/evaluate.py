@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from rpr.data.frame_set import FrameSet
+    from rpr.models.estimator import Estimator
 
 _DESCRIPTION = """\
 Errors of a model on frames with labels: root mean square (RMSE) with a 95 % interval, mean (MAE)
@@ -45,7 +46,6 @@ def run(args: argparse.Namespace) -> None:
     from rpr.cli.outside import Outside
     from rpr.data.given_frames import in_order_of
     from rpr.files import atomic_path
-    from rpr.models.prediction import predicts
     from rpr.models.registry import load
     from rpr.studies.model_errors import compare, error_table, resampled_groups
 
@@ -55,10 +55,9 @@ def run(args: argparse.Namespace) -> None:
     if args.plot:
         check_output(args.plot, inputs=inputs, suffixes=(".png", ".pdf", ".svg"))
     model = load(args.model)
-    wanted = [predicts(model)] + ["forces"] * (predicts(model) == "energy")
-    frames = in_order_of(read_labelled(args.frames, args, wanted), model.molecule)
+    frames = in_order_of(read_labelled(args.frames, args, model.predicts), model.molecule)
     _warn(model, frames, args)
-    outside = Outside({predicts(model): model})
+    outside = Outside({model.predicts[0]: model})
     outside.add(frames)
     with outside.quiet():
         comparisons = compare(model, frames)
@@ -69,7 +68,7 @@ def run(args: argparse.Namespace) -> None:
     _print(table)
     groups = resampled_groups(frames)[1]
     print(f"intervals: 95 %, bootstrap over {groups}; %: of the spread of the labels")
-    if hasattr(model, "predict_covariance"):
+    if model.predicts_covariance:
         with outside.quiet():
             _print_calibration(model, frames)
     outside.tell()
@@ -77,7 +76,7 @@ def run(args: argparse.Namespace) -> None:
         _plot(args.plot, comparisons)
 
 
-def _warn(model: Any, frames: FrameSet, args: argparse.Namespace) -> None:
+def _warn(model: Estimator, frames: FrameSet, args: argparse.Namespace) -> None:
     """Say what makes the errors mean something else than those of predictions of this model."""
     from rpr.data.consistency.origin import check_origin
 
@@ -115,13 +114,14 @@ def _with(row: tuple[str, ...], widths: list[int]) -> Any:
     return enumerate(zip(row, widths, strict=True))
 
 
-def _print_calibration(model: Any, frames: FrameSet) -> None:
+def _print_calibration(model: Estimator, frames: FrameSet) -> None:
     """How large the model says its errors are, and how often they are within what it says."""
     from rpr.studies.calibration import scores
     from rpr.units import REPORTED
 
-    unit, size = REPORTED[model.property]
-    labels = getattr(frames, model.property)
+    (property,) = model.predicts
+    unit, size = REPORTED[property]
+    labels = getattr(frames, property)
     found = scores(labels / size, *_in_unit(model.predict(frames, covariance=True), size))
     regions = ", ".join(f"{found[f'coverage_{p}']:.0%} in {p} %" for p in (50, 90, 95))
     print(

@@ -158,13 +158,12 @@ def load_as(path: str, wanted: str) -> Any:
     InputError
         If the file is no model, or one of another property.
     """
-    from rpr.models.prediction import predicts
     from rpr.models.registry import load
 
     model = load(path)
-    if predicts(model) != wanted:
+    if model.predicts[0] != wanted:
         raise InputError(
-            f"{path}: found a model of the {predicts(model)}, expected one of the {wanted}"
+            f"{path}: found a model of the {model.predicts[0]}, expected one of the {wanted}"
         )
     return model
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rpr.cli.frame_options import tell
 from rpr.data.training_range import outside_text
 from rpr.errors import ExtrapolationWarning
+
+if TYPE_CHECKING:
+    from rpr.models.estimator import Estimator
 
 
 class Outside:
@@ -23,7 +26,7 @@ class Outside:
         Fitted models by what they predict.
     """
 
-    def __init__(self, models: Mapping[str, Any]) -> None:
+    def __init__(self, models: Mapping[str, Estimator]) -> None:
         self._models = models
         self._found: dict[str, list[np.ndarray]] = {name: [] for name in models}
 

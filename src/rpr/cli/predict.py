@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from rpr.errors import InputError
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+    from rpr.models.estimator import Estimator
 
 _BLOCK = 500  # frames in memory
 _DESCRIPTION = """\
@@ -94,7 +96,7 @@ def run(args: argparse.Namespace) -> None:
     outside.tell()
 
 
-def _check_options(args: argparse.Namespace, models: dict[str, Any]) -> None:
+def _check_options(args: argparse.Namespace, models: Mapping[str, Estimator]) -> None:
     """Refuse options that no model heeds."""
     if models.keys() == {"energy"}:
         for option in ("derivatives", "uncertainty"):
@@ -107,7 +109,7 @@ def _check_options(args: argparse.Namespace, models: dict[str, Any]) -> None:
 
 def _predict(
     block: Sequence[Atoms],
-    models: dict[str, Any],
+    models: Mapping[str, Estimator],
     args: argparse.Namespace,
     source: str,
     first: int,

@@ -185,21 +185,17 @@ def _molecule(args: argparse.Namespace, frames: FrameSet) -> Molecule:
 def _check(frames: FrameSet, molecule: Molecule, args: argparse.Namespace) -> None:
     """Say what is implausible about the frames, as `rpr check` does, and refuse contradictions."""
     from rpr.data.consistency.battery import check_frames, refuse_contradictions
-    from rpr.data.consistency.finding import NOTE
-    from rpr.models.registry import REGISTRY
+    from rpr.models.training import maker
 
     findings = check_frames(frames, molecule, moved_charge=moved_charge(args))
     if not args.accept_implausible:
         remedy = "--accept-implausible trains nevertheless"
         refuse_contradictions(findings, _needed(args), remedy)
-    one_hand = "inversion" in REGISTRY[_model_name(args)].breaks
+    handed = maker(_model_name(args), args.property, molecule)().is_handed
     for finding in findings:
-        if finding.is_implausible:
-            tell(f"rpr: warning: implausible {finding.check}: {finding.text}")
-        elif finding.verdict == NOTE and (
-            finding.check == "repeated geometries" or (finding.check == "hands" and one_hand)
-        ):
-            tell(f"rpr: warning: {finding.check}: {finding.text}")
+        if finding.warns(handed=handed):
+            implausible = "implausible " if finding.is_implausible else ""
+            tell(f"rpr: warning: {implausible}{finding.check}: {finding.text}")
 
 
 def _record(result: Training, args: argparse.Namespace) -> None:

@@ -59,7 +59,6 @@ class ArbitrarySignRegression(PropertyEstimator):
     """
 
     KIND = "arbitrary-sign"
-    _TELLS_HANDS = False
     STORED = ("property", "order", "n_search", "seed")
 
     def __init__(

@@ -8,7 +8,6 @@ derivatives are kept out of `results`.
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -97,7 +96,7 @@ class Calculator(AseCalculator):
         self.prefix = prefix
         _check_together(self.models)
         self.implemented_properties = [p for name in self.models for p in _GIVES[name]]
-        if "dipole" in self.models and not _has_derivatives(self.models["dipole"]):
+        if "dipole" in self.models and not self.models["dipole"].predicts_derivatives:
             self.implemented_properties.remove(_BORN)
         self._orders: dict[str, np.ndarray] = {}
         self._born: np.ndarray | None = None
@@ -185,7 +184,7 @@ class Calculator(AseCalculator):
 
     def _predict(self, name: str, atoms: Atoms, derivatives: bool) -> dict[str, Any]:
         """Results of one model, in the order of `atoms`."""
-        model: Any = self.models[name]
+        model = self.models[name]
         order = self._order(name, atoms)
         positions = atoms.positions[order][None]
         place = np.argsort(order)
@@ -268,12 +267,13 @@ class KREGCalculator(Calculator):
 
 def _model(name: str, model: Estimator | str | os.PathLike) -> Estimator:
     """The trained model that an argument of the calculator names."""
-    found: Any = load(model) if isinstance(model, (str, os.PathLike)) else model
-    what = getattr(found, "property", "potential" if isinstance(found, KREG) else None)
-    if what != name:
-        kind = f"a model of the {what}" if what else type(found).__name__
-        raise InputError(f"{name}: found {kind}, expected a trained model of the {name}")
-    if not hasattr(found, "training_checksum_"):
+    found = load(model) if isinstance(model, (str, os.PathLike)) else model
+    expected = f"expected a trained model of the {name}"
+    if not isinstance(found, Estimator):
+        raise InputError(f"{name}: found {type(found).__name__}, {expected}")
+    if found.predicts[0] != _GIVES[name][0]:
+        raise InputError(f"{name}: found a model of the {found.predicts[0]}, {expected}")
+    if not found.is_fitted:
         raise InputError(f"{name}: the model is not fitted; call fit, or give the name of its file")
     return found
 
@@ -292,7 +292,3 @@ def _check_together(models: dict[str, Estimator]) -> None:
                 f"{name}: found a model of {' '.join(symbols)}, expected the molecule of "
                 f"{first}=, {' '.join(elements[first])}"
             )
-
-
-def _has_derivatives(model: Any) -> bool:
-    return "derivatives" in inspect.signature(model.predict).parameters

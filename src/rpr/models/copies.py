@@ -47,6 +47,11 @@ class CopiesRPR(RotatePredictRotate):
         super().__init__(axes=axes, descriptor=descriptor, **settings)
 
     @property
+    def is_handed(self) -> bool:
+        """Whether no element of the group inverts the molecule."""
+        return not find_group(self.molecule).inversions.any()
+
+    @property
     def axes_(self) -> str:
         """Name of the axes in use."""
         return self.axes or ("bond-axis" if self.molecule.dihedral else "inertia")

@@ -110,7 +110,7 @@ class CovariantRegression(ProbabilisticEstimator):
     """
 
     KIND = "covariant"
-    _TELLS_HANDS = False
+    predicts_derivatives = True
     _description: CovariantDescription
     STORED = ("property", "order", "tensors", "features", "n_search", "max_iterations", "seed")
 

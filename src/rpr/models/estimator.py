@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from rpr.data.consistency.battery import check_labels
-from rpr.data.consistency.finding import NOTE
 from rpr.data.frame_set import FrameSet
 from rpr.data.given_frames import Frames, take_frames
 from rpr.data.known_geometries import are_among, geometry_invariants
@@ -33,11 +32,19 @@ _INVARIANTS = "training_invariants"  # name of the array in a file
 class Estimator:
     """Base of all estimators: the constructor stores its keyword arguments under their names.
 
-    A subclass provides `molecule`, ``fit``, ``predict``, and for its file `KIND`, `_arrays`,
-    `_metadata` and `_restore`. A fit sets ``training_checksum_`` last of all.
+    A subclass provides `molecule`, `predicts`, `fit`, `predict`, `found_hyperparameters`, and for
+    its file `KIND`, `_arrays`, `_metadata` and `_restore`. A fit sets ``training_checksum_`` last
+    of all.
     """
 
     KIND: str  #: Kind of model that a saved file names.
+
+    #: Whether `predict` takes ``derivatives=True``, for exact ones by the positions of the atoms.
+    predicts_derivatives: bool = False
+
+    #: Whether `predict` takes ``covariance=True``, and there is ``predict_covariance``.
+    predicts_covariance: bool = False
+
     molecule: Molecule
     training_checksum_: str
     #: What a file says about the model beside what it computes with, in the types of JSON: level of
@@ -49,6 +56,40 @@ class Estimator:
 
     #: Numbers by which training frames are recognised, [n_frames, 2]; None for files of before.
     training_invariants_: np.ndarray | None = None
+
+    @property
+    def predicts(self) -> tuple[str, ...]:
+        """Quantities of a prediction, in its order; the first of them names the model.
+
+        ``("energy", "forces")``, ``("dipole",)`` or ``("polarizability",)``.
+        """
+        raise NotImplementedError
+
+    @property
+    def is_handed(self) -> bool:
+        """Whether mirror images are different to the model, so that it has to see both hands."""
+        return False
+
+    def fit(self, frames: Frames, *args: Any, **kwargs: Any) -> Any:
+        """Train on frames and their labels, which the frames carry or the arguments give.
+
+        Returns
+        -------
+        Estimator
+            The model itself.
+        """
+        raise NotImplementedError
+
+    def predict(self, frames: Frames, *args: Any, **kwargs: Any) -> Any:
+        """What the model `predicts` of frames: an array, or a tuple of several arrays."""
+        raise NotImplementedError
+
+    def found_hyperparameters(self) -> dict[str, Any]:
+        """Hyper-parameters in use, as arguments of the constructor.
+
+        A model that is made with them searches nothing.
+        """
+        raise NotImplementedError
 
     def outside_training(self, frames: Frames) -> np.ndarray:
         """Which frames are outside the range of the training frames.
@@ -99,13 +140,7 @@ class Estimator:
         if text := outside_text(self.training_range_.outside(positions)):
             warnings.warn(text, ExtrapolationWarning, stacklevel=3)
 
-    def _note_training(
-        self,
-        frames: FrameSet,
-        *,
-        permutations: np.ndarray | None = None,
-        handed: bool = False,
-    ) -> None:
+    def _note_training(self, frames: FrameSet, permutations: np.ndarray | None = None) -> None:
         """Keep what recognises training frames, and warn of what is implausible about them.
 
         Parameters
@@ -114,15 +149,14 @@ class Estimator:
             Training frames with the labels that are learnt, in the order of the molecule's atoms.
         permutations : int array, [n_elements, n_atoms]
             Permutations that make no difference to the model; None for none.
-        handed
-            Whether mirror images are different to the model.
         """
+        handed = self.is_handed
         self.training_range_ = TrainingRange.of(
             frames.positions, self.molecule, permutations=permutations, handed=handed
         )
         self.training_invariants_ = geometry_invariants(frames.positions, self.molecule.symbols)
         for finding in check_labels(frames, self.molecule, frames.known, handed=handed):
-            if finding.is_implausible or (finding.check, finding.verdict) == ("hands", NOTE):
+            if finding.warns(handed=handed):
                 warnings.warn(f"{finding.check}: {finding.text}", PlausibilityWarning, stacklevel=3)
 
     def check_molecule(self) -> None:
@@ -166,9 +200,8 @@ class Estimator:
 
     def __repr__(self) -> str:
         formula = self.molecule.to_atoms().get_chemical_formula()
-        prop = getattr(self, "property", "energy and forces")
-        fitted = "fitted" if hasattr(self, "training_checksum_") else "not fitted"
-        return f"{type(self).__name__}: {prop} of {formula}, {fitted}"
+        fitted = "fitted" if self.is_fitted else "not fitted"
+        return f"{type(self).__name__}: {' and '.join(self.predicts)} of {formula}, {fitted}"
 
     @classmethod
     def parameter_names(cls) -> list[str]:
@@ -235,8 +268,13 @@ class Estimator:
         """Fitted model from the content of its file."""
         raise NotImplementedError
 
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the model was trained, or read from a file."""
+        return hasattr(self, "training_checksum_")
+
     def _require_fitted(self) -> None:
-        if not hasattr(self, "training_checksum_"):
+        if not self.is_fitted:
             raise InputError(
                 f"{type(self).__name__}: not fitted; call fit or load a saved model first"
             )

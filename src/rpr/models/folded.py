@@ -59,7 +59,11 @@ class FoldedRPR(RotatePredictRotate):
     """
 
     KIND = "folded"
-    _TELLS_HANDS = False  # as all training frames become those of one hand
+
+    @property
+    def is_handed(self) -> bool:
+        """No: frames of both hands are folded onto those of one."""
+        return False
 
     def check_molecule(self) -> None:
         """Refuse a molecule that lacks the axes or a symmetry that changes the dihedral."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from ase import Atoms
 
 from rpr.errors import InputError
+from rpr.models.estimator import Estimator, Frames
 
 
-def models_by_property(models: Mapping[str, Any]) -> dict[str, Any]:
+def models_by_property(models: Mapping[str, Estimator]) -> dict[str, Estimator]:
     """Fitted models by what they predict: ``energy``, ``dipole`` or ``polarizability``.
 
     Parameters
@@ -25,10 +24,10 @@ def models_by_property(models: Mapping[str, Any]) -> dict[str, Any]:
     InputError
         If two of them predict the same, or their molecules differ in their atoms.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, Estimator] = {}
     names: dict[str, str] = {}
     for name, model in models.items():
-        property = predicts(model)
+        property = model.predicts[0]
         if property in found:
             raise InputError(f"{name}: predicts the {property}, as {names[property]}; name one")
         first = next(iter(found.values()), model)
@@ -41,13 +40,8 @@ def models_by_property(models: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def predicts(model: Any) -> str:
-    """What a model predicts; a potential counts as ``energy``."""
-    return str(getattr(model, "property", "energy"))
-
-
 def predict_quantities(
-    models: Mapping[str, Any],
+    models: Mapping[str, Estimator],
     frames: Sequence[Atoms],
     *,
     derivatives: bool = False,
@@ -86,7 +80,7 @@ def predict_quantities(
     found: dict[str, np.ndarray] = {}
     for property, model in models.items():
         if property == "energy":
-            found["energy"], found["forces"] = model.predict(frames)
+            found |= predicted(model, frames)
             continue
         asked = {"derivatives": derivatives, "covariance": covariance}
         asked = {name: True for name, wanted in asked.items() if wanted}
@@ -101,11 +95,30 @@ def predict_quantities(
     return found
 
 
-def _check_abilities(property: str, model: Any, asked: Mapping[str, bool]) -> None:
+def predicted(model: Estimator, frames: Frames) -> dict[str, np.ndarray]:
+    """What one model predicts of frames, under the names of the quantities.
+
+    Parameters
+    ----------
+    model
+        A fitted model.
+    frames
+        As for its ``predict``.
+
+    Returns
+    -------
+    dict
+        The quantities that it `predicts`, with shapes and units as for `predict_quantities`.
+    """
+    values = model.predict(frames)
+    return dict(zip(model.predicts, values if len(model.predicts) > 1 else (values,), strict=True))
+
+
+def _check_abilities(property: str, model: Estimator, asked: Mapping[str, bool]) -> None:
     """Refuse what a model cannot predict."""
-    known = inspect.signature(model.predict).parameters
+    able = {"derivatives": model.predicts_derivatives, "covariance": model.predicts_covariance}
     for name in asked:
-        if name not in known:
+        if not able[name]:
             raise InputError(
                 f"{property}: a model of kind {model.KIND} predicts no {name}; train one with "
                 "model covariant"

@@ -31,14 +31,27 @@ class PropertyEstimator(Estimator):
     `hyperparameters_`.
     """
 
-    #: Whether mirror images may be different to the model.
-    _TELLS_HANDS = True
     STORED: tuple[str, ...]  #: Arguments of the constructor that a saved file keeps.
     hyperparameters_: dict[str, Any]
 
     def __init__(self, molecule: Molecule, property: str) -> None:
         self.molecule = molecule
         self.property = property
+
+    @property
+    def predicts(self) -> tuple[str, ...]:
+        """The property alone: ``("dipole",)`` or ``("polarizability",)``."""
+        return (self.property,)
+
+    def found_hyperparameters(self) -> dict[str, Any]:
+        """Hyper-parameters in use, as arguments of the constructor.
+
+        Returns
+        -------
+        dict
+            ``{"hyperparameters": hyperparameters_}``.
+        """
+        return {"hyperparameters": self.hyperparameters_}
 
     @property
     def axes_(self) -> str:
@@ -52,10 +65,8 @@ class PropertyEstimator(Estimator):
     def _note_values(self, positions: np.ndarray, values: np.ndarray) -> None:
         """Keep the range of training frames, and warn of what is implausible about them."""
         group = getattr(self, "group_", None)
-        handed = self._TELLS_HANDS and (group is None or not group.inversions.any())
         frames = FrameSet(self.molecule.symbols, positions, **{self.property: values})
-        permutations = None if group is None else group.permutations
-        self._note_training(frames, permutations=permutations, handed=handed)
+        self._note_training(frames, None if group is None else group.permutations)
 
     @property
     def components(self) -> tuple[str, ...]:

@@ -95,6 +95,7 @@ _FOLDED = "rpr.models.folded:FoldedRPR"
 #: The kernels that the paper found best; n of the Matern kernel is chosen for each component.
 _KERNELS = {"dipole": {"kernel": "matern"}, "polarizability": {"kernel": "gaussian"}}
 _AXES = "an anchor; inertia axes: three atoms or more, not in line, no spherical top"
+_MIRRORED = f"{_AXES}; a dihedral, and a symmetry that changes its sign"
 
 
 def _of_group(reason: str) -> Mapping[str, str]:
@@ -110,11 +111,12 @@ _ONE_MIRROR = _of_group("folding uses one element of the group")
 
 
 def _published(
-    summary: str, breaks: Mapping[str, str] = _NUMBERED, scan: str = "", **settings: Any
+    summary: str,
+    breaks: Mapping[str, str] = _NUMBERED,
+    needs: str = _AXES,
+    scan: str = "",
+    **settings: Any,
 ) -> Entry:
-    needs = "an anchor" if breaks is _LABORATORY else _AXES
-    if scan:
-        needs += "; a dihedral, and a symmetry that changes its sign"
     return Entry(summary, _PUBLISHED, settings, _KERNELS, needs, breaks, file=False, scan=scan)
 
 
@@ -131,7 +133,7 @@ _COMPARED = {
         "the published model, with frames of negative dihedral mirrored onto positive ones",
         _FOLDED,
         by_property=_KERNELS,
-        needs=f"{_AXES}; a dihedral, and a symmetry that changes its sign",
+        needs=_MIRRORED,
         breaks=_ONE_MIRROR,
     ),
     "copies": Entry(
@@ -152,7 +154,7 @@ _COMPARED = {
         covariances=True,
     ),
     "laboratory": _published(
-        "no canonical axes: laboratory components", _LABORATORY, axes="laboratory"
+        "no canonical axes: laboratory components", _LABORATORY, "an anchor", axes="laboratory"
     ),
     "augmented": Entry(
         "no canonical axes: training frames and copies of them turned at random",
@@ -171,10 +173,13 @@ _ABLATIONS = {
         "descriptor RE, axes as LAPACK returns them", _RAW, axes="inertia-raw", descriptor="RE"
     ),
     "rotate-predict-rotate-one-hand": _published(
-        "trajectories mirrored, so that all start at positive dihedrals", scan="one_hand"
+        "trajectories mirrored, so that all start at positive dihedrals",
+        needs=_MIRRORED,
+        scan="one_hand",
     ),
     "rotate-predict-rotate-both-hands": _published(
         "dihedrals of both signs: every second trajectory mirrored, if all have one",
+        needs=_MIRRORED,
         scan="both_hands",
     ),
     "rotate-predict-rotate-kabsch": _published("axes of superposition", axes="kabsch"),
@@ -283,7 +288,7 @@ def fit_model(
     return model.fit(training, getattr(training, property))
 
 
-def load(path: str | os.PathLike) -> Any:
+def load(path: str | os.PathLike) -> Estimator:
     """Trained estimator from its file, whatever its kind.
 
     Raises

@@ -137,6 +137,11 @@ class RotatePredictRotate(PropertyEstimator):
         self.hyperparameters = hyperparameters
 
     @property
+    def is_handed(self) -> bool:
+        """Yes: a mirror image has other coordinates in canonical axes."""
+        return True
+
+    @property
     def axes_(self) -> str:
         """Name of the axes in use."""
         return self.axes or "inertia"

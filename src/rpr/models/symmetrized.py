@@ -27,8 +27,8 @@ from rpr.axes.characters import axes_group
 from rpr.errors import InputError
 from rpr.models.hyperparameters import given_weights
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
-from rpr.molecule.permutation_inversion import find_group
-from rpr.regression.descriptors import pair_distances
+from rpr.molecule.permutation_inversion import PermutationInversionGroup, find_group
+from rpr.regression.descriptors import find_descriptor, pair_distances
 from rpr.regression.kernels import distance
 from rpr.regression.search import validation_split
 
@@ -84,6 +84,11 @@ class SymmetrizedRPR(RotatePredictRotate):
         return self.kernel or "matern-gaussian"
 
     @property
+    def is_handed(self) -> bool:
+        """Whether no element of the group that the kernel is averaged over inverts the molecule."""
+        return not self._averaged_over().inversions.any()
+
+    @property
     def axes_(self) -> str:
         """Name of the axes in use."""
         return self.axes or ("bond-axis" if self.molecule.dihedral else "inertia")
@@ -96,7 +101,7 @@ class SymmetrizedRPR(RotatePredictRotate):
 
     def _describe(self, canonical: np.ndarray, weight: float) -> np.ndarray:
         X = super()._describe(canonical, weight)
-        if self.descriptor.startswith("RE"):
+        if find_descriptor(self.descriptor_).begins_with_RE:
             X[:, : len(self._r_eq_factor)] *= self._r_eq_factor
         return X
 
@@ -129,9 +134,12 @@ class SymmetrizedRPR(RotatePredictRotate):
         images = self._images(self._canonical, self.coordinate_weight_)
         self._restore_regression(arrays, images)
 
-    def _set_group(self) -> None:
+    def _averaged_over(self) -> PermutationInversionGroup:
         group = find_group(self.molecule)
-        self.group_ = group if self.permutation_inversion else group.identity()
+        return group if self.permutation_inversion else group.identity()
+
+    def _set_group(self) -> None:
+        self.group_ = self._averaged_over()
         self._elements = axes_group(self.group_)
         # Equal pairs must have the same r_eq, whatever the reference geometry.
         reference = self.molecule.reference[None]
@@ -154,10 +162,10 @@ class SymmetrizedRPR(RotatePredictRotate):
 
     def _check_descriptor(self, canonical: np.ndarray) -> None:
         """Refuse descriptors whose distances an element of the group changes."""
-        if self.descriptor == "REsphCl":
+        if jumps := find_descriptor(self.descriptor_).jumps:
             raise InputError(
-                "descriptor 'REsphCl' cannot be symmetrized: its angle phi jumps where signs of "
-                "axes change; use RExyzCl or RExyz"
+                f"descriptor {self.descriptor_!r} cannot be symmetrized: {jumps} jumps where signs "
+                "of axes change; use RExyzCl or RExyz"
             )
         weights = given_weights(self.coordinate_weight, self.descriptor_)
         images = self._images(canonical[:5], max(weights))
@@ -166,7 +174,7 @@ class SymmetrizedRPR(RotatePredictRotate):
             change = np.abs(distance(self.kernel_, image) - expected).max()
             if change > _SIGN_TOLERANCE * max(1.0, expected.max()):
                 raise InputError(
-                    f"descriptor {self.descriptor!r} cannot be symmetrized: exchanging equal atoms "
-                    "or changing signs of axes alters its distances; use RE, xyz or RExyz, or name "
-                    "all equal atoms as anchors"
+                    f"descriptor {self.descriptor_!r} cannot be symmetrized: exchanging equal "
+                    "atoms or changing signs of axes alters its distances; use RE, xyz or RExyz, "
+                    "or name all equal atoms as anchors"
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ import numpy as np
 from rpr.data.frame_set import FrameSet
 from rpr.data.training_range import outside_text
 from rpr.errors import ConvergenceError, ExtrapolationWarning, InputError
+from rpr.models.estimator import Estimator
+from rpr.models.prediction import predicted
 from rpr.models.registry import REGISTRY, make_model
 from rpr.models.uncertainty import MIN_TRAJECTORIES
 from rpr.molecule.molecule import Molecule
@@ -70,7 +72,7 @@ class Training:
         Elapsed time of all fits.
     """
 
-    model: Any
+    model: Estimator
     errors: tuple[Error, ...]
     kept_out: str
     n_train: int
@@ -150,12 +152,12 @@ def train(
             f"({words} for validation); make it smaller or label more frames"
         )
     chosen = np.sort(rest[:n_train])
-    make = _maker(name, property, molecule, seed, settings)
+    make = maker(name, property, molecule, seed, **settings)
     model = _fit(make(), frames.subset(chosen), property, fit or {})
-    errors = _errors(model, frames, np.flatnonzero(kept_out), property)
+    errors = _errors(model, frames, np.flatnonzero(kept_out))
     n_final = len(chosen)
     if refit and n_train is None and kept_out.any():
-        model = _fit(make(**_found(model)), frames, property, fit or {})
+        model = _fit(make(**model.found_hyperparameters()), frames, property, fit or {})
         n_final = len(frames)
     seconds = time.monotonic() - start
     return Training(model, errors, words, n_final, len(chosen), seconds)
@@ -180,10 +182,27 @@ def _keep_out(frames: FrameSet, seed: int) -> tuple[np.ndarray, str]:
     return kept_out, f"{wanted} random frames kept out"
 
 
-def _maker(
-    name: str, property: str, molecule: Molecule, seed: int, settings: Mapping[str, Any]
-) -> Any:
-    """Function of hyper-parameters that makes an unfitted estimator."""
+def maker(
+    name: str, property: str, molecule: Molecule, seed: int = 0, **settings: Any
+) -> Callable[..., Estimator]:
+    """Function of hyper-parameters that makes an unfitted estimator.
+
+    Parameters
+    ----------
+    name, property, molecule, seed, **settings
+        As for `train`.
+
+    Returns
+    -------
+    callable
+        Its arguments replace those of the estimator, such as what ``found_hyperparameters`` of a
+        fitted model returns.
+
+    Raises
+    ------
+    InputError
+        If there is no model of that name for the property.
+    """
     if property != "energy":
         common = {"property": property, "molecule": molecule, "seed": seed, **settings}
         return lambda **found: make_model(name, **common, **found)
@@ -194,15 +213,9 @@ def _maker(
     return lambda **found: REGISTRY["kreg"].estimator()(**{**common, **found})
 
 
-def _found(model: Any) -> dict[str, Any]:
-    """Hyper-parameters of a fitted model, as arguments of its constructor."""
-    if hasattr(model, "hyperparameters_"):
-        return {"hyperparameters": model.hyperparameters_}
-    names = ("sigma", "lambda_energy", "lambda_forces")
-    return {name: getattr(model, f"{name}_") for name in names}
-
-
-def _fit(model: Any, frames: FrameSet, property: str, arguments: Mapping[str, Any]) -> Any:
+def _fit(
+    model: Estimator, frames: FrameSet, property: str, arguments: Mapping[str, Any]
+) -> Estimator:
     model.check_molecule()
     try:
         return model.fit(frames, **arguments)
@@ -213,24 +226,21 @@ def _fit(model: Any, frames: FrameSet, property: str, arguments: Mapping[str, An
         ) from error
 
 
-def _errors(model: Any, frames: FrameSet, kept_out: np.ndarray, property: str) -> tuple[Error, ...]:
+def _errors(model: Estimator, frames: FrameSet, kept_out: np.ndarray) -> tuple[Error, ...]:
     """Errors on the frames kept out; warns of those outside the range of training."""
     if not len(kept_out):
         return ()
     test = frames.subset(kept_out)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExtrapolationWarning)  # as frames have other numbers there
-        predicted = model.predict(test)
+        found = predicted(model, test)
     if text := outside_text(model.outside_training(test), kept_out):
         warnings.warn(f"frames kept out: {text}", ExtrapolationWarning, stacklevel=3)
-    if property != "energy":
-        return (_error(property, getattr(test, property), predicted),)
-    energy, forces = predicted
-    return (_error("energy", test.energy, energy), _error("forces", test.forces, forces))
+    return tuple(_error(name, getattr(test, name), values) for name, values in found.items())
 
 
-def _error(quantity: str, reference: Any, predicted: np.ndarray) -> Error:
+def _error(quantity: str, reference: np.ndarray, values: np.ndarray) -> Error:
     unit, size = REPORTED[quantity]
-    rmse = float(np.sqrt(np.mean((predicted - reference) ** 2)))
+    rmse = float(np.sqrt(np.mean((values - reference) ** 2)))
     spread = float(np.sqrt(np.mean((reference - reference.mean(axis=0)) ** 2)))
     return Error(quantity, rmse / size, spread / size, unit)

@@ -90,6 +90,7 @@ class ProbabilisticEstimator(PropertyEstimator):
     fit calls `_forget_uncertainty`.
     """
 
+    predicts_covariance = True
     mean_: float
     trajectories_: np.ndarray | None
     _calibration: Calibration | None

@@ -29,27 +29,71 @@ additions.  CMeig: Rupp et al., Phys. Rev. Lett. 108, 058301 (2012).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
 import numpy as np
 
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.torsion import dihedral_angle
+from rpr.molecule.torsion import dihedral_angle, dihedral_of
 from rpr.units import BOHR
 
-DESCRIPTORS = (
-    "RE", "ID", "CM", "RExyzCl", "REsphCl", "REdihedCl", "xyzQ", "xyz", "RExyz", "CMeig", "radial",
-    "radialTypes",
-)  # fmt: skip
-
-#: Descriptors made of distances alone: the same in all axes, so they cannot know the signs of axes.
-ROTATION_INVARIANT = ("RE", "ID", "CM", "REdihedCl", "CMeig", "radial", "radialTypes")
-#: Weights of the part beside RE, 1/Angstrom where that part is a length.  Of 0.25, 0.5, 1, 2 and 4
-#: they have the lowest validation errors on 1,2-dichloroethane, or errors within 5 % of them, in
-#: the axes of the models that use the descriptor (`snakemake evidence`, table coordinate_weights).
-COORDINATE_WEIGHTS = {"RExyzCl": 1.0, "REsphCl": 1.0, "REdihedCl": 2.0, "RExyz": 0.5}
 #: Centres of the radial functions and their standard deviation, Angstrom.
 RADIAL_CENTRES = np.arange(0.8, 6.01, 0.4)
 RADIAL_WIDTH = 0.4
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """How a descriptor is computed, and what it needs.
+
+    Parameters
+    ----------
+    function
+        Features [n_frames, n_features] of positions [n_frames, n_atoms, 3] in Angstrom and a
+        molecule.
+    begins_with_RE
+        Whether the first features are RE, of a descriptor with a `weight` by themselves.
+    weight
+        Factor of what `function` returns, which then stands beside RE (1/Angstrom where it is a
+        length); None if it returns the whole descriptor.
+    needs_anchors, needs_dihedral
+        Whether the molecule must have anchors, or a dihedral.
+    rotates
+        Whether it changes with the axes.  One that does not, as it is made of distances alone,
+        cannot know the signs of axes.
+    jumps
+        What of it jumps where signs of axes change, so that it cannot be symmetrized; empty for
+        nothing.
+    """
+
+    function: Callable[[np.ndarray, Molecule], np.ndarray]
+    begins_with_RE: bool = False
+    weight: float | None = None
+    needs_anchors: bool = False
+    needs_dihedral: bool = False
+    rotates: bool = True
+    jumps: str = ""
+
+    def applies(self, molecule: Molecule) -> bool:
+        """Whether the molecule has the anchors or the dihedral that are needed."""
+        anchored = bool(molecule.anchors) or not self.needs_anchors
+        return anchored and (molecule.dihedral is not None or not self.needs_dihedral)
+
+
+def find_descriptor(name: str) -> Descriptor:
+    """A descriptor by its name.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name; the message lists the names.
+    """
+    if name not in DESCRIPTORS:
+        raise InputError(f"descriptor: found {name!r}, expected one of {', '.join(DESCRIPTORS)}")
+    return DESCRIPTORS[name]
 
 
 def describe(
@@ -83,20 +127,32 @@ def describe(
         If there is no such descriptor, the shape does not fit the molecule, two atoms coincide,
         or the molecule has no anchors or dihedral where the descriptor needs them.
     """
-    if name not in DESCRIPTORS:
-        raise InputError(f"descriptor: found {name!r}, expected one of {', '.join(DESCRIPTORS)}")
+    descriptor = find_descriptor(name)
     positions = np.asarray(positions, dtype=float)
     if positions.ndim != 3 or positions.shape[1:] != (molecule.n_atoms, 3):
         raise InputError(
             f"positions: found shape {positions.shape}, expected [n_frames, {molecule.n_atoms}, 3]"
         )
-    if name in _WHOLE:
-        return _WHOLE[name](positions, molecule)
+    _check_needs(name, molecule)
+    if descriptor.weight is None:
+        return descriptor.function(positions, molecule)
+    weight = descriptor.weight if coordinate_weight is None else coordinate_weight
     relative = relative_inverse_distances(positions, molecule)
-    if name == "RE":
-        return relative
-    weight = COORDINATE_WEIGHTS[name] if coordinate_weight is None else coordinate_weight
-    return np.hstack([relative, weight * _BESIDE_RE[name](positions, molecule)])
+    return np.hstack([relative, weight * descriptor.function(positions, molecule)])
+
+
+def _check_needs(name: str, molecule: Molecule) -> None:
+    """Refuse a molecule that lacks what a descriptor needs."""
+    if DESCRIPTORS[name].needs_anchors and not molecule.anchors:
+        raise InputError(
+            f"descriptor: {name} needs anchors; name them in the molecule (anchors: [0, 3]) or "
+            "choose RExyz"
+        )
+    if DESCRIPTORS[name].needs_dihedral and molecule.dihedral is None:
+        raise InputError(
+            f"descriptor: {name} needs a dihedral; give the molecule its four atoms "
+            "(dihedral: [0, 1, 2, 3]) or choose another descriptor"
+        )
 
 
 def pair_distances(positions: np.ndarray) -> np.ndarray:
@@ -185,21 +241,11 @@ def _anchors_spherical(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
 
 
 def _dihedral_on_circle(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
-    if molecule.dihedral is None:
-        raise InputError(
-            "descriptor: REdihedCl needs a dihedral; give the molecule its four atoms "
-            "(dihedral: [0, 1, 2, 3]) or choose another descriptor"
-        )
-    angle = np.radians(dihedral_angle(positions, molecule.dihedral))
+    angle = np.radians(dihedral_angle(positions, dihedral_of(molecule)))
     return np.column_stack([np.cos(angle), np.sin(angle)])
 
 
 def _anchors(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
-    if not molecule.anchors:
-        raise InputError(
-            "descriptor: RExyzCl and REsphCl need anchors; name them in the molecule "
-            "(anchors: [0, 3]) or choose RExyz"
-        )
     return positions[:, list(molecule.anchors)]
 
 
@@ -207,19 +253,41 @@ def _flat(coordinates: np.ndarray) -> np.ndarray:
     return coordinates.reshape(len(coordinates), -1)
 
 
-_WHOLE = {
-    "ID": _inverse_distances,
-    "CM": _coulomb_matrix,
-    "CMeig": _coulomb_eigenvalues,
-    "radial": radial_functions,
-    "radialTypes": _radial_sums,
-    "xyzQ": _charged_coordinates,
-    "xyz": _all_coordinates,
-}
+#: All descriptors by name, in the order of tables and figures.
+#:
+#: Of the weights 0.25, 0.5, 1, 2 and 4 those here have the lowest validation errors on
+#: 1,2-dichloroethane, or errors within 5 % of them, in the axes of the models that use the
+#: descriptor (`snakemake evidence`, table coordinate_weights).
+DESCRIPTORS: Mapping[str, Descriptor] = MappingProxyType(
+    {
+        "RE": Descriptor(relative_inverse_distances, begins_with_RE=True, rotates=False),
+        "ID": Descriptor(_inverse_distances, rotates=False),
+        "CM": Descriptor(_coulomb_matrix, rotates=False),
+        "RExyzCl": Descriptor(
+            _anchor_coordinates, begins_with_RE=True, weight=1.0, needs_anchors=True
+        ),
+        "REsphCl": Descriptor(
+            _anchors_spherical,
+            begins_with_RE=True,
+            weight=1.0,
+            needs_anchors=True,
+            jumps="its angle phi",
+        ),
+        "REdihedCl": Descriptor(
+            _dihedral_on_circle,
+            begins_with_RE=True,
+            weight=2.0,
+            needs_dihedral=True,
+            rotates=False,
+        ),
+        "xyzQ": Descriptor(_charged_coordinates),
+        "xyz": Descriptor(_all_coordinates),
+        "RExyz": Descriptor(_all_coordinates, begins_with_RE=True, weight=0.5),
+        "CMeig": Descriptor(_coulomb_eigenvalues, rotates=False),
+        "radial": Descriptor(radial_functions, rotates=False),
+        "radialTypes": Descriptor(_radial_sums, rotates=False),
+    }
+)
 
-_BESIDE_RE = {
-    "RExyzCl": _anchor_coordinates,
-    "REsphCl": _anchors_spherical,
-    "REdihedCl": _dihedral_on_circle,
-    "RExyz": _all_coordinates,
-}
+#: Weights of the part beside RE, 1/Angstrom where that part is a length.
+COORDINATE_WEIGHTS = {name: d.weight for name, d in DESCRIPTORS.items() if d.weight is not None}

@@ -14,7 +14,7 @@ from rpr.data.frame_set import FrameSet
 from rpr.data.validation_groups import validation_groups
 from rpr.molecule.molecule import Molecule
 from rpr.regression import search
-from rpr.regression.descriptors import describe
+from rpr.regression.descriptors import describe, find_descriptor
 from rpr.regression.kernel_regression import KernelRegression
 from rpr.regression.kernels import KERNELS
 from rpr.studies import metrics
@@ -100,7 +100,7 @@ def benchmark(
 
     Both are empty if the molecule lacks the anchors or the dihedral that the descriptor needs.
     """
-    if not applies(descriptor, molecule):
+    if not find_descriptor(descriptor).applies(molecule):
         names = [name for property in properties for name in component_names(property)]
         return pd.DataFrame(columns=COLUMNS), pd.DataFrame(columns=[*ERROR_COLUMNS, *names])
     kernels = list(kernels or KERNELS)
@@ -143,13 +143,6 @@ def benchmark(
         for c, component in enumerate(components)
     ]
     return pd.DataFrame(rows, columns=COLUMNS), pd.concat(errors, ignore_index=True)
-
-
-def applies(descriptor: str, molecule: Molecule) -> bool:
-    """Whether the molecule has the anchors or the dihedral that `descriptor` needs."""
-    if descriptor == "REdihedCl":
-        return molecule.dihedral is not None
-    return descriptor not in ("RExyzCl", "REsphCl") or len(molecule.anchors) > 0
 
 
 def _choice(model: KernelRegression, c: int) -> dict[str, object]:

@@ -14,7 +14,7 @@ from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
 from rpr.models.registry import fit_model
 from rpr.molecule.molecule import Molecule
-from rpr.studies.benchmark import applies
+from rpr.regression.descriptors import find_descriptor
 from rpr.studies.equivariance import deviations
 from rpr.studies.evaluation import INVARIANT, PropertyModel, errors_on_test_sets, frame_origin
 from rpr.studies.operations import images
@@ -199,7 +199,7 @@ def axes_accuracy(
     names = possible_axes(molecule) if axes_names is None else list(axes_names)
     tables = []
     for name in names:
-        for descriptor in (d for d in descriptors if applies(d, molecule)):
+        for descriptor in (d for d in descriptors if find_descriptor(d).applies(molecule)):
             model = fit_model(
                 "rotate-predict-rotate",
                 frames,

@@ -18,9 +18,8 @@ from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
 from rpr.models.registry import make_model
 from rpr.molecule.molecule import Molecule
-from rpr.regression.descriptors import COORDINATE_WEIGHTS
+from rpr.regression.descriptors import COORDINATE_WEIGHTS, find_descriptor
 from rpr.studies.ablation_models import validation_error
-from rpr.studies.benchmark import applies
 from rpr.studies.evaluation import INVARIANT, labels_of
 from rpr.studies.metrics import mean_over_sets
 from rpr.studies.tables import require
@@ -81,7 +80,7 @@ def validation_errors(
         training = training_frames(frames, n_train=n_train, n_test=n_test, seed=repeat)
         options = {"molecule": molecule, "seed": repeat}
         for (name, descriptor), property in product(candidates, INVARIANT):
-            if not applies(descriptor, molecule):
+            if not find_descriptor(descriptor).applies(molecule):
                 continue
             about: dict[str, Any] = {"descriptor": descriptor, "property": property, **options}
             try:

@@ -110,7 +110,7 @@ def fewer_labels(
                 MODEL, property="dipole", molecule=molecule, seed=repeat, **found.get(size, {})
             )
             _fit(model, frames.subset(chosen), None if labels == "values" else derivatives)
-            found.setdefault(size, {"hyperparameters": model.hyperparameters_})
+            found.setdefault(size, model.found_hyperparameters())
             errors = [
                 _dipole_errors(model, test_sets, molecule, size),
                 _derivative_errors(model, tested, molecule),

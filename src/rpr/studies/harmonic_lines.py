@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -41,7 +40,8 @@ def property_derivatives(model: Any, positions: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     model
-        Model with ``predict(positions)``, and ``predict(positions, derivatives=True)`` if it can.
+        Estimator of the property, or anything else with ``predict(positions)`` and
+        ``predicts_derivatives``.
     positions : array, [n_atoms, 3]
         Angstrom.
 
@@ -50,7 +50,7 @@ def property_derivatives(model: Any, positions: np.ndarray) -> np.ndarray:
     array, [n_atoms, 3, 3] or [n_atoms, 3, 3, 3]
         At (A, x, k) or (A, x, k, l); central differences of a model without exact ones.
     """
-    if "derivatives" not in inspect.signature(model.predict).parameters:
+    if not model.predicts_derivatives:
         return central_differences(model.predict, positions)
     jacobian = model.predict(positions[None], derivatives=True)[1][0]
     return np.moveaxis(jacobian, (-2, -1), (0, 1))

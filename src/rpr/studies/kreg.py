@@ -111,7 +111,7 @@ def kreg_learning_curve(
             )
             models |= dict(zip(missing, fitted, strict=True))
         smallest = models[min(sets)]  # of those that share the search
-        found.setdefault(searched, {name: getattr(smallest, f"{name}_") for name in given})
+        found.setdefault(searched, dict(smallest.found_hyperparameters()))
         for size, (name, test_frames) in product(sets, test_sets.items()):
             tables.append(
                 kreg_errors(

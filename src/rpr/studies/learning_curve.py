@@ -92,7 +92,7 @@ def learning_curve(
                 seed=repeat,
                 **{**settings, **found.get(size, {})},
             )
-        found.setdefault(size, {"hyperparameters": fitted.hyperparameters_})
+        found.setdefault(size, fitted.found_hyperparameters())
         table = errors_on_test_sets(
             fitted,
             test_sets,

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from rpr.axes.canonical import canonical_axes
-from rpr.axes.components import component_names, to_components
+from rpr.axes.components import RANK, component_names, to_components
 from rpr.axes.rotation import to_axes
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
+from rpr.models.estimator import Estimator
+from rpr.models.prediction import predicted
 from rpr.studies import metrics
 from rpr.studies.evaluation import component_axes_of
 from rpr.units import REPORTED
@@ -50,7 +52,7 @@ class Comparison:
     unit: str
 
 
-def compare(model: Any, frames: FrameSet) -> list[Comparison]:
+def compare(model: Estimator, frames: FrameSet) -> list[Comparison]:
     """Labels and predictions of all frames, whole and per component.
 
     Parameters
@@ -71,14 +73,12 @@ def compare(model: Any, frames: FrameSet) -> list[Comparison]:
     InputError
         If the frames lack the labels, or are not of the model's molecule.
     """
-    property = getattr(model, "property", "energy")
-    if property == "energy":
-        energy, forces = model.predict(frames)
-        predicted = {"energy": energy, "forces": forces}
-    else:
-        predicted = {property: model.predict(frames)}
-    found = [_whole(name, _labels(frames, name), values) for name, values in predicted.items()]
-    if property == "energy":
+    found = [
+        _whole(name, _labels(frames, name), values)
+        for name, values in predicted(model, frames).items()
+    ]
+    property = model.predicts[0]
+    if property not in RANK:
         return found
     axes = component_axes_of(model.molecule)
     rotations = canonical_axes(axes, frames.positions, model.molecule).rotations

@@ -9,6 +9,9 @@ import numpy as np
 
 OK, NOTE, IMPLAUSIBLE, NOT_TESTED = "ok", "note", "implausible", "not tested"
 
+#: Models whose training a note may concern: all, or those to which mirror images are different.
+ALL_MODELS, HANDED_MODELS = "all models", "handed models"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -26,6 +29,8 @@ class Finding:
         Names of the labels that are implausible; empty if it is the geometries.
     contradiction
         Whether the labels contradict the geometries or each other, so that no model can learn them.
+    concerns
+        Models whose training a note concerns, `ALL_MODELS` or `HANDED_MODELS`; empty for none.
     """
 
     check: str
@@ -33,11 +38,30 @@ class Finding:
     text: str
     labels: tuple[str, ...] = ()
     contradiction: bool = False
+    concerns: str = ""
 
     @property
     def is_implausible(self) -> bool:
         """Whether something is implausible."""
         return self.verdict == IMPLAUSIBLE
+
+    def warns(self, *, handed: bool) -> bool:
+        """Whether it is worth a warning before a model is trained.
+
+        Parameters
+        ----------
+        handed
+            Whether mirror images are different to the model (``Estimator.is_handed``).
+
+        Examples
+        --------
+        >>> found = Finding("hands", NOTE, "one hand only", concerns=HANDED_MODELS)
+        >>> found.warns(handed=True), found.warns(handed=False)
+        (True, False)
+        """
+        if self.verdict != NOTE:
+            return self.is_implausible
+        return self.concerns == ALL_MODELS or (handed and self.concerns == HANDED_MODELS)
 
 
 def some(frames: Sequence[int] | np.ndarray, *, most: int = 5) -> str:

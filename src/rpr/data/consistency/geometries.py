@@ -7,7 +7,16 @@ from itertools import combinations
 import numpy as np
 from ase.data import covalent_radii
 
-from rpr.data.consistency.finding import IMPLAUSIBLE, NOT_TESTED, NOTE, OK, Finding, some
+from rpr.data.consistency.finding import (
+    ALL_MODELS,
+    HANDED_MODELS,
+    IMPLAUSIBLE,
+    NOT_TESTED,
+    NOTE,
+    OK,
+    Finding,
+    some,
+)
 from rpr.data.consistency.neighbours import SAME_GEOMETRY, Pairs
 from rpr.data.frame_set import FrameSet
 from rpr.molecule.molecule import Molecule
@@ -137,9 +146,8 @@ def check_repeated(frames: FrameSet, pairs: Pairs) -> Finding:
                 f"and {b}",
             )
     a, b = same.first[0], same.second[0]
-    return Finding(
-        name, NOTE, f"{len(same)} pairs of frames, such as {a} and {b}, are one geometry"
-    )
+    text = f"{len(same)} pairs of frames, such as {a} and {b}, are one geometry"
+    return Finding(name, NOTE, text, concerns=ALL_MODELS)
 
 
 def check_hands(frames: FrameSet, molecule: Molecule) -> Finding:
@@ -160,4 +168,5 @@ def check_hands(frames: FrameSet, molecule: Molecule) -> Finding:
         NOTE,
         f"{text}, positive in {positive} of {len(frames)} frames: one hand only; models without "
         "inversion fail for the other (covariant, symmetrized and folded do not)",
+        concerns=HANDED_MODELS,
     )

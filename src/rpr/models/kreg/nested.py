@@ -18,8 +18,6 @@ from rpr.models.kreg.potential import KREG
 from rpr.models.kreg.solver import solve_nested
 from rpr.models.kreg.targets import check_labels, to_targets
 
-_FOUND = ("sigma", "lambda_energy", "lambda_forces")
-
 
 def fit_nested(
     frames: Frames,
@@ -66,7 +64,7 @@ def fit_nested(
     groups = validation_groups(models[0].validation, frames, len(positions))
     known = [(positions[:n], energy[:n], forces[:n]) for n in sizes]
     models[0]._set_hyperparameters(*known[0], groups[: sizes[0]])
-    found = {name: getattr(models[0], f"{name}_") for name in _FOUND}
+    found = models[0].found_hyperparameters()
     models += [KREG(**settings | found) for _ in sizes[1:]]
     for model, frames_of_it in zip(models[1:], known[1:], strict=True):
         model._set_hyperparameters(*frames_of_it, groups)  # searches nothing

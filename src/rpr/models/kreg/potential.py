@@ -84,6 +84,7 @@ class KREG(Estimator):
     """
 
     KIND = "kreg"
+    predicts = ("energy", "forces")
     solution_: KREGSolution | None
 
     def __init__(
@@ -175,7 +176,7 @@ class KREG(Estimator):
         self.contracted_ = kernel.contract(solution.coefficients)
         self._note_training(
             FrameSet(self.molecule.symbols, positions, energy=energy, forces=forces),
-            permutations=self.permutations,
+            self.permutations,
         )
         self.training_checksum_ = checksum(
             {"positions": positions, "energy": energy, "forces": forces}
@@ -241,6 +242,16 @@ class KREG(Estimator):
         positions, _, forces = check_labels(self.molecule, frames, energy, forces)
         return determination(self.predict(positions)[1], forces)
 
+    def found_hyperparameters(self) -> dict[str, float]:
+        """Hyper-parameters in use, as arguments of the constructor.
+
+        Returns
+        -------
+        dict
+            ``sigma``, ``lambda_energy`` and ``lambda_forces``.
+        """
+        return {name: getattr(self, f"{name}_") for name in _HYPERPARAMETERS}
+
     def _arrays(self) -> dict[str, np.ndarray]:
         return {
             "centres": self.contracted_.centres,
@@ -253,7 +264,7 @@ class KREG(Estimator):
         permutations = self.permutations
         return {
             **super()._metadata(),
-            **{name: float(getattr(self, f"{name}_")) for name in _HYPERPARAMETERS},
+            **{name: float(value) for name, value in self.found_hyperparameters().items()},
             "permutations": None if permutations is None else np.asarray(permutations).tolist(),
             "descriptor": "RE",
             "kernel": "gaussian",

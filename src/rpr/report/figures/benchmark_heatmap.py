@@ -53,7 +53,7 @@ def draw(benchmark: pd.DataFrame, *, axes: str | None = None) -> Figure:
     if table.empty:
         return style.statement(f"no benchmark in the axes {axes}" if axes else "no benchmark")
     components = spread_columns(table["component"], sum(COMPONENTS.values(), ()))
-    descriptors = spread_columns(table["descriptor"], DESCRIPTORS)
+    descriptors = spread_columns(table["descriptor"], tuple(DESCRIPTORS))
     kernels = spread_columns(table["kernel"], KERNELS)
     n_rows = -(-len(components) // 3)
     height = 0.7 + n_rows * (0.35 + 0.19 * len(descriptors))
