@@ -112,7 +112,8 @@ class Calculator(AseCalculator):
         Raises
         ------
         InputError
-            If the atoms are not the molecule of the models, or it is not whole.
+            If the atoms are not the molecule of the models, or one of its bonds is broken, such as
+            by a trajectory that has left the range of training.
         PropertyNotImplementedError
             If one of `properties` is asked for that no model gives.
         """
@@ -209,19 +210,30 @@ class Calculator(AseCalculator):
             orders = take_frames(atoms, molecule, handed=handed).orders
             order = np.arange(molecule.n_atoms) if orders is None else orders[0]
             self._orders[name] = order
-            self._check_whole(atoms, order, name)
+        self._check_whole(atoms, order, name)
         return order
 
     def _check_whole(self, atoms: Atoms, order: np.ndarray, name: str) -> None:
-        """Refuse a molecule that a periodic boundary has cut."""
+        """Refuse a molecule that a periodic boundary has cut, or whose bonds are broken."""
         molecule = self.models[name].molecule
         lengths = bond_lengths(atoms.positions[order], molecule.bonds)
         expected = bond_lengths(molecule.reference, molecule.bonds)
-        if atoms.pbc.any() and not is_intact(lengths, expected).all():
-            raise InputError(
-                "atoms: the molecule is not whole, perhaps because its atoms were wrapped into the "
-                "periodic cell; unwrap it, as cell and periodic boundaries are ignored"
-            )
+        whole = is_intact(lengths, expected)
+        if whole.all():
+            return
+        bond = int(np.argmin(whole))
+        i, j = order[list(molecule.bonds[bond])]
+        cause = (
+            "perhaps because its atoms were wrapped into the periodic cell; unwrap it, as cell and "
+            "periodic boundaries are ignored"
+            if atoms.pbc.any()
+            else "where the models know nothing; use a shorter time step, start from a geometry "
+            "closer to the training frames, or train on more of them"
+        )
+        raise InputError(
+            f"atoms: the molecule is not whole (bond {i}-{j} is {lengths[bond]:.3g} Angstrom long, "
+            f"in the reference {expected[bond]:.3g}), {cause}"
+        )
 
     def _keep(self, atoms: Atoms) -> None:
         """Put into `atoms` what ASE's writers would lose, and take away what is out of date."""

@@ -172,7 +172,8 @@ def check_unit(
     Raises
     ------
     InputError
-        If atoms overlap, or the median bond is outside `FRAME_STRETCH`.
+        If atoms overlap, or the median bond is outside `FRAME_STRETCH`: that of any frame, or with
+        one or two bonds, which may be broken, that of all frames together.
     """
     check_overlap(positions, "positions")
     pairs = list(bonds) or list(combinations(range(len(reference)), 2))
@@ -180,12 +181,15 @@ def check_unit(
         return
     expected = bond_lengths(reference, pairs)
     ratios = bond_lengths(positions, pairs) / expected
-    median = float(np.median(ratios))
+    medians = np.median(ratios, axis=1) if len(pairs) > 2 else np.median(ratios)[None]
     low, high = FRAME_STRETCH
-    if not low <= median <= high:
+    wrong = np.flatnonzero((medians < low) | (medians > high))
+    if len(wrong):
+        k = int(wrong[0])
+        where = f"positions: frame {k}" if len(wrong) < len(positions) else "positions"
         raise InputError(
-            f"positions: bonds are {median:.2f} times their reference lengths, expected {low} to "
-            f"{high}; {_remedy(positions[0], expected, ratios)}"
+            f"{where}: bonds are {medians[k]:.2f} times their reference lengths, expected {low} to "
+            f"{high}; {_remedy(positions[k], expected, ratios[k] if len(medians) > 1 else ratios)}"
         )
 
 

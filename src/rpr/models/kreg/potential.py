@@ -176,7 +176,7 @@ class KREG(Estimator):
         self.contracted_ = kernel.contract(solution.coefficients)
         self._note_training(
             FrameSet(self.molecule.symbols, positions, energy=energy, forces=forces),
-            self.permutations,
+            None if self.permutations is None else np.asarray(self.permutations),
         )
         self.training_checksum_ = checksum(
             {"positions": positions, "energy": energy, "forces": forces}
@@ -202,11 +202,14 @@ class KREG(Estimator):
         Raises
         ------
         InputError
-            If the atoms do not fit, or two of them are at the same place.
+            If the atoms do not fit, two of them are at the same place, or the positions cannot be
+            in Angstrom.
         """
         self._require_fitted()
         given = take_frames(frames, self.molecule, handed=False)
         positions = given.positions
+        if len(positions):
+            check_unit(positions, self.molecule.reference, self.molecule.bonds)
         self._warn_outside(positions)
         energy, forces = self.predict_unchecked(positions)
         return energy, given.in_given_order(forces)
