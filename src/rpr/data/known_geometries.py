@@ -1,4 +1,4 @@
-"""Numbers by which a geometry is recognised, however it is turned, mirrored or numbered.
+"""Geometries that are known already, however they are turned, mirrored or numbered.
 
 Two sums over pairs of atoms, with nuclear charges Z and distances r, do not change under rotation,
 translation, inversion and permutation of like atoms:
@@ -15,6 +15,8 @@ from collections.abc import Sequence
 import numpy as np
 from ase.data import atomic_numbers
 from scipy.spatial import KDTree
+
+from rpr.data.consistency.neighbours import SAME_GEOMETRY, superpose
 
 #: Relative difference of the sums that rounding of positions in files explains.
 TOLERANCE = 1e-6
@@ -54,7 +56,67 @@ def are_among(found: np.ndarray, known: np.ndarray) -> np.ndarray:
     found, known : array, [n_frames, 2] and [n_known, 2]
         Results of `geometry_invariants`.
     """
-    tree = KDTree(np.log(np.maximum(known, _TINY)))
-    logarithms = np.log(np.maximum(found, _TINY))
-    distances, _ = tree.query(logarithms, p=np.inf, distance_upper_bound=TOLERANCE)
+    distances, _ = _tree(known).query(_logarithms(found), p=np.inf, distance_upper_bound=TOLERANCE)
     return np.isfinite(distances)
+
+
+def first_of_each(
+    positions: np.ndarray,
+    symbols: Sequence[str],
+    *,
+    permutations: np.ndarray | None = None,
+    mirrored: bool = False,
+) -> np.ndarray:
+    """Index of the first frame of the same geometry, which is that of the frame itself if new.
+
+    Geometries are the same if they differ by rotation and translation, with distances that agree to
+    `rpr.data.consistency.neighbours.SAME_GEOMETRY` in the root mean square.
+
+    Parameters
+    ----------
+    positions : array, [n_frames, n_atoms, 3]
+        Angstrom.
+    symbols
+        Chemical symbols, [n_atoms].
+    permutations : int array, [n_permutations, n_atoms]
+        Permutations of atoms that leave a geometry the same; None for the identity alone.
+    mirrored
+        Whether a mirror image is the same geometry.
+
+    Returns
+    -------
+    int array, [n_frames]
+
+    Examples
+    --------
+    >>> bent = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.2, 0.0]])
+    >>> first_of_each(np.array([bent, 1.1 * bent, bent[:, [1, 2, 0]]]), ["O", "H", "H"])
+    array([0, 1, 0])
+    """
+    first = np.arange(len(positions))
+    tree = _tree(geometry_invariants(positions, symbols))
+    pairs = tree.query_pairs(TOLERANCE, p=np.inf, output_type="ndarray")
+    if not len(pairs) or len(symbols) < 2:
+        return first
+    pairs = pairs[np.lexsort(pairs.T)]  # by the later frame, then by the earlier one
+    a, b = positions[pairs[:, 0]], positions[pairs[:, 1]]
+    same = np.zeros(len(pairs), dtype=bool)
+    for order in np.arange(len(symbols))[None] if permutations is None else permutations:
+        same |= _are_equal(a[:, order], b, mirrored=mirrored)
+    for i, j in pairs[same]:
+        first[j] = min(first[j], first[i])
+    return first
+
+
+def _are_equal(a: np.ndarray, b: np.ndarray, *, mirrored: bool) -> np.ndarray:
+    rotations, displacements = superpose(a, b)
+    equal = np.sqrt(np.mean(displacements**2, axis=(1, 2))) < SAME_GEOMETRY
+    return equal if mirrored else equal & (np.linalg.det(rotations) > 0)
+
+
+def _tree(invariants: np.ndarray) -> KDTree:
+    return KDTree(_logarithms(invariants))
+
+
+def _logarithms(invariants: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(invariants, _TINY))

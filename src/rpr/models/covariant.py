@@ -28,6 +28,7 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
+from rpr.data.known_geometries import first_of_each
 from rpr.models.covariant_choice import CHOICES, all_logarithms, check_given, chosen, solved
 from rpr.models.covariant_description import CovariantDescription
 from rpr.models.covariant_prediction import evaluate, evaluate_with_jacobian
@@ -42,6 +43,7 @@ from rpr.models.property_estimator import (
     checked_values,
     training_checksum,
 )
+from rpr.models.repeated_frames import frames_to_learn
 from rpr.models.trained_process import TrainedProcess
 from rpr.models.uncertainty import ProbabilisticEstimator, trajectories_of
 from rpr.molecule.molecule import Molecule
@@ -153,6 +155,9 @@ class CovariantRegression(ProbabilisticEstimator):
     ) -> CovariantRegression:
         """Search hyper-parameters on some of the training frames, then fit all of them.
 
+        Of frames that are one geometry, mirrored and renumbered or not, one is learnt, unless their
+        labels differ.
+
         Parameters
         ----------
         frames
@@ -184,26 +189,42 @@ class CovariantRegression(ProbabilisticEstimator):
         if self.hyperparameters:
             check_given(self.hyperparameters, self._description, self.order)
         observed = observe(derivatives, given, self.property, values, self.molecule.masses)
-        self.mean_ = isotropic_mean(values)
-        y = pack_values(values, self.mean_)
+        kept = self._frames_to_learn(positions, values, observed.frames)
+        learnt = observed.of_frames(kept)
+        self.mean_ = isotropic_mean(values[kept])
+        y = pack_values(values[kept], self.mean_)
         self._training = TrainingFrames(
-            self._description, positions, observed.frames, observed.directions
+            self._description, positions[kept], learnt.frames, learnt.directions
         )
         self._training.check_memory(y.shape[1])
-        self.hyperparameters_ = dict(self.hyperparameters or self._search(y, observed.values))
+        self.hyperparameters_ = dict(self.hyperparameters or self._search(y, learnt.values))
         solution = solved(
             self._training,
             self.hyperparameters_,
             y,
-            observed.values,
+            learnt.values,
             ceiling=0.0 if self.hyperparameters else ridge.LAMBDA_FLOOR,
         )
         self.coefficients_, self.derivative_coefficients_, self._factor = solution
         self._contract()
-        self._forget_uncertainty(trajectories_of(given.frames))
+        trajectories = trajectories_of(given.frames)
+        self._forget_uncertainty(None if trajectories is None else trajectories[kept])
         self._note_values(positions, values)
         self.training_checksum_ = training_checksum(positions, values, observed.values)
         return self
+
+    def _frames_to_learn(
+        self, positions: np.ndarray, values: np.ndarray, with_derivatives: np.ndarray
+    ) -> np.ndarray:
+        """Indices of the frames without copies; mirror images are copies to this model."""
+        first = first_of_each(
+            positions,
+            self.molecule.symbols,
+            permutations=self.group_.permutations,
+            mirrored=True,
+        )
+        preferred = np.isin(np.arange(len(positions)), with_derivatives)
+        return frames_to_learn(first, values, preferred)
 
     def _search(self, y: np.ndarray, derivatives: np.ndarray) -> dict[str, Any]:
         self._training, found = chosen(

@@ -56,6 +56,12 @@ class ObservedDerivatives:
     directions: np.ndarray
     values: np.ndarray
 
+    def of_frames(self, kept: np.ndarray) -> ObservedDerivatives:
+        """Those of the training frames `kept`, increasing indices, numbered anew from 0."""
+        chosen = np.isin(self.frames, kept)
+        frames = np.searchsorted(kept, self.frames[chosen])
+        return ObservedDerivatives(frames, self.directions[chosen], self.values[chosen])
+
 
 def observe(
     derivatives: np.ndarray | bool | None,

@@ -21,6 +21,7 @@ import numpy as np
 
 from rpr.axes.components import to_components
 from rpr.data.frame_set import FrameSet
+from rpr.errors import InputError
 from rpr.models.covariant_tensors import unpack
 from rpr.models.estimator import Frames
 from rpr.models.posterior_draws import PosteriorDraws
@@ -132,9 +133,14 @@ class ProbabilisticEstimator(PropertyEstimator):
         array, [n_frames, 3, 3] or [n_frames, 6, 6]
             Of the dipole (x, y, z), e^2 Angstrom^2; of the polarizability (xx, xy, xz, yy, yz, zz:
             the elements of the tensor as they are), Angstrom^6.
+
+        Raises
+        ------
+        InputError
+            If the model learnt a single geometry, which leaves nothing to calibrate with.
         """
         positions = checked_positions(frames, self.molecule)
-        calibration, process = self.calibration_, self._known_process()
+        calibration, process = self._checked_calibration(), self._known_process()
         packed = calibration.variance * process.covariance(positions)
         return packed if self.property == "dipole" else unpacked_covariance(packed)
 
@@ -165,7 +171,7 @@ class ProbabilisticEstimator(PropertyEstimator):
             self._known_process(),
             property=self.property,
             molecule=self.molecule,
-            variance=self.calibration_.variance,
+            variance=self._checked_calibration().variance,
             mean=self.mean_,
             n=n,
             seed=seed,
@@ -175,6 +181,14 @@ class ProbabilisticEstimator(PropertyEstimator):
     def sample(self, frames: Frames, n_samples: int, seed: int = 0) -> np.ndarray:
         """Predictions of `n_samples` draws, [n_samples, n_frames, ...]; see `draw`."""
         return self.draw(n_samples, seed).predict(frames)
+
+    def _checked_calibration(self) -> Calibration:
+        if self.calibration_.n_groups < 2:
+            raise InputError(
+                "uncertainty: the model learnt one geometry, expected at least two, of which one "
+                "can be left out to calibrate it"
+            )
+        return self.calibration_
 
     def _known_process(self) -> TrainedProcess:
         self._require_fitted()

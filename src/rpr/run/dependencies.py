@@ -18,7 +18,6 @@ NO_NUMBERS = frozenset(
     {
         *("rpr", "rpr.errors", "rpr.files", "rpr.version"),
         *("rpr.run.logs", "rpr.regression.resources", "rpr.data.training_range"),
-        "rpr.data.known_geometries",
         *(f"rpr.data.consistency.{name}" for name in _CHECKS),
     }
 )

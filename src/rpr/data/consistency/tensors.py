@@ -44,7 +44,7 @@ CONTRADICTION = 0.8
 #: Largest error in e of the sum of dipole derivatives over atoms, and relative error of the change
 #: of the dipole as the molecule is turned.
 SUM_RULE, ROTATION_RULE = 0.02, 0.05
-_FEWEST = 5  # pairs
+_FEWEST = 20  # pairs; among fewer frames hardly any are similar
 _SMALL_DIPOLE = 0.01  # e Angstrom
 _ALPHA, _BORN = ("polarizability",), ("dipole_derivatives",)
 
