@@ -273,10 +273,6 @@ class CovariantRegression(ProbabilisticEstimator):
             found = (*found, self.predict_covariance(given.positions))
         return found if len(found) > 1 else found[0]
 
-    def _cross(self, positions: np.ndarray) -> np.ndarray:
-        """Covariance of packed values with the observations; see `TrainedProcess.cross`."""
-        return self._known_process().cross(positions)
-
     def _trained_process(self) -> TrainedProcess:
         coefficients = self._training.join(self.coefficients_, self.derivative_coefficients_)
         return TrainedProcess(self._training, self._theta(), coefficients, self._factor)
