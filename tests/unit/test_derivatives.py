@@ -328,7 +328,7 @@ def test_model_file_gives_the_same_predictions(trained, tmp_path):
     assert loaded.n_search_derivatives == model.n_search_derivatives
 
 
-def test_files_of_before_load(tmp_path):
+def test_files_of_earlier_versions_load(tmp_path):
     """Models without derivatives have no array and no setting of them."""
     positions = shaken(WATER, 5)
     model = given("dipole", molecule=WATER).fit(positions, tensors(positions, WATER, "dipole"))

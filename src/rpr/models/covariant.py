@@ -49,7 +49,7 @@ from rpr.regression import ridge
 
 _BLOCK = 1024  # frames described at once in a prediction
 _N_SEARCH = {"dipole": 400, "polarizability": 250}  # default of n_search
-_LATER = ("n_search_derivatives", "ridge_floor")  # arguments that older files lack
+_LATER = ("n_search_derivatives", "ridge_floor")  # missing in files written by earlier versions
 _N_SEARCH_DERIVATIVES = {"dipole": 12, "polarizability": 6}
 
 
