@@ -12,7 +12,8 @@ from rpr.cli.options import counted
 if TYPE_CHECKING:
     from rpr.data.frame_set import FrameSet
 
-#: Units that are accepted, as in `rpr.units.ACCEPTED`, which would import ASE here.
+#: Units that are accepted: those of `rpr.units.ACCEPTED`, which would import ASE here.  A test
+#: compares them.
 UNITS = {
     "energy": ("eV", "hartree", "kcal/mol", "kJ/mol"),
     "forces": ("eV/Angstrom", "hartree/bohr", "kcal/mol/Angstrom", "kJ/mol/Angstrom"),
