@@ -10,6 +10,7 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import Trajectory, read, write
 
+from rpr.cli.frame_options import ATOMIC_UNITS, UNITS
 from rpr.data.atoms_files import first_atoms, iter_atoms, write_atoms
 from rpr.data.extxyz import iter_frames, read_frames
 from rpr.data.keys import Keys
@@ -82,6 +83,14 @@ def test_six_numbers_need_their_order(tmp_path, order):
 def test_every_unit_has_a_stored_one_first():
     assert all(next(iter(units.values())) == 1.0 for units in ACCEPTED.values())
     np.testing.assert_allclose(ACCEPTED["polarizability"]["e^2*Angstrom^2/eV"], 1 / 0.0694462, 1e-6)
+
+
+def test_the_command_line_accepts_the_same_units():
+    assert {name: tuple(units) for name, units in ACCEPTED.items()} == UNITS
+    assert list(UNITS) == list(ACCEPTED)
+    atomic = {"hartree": HARTREE, "hartree/bohr": HARTREE / BOHR, "e*bohr": BOHR, "bohr^3": BOHR3}
+    sizes = {unit: size for units in ACCEPTED.values() for unit, size in units.items()}
+    assert {unit: sizes[unit] for unit in ATOMIC_UNITS} == atomic | {"bohr^2": BOHR**2}
 
 
 def test_trajectory_of_ase(tmp_path):

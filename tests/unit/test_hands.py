@@ -8,7 +8,7 @@ from ase.build import molecule as g2
 from ase.io import read
 
 from rpr.data.frame_set import FrameSet
-from rpr.data.hands import mirror_image, read_as
+from rpr.data.hands import mirror_image, mirrored_scan
 from rpr.errors import InputError
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
@@ -66,9 +66,9 @@ def test_labels_of_mirror_images_are_those_of_quantum_chemistry(frames):
 
 
 def test_one_hand_and_both_hands(frames):
-    one = read_as(frames, MOLECULE, "one_hand")
+    one = mirrored_scan(frames, MOLECULE, "one_hand")
     assert (one.dihedral > 0).all()
-    both = read_as(frames, MOLECULE, "both_hands")
+    both = mirrored_scan(frames, MOLECULE, "both_hands")
     odd = frames.trajectory % 2 == 1
     assert (both.dihedral[odd] < 0).all()
     assert (both.dihedral[~odd] > 0).all()
@@ -76,45 +76,47 @@ def test_one_hand_and_both_hands(frames):
     for scan, expected in (("one_hand", one), ("both_hands", both)):
         for given in (one, both):
             np.testing.assert_array_equal(
-                read_as(given, MOLECULE, scan).positions, expected.positions
+                mirrored_scan(given, MOLECULE, scan).positions, expected.positions
             )
 
 
 def test_frames_of_both_hands_stay_as_they_are(frames):
     chosen = np.isin(frames.trajectory, [1, 2])
     both = mirror_image(frames, MOLECULE, chosen)
-    np.testing.assert_array_equal(read_as(both, MOLECULE, "both_hands").positions, both.positions)
-    assert (read_as(both, MOLECULE, "one_hand").dihedral > 0).all()
+    np.testing.assert_array_equal(
+        mirrored_scan(both, MOLECULE, "both_hands").positions, both.positions
+    )
+    assert (mirrored_scan(both, MOLECULE, "one_hand").dihedral > 0).all()
 
 
 @pytest.mark.parametrize(("factor", "first"), [(2, 0), (2, 1), (4, 2)])
 def test_every_second_trajectory_of_one_hand_is_read_as_both(frames, factor, first):
-    some = read_as(frames, MOLECULE, "one_hand")
+    some = mirrored_scan(frames, MOLECULE, "one_hand")
     some.trajectory = factor * some.trajectory + first
-    both = read_as(some, MOLECULE, "both_hands")
+    both = mirrored_scan(some, MOLECULE, "both_hands")
     np.testing.assert_array_equal(both.dihedral < 0, frames.trajectory % 2 == 1)
 
 
 def test_no_frames_stay_no_frames(frames):
     none = frames.subset(np.arange(0))
-    assert len(read_as(none, MOLECULE, "both_hands")) == 0
+    assert len(mirrored_scan(none, MOLECULE, "both_hands")) == 0
 
 
 def test_whole_trajectories_are_mirrored_by_their_earliest_frame(frames):
     crossing = frames.subset(np.arange(12))
     crossing.positions[1] = set_dihedral(crossing.positions[1:2], MOLECULE, np.array([5.0]))[0]
-    one = read_as(crossing, MOLECULE, "one_hand")
+    one = mirrored_scan(crossing, MOLECULE, "one_hand")
     found = dihedral_angle(one.positions[:2], MOLECULE.dihedral)
     assert found[0] > 0 > found[1]
     order = np.array([1, 0, *range(2, 12)])
     np.testing.assert_array_equal(
-        read_as(crossing.subset(order), MOLECULE, "one_hand").positions, one.positions[order]
+        mirrored_scan(crossing.subset(order), MOLECULE, "one_hand").positions, one.positions[order]
     )
 
 
 def test_refusals(frames):
     with pytest.raises(InputError, match="scan: found 'left', expected one of both_hands"):
-        read_as(frames, MOLECULE, "left")
+        mirrored_scan(frames, MOLECULE, "left")
     water = Molecule.from_atoms(g2("H2O"))
     with pytest.raises(InputError, match="dihedral"):
-        read_as(FrameSet(water.symbols, water.reference[None]), water, "one_hand")
+        mirrored_scan(FrameSet(water.symbols, water.reference[None]), water, "one_hand")

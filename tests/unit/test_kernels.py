@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_kernel import kernel
 from sklearn.gaussian_process.kernels import Matern
 from sklearn.metrics.pairwise import laplacian_kernel, rbf_kernel
 
@@ -14,7 +15,6 @@ from rpr.errors import InputError
 from rpr.regression.kernels import (
     KERNELS,
     distance,
-    kernel,
     kernel_from_distance,
     matern_coefficients,
 )

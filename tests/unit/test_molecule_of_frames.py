@@ -74,7 +74,7 @@ def test_a_large_group_loses_methyl_rotations_and_says_so():
         for k, v in molecule_to_json(molecule).items()
         if k not in ("group", "inverting", "turning")
     }
-    assert len(find_group(molecule_from_json(old))) == 162  # as files of before had
+    assert len(find_group(molecule_from_json(old))) == 162  # of earlier versions
     with pytest.raises(InputError, match="group: found 'half', expected one of auto"):
         Molecule.from_atoms(isobutane, group="half")
 

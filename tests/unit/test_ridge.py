@@ -4,13 +4,14 @@ import warnings
 
 import numpy as np
 import pytest
+from plain_kernel import kernel
 from sklearn.kernel_ridge import KernelRidge
 from threadpoolctl import threadpool_limits
 
 from rpr.errors import ConditioningWarning, InputError
 from rpr.regression import kernel_regression, ridge, search
 from rpr.regression.kernel_regression import KernelRegression
-from rpr.regression.kernels import KERNELS, distance, kernel, kernel_from_distance, members
+from rpr.regression.kernels import KERNELS, distance, kernel_from_distance, members
 
 LAMBDAS = np.logspace(-9, -1, 6)
 PAIRS = np.triu_indices(50, k=1)

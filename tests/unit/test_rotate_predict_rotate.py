@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 from ase import Atoms
+from plain_kernel import kernel
 from scipy.spatial.transform import Rotation
 from sklearn.base import clone
 from sklearn.kernel_ridge import KernelRidge
@@ -26,7 +27,7 @@ from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.models.symmetrized import SymmetrizedRPR
 from rpr.molecule.molecule import Molecule
 from rpr.regression.descriptors import COORDINATE_WEIGHTS, DESCRIPTORS, describe
-from rpr.regression.kernels import KERNELS, kernel
+from rpr.regression.kernels import KERNELS
 from rpr.units import AU_DIPOLE, BOHR, BOHR3
 
 MOLECULE = dichloroethane()

@@ -8,7 +8,7 @@ from scipy import constants, signal
 from rpr.errors import InputError
 from rpr.molecule.normal_modes import infrared_intensities, normal_modes
 from rpr.spectra import correlation, harmonic, infrared, raman
-from rpr.spectra.bands import mean_over_trajectories, spread_over_draws
+from rpr.spectra.bands import mean_over_trajectories
 from rpr.units import FS, INVERSE_CM, KB
 
 T = 300.0
@@ -242,8 +242,6 @@ def test_bands():
     weighted = mean_over_trajectories(spectra[:2], weights=np.array([3.0, 1.0]))
     assert weighted.mean == pytest.approx(0.75 * spectra[0] + 0.25 * spectra[1])
     assert np.isnan(mean_over_trajectories(spectra[:4]).low).all()
-    draws = spread_over_draws(spectra)
-    assert draws.high - draws.low == pytest.approx(np.full(3, 2 * 1.96), rel=0.15)
 
 
 @pytest.mark.parametrize("n", [5, 8, 24])
@@ -261,15 +259,6 @@ def test_limits_of_positive_spectra_are_not_negative():
     assert mean_over_trajectories(np.eye(5)[:1].T).low[0] >= 0.0
     alone = mean_over_trajectories(np.ones((6, 1)), weights=np.array([5.0, 0, 0, 0, 0, 0]))
     assert np.isnan(alone.low).all()  # one trajectory that counts
-
-
-def test_another_draw_lies_in_the_interval_of_few():
-    draws = np.random.default_rng(3).standard_normal((9, 4000))
-    band = spread_over_draws(draws[:8])
-    assert ((band.low <= draws[8]) & (draws[8] <= band.high)).mean() == pytest.approx(
-        0.95, abs=0.015
-    )
-    assert (spread_over_draws(np.abs(draws[:8])).low >= 0.0).all()
 
 
 @pytest.mark.parametrize(

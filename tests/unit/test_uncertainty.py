@@ -211,7 +211,7 @@ def test_held_out_residuals_are_those_of_training_without_the_trajectory(model):
             e = residual[at]
             latent_part = S[np.ix_(at, at)] - noise * np.eye(c)
             expected[frame] = e @ np.linalg.solve(latent_part, e) / c
-    found = process.held_out_sizes(TRAJECTORIES)
+    found = process.held_out_mahalanobis(TRAJECTORIES)
     assert np.allclose(found, expected, rtol=2e-3)  # differences of numbers 1e7 times as large
     calibration = model.calibration_
     assert calibration.variance == pytest.approx(expected.mean(), rel=1e-3)
@@ -416,8 +416,8 @@ def test_packed_factor_solves_forward_and_multiplies(n):
     assert np.allclose(packed.inverse_factor().columns(chosen), np.linalg.inv(L)[:, chosen])
 
 
-def test_held_out_sizes_do_not_depend_on_the_memory(model, monkeypatch):
+def test_held_out_mahalanobis_do_not_depend_on_the_memory(model, monkeypatch):
     process = model._trained_process()
-    expected = process.held_out_sizes(TRAJECTORIES)
+    expected = process.held_out_mahalanobis(TRAJECTORIES)
     monkeypatch.setattr("rpr.regression.posterior.available_bytes", lambda: 0)
-    assert np.allclose(process.held_out_sizes(TRAJECTORIES), expected, rtol=1e-4)
+    assert np.allclose(process.held_out_mahalanobis(TRAJECTORIES), expected, rtol=1e-4)

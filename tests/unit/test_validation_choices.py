@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from synthetic_frames import MOLECULE, labelled_frames
 
-from rpr.data.hands import read_as
+from rpr.data.hands import mirrored_scan
 from rpr.models.registry import make_model
 from rpr.studies.evaluation import errors_on_test_sets
 from rpr.studies.trials import training_and_tests
@@ -31,7 +31,7 @@ def splits():
 
 def test_errors_are_those_of_the_models_on_frames_of_that_scan(splits):
     assert list(splits.columns) == SPLIT_COLUMNS
-    frames = read_as(labelled_frames(72, 1), MOLECULE, "one_hand")
+    frames = mirrored_scan(labelled_frames(72, 1), MOLECULE, "one_hand")
     training, tests = training_and_tests(frames, labelled_frames(12, 2, 2), seed=1, **SIZES)
     about = {"property": "dipole", "molecule": MOLECULE, "seed": 1}
     model = make_model(PUBLISHED, **about, validation="trajectories").fit(training, training.dipole)

@@ -23,7 +23,7 @@ from rpr.run.deposit import (
     read_document,
     require_document,
 )
-from rpr.run.deposit_files import add_to_deposit, carry_over, write_deposit
+from rpr.run.deposit_files import carry_over, write_deposit
 from rpr.run.jobs import stage_seed
 from rpr.units import KCAL_MOL
 
@@ -166,17 +166,23 @@ def test_origin_goes_with_the_frames(tmp_path, manifest, frames):
     }
 
 
-def test_an_extended_deposit_keeps_what_is_not_made_again(tmp_path, manifest, frames):
+def test_an_extended_deposit_keeps_what_is_not_made_again(tmp_path, frames):
     table = tmp_path / "label_seconds.csv"
     table.write_text("properties,seconds\nenergy,1.5\n")
     thermal = frames.subset(np.array([4]))
-    add_to_deposit(manifest, {"thermal": thermal}, about={}, documents=[table])
+    thermal.dipole_derivatives = np.arange(27.0).reshape(1, 3, 3, 3)
+    files = {"frames": frames, "test_set": frames.subset(np.arange(2)), "thermal": thermal}
+    manifest = write_deposit(tmp_path / "first", files, method=METHOD, about={}, documents=[table])
     more = frames.subset(np.array([0, 1, 2, 3, 4, 0]))
     second = write_deposit(tmp_path / "second", {"frames": more}, method=METHOD, about={})
     carry_over(second, manifest)
     assert frame_counts(second) == {"frames": 6, "test_set": 2, "thermal": 1}
-    np.testing.assert_array_equal(read(second, "thermal").energy, thermal.energy)
+    for name in ("energy", "dipole_derivatives"):
+        found = getattr(read(second, "thermal"), name)
+        np.testing.assert_array_equal(found, getattr(thermal, name))
     assert require_document(second, "label_seconds.csv")["seconds"].tolist() == [1.5]
+    with pytest.raises(InputError, match=r"has no document missing\.csv"):
+        require_document(second, "missing.csv")
     (manifest.parent / "label_seconds.csv").write_text("changed")
     with pytest.raises(InputError, match="SHA-256"):
         carry_over(
@@ -256,26 +262,3 @@ def test_the_second_molecule_has_plausible_labels(root):
     molecule = Molecule.from_atoms(reference, anchors=(0, 3), dihedral=(0, 1, 2, 3))
     for labelled in (frames, test):
         assert not [found for found in check_frames(labelled, molecule) if found.is_implausible]
-
-
-def test_files_can_be_added(tmp_path, manifest, frames):
-    before = json.loads(manifest.read_text())
-    table = tmp_path / "label_seconds.csv"
-    table.write_text("properties,seconds\nenergy,1.5\n")
-    more = frames.subset(np.arange(3))
-    more.dipole_derivatives = np.arange(81.0).reshape(3, 3, 3, 3)
-    add_to_deposit(manifest, {"derivatives": more}, about={"commit": "abc"}, documents=[table])
-    after = json.loads(manifest.read_text())
-    assert after["files"]["frames"] == before["files"]["frames"]
-    found = read(manifest, "derivatives")
-    np.testing.assert_array_equal(found.dipole_derivatives, more.dipole_derivatives)
-    assert require_document(manifest, "label_seconds.csv")["seconds"].tolist() == [1.5]
-    assert after["additions"] == [
-        {"files": ["derivatives"], "documents": ["label_seconds.csv"], "commit": "abc"}
-    ]
-    with pytest.raises(InputError, match="has derivatives already"):
-        add_to_deposit(manifest, {"derivatives": more}, about={})
-    add_to_deposit(manifest, {"derivatives": more.subset([0])}, about={}, replace=True)
-    assert frame_counts(manifest)["derivatives"] == 1
-    with pytest.raises(InputError, match=r"has no document missing\.csv"):
-        require_document(manifest, "missing.csv")

@@ -12,7 +12,8 @@ from rpr.cli.options import counted
 if TYPE_CHECKING:
     from rpr.data.frame_set import FrameSet
 
-#: Units that are accepted, as in `rpr.units.ACCEPTED`, which would import ASE here.
+#: Units that are accepted: those of `rpr.units.ACCEPTED`, which would import ASE here.  A test
+#: compares them.
 UNITS = {
     "energy": ("eV", "hartree", "kcal/mol", "kJ/mol"),
     "forces": ("eV/Angstrom", "hartree/bohr", "kcal/mol/Angstrom", "kJ/mol/Angstrom"),
@@ -87,7 +88,7 @@ def read_labelled(
     from rpr.data.extxyz import read_frames
 
     frames = read_frames(path, require=require, **chosen_keys(args), **options)
-    tell(read_as(path, frames, args))
+    tell(describe_frames(path, frames, args))
     warn_of_atomic_units(path, frames.known, args)
     return frames
 
@@ -100,7 +101,7 @@ def level_of(path: str) -> str | None:
     return str(found) if found else None
 
 
-def read_as(path: str, frames: FrameSet, args: argparse.Namespace) -> str:
+def describe_frames(path: str, frames: FrameSet, args: argparse.Namespace) -> str:
     """How many frames were read, of what, and each quantity with its key and unit, in words."""
     from ase import Atoms
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rpr.cli.frame_options import add_keys, chosen_keys, read_as, tell, warn_of_atomic_units
+from rpr.cli.frame_options import add_keys, chosen_keys, describe_frames, tell, warn_of_atomic_units
 from rpr.cli.options import add_command, check_output
 from rpr.cli.quantities import positive, time
 from rpr.errors import InputError
@@ -164,7 +164,7 @@ def _read(path: str, args: argparse.Namespace) -> Segments:
     segments = segments_of_frames(
         frames, args.interval, step_fs=args.dt or 0.0, temperature_K=args.temperature
     )
-    tell(read_as(path, frames, args))
+    tell(describe_frames(path, frames, args))
     warn_of_atomic_units(path, frames.known, args)
     _warn_of_units(frames)
     used = len(segments) * segments.n_times

@@ -59,7 +59,7 @@ def mirror_image(frames: FrameSet, molecule: Molecule, chosen: np.ndarray) -> Fr
     return image
 
 
-def read_as(frames: FrameSet, molecule: Molecule, scan: str) -> FrameSet:
+def mirrored_scan(frames: FrameSet, molecule: Molecule, scan: str) -> FrameSet:
     """Frames as those of another scan of the dihedral; whole trajectories are mirrored.
 
     Parameters

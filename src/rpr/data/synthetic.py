@@ -18,12 +18,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from rpr.data.atomic_polarizability import ATOMIC_POLARIZABILITY
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import set_dihedral
 
-#: Atomic polarizabilities, Angstrom^3, and the damping parameter that goes with them.
-POLARIZABILITY = {"H": 0.4138, "C": 1.2886, "N": 0.9716, "O": 0.8520, "S": 2.4743, "Cl": 2.4003}
+#: Damping parameter that goes with `rpr.data.atomic_polarizability.ATOMIC_POLARIZABILITY`.
 DAMPING = 2.1304
 _ELECTRONEGATIVITY = {"H": 2.20, "C": 2.55, "N": 3.04, "O": 3.44, "S": 2.58, "Cl": 3.16}
 _TRANSFER = 0.25  # charge per unit of electronegativity that a bond at its reference length moves
@@ -92,7 +92,7 @@ def analytic_labels(positions: np.ndarray, molecule: Molecule) -> tuple[np.ndarr
     positions : array, [n_frames, n_atoms, 3]
         Angstrom.
     molecule
-        Its bonds transfer charge; all its elements must be in `POLARIZABILITY`.
+        Its bonds transfer charge; all its elements must have an electronegativity here.
 
     Returns
     -------
@@ -106,10 +106,10 @@ def analytic_labels(positions: np.ndarray, molecule: Molecule) -> tuple[np.ndarr
     InputError
         If the molecule has an element without parameters.
     """
-    unknown = sorted(set(molecule.symbols) - POLARIZABILITY.keys())
+    unknown = sorted(set(molecule.symbols) - _ELECTRONEGATIVITY.keys())
     if unknown:
         raise InputError(
-            f"molecule: found {unknown[0]}, expected elements of {list(POLARIZABILITY)}"
+            f"molecule: found {unknown[0]}, expected elements of {list(_ELECTRONEGATIVITY)}"
         )
     positions = np.asarray(positions, dtype=float)
     n_frames, n_atoms, _ = positions.shape
@@ -143,7 +143,7 @@ def _fields(
     positions: np.ndarray, charges: np.ndarray, molecule: Molecule
 ) -> tuple[np.ndarray, np.ndarray]:
     """Field of the charges, [n_frames, n_atoms, 3], and matrix of the induced dipoles."""
-    a = np.array([POLARIZABILITY[s] for s in molecule.symbols])
+    a = np.array([ATOMIC_POLARIZABILITY[s] for s in molecule.symbols])
     n_atoms = len(a)
     separation = positions[:, :, None] - positions[:, None]  # -> [n_frames, n_atoms, n_atoms, 3]
     r = np.linalg.norm(separation, axis=3) + np.eye(n_atoms)

@@ -51,7 +51,7 @@ from rpr.regression import ridge
 
 _BLOCK = 1024  # frames described at once in a prediction
 _N_SEARCH = {"dipole": 400, "polarizability": 250}  # default of n_search
-_LATER = ("n_search_derivatives", "ridge_floor")  # arguments that older files lack
+_LATER = ("n_search_derivatives", "ridge_floor")  # missing in files written by earlier versions
 _N_SEARCH_DERIVATIVES = {"dipole": 12, "polarizability": 6}
 
 
@@ -293,10 +293,6 @@ class CovariantRegression(ProbabilisticEstimator):
         if covariance:
             found = (*found, self.predict_covariance(given.positions))
         return found if len(found) > 1 else found[0]
-
-    def _cross(self, positions: np.ndarray) -> np.ndarray:
-        """Covariance of packed values with the observations; see `TrainedProcess.cross`."""
-        return self._known_process().cross(positions)
 
     def _trained_process(self) -> TrainedProcess:
         coefficients = self._training.join(self.coefficients_, self.derivative_coefficients_)

@@ -43,7 +43,7 @@ class TrainingFrames:
     def from_arrays(
         cls, description: CovariantDescription, arrays: Mapping[str, np.ndarray]
     ) -> TrainingFrames:
-        """Training frames from the arrays of a file; those of before have no derivatives."""
+        """Training frames from the arrays of a file; earlier versions wrote no derivatives."""
         positions = arrays["positions"]
         if "derivative_frames" not in arrays:
             none = np.zeros((0, 0, *positions.shape[1:]))

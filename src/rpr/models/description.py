@@ -70,10 +70,6 @@ def _predicts(metadata: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} in {units.get(name, 'units not recorded')}" for name in names)
 
 
-def _formula(molecule: Molecule) -> str:
-    return f"{molecule.to_atoms().get_chemical_formula()} ({' '.join(molecule.symbols)})"
-
-
 def _group(molecule: Molecule) -> str:
     return group_text(molecule, find_group(molecule))
 

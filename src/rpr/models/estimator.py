@@ -51,10 +51,11 @@ class Estimator:
     #: theory, source and number of training frames, errors.  Set it before `save`; it may be empty.
     about: Mapping[str, Any] = MappingProxyType({})
 
-    #: Geometries that the model was trained on; None for files of before.
+    #: Geometries that the model was trained on; None in files written by earlier versions.
     training_range_: TrainingRange | None = None
 
-    #: Numbers by which training frames are recognised, [n_frames, 2]; None for files of before.
+    #: Numbers by which training frames are recognised, [n_frames, 2]; None in files written by
+    #: earlier versions.
     training_invariants_: np.ndarray | None = None
 
     @property

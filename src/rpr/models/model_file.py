@@ -165,7 +165,7 @@ def molecule_from_json(content: Mapping) -> Molecule:
         anchors=tuple(content["anchors"]),
         dihedral=tuple(content["dihedral"]) if content["dihedral"] else None,
         bonds=tuple(tuple(pair) for pair in content["bonds"]),
-        group=content.get("group", "full"),  # as files of before had
+        group=content.get("group", "full"),  # files written by earlier versions have none
         inverting=tuple(content.get("inverting", ())),
         turning=tuple((i, j) for i, j in content.get("turning", ())),
     )

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from rpr.data.frame_set import FrameSet
-from rpr.data.hands import read_as
+from rpr.data.hands import mirrored_scan
 from rpr.errors import InputError
 from rpr.models.estimator import Estimator
 from rpr.models.model_file import load_model
@@ -50,7 +50,7 @@ class Entry:
         follow all others (`equivariant_under`).
     scan
         Training and test frames are read as those of this scan of the dihedral
-        (:func:`rpr.data.hands.read_as`); if empty, as they are.
+        (:func:`rpr.data.hands.mirrored_scan`); if empty, as they are.
     covariances
         Whether the model predicts covariances, by ``predict(frames, covariance=True)``.
     file
@@ -84,7 +84,7 @@ class Entry:
 
     def frames(self, frames: FrameSet, molecule: Molecule) -> FrameSet:
         """Frames of the dynamics as this model learns from them, or is tested on them."""
-        return read_as(frames, molecule, self.scan) if self.scan else frames
+        return mirrored_scan(frames, molecule, self.scan) if self.scan else frames
 
 
 #: Arguments that `make_model` leaves out for estimators that do not have them, such as one that

@@ -112,8 +112,8 @@ class TrainedProcess:
         rotated = self.factor.transposed_product(self.coefficients)
         return float(rotated @ rotated / len(rotated))
 
-    def held_out_sizes(self, groups: np.ndarray) -> np.ndarray:
-        """Squared residuals of the training frames [n_frames] when their group is left out.
+    def held_out_mahalanobis(self, groups: np.ndarray) -> np.ndarray:
+        """Squared Mahalanobis distances of training frames [n_frames] whose group is left out.
 
         Parameters
         ----------
@@ -123,10 +123,10 @@ class TrainedProcess:
         Returns
         -------
         array, [n_frames]
-            See `rpr.regression.posterior.held_out_sizes`.
+            See `rpr.regression.posterior.held_out_mahalanobis`.
         """
         observed, values = self._layout()
-        return posterior.held_out_sizes(
+        return posterior.held_out_mahalanobis(
             self.factor,
             self.coefficients,
             groups=groups[observed],

@@ -78,7 +78,7 @@ def calibrate(process: TrainedProcess, trajectories: np.ndarray | None) -> Calib
     scale = process.scale()
     return Calibration(
         scale=scale,
-        factor=float(process.held_out_sizes(groups).mean() / scale) if scale > 0.0 else 1.0,
+        factor=float(process.held_out_mahalanobis(groups).mean() / scale) if scale > 0.0 else 1.0,
         held_out="trajectories" if by_trajectory else "frames",
         n_groups=len(np.unique(groups)),
     )

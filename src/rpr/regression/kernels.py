@@ -154,12 +154,6 @@ def kernel_from_distance(
     return out
 
 
-def kernel(name: str, X: np.ndarray, Y: np.ndarray | None, sigma: float) -> np.ndarray:
-    """Kernel matrix between the rows of `X` [n, D] and `Y` [m, D] (None: of `X`), [n, m]."""
-    d = distance(name, X, Y)
-    return kernel_from_distance(name, d, sigma, out=d)
-
-
 def matern_coefficients(n: int) -> tuple[float, ...]:
     """Polynomial of the Matern kernel of order n: coefficients c_p of sum_p c_p (d/sigma)^p.
 

@@ -148,16 +148,6 @@ class ObservedKernel:
         per_class = np.bincount(self.tensor_classes, amplitudes * of_tensors)
         return np.concatenate([of_kernel, per_class])
 
-    def coefficients(self, theta: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Solution a of the training system, [size].
-
-        Raises
-        ------
-        ConvergenceError
-            If the matrix is not positive definite.
-        """
-        return self.factorized(theta).solve(y)
-
     def factorized(self, theta: np.ndarray) -> PackedMatrix:
         """Cholesky factor of C.
 

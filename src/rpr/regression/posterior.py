@@ -57,7 +57,7 @@ def conditioned(prior: np.ndarray, cross: np.ndarray, factor: PackedMatrix) -> n
     return _at_least_rounding(prior, prior - V @ V.transpose(0, 2, 1))
 
 
-def held_out_sizes(
+def held_out_mahalanobis(
     factor: PackedMatrix,
     coefficients: np.ndarray,
     groups: np.ndarray,
@@ -65,7 +65,7 @@ def held_out_sizes(
     prior: np.ndarray,
     noise: float,
 ) -> np.ndarray:
-    """Squared residuals of frames left out of the training, in units of their predicted covariance.
+    """Squared Mahalanobis distances of frames left out of the training, for each degree of freedom.
 
     For every frame the observations of its whole group are left out.  The result is
     r^T S^-1 r / c, with r the residual of its components, S the covariance of the value of the
@@ -91,7 +91,7 @@ def held_out_sizes(
     array, [n_frames]
     """
     n_frames, c = values.shape
-    sizes = np.empty(n_frames)
+    result = np.empty(n_frames)
     of_frames = groups[values[:, 0]]
     members = [np.flatnonzero(groups == group) for group in np.unique(of_frames)]
     for rows, block in _blocks_of_inverse(factor, members):
@@ -100,9 +100,9 @@ def held_out_sizes(
         frames = np.flatnonzero(of_frames == groups[rows[0]])
         at = np.searchsorted(rows, values[frames])  # -> [n, c]
         S = covariance[at[:, :, None], at[:, None, :]] - noise * np.eye(c)
-        found, ranks = squared_sizes(residual[at], _within_support(prior[frames], S))
-        sizes[frames] = found / np.maximum(ranks, 1)
-    return sizes
+        squared, ranks = squared_mahalanobis(residual[at], _within_support(prior[frames], S))
+        result[frames] = squared / np.maximum(ranks, 1)
+    return result
 
 
 def _blocks_of_inverse(
@@ -140,8 +140,10 @@ def _columns_of_inverse(factor: PackedMatrix) -> Callable[[np.ndarray], np.ndarr
     return solved
 
 
-def squared_sizes(residuals: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """r^T S^-1 r of each frame, which for a normal distribution is chi-square distributed.
+def squared_mahalanobis(
+    residuals: np.ndarray, covariance: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Squared Mahalanobis distances r^T S^-1 r, chi-square distributed if the errors are normal.
 
     Directions in which the covariance is zero do not count.
 
@@ -154,14 +156,14 @@ def squared_sizes(residuals: np.ndarray, covariance: np.ndarray) -> tuple[np.nda
 
     Returns
     -------
-    sizes : array, [n_frames]
+    squared : array, [n_frames]
     ranks : array of int, [n_frames]
         Degrees of freedom.
     """
     values, vectors, support = decomposed(covariance)
     along = np.einsum("fc,fcd->fd", residuals, vectors)
-    sizes = np.where(support, along**2 / np.where(support, values, 1.0), 0.0).sum(axis=1)
-    return sizes, support.sum(axis=1)
+    squared = np.where(support, along**2 / np.where(support, values, 1.0), 0.0).sum(axis=1)
+    return squared, support.sum(axis=1)
 
 
 def decomposed(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -12,11 +12,9 @@ import numpy as np
 from rpr.data.distributions import bond_lengths_by_elements
 from rpr.data.extxyz import write_frames
 from rpr.data.frame_set import FrameSet
-from rpr.errors import InputError
 from rpr.files import atomic_path, sha256, write_json
 from rpr.molecule.molecule import find_bonds
-from rpr.run.deposit import read_deposit
-from rpr.run.manifest import FORMAT, check_file, check_symbols, read_manifest
+from rpr.run.manifest import FORMAT, check_file, read_manifest
 
 COVERAGE = 5  #: degrees of the absolute dihedral
 _ORDER = ("trajectory", "step")  # of the frames of a dynamics
@@ -68,53 +66,6 @@ def write_deposit(
     }
     write_json(folder / "manifest.json", content)
     return folder / "manifest.json"
-
-
-def add_to_deposit(
-    manifest: str | os.PathLike,
-    files: Mapping[str, FrameSet],
-    *,
-    about: Mapping[str, object],
-    documents: Sequence[str | os.PathLike] = (),
-    replace: bool = False,
-) -> None:
-    """Add files to a deposit, whose other files stay as they are.
-
-    Parameters
-    ----------
-    manifest
-        Path of ``manifest.json``.
-    files
-        Frames of each new role; labels are of the level of the deposit.
-    about
-        What made these files, for the list ``additions`` of the manifest.
-    documents
-        Files that are copied beside the frames.
-    replace
-        Whether files that the deposit has already are replaced.
-
-    Raises
-    ------
-    InputError
-        If the deposit has such a file already, or its atoms are other ones.
-    """
-    content, folder = read_manifest(manifest), Path(manifest).parent
-    for role, frames in files.items():
-        if role in content["files"] and not replace:
-            raise InputError(f"{manifest}: has {role} already; replace it, or write a new deposit")
-        check_symbols(manifest, content["symbols"], frames.symbols)
-    bonds: Sequence[tuple[int, int]] = ()
-    if "reference" in content["files"]:
-        bonds = find_bonds(read_deposit(manifest, "reference").atoms(0))
-    for role, frames in files.items():
-        content["files"][role] = _add_file(folder, role, frames, bonds)
-    content["documents"] = {
-        **content.get("documents", {}),
-        **{path.name: _copy(path, folder) for path in map(Path, documents)},
-    }
-    added = {"files": sorted(files), "documents": [Path(path).name for path in documents], **about}
-    content["additions"] = [*content.get("additions", []), added]
-    write_json(Path(manifest), content)
 
 
 def carry_over(manifest: str | os.PathLike, source: str | os.PathLike) -> None:

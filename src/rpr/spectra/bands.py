@@ -1,9 +1,4 @@
-"""Mean spectra and their uncertainty: over trajectories, and over draws of the models.
-
-Two errors are independent of each other.  Trajectories are finite, so that each gives another
-spectrum; and models are uncertain, so that each posterior draw of a model, carried along the same
-trajectories, gives another mean.
-"""
+"""Mean spectra and their limits: trajectories are finite, so that each gives another spectrum."""
 
 from __future__ import annotations
 
@@ -93,36 +88,6 @@ def mean_over_trajectories(
     limits = _limits(means, probability)
     positive = spectra.min(axis=0) >= 0.0
     return Band(mean, *(_stretched(mean, limit, stretch, positive) for limit in limits))
-
-
-def spread_over_draws(means: np.ndarray, *, probability: float = 0.95) -> Band:
-    """Mean over draws of a model, and the interval in which another draw lies.
-
-    Its half-width is t s sqrt(1 + 1/n), with the standard deviation s of n draws and the quantile t
-    of Student's distribution of n - 1 degrees of freedom.  It does not go below 0 where no draw
-    does.
-
-    Parameters
-    ----------
-    means : array, [n_draws, n_points]
-        Mean spectrum with each draw, over the same trajectories.
-    probability
-        Probability of the interval.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two draws.
-    """
-    means = np.asarray(means, dtype=float)
-    if len(means) < 2:
-        raise InputError(f"means: found {len(means)} draws, expected at least two for a spread")
-    _check_probability(probability)
-    n, mean = len(means), means.mean(axis=0)
-    t = stdtrit(n - 1, 0.5 * (1.0 + probability))
-    width = t * means.std(axis=0, ddof=1) * np.sqrt(1.0 + 1.0 / n)
-    low = np.where(means.min(axis=0) >= 0.0, np.maximum(mean - width, 0.0), mean - width)
-    return Band(mean, low, mean + width)
 
 
 def _stretched(

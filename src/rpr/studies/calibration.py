@@ -24,7 +24,7 @@ from rpr.axes.rotation import to_axes
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
-from rpr.regression.posterior import squared_sizes
+from rpr.regression.posterior import squared_mahalanobis
 from rpr.studies import metrics, probabilistic_scores
 from rpr.studies.evaluation import component_axes_of, labels_of
 from rpr.units import REPORTED
@@ -114,7 +114,7 @@ def per_frame_scores(
     n_elements = weights.sum()
     roots = np.sqrt(weights)
     normed = covariance * roots[:, None] * roots  # of the components of the Frobenius norm
-    size, ranks = squared_sizes(errors, covariance)
+    size, ranks = squared_mahalanobis(errors, covariance)
     columns = {
         "squared_error": errors**2 @ weights / n_elements,
         "predicted_square": np.trace(normed, axis1=1, axis2=2) / n_elements,

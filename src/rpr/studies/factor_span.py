@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from rpr.data.frame_set import FrameSet
-from rpr.data.hands import read_as
+from rpr.data.hands import mirrored_scan
 from rpr.errors import InputError
 from rpr.models.registry import make_model
 from rpr.molecule.molecule import Molecule
@@ -84,7 +84,7 @@ def factors(
     """
     rows = []
     for scan in SCANS:
-        read = read_as(frames, molecule, scan)
+        read = mirrored_scan(frames, molecule, scan)
         for repeat in repeats:
             training, tests = training_and_tests(
                 read, rotated, n_train=n_train, n_test=n_test, seed=repeat

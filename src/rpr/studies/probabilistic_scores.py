@@ -22,7 +22,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr, roots_legendre
 
-from rpr.regression.posterior import decomposed, squared_sizes
+from rpr.regression.posterior import decomposed, squared_mahalanobis
 
 _NODES = 200  # of the quadrature in `expected_norm`
 
@@ -45,7 +45,7 @@ def log_score(errors: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     values, _, support = decomposed(covariance)
     logarithms = np.log(2.0 * np.pi * np.where(support, values, 1.0))
     determinant = np.where(support, logarithms, 0.0).sum(axis=1)
-    return 0.5 * (squared_sizes(errors, covariance)[0] + determinant)
+    return 0.5 * (squared_mahalanobis(errors, covariance)[0] + determinant)
 
 
 def crps(errors: np.ndarray, deviations: np.ndarray) -> np.ndarray:

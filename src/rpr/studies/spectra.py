@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,11 @@ import pandas as pd
 from scipy.signal import find_peaks
 
 from rpr.data.segments import Segments
-from rpr.dynamics.thermal import observe
 from rpr.errors import InputError
 from rpr.models.covariant import CovariantRegression
 from rpr.models.fast_covariant import FastCovariant
 from rpr.models.property_estimator import PropertyEstimator
-from rpr.spectra.bands import Band, mean_over_trajectories, spread_over_draws
+from rpr.spectra.bands import Band, mean_over_trajectories
 from rpr.spectra.correlation import rate_spectrum
 from rpr.spectra.infrared import infrared_absorption, running_integral
 from rpr.spectra.raman import RamanSpectrum, scattering_factor, spectrum_of_polarizability
@@ -247,33 +246,3 @@ def bands(table: pd.DataFrame, *, smallest: float = 0.04) -> pd.DataFrame:
     edges = np.array([0, *ends, len(values) - 1])
     areas = np.diff(running_integral(wavenumbers, values)[edges]) if len(peaks) else []
     return pd.DataFrame({"wavenumber": wavenumbers[peaks], "height": values[peaks], "area": areas})
-
-
-def infrared_of_draws(
-    draws: Sequence[Any], segments: Segments, settings: SpectrumSettings
-) -> tuple[np.ndarray, Band]:
-    """Infrared spectrum with the uncertainty of the model alone.
-
-    Parameters
-    ----------
-    draws
-        Models of the dipole, such as draws from the posterior of one model, each with
-        ``predict(positions)``.
-    segments
-        Segments along which every draw is carried.
-    settings
-        How spectra are computed.
-
-    Returns
-    -------
-    wavenumbers : array, [n_points]
-        cm^-1.
-    band : Band
-        Mean over draws and 95 % interval of the spectrum averaged over segments, km/mol per cm^-1.
-    """
-    means, wavenumbers = [], np.empty(0)
-    for draw in draws:
-        dipole = observe(draw.predict, segments.positions)
-        wavenumbers, spectra = infrared_of_segments(segments, settings, dipole)
-        means.append(spectra.mean(axis=0))
-    return wavenumbers, spread_over_draws(np.array(means))

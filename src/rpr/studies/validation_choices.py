@@ -16,7 +16,7 @@ import pandas as pd
 
 from rpr.axes.components import RANK
 from rpr.data.frame_set import FrameSet
-from rpr.data.hands import read_as
+from rpr.data.hands import mirrored_scan
 from rpr.models.registry import make_model
 from rpr.molecule.molecule import Molecule
 from rpr.studies.ablation_models import validation_error
@@ -97,7 +97,7 @@ def errors_of_choices(
     """
     rows: list[dict] = []
     for name, scan in models:
-        read = read_as(frames, molecule, scan) if scan else frames
+        read = mirrored_scan(frames, molecule, scan) if scan else frames
         for repeat in repeats:
             training, tests = training_and_tests(
                 read, rotated, n_train=n_train, n_test=n_test, seed=repeat, thermal=thermal

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from rpr.data.frame_set import FrameSet
-from rpr.data.hands import read_as
+from rpr.data.hands import mirrored_scan
 from rpr.models.registry import find
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import dihedral_angle
@@ -75,11 +75,11 @@ def measured_ways(
         (processor time).  A way that the molecule does not allow has no row.
     """
     split = partial(training_and_tests, n_train=max(sizes), n_test=n_test, seed=repeat)
-    table = Trial(molecule, property, n_applied, repeat)
+    table = SplitMeasurement(molecule, property, n_applied, repeat)
     cache: dict[tuple[str, int], Any] = {}  # of one model, by its size
     for name, way in ways.items():
         scan = find(way.model).scan
-        read = read_as(frames, molecule, scan) if scan else frames
+        read = mirrored_scan(frames, molecule, scan) if scan else frames
         training, tests = split(read, rotated)
         tests = with_signs(tests, molecule)
         for n in sizes:
@@ -116,8 +116,8 @@ def with_signs(tests: Mapping[str, FrameSet], molecule: Molecule) -> dict[str, F
     return {**tests, "rotated_positive": rotated.subset(np.flatnonzero(positive))}
 
 
-class Trial:
-    """Rows of one split."""
+class SplitMeasurement:
+    """What is measured on one split, as rows of a table."""
 
     def __init__(self, molecule: Molecule, property: str, n_applied: int, repeat: int) -> None:
         self.molecule = molecule

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rpr.data.atomic_polarizability import ATOMIC_POLARIZABILITY
 from rpr.data.consistency.finding import IMPLAUSIBLE, NOT_TESTED, NOTE, OK, Finding, in_unit, some
 from rpr.data.consistency.neighbours import Pairs
 from rpr.data.frame_set import FrameSet
@@ -11,15 +12,9 @@ from rpr.molecule.equivalence import classes_of_atoms
 from rpr.molecule.molecule import Molecule
 from rpr.units import ACCEPTED
 
-#: Isotropic polarizabilities of atoms in molecules, Angstrom^3 (P. T. van Duijnen and M. Swart,
-#: J. Phys. Chem. A 102, 2399 (1998)).  Their sum is that of a molecule within some 20 %; methods
-#: with a minimal basis, such as GFN2-xTB, give a fifth to a third of it for small molecules.
-ATOMIC = {
-    "H": 0.4138, "C": 1.2886, "N": 0.9716, "O": 0.8520, "F": 0.4447, "S": 2.4743, "Cl": 2.4003,
-    "Br": 3.4929, "I": 5.4809,
-}  # fmt: skip
-
 #: Range of the polarizability relative to the sum over its atoms, and what a good basis reaches.
+#: The sum is the polarizability within some 20 %; methods with a minimal basis, such as GFN2-xTB,
+#: give a fifth to a third of it for small molecules.
 RELATIVE, GOOD_BASIS = (0.15, 2.0), 0.6
 
 #: Charge in e that a bond may move from atom to atom: 0.1 for C-H, 0.25 for C-Cl, 0.35 for O-H.
@@ -73,12 +68,12 @@ def check_polarizability_unit(frames: FrameSet, molecule: Molecule) -> Finding:
     name = "unit of polarizability"
     if frames.polarizability is None:
         return Finding(name, NOT_TESTED, "no polarizabilities")
-    unknown = sorted(set(molecule.symbols) - ATOMIC.keys())
+    unknown = sorted(set(molecule.symbols) - ATOMIC_POLARIZABILITY.keys())
     if unknown:
         return Finding(
             name, NOT_TESTED, f"no polarizability of the atom {unknown[0]} is known here"
         )
-    expected = sum(ATOMIC[symbol] for symbol in molecule.symbols)
+    expected = sum(ATOMIC_POLARIZABILITY[symbol] for symbol in molecule.symbols)
     mean = float(np.mean(np.trace(frames.polarizability, axis1=1, axis2=2))) / 3
     text = f"mean {mean:.3g} Angstrom^3, the atoms together have {expected:.3g}"
     low, high = RELATIVE

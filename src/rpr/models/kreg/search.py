@@ -9,7 +9,7 @@ import numpy as np
 
 from rpr.errors import InputError
 from rpr.models.kreg.targets import check_labels
-from rpr.models.kreg.trials import Trial, Trials
+from rpr.models.kreg.trials import HyperparameterTrial, Trials
 from rpr.molecule.molecule import Molecule
 
 #: Smallest ridge terms tried: below, rounding errors of the factorization take over.
@@ -55,7 +55,7 @@ class PotentialSearch:
     sigma: float
     lambda_energy: float
     lambda_forces: float
-    trials: tuple[Trial, ...]
+    trials: tuple[HyperparameterTrial, ...]
     n_train: int
     n_validation: int
     cpu_seconds: float
@@ -171,7 +171,7 @@ def search_hyperparameters(
     )
 
 
-def _compass(trials: Trials, given: dict[str, float | None]) -> Trial:
+def _compass(trials: Trials, given: dict[str, float | None]) -> HyperparameterTrial:
     start = dict(START, sigma=START["sigma"] * trials.median_distance())
     start = {k: start[k] if v is None else v for k, v in given.items()}
     free = [k for k, v in given.items() if v is None]
@@ -187,7 +187,9 @@ def _compass(trials: Trials, given: dict[str, float | None]) -> Trial:
     return best
 
 
-def _line(trials: Trials, best: Trial, name: str, factor: float) -> Trial:
+def _line(
+    trials: Trials, best: HyperparameterTrial, name: str, factor: float
+) -> HyperparameterTrial:
     """Move along one hyper-parameter as long as the loss falls."""
     for step in (factor, 1.0 / factor):
         start = best

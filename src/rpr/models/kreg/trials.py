@@ -15,7 +15,7 @@ from rpr.molecule.molecule import Molecule
 
 
 @dataclass(frozen=True)
-class Trial:
+class HyperparameterTrial:
     """One set of hyper-parameters and its errors on the validation frames (eV, eV/Angstrom)."""
 
     sigma: float
@@ -55,7 +55,7 @@ class Trials:
     held_positions: np.ndarray
     held_energy: np.ndarray
     held_forces: np.ndarray
-    made: dict[tuple, Trial] = field(default_factory=dict)
+    made: dict[tuple, HyperparameterTrial] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.distances, pairs = symmetric_distances(self.molecule, self.permutations)
@@ -73,12 +73,14 @@ class Trials:
         distances = np.linalg.norm(some[i] - some[j], axis=1)
         return float(np.median(distances[distances > 0])) if (distances > 0).any() else 1.0
 
-    def trial(self, sigma: float, lambda_energy: float, lambda_forces: float) -> Trial:
+    def trial(
+        self, sigma: float, lambda_energy: float, lambda_forces: float
+    ) -> HyperparameterTrial:
         """Train with these values and validate; infinite errors if that is not possible."""
         a, b, c = (float(f"{v:.6g}") for v in (sigma, lambda_energy, lambda_forces))
         key = a, b, c
         if key not in self.made:
-            self.made[key] = Trial(*key, *self._errors(*key))
+            self.made[key] = HyperparameterTrial(*key, *self._errors(*key))
         return self.made[key]
 
     def _errors(
