@@ -25,7 +25,7 @@ from rpr.regression.dense_cholesky import CholeskyFactor
 from rpr.regression.likelihood import profiled_loss
 from rpr.regression.parameter_layout import ParameterLayout
 
-_ELEMENTS = 1 << 17  # elements of the matrix that are treated at once: they stay in the cache
+_ELEMENTS = 1 << 17  # elements of the matrix that are computed at once: they stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,10 @@ class CovariantKernel:
         return block.reshape(c, len(left) // c, c, len(right) // c), left, right
 
     def coefficients(self, theta: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Coefficients [n_frames, n_components] that ridge regression finds for packed values.
+        """Coefficients C^-1 y, [n_frames, n_components], of packed values y of this shape.
+
+        C = K + lambda (tr K / n) 1 is the covariance of the values, with noise of relative variance
+        lambda.
 
         Raises
         ------
@@ -125,7 +128,7 @@ class CovariantKernel:
         return CholeskyFactor.of(K)
 
     def left_out(self, theta: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Errors of frames that are left out one by one, with the other frames as training data.
+        """Leave-one-out errors: of each frame, predicted from all others.
 
         With C = K + lambda (tr K / n) 1, the error of frame i is ([C^-1]_ii)^-1 [C^-1 y]_i, where
         [C^-1]_ii is its block of c rows and columns (Sundararajan and Keerthi, Predictive

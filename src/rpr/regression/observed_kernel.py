@@ -30,7 +30,7 @@ _ROWS = 64  # rows of the matrix, at least, that are computed together
 
 @dataclass(frozen=True, eq=False)
 class ObservedKernel:
-    """Covariances of everything that is observed of the training frames.
+    """Prior covariances of all observed numbers of the training frames.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class ObservedKernel:
         return scalar, amplitudes, np.exp(theta[layout.lambdas])
 
     def is_derivative(self) -> np.ndarray:
-        """Whether each observed number is a derivative, bool array [size]."""
+        """Whether each observed number is a derivative, array of bool, [size]."""
         flags = []
         for observed in self.sets:
             of_frame = np.ones(observed.tensors.shape[2:4], dtype=bool)
@@ -78,7 +78,7 @@ class ObservedKernel:
         theta : array, [n_parameters]
             Logarithms of all parameters, the two lambdas last.
         rows : Observations
-            What is asked for of the other frames.
+            Observations of the other frames, which need not have been made.
 
         Returns
         -------
