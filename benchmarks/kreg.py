@@ -28,6 +28,7 @@ from scipy.linalg import lapack
 from rpr.dynamics.batch import run
 from rpr.models.kreg.potential import KREG
 from rpr.models.kreg.search import search_hyperparameters
+from rpr.models.kreg.targets import PotentialData
 from rpr.molecule.molecule import Molecule
 from rpr.units import FS, KB, KCAL_MOL
 
@@ -172,9 +173,8 @@ def child(task: dict) -> None:
 def search_lines(settings: dict) -> Iterator[Line]:
     """Hyper-parameters by validation, and what that costs."""
     molecule, frames, energy, forces = training_frames(1000)
-    found = search_hyperparameters(
-        frames, energy, forces, molecule=molecule, permutations=_group(settings)
-    )
+    data = PotentialData(frames, energy, forces)
+    found = search_hyperparameters(data, {}, molecule=molecule, permutations=_group(settings))
     names = ("sigma", "lambda_energy", "lambda_forces")
     settings["values"] = {name: getattr(found, name) for name in names}
     yield "kreg.search.cpu_seconds", found.cpu_seconds, "s"

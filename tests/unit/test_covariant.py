@@ -19,10 +19,16 @@ from rpr.errors import ConvergenceError, InputError
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.models.covariant import CovariantRegression
-from rpr.models.covariant_choice import CHOICES, chosen, solved
+from rpr.models.covariant_choice import CANDIDATES, choose_features, solve_raising_lambda
 from rpr.models.covariant_density import SPREAD, density
 from rpr.models.covariant_description import MOST_CLASSES, CovariantDescription
-from rpr.models.covariant_search import Climbed, stages_of, start, widened
+from rpr.models.covariant_search import (
+    SearchSettings,
+    SearchState,
+    initial_parameters,
+    lengthen_scales,
+    search_stages,
+)
 from rpr.models.covariant_tensors import TensorBasis, pack, unpack
 from rpr.models.covariant_training import TrainingFrames
 from rpr.models.registry import load
@@ -156,7 +162,8 @@ def test_gradient_of_the_likelihood_is_the_derivative(property, order, tensors, 
     rng = np.random.default_rng(0)
     kernel = model._description.kernel(positions)
     y = rng.normal(size=(6, 3 if property == "dipole" else 6))
-    theta = start(model._description, 2) + 0.3 * rng.normal(size=len(start(model._description, 2)))
+    theta = initial_parameters(model._description, 2)
+    theta += 0.3 * rng.normal(size=len(theta))
     theta[-1] = np.log(1e-3)
     error = check_grad(
         lambda t: kernel.loss(t, y)[0], lambda t: kernel.loss(t, y)[1], theta, epsilon=1e-6
@@ -169,7 +176,7 @@ def test_likelihood_is_that_of_the_dense_gaussian_process(dce):
     model._set_molecule()
     kernel = model._description.kernel(shaken(dce, 7))
     y = np.random.default_rng(1).normal(size=(7, 3))
-    theta = start(model._description, 2)
+    theta = initial_parameters(model._description, 2)
     theta[-1] = np.log(1e-3)
     K = kernel.matrix(theta)
     C = K + 1e-3 * np.trace(K) / 21 * np.eye(21)
@@ -266,7 +273,7 @@ def test_the_likelihood_chooses_features(tmp_path):
     settings = {"molecule": molecule, "max_iterations": 20}
     model = CovariantRegression(**settings, features="likelihood").fit(positions, values)
     losses = {}
-    for features in CHOICES:
+    for features in CANDIDATES:
         other = CovariantRegression(**settings, features=features).fit(positions, values)
         losses[features] = other.hyperparameters_["loss"]
     features = min(losses, key=losses.get)
@@ -296,19 +303,17 @@ def test_every_candidate_starts_with_its_own_parameters(monkeypatch):
     positions = shaken(chain, 6)
     lengths = {}
 
-    def climb(frames, values, begin, stages, seed, floor):
-        lengths[frames.description.feature_classes.max() + 1] = len(begin)
-        return Climbed({"loss": 0.0, "theta": list(begin)}, None, values)
+    def stand_in(frames, values, theta, stages, settings):
+        lengths[frames.description.feature_classes.max() + 1] = len(theta)
+        return SearchState(theta, 0.0, None, values)
 
-    monkeypatch.setattr("rpr.models.covariant_choice.climb", climb)
-    monkeypatch.setattr("rpr.models.covariant_choice.widened", lambda climbed: climbed.found)
+    monkeypatch.setattr("rpr.models.covariant_choice.maximize_likelihood", stand_in)
+    monkeypatch.setattr("rpr.models.covariant_choice.lengthen_scales", lambda state: state)
     describe = partial(CovariantDescription, chain, "dipole", "pairs")
-    training = TrainingFrames.from_arrays(describe(CHOICES[0]), {"positions": positions})
-    chosen(
-        training, positions.sum(axis=1), np.zeros(0),
-        describe=describe, features="likelihood", order=2, floor=None, n_values=4,
-        n_derivatives=0, iterations=1, seed=0,
-    )  # fmt: skip
+    training = TrainingFrames.from_arrays(describe(CANDIDATES[0]), {"positions": positions})
+    settings = SearchSettings(order=2, n_values=4, n_derivatives=0, iterations=1, seed=0)
+    values, none = positions.sum(axis=1), np.zeros(0)
+    choose_features(training, values, none, "likelihood", describe=describe, settings=settings)
     (few, short), (many, long) = sorted(lengths.items())
     assert long - short == 2 * (many - few)  # a width and a variance for each class
 
@@ -339,12 +344,12 @@ def test_lambda_is_raised_until_the_matrix_is_positive_definite():
             return values, theta
 
     found = {"theta": [0.0, np.log(1e-12)], "lambda": 1e-12}
-    _, theta = solved(Stiff(), found, np.zeros(1), np.zeros(0), ceiling=LAMBDA_FLOOR)
+    _, theta = solve_raising_lambda(Stiff(), found, np.zeros(1), np.zeros(0), ceiling=LAMBDA_FLOOR)
     assert found["lambda"] == pytest.approx(1e-10)
     assert np.allclose(np.exp(theta[1:]), 1e-10)
     found = {"theta": [0.0, np.log(1e-12)], "lambda": 1e-12}
     with pytest.raises(ConvergenceError):
-        solved(Stiff(), found, np.zeros(1), np.zeros(0), ceiling=5e-12)
+        solve_raising_lambda(Stiff(), found, np.zeros(1), np.zeros(0), ceiling=5e-12)
 
 
 def test_internal_features_are_lengths_cosines_and_inverse_distances():
@@ -429,7 +434,8 @@ def test_angles_are_learnt_from_fewer_frames_than_distances(property):
 def test_a_matrix_that_is_not_positive_definite_is_refused():
     molecule = load_molecule("water")
     positions = np.repeat(molecule.reference[None], 30, axis=0)
-    theta = start(CovariantDescription(molecule, "dipole", "pairs", "distances"), 2).tolist()
+    description = CovariantDescription(molecule, "dipole", "pairs", "distances")
+    theta = initial_parameters(description, 2).tolist()
     given = {"theta": [*theta[:-1], np.log(1e-30)], "lambda": 1e-30}
     with pytest.raises(ConvergenceError, match="not positive definite"):
         CovariantRegression(molecule=molecule, hyperparameters=given).fit(
@@ -450,7 +456,7 @@ def test_errors_of_frames_left_out_are_those_of_models_without_them(property):
     x = shaken(molecule, 12, amplitude=0.1)
     y = np.random.default_rng(1).normal(size=(12, 3 if property == "dipole" else 6))
     description = CovariantDescription(molecule, property, "pairs", "bends")
-    theta = start(description, 2)
+    theta = initial_parameters(description, 2)
     theta[-1] = np.log(1e-4)
     c = y.shape[1]
     K = description.kernel(x).matrix(theta)
@@ -467,7 +473,8 @@ def test_errors_of_frames_left_out_are_those_of_models_without_them(property):
 def test_density_has_its_gradient_and_leaves_common_factors_free():
     description = CovariantDescription(load_molecule("methanol"), "dipole", "pairs", "bends")
     rng = np.random.default_rng(0)
-    theta = start(description, 2) + rng.normal(size=len(start(description, 2)))
+    theta = initial_parameters(description, 2)
+    theta += rng.normal(size=len(theta))
     assert check_grad(
         lambda t: density(t, description, 1)[0], lambda t: density(t, description, 1)[1], theta
     ) == pytest.approx(0.0, abs=1e-5)
@@ -503,13 +510,16 @@ def test_lengths_grow_while_frames_left_out_gain():
         def left_out(self, theta, y):
             return np.full(y.shape, np.exp(2.0 * max(theta[0], -1.0)))
 
-    def wider(theta):
-        return widened(Climbed({"theta": theta}, Falling(), np.ones((2, 3))))["theta"]
+    def longer(theta):
+        state = SearchState(np.array(theta), 7.0, Falling(), np.ones((2, 3)))
+        found = lengthen_scales(state).hyperparameters()
+        assert found["loss"] == 7.0  # where the search ended
+        return found["theta"]
 
     others = [5.0] * 6  # two variances, product, its scale, a tensor, lambda
-    found = wider([0.0, 0.3, *others])
+    found = longer([0.0, 0.3, *others])
     assert np.allclose(found, [-1.0, -0.7, *others])
-    assert wider(found) == found
+    assert longer(found) == found
 
 
 def test_every_parameter_has_one_place():
@@ -528,10 +538,11 @@ def test_every_parameter_has_one_place():
 
 
 def test_first_stage_has_as_many_values_as_parameters():
-    assert stages_of(400, (1000, 3), 60, 40) == [(100, 60), (400, 20)]
-    assert stages_of(400, (200, 3), 60, 40) == [(50, 60), (200, 20)]
-    assert stages_of(400, (200, 3), 60, 282) == [(94, 60), (200, 20)]
-    assert stages_of(400, (60, 3), 60, 282) == [(60, 60)]
+    settings = SearchSettings(order=2, n_values=400, n_derivatives=0, iterations=60, seed=0)
+    assert search_stages(settings, (1000, 3), 40) == [(100, 60), (400, 20)]
+    assert search_stages(settings, (200, 3), 40) == [(50, 60), (200, 20)]
+    assert search_stages(settings, (200, 3), 282) == [(94, 60), (200, 20)]
+    assert search_stages(settings, (60, 3), 282) == [(60, 60)]
 
 
 def test_bends_are_smooth_where_an_angle_opens():

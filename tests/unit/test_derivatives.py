@@ -16,7 +16,7 @@ from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.models.covariant import CovariantRegression
 from rpr.models.covariant_description import CovariantDescription
-from rpr.models.covariant_search import start
+from rpr.models.covariant_search import initial_parameters
 from rpr.models.covariant_tensors import pack_values, unpack_values
 from rpr.models.covariant_training import TrainingFrames
 from rpr.models.derivatives import internal_directions, observe
@@ -91,7 +91,7 @@ def given(property, *, molecule=DCE, order=2, **settings):
         settings.get("tensors", "pairs"),
         settings.get("features", "distances"),
     )
-    theta = start(described, order)
+    theta = initial_parameters(described, order)
     theta[-1] = np.log(1e-7)
     found = {"theta": theta.tolist(), "lambda": 1e-7, "lambda_derivatives": 1e-7}
     return CovariantRegression(
@@ -158,7 +158,7 @@ def test_covariances_are_differences_of_the_kernel_of_values(property, features,
     training = TrainingFrames(described, positions, np.array([0, 2]), directions)
     kernel = training.kernel
     rng = np.random.default_rng(order)
-    theta = start(described, order, 2)
+    theta = initial_parameters(described, order, 2)
     theta += 0.3 * rng.normal(size=len(theta))
     theta[-2:] = np.log([1e-3, 1e-2])
     K = kernel.matrix(theta)

@@ -17,6 +17,7 @@ from rpr.models.kreg.potential import KREG
 from rpr.models.kreg.search import search_hyperparameters
 from rpr.models.kreg.solver import check_training_memory
 from rpr.models.kreg.symmetric_contraction import SignBasis
+from rpr.models.kreg.targets import PotentialData
 from rpr.molecule.molecule import Molecule
 from rpr.regression.packed_cholesky import PackedMatrix
 from rpr.run.dependencies import closure
@@ -372,8 +373,8 @@ def test_gradients_teach_more_than_energies():
 def test_search_validates_and_beats_its_start():
     molecule = water()
     positions = frames(molecule, 60)
-    labels = MorsePairs(molecule).predict(positions)
-    search = search_hyperparameters(positions, *labels, molecule=molecule, n_train=40)
+    data = PotentialData(positions, *MorsePairs(molecule).predict(positions))
+    search = search_hyperparameters(data, {}, molecule=molecule, n_train=40)
     assert (search.n_train, search.n_validation) == (40, 12)
     best = min(search.trials, key=lambda t: t.loss)
     assert (best.sigma, best.lambda_energy, best.lambda_forces) == (
@@ -382,19 +383,20 @@ def test_search_validates_and_beats_its_start():
         search.lambda_forces,
     )
     assert best.loss < 0.5 * search.trials[0].loss
-    fixed = search_hyperparameters(positions, *labels, molecule=molecule, sigma=1.5)
+    fixed = search_hyperparameters(data, {"sigma": 1.5}, molecule=molecule)
     assert {t.sigma for t in fixed.trials} == {1.5}
 
 
 def test_search_holds_out_whole_groups():
     molecule = water()
     positions = frames(molecule, 40)
-    labels = MorsePairs(molecule).predict(positions)
+    data = PotentialData(positions, *MorsePairs(molecule).predict(positions))
+    given = {"sigma": 2.0, "lambda_energy": 1e-8}
     groups = np.repeat(np.arange(4), 10)
-    search = search_hyperparameters(
-        positions, *labels, molecule=molecule, groups=groups, sigma=2.0, lambda_energy=1e-8
-    )
+    search = search_hyperparameters(data, given, molecule=molecule, groups=groups)
     assert (search.n_train, search.n_validation) == (30, 10)
+    with pytest.raises(InputError, match="found one group"):
+        search_hyperparameters(data, given, molecule=molecule, groups=np.zeros(40))
 
 
 def test_fit_searches_what_is_not_given():

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from rpr.errors import ConditioningWarning, InputError
 from rpr.regression import kernel_regression, ridge, search
+from rpr.regression.hold_out import hold_out
 from rpr.regression.kernel_regression import KernelRegression
 from rpr.regression.kernels import KERNELS, distance, kernel_from_distance, members
 
@@ -265,6 +266,29 @@ def test_validation_split_is_a_partition(n, fraction, expected):
     np.testing.assert_array_equal(validated, again[1])
     if n > 3:
         assert list(validated) != list(search.validation_split(n, fraction, seed=5)[1])
+
+
+def test_a_single_frame_or_group_belongs_to_both_parts():
+    for part in (*search.validation_split(1, 0.2, 0), *hold_out(1, 0.2, np.random.default_rng(0))):
+        assert part.tolist() == [0]
+    for part in search.validation_split(3, 0.2, 0, np.zeros(3)):
+        assert part.tolist() == [0, 1, 2]
+
+
+def test_frames_are_held_out_in_random_order():
+    """Of frames and of groups; what the generator draws is part of all published splits."""
+    kept, held = hold_out(6, 0.3, np.random.default_rng(7))
+    order = np.random.default_rng(7).permutation(6)
+    assert [*held, *kept] == order.tolist()
+    groups = np.array(list("aabbcc"))
+    kept, held = hold_out(6, 0.3, np.random.default_rng(7), groups)
+    rng = np.random.default_rng(7)
+    first = np.array(list("abc"))[rng.permutation(3)][0]
+    order = rng.permutation(6)
+    assert held.tolist() == [k for k in order if groups[k] == first]
+    assert kept.tolist() == [k for k in order if groups[k] != first]
+    with pytest.raises(InputError, match=r"groups: found shape \(5,\), expected \(6,\)"):
+        hold_out(6, 0.3, np.random.default_rng(7), groups[:5])
 
 
 def test_sigmas_follow_the_unit_of_the_distances():

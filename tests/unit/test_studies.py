@@ -15,6 +15,7 @@ from rpr.models import registry as models
 from rpr.models.kreg.nested import fit_nested
 from rpr.models.kreg.potential import KREG
 from rpr.models.kreg.search import search_hyperparameters
+from rpr.models.kreg.targets import PotentialData
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group, permutations_of
 from rpr.molecule.torsion import dihedral_angle, set_dihedral
@@ -477,9 +478,8 @@ def test_potentials_of_nested_sets_equal_those_fitted_alone(frames, split, dce):
 def test_potentials_validate_whole_trajectories_if_asked(frames, split, dce):
     few = frames.subset(split[0][:20])
     settings = {"molecule": dce, "seed": 1}
-    searched = search_hyperparameters(
-        few.positions, few.energy, few.forces, groups=few.trajectory, **settings
-    )
+    data = PotentialData(few.positions, few.energy, few.forces)
+    searched = search_hyperparameters(data, {}, groups=few.trajectory, **settings)
     model = KREG(**settings, validation="trajectories").fit(few)
     assert model.sigma_ == searched.sigma
     assert model.lambda_forces_ == searched.lambda_forces

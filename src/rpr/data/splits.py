@@ -82,8 +82,7 @@ def trajectory_split(
     rng = np.random.default_rng(seed)
     names, sizes = np.unique(trajectory, return_counts=True)
     order = rng.permutation(len(names))
-    n_held = int(np.searchsorted(np.cumsum(sizes[order]), n_test)) + 1
-    held = order[:n_held]
+    held = order[: n_groups_holding(n_test, sizes[order])]
     if n_test <= len(trajectory) < n_train + sizes[held].sum():
         held = np.array(_fewest(order, sizes, n_test))
     held_out = np.isin(trajectory, names[held])
@@ -136,6 +135,26 @@ def train_and_both_tests(
         "in_distribution": held["train"][n_train:],
         "held_out_trajectories": held["test"],
     }
+
+
+def n_groups_holding(n_frames: int, sizes: np.ndarray) -> int:
+    """How many of the first groups together hold at least so many frames.
+
+    All groups together may hold fewer; the result is then one more than there are groups.
+
+    Parameters
+    ----------
+    n_frames
+        Number of frames, at least one.
+    sizes : array of int, [n_groups]
+        Frames of each group, in the order in which the groups are taken.
+
+    Examples
+    --------
+    >>> n_groups_holding(5, np.array([3, 2, 4])), n_groups_holding(6, np.array([3, 2, 4]))
+    (2, 3)
+    """
+    return int(np.searchsorted(np.cumsum(sizes), n_frames)) + 1
 
 
 def _fewest(order: np.ndarray, sizes: np.ndarray, n_test: int) -> list[int]:

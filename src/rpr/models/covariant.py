@@ -17,8 +17,8 @@ are training data like the values (:mod:`rpr.regression.kernel_derivatives`), an
 
 Hyper-parameters (a width and a variance for each class of atom pairs, amplitudes of orders and of
 classes of tensors, and a lambda for values and one for derivatives) maximize the marginal
-likelihood of a part of the training frames (:mod:`rpr.models.covariant_search`), times a density
-that keeps parameters of a kind alike (:mod:`rpr.models.covariant_density`).
+likelihood of a part of the training frames (:mod:`rpr.models.covariant_search`), times a prior
+density that keeps parameters of a kind alike (:mod:`rpr.models.covariant_density`).
 """
 
 from __future__ import annotations
@@ -29,9 +29,16 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from rpr.data.known_geometries import first_of_each
-from rpr.models.covariant_choice import CHOICES, all_logarithms, check_given, chosen, solved
+from rpr.models.covariant_choice import (
+    CANDIDATES,
+    check_given,
+    choose_features,
+    solve_raising_lambda,
+    with_both_lambdas,
+)
 from rpr.models.covariant_description import CovariantDescription
 from rpr.models.covariant_prediction import evaluate, evaluate_with_jacobian
+from rpr.models.covariant_search import SearchSettings
 from rpr.models.covariant_tensors import isotropic_mean, pack_values, unpack_values
 from rpr.models.covariant_training import TrainingFrames
 from rpr.models.derivatives import observe
@@ -98,9 +105,10 @@ class CovariantRegression(ProbabilisticEstimator):
     ----------
     hyperparameters_ : dict
         ``theta``: logarithms of widths, variances, amplitudes, product scale, tensor amplitudes
-        and lambda; ``lambda``; ``loss``: negative log of likelihood and density of the parameters,
-        per observed number, before lengths grow;
-        ``lambda_derivatives`` of a fit of derivatives; ``features``, if they were chosen.
+        and lambda; ``lambda``; ``loss``: negative logarithm of the likelihood and of the prior
+        density of the parameters, per observed number, where the search ended (length scales may
+        have grown since, see `rpr.models.covariant_search`); ``lambda_derivatives`` of a fit of
+        derivatives; ``features``, if they were chosen.
     group_ : PermutationInversionGroup
         Permutations and inversions that the model obeys.
     coefficients_ : array, [n_train, 3] or [n_train, 6]
@@ -198,7 +206,7 @@ class CovariantRegression(ProbabilisticEstimator):
         )
         self._training.check_memory(y.shape[1])
         self.hyperparameters_ = dict(self.hyperparameters or self._search(y, learnt.values))
-        solution = solved(
+        solution = solve_raising_lambda(
             self._training,
             self.hyperparameters_,
             y,
@@ -227,18 +235,21 @@ class CovariantRegression(ProbabilisticEstimator):
         return frames_to_learn(first, values, preferred)
 
     def _search(self, y: np.ndarray, derivatives: np.ndarray) -> dict[str, Any]:
-        self._training, found = chosen(
-            self._training,
-            y,
-            derivatives,
-            describe=self._describe,
-            features=self.features,
+        settings = SearchSettings(
             order=self.order,
-            floor=self.ridge_floor,
             n_values=self.n_search or _N_SEARCH[self.property],
             n_derivatives=self.n_search_derivatives or _N_SEARCH_DERIVATIVES[self.property],
             iterations=self.max_iterations,
             seed=self.seed,
+            floor=self.ridge_floor,
+        )
+        self._training, found = choose_features(
+            self._training,
+            y,
+            derivatives,
+            self.features,
+            describe=self._describe,
+            settings=settings,
         )
         self._description = self._training.description
         return found
@@ -329,13 +340,13 @@ class CovariantRegression(ProbabilisticEstimator):
 
     def _set_molecule(self, found: Mapping[str, Any] | None = None) -> None:
         """Describe the molecule in the features of `found` hyper-parameters, or the given ones."""
-        given = CHOICES[0] if self.features == "likelihood" else self.features
+        given = CANDIDATES[0] if self.features == "likelihood" else self.features
         self._description = self._describe((found or {}).get("features", given))
         self.group_ = self._description.group
         check_not_zero(self.property, self.molecule, len(self.group_))
 
     def _theta(self) -> np.ndarray:
-        return all_logarithms(self.hyperparameters_)
+        return with_both_lambdas(self.hyperparameters_)
 
     def _contract(self) -> None:
         self._contracted = self._training.contract(

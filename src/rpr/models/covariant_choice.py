@@ -1,4 +1,4 @@
-"""What the covariant model can choose beside its parameters: the features, and the lambda."""
+"""Fit of the covariant model: choice of features, and a ridge that rounding does not forbid."""
 
 from __future__ import annotations
 
@@ -11,91 +11,65 @@ import numpy as np
 from rpr.errors import ConvergenceError, InputError
 from rpr.models.covariant_description import CovariantDescription
 from rpr.models.covariant_search import (
-    LAMBDA_CEILING,
-    climb,
+    SearchSettings,
+    initial_parameters,
     layout_of,
+    lengthen_scales,
+    maximize_likelihood,
     search,
-    stages_of,
-    start,
-    widened,
+    search_stages,
 )
 from rpr.models.covariant_training import TrainingFrames
 from rpr.regression.packed_cholesky import PackedMatrix
 
 #: Features between which the likelihood chooses; the first are those of a fit of derivatives.
-CHOICES = ("distances", "exponential", "bends")
+CANDIDATES = ("distances", "exponential", "bends")
 
 
-def chosen(
+def choose_features(
     training: TrainingFrames,
     values: np.ndarray,
     derivatives: np.ndarray,
+    features: str,
     *,
     describe: Callable[[str], CovariantDescription],
-    features: str,
-    order: int,
-    floor: float | None,
-    n_values: int,
-    n_derivatives: int,
-    iterations: int,
-    seed: int,
+    settings: SearchSettings,
 ) -> tuple[TrainingFrames, dict[str, Any]]:
     """Training frames in the features that are chosen, and all hyper-parameters.
 
-    With features ``"likelihood"`` all of `CHOICES` go through the first stage of the search, and
-    those of the largest likelihood (times the density of the parameters) through the second.
+    With features ``"likelihood"`` all of `CANDIDATES` go through the first stage of the search, and
+    those of the largest likelihood (times the prior density of the parameters) through the second.
     Likelihoods of the same values are comparable, whatever the features are.
 
     Parameters
     ----------
     training
-        Training frames, described by `features`, or by the first of `CHOICES`.
+        Training frames, described by `features`, or by the first of `CANDIDATES`.
     values, derivatives
         Packed values and derivatives, see `rpr.models.covariant_search.search`.
+    features
+        Features, or ``"likelihood"``, which for a fit of derivatives takes those of `training`.
     describe
         Description of the molecule in given features.
-    features, order
-        Features, or ``"likelihood"``; order of the additive kernel.
-    floor
-        Smallest lambda, or None, see `rpr.models.covariant_search.search`.
-    n_values, n_derivatives, iterations, seed
-        As for `rpr.models.covariant_search.search`.
-
-    Raises
-    ------
-    InputError
-        If the floor is not positive, or above the largest lambda of a search.
+    settings
+        What the search does.
     """
-    if floor is not None and not 0.0 < floor < LAMBDA_CEILING:
-        raise InputError(
-            f"ridge_floor: found {floor}, expected a number above 0 and below {LAMBDA_CEILING}"
-        )
     if features != "likelihood" or len(derivatives):
-        return training, search(
-            training,
-            values,
-            derivatives,
-            order=order,
-            n_values=n_values,
-            n_derivatives=n_derivatives,
-            iterations=iterations,
-            seed=seed,
-            floor=floor,
-        )
-    described = [replace(training, description=describe(name)) for name in CHOICES]
-    begins = [start(frames.description, order) for frames in described]
+        return training, search(training, values, derivatives, settings)
+    described = [replace(training, description=describe(name)) for name in CANDIDATES]
+    starts = [initial_parameters(frames.description, settings.order) for frames in described]
     # the same frames for all, as many as the longest parameters ask for
-    first, *later = stages_of(n_values, values.shape, iterations, max(map(len, begins)))
-    tried = [
-        climb(frames, values, begin, [first], seed, floor)
-        for frames, begin in zip(described, begins, strict=True)
+    first, *later = search_stages(settings, values.shape, max(map(len, starts)))
+    states = [
+        maximize_likelihood(frames, values, theta, [first], settings)
+        for frames, theta in zip(described, starts, strict=True)
     ]
-    best = int(np.argmin([climbed.found["loss"] for climbed in tried]))
-    result = tried[best]
+    best = int(np.argmin([state.attained_loss for state in states]))
+    state = states[best]
     if later:
-        theta = np.array(result.found["theta"])
-        result = climb(described[best], values, theta, later, seed, floor)
-    return described[best], widened(result) | {"features": CHOICES[best]}
+        state = maximize_likelihood(described[best], values, state.theta, later, settings)
+    found = lengthen_scales(state).hyperparameters()
+    return described[best], found | {"features": CANDIDATES[best]}
 
 
 def check_given(found: Mapping[str, Any], description: CovariantDescription, order: int) -> None:
@@ -114,12 +88,15 @@ def check_given(found: Mapping[str, Any], description: CovariantDescription, ord
         )
 
 
-def all_logarithms(found: Mapping[str, Any]) -> np.ndarray:
-    """Logarithms of all parameters, the lambdas of values and of derivatives last."""
+def with_both_lambdas(found: Mapping[str, Any]) -> np.ndarray:
+    """Logarithms of all parameters, the lambdas of values and of derivatives last.
+
+    Hyper-parameters of a fit of values have no lambda of derivatives, and that of values is taken.
+    """
     return np.append(found["theta"], np.log(found.get("lambda_derivatives", found["lambda"])))
 
 
-def solved(
+def solve_raising_lambda(
     training: TrainingFrames,
     found: dict[str, Any],
     values: np.ndarray,
@@ -139,7 +116,7 @@ def solved(
     """
     while True:
         try:
-            return training.solve(all_logarithms(found), values, derivatives)
+            return training.solve(with_both_lambdas(found), values, derivatives)
         except ConvergenceError:
             if found["lambda"] >= ceiling:
                 raise

@@ -1,11 +1,11 @@
-"""Density of the hyper-parameters of the covariant model, beside their likelihood.
+"""Prior density of the hyper-parameters of the covariant model.
 
-A molecule of 20 atoms has hundreds of hyper-parameters, a few frames say little about each, and the
-largest likelihood then follows their chance.  The logarithms of widths, of variances and of
-amplitudes of tensors are therefore not free: each is normally distributed about the mean of its
-kind, with a standard deviation of `SPREAD`.  The mean itself is free.  A search maximizes the
-product of likelihood and density (the posterior density of the parameters), in which many frames
-outweigh the latter.
+A molecule of 20 atoms has hundreds of hyper-parameters, of which a few frames determine each only
+roughly, and the largest likelihood then overfits them.  The logarithms of widths, of variances and
+of amplitudes of tensors therefore have a prior: each is normally distributed about the mean of its
+kind, with a standard deviation of `SPREAD`, while the mean itself is free.  A search maximizes the
+product of likelihood and prior (the posterior density of the hyper-parameters), in which the
+likelihood of many frames outweighs the prior.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SPREAD = 1.4
 
 
 def with_density(loss: Loss, description: CovariantDescription, n_lambdas: int, size: int) -> Loss:
-    """Negative logarithm of likelihood times density, and its gradient.
+    """Negative logarithm of likelihood times prior density per observed number, with its gradient.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def with_density(loss: Loss, description: CovariantDescription, n_lambdas: int, 
 def density(
     theta: np.ndarray, description: CovariantDescription, n_lambdas: int
 ) -> tuple[float, np.ndarray]:
-    """Negative logarithm of the density of the parameters, and its gradient.
+    """Negative logarithm of the prior density of the parameters, and its gradient.
 
     It is the sum of (theta_i - m)^2 / (2 SPREAD^2) over widths, variances, and amplitudes of
     tensors, with m the mean of each of the three kinds; constants are left out.
@@ -73,7 +73,7 @@ def density(
     )
     value, gradient = 0.0, np.zeros_like(theta)
     for kind in (layout.widths, layout.variances, layout.tensors):
-        away = theta[kind] - theta[kind].mean()
-        value += float(away @ away) / (2.0 * SPREAD**2)
-        gradient[kind] = away / SPREAD**2
+        deviation = theta[kind] - theta[kind].mean()
+        value += float(deviation @ deviation) / (2.0 * SPREAD**2)
+        gradient[kind] = deviation / SPREAD**2
     return value, gradient

@@ -1,4 +1,4 @@
-"""What the covariant model sees of a molecule: invariant features, tensors, and their images."""
+"""Invariant features and tensors of a molecule in the covariant model, and of its images."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from rpr.regression.descriptors import pair_distances
 from rpr.regression.kernel_derivatives import Observations
 from rpr.regression.observed_kernel import ObservedKernel
 
-#: Largest number of classes of pairs by symmetry, each of which has a width and a variance.  More
-#: are not told apart by the frames of a search; pairs then share them by element and bonds.
+#: Largest number of classes of pairs by symmetry, each of which has a width and a variance.  The
+#: frames of a search do not determine more; pairs are then classed by elements and bonds instead.
 MOST_CLASSES = 50
 
 
 class CovariantDescription:
-    """Features z and tensors T of frames of a molecule, and how they change with its atoms.
+    """Features z and tensors T of frames of a molecule, and their derivatives.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class CovariantDescription:
         )
 
     def observed_kernel(self, sets: tuple[Observations, ...]) -> ObservedKernel:
-        """Kernel between what is observed of frames, those with derivatives first."""
+        """Kernel between all observed numbers of frames, those with derivatives first."""
         return ObservedKernel(sets, self._signs, self.feature_classes, self.basis.classes)
 
     @property

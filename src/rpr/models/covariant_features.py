@@ -17,7 +17,7 @@ Lengths and cosines say as much as all distances, r_ij^2 = r_ki^2 + r_kj^2 - 2 r
 each in its own feature: a bond that stretches leaves the angle as it is, while it changes the
 distance between the outer atoms.  What electrons do depends on them separately (radial functions
 times spherical harmonics, which are polynomials of cosines), so that a smooth kernel of lengths and
-cosines needs fewer frames and goes astray less beyond them.  Likewise, two molecules act on each
+cosines needs fewer frames and extrapolates better beyond them.  Likewise, two molecules act on each
 other ever less with their distance, as 1/rho changes ever less.
 
 Among the functions of an angle, the cosine changes little where it opens to 180 degrees, and the
@@ -37,7 +37,7 @@ from rpr.regression.descriptors import pair_distances
 
 FEATURES = ("distances", "inverse", "exponential", "internal", "bends")
 WITH_ANGLES = ("internal", "bends")
-_PART = 0.9  # of the cosine in the arcsine of "bends"
+_PART = 0.9  # factor of the cosine in the arcsine of "bends"
 
 
 class PairFeatures:
@@ -147,7 +147,7 @@ class PairFeatures:
 
 
 def _legs(molecule: Molecule, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Angles between bonds, [n, 4]: the two outer atoms, the apex, and the place of their pair.
+    """Angles between bonds, [n, 4]: the two outer atoms, the apex, and the index of their pair.
 
     Outer atoms that are bonded to each other, as in rings of three, span none: their distance is a
     bond.

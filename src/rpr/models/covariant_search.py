@@ -1,23 +1,25 @@
 """Search of the hyper-parameters of the covariant model by marginal likelihood.
 
-The likelihood is multiplied by a density of the parameters (:mod:`rpr.models.covariant_density`).
+The likelihood is multiplied by a prior density of the hyper-parameters
+(:mod:`rpr.models.covariant_density`), and L-BFGS minimizes the negative logarithm of the product.
+
 A few frames far from all others have the largest errors but hardly count in the likelihood, and
-longer lengths than it finds are often several times more accurate there.  After a search of values,
-lengths therefore grow step by step, as long as each step lowers the root-mean-square error of
-frames that are left out one by one by more than a third.
+longer length scales than it finds are often several times more accurate there.  After a search on
+values, all length scales therefore grow together step by step, as long as each step lowers the
+leave-one-out error (root mean square over frames) by more than a third.
 """
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
 
-from rpr.errors import ConditioningWarning
+from rpr.errors import ConditioningWarning, InputError
 from rpr.models.covariant_density import Loss, with_density
 from rpr.models.covariant_description import CovariantDescription
 from rpr.models.covariant_training import TrainingFrames
@@ -25,38 +27,101 @@ from rpr.regression import ridge
 from rpr.regression.covariant_kernel import CovariantKernel
 from rpr.regression.parameter_layout import ParameterLayout
 
+LAMBDA_CEILING = 1e-2  # largest lambda of the search
+LOWEST_LAMBDA = 1e-12  # smallest lambda of a search on values, if no floor is given
 _NO_LIKELIHOOD = 1e6  # stands for infinity, which the line search could not use
 _BOUNDS = (-12.0, 8.0)  # of the logarithms of all parameters but the lambdas
-LAMBDA_CEILING = 1e-2  # largest lambda of the search
-LOWEST_LAMBDA = 1e-12  # smallest lambda of the search of values, if none is given
-_WORTH = 0.01  # gain of the likelihood per value for which lambda goes below `ridge.LAMBDA_FLOOR`
-_SMALLEST_SEARCH = 50  # frames in the first part of the search
-_WIDENING = 0.5  # by which the logarithms of all widths fall in one step: lengths times 1.28
-_MOST_STEPS = 4  # of them
-_LOWER = 2.0 / 3.0  # part of the error of before that a step has to reach
+_LAMBDA_GAIN = 0.01  # least gain of log likelihood per value for a lambda below the usual floor
+_SMALLEST_STAGE = 50  # frames in the first stage of a search, at least
+_LENGTHENING = 0.5  # decrease of the log widths in one step, which makes lengths exp(1/4) longer
+_MOST_STEPS = 4  # steps by which lengths grow, at most
+_ERROR_RATIO = 2.0 / 3.0  # a step is taken if the leave-one-out error falls below this part of it
 
 
-@dataclass(frozen=True, eq=False)
-class Climbed:
-    """Where a search of values has come to.
+@dataclass(frozen=True)
+class SearchSettings:
+    """Settings of a search for hyper-parameters.
 
     Attributes
     ----------
-    found
-        Hyper-parameters, the `hyperparameters_` of the model.
+    order
+        Order of the additive kernel.
+    n_values
+        Largest number of frames that are used, if there are no derivatives.
+    n_derivatives
+        Number of frames with derivatives that are used, if there are any.  Each one that is missing
+        is replaced by as many values of other frames.
+    iterations
+        Iterations of L-BFGS.  For values they use a quarter of the frames, and a third as many
+        iterations follow on all of them.
+    seed
+        Seed of the random choice of frames.
+    floor
+        Smallest lambda, relative to the mean diagonal of the kernel matrix.  None takes
+        `rpr.regression.ridge.LAMBDA_FLOOR`, and for values down to `LOWEST_LAMBDA` where the
+        likelihood asks for it.
+
+    Raises
+    ------
+    InputError
+        If the floor is not positive, or not below the largest lambda of a search.
+    """
+
+    order: int
+    n_values: int
+    n_derivatives: int
+    iterations: int
+    seed: int
+    floor: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.floor is not None and not 0.0 < self.floor < LAMBDA_CEILING:
+            raise InputError(
+                f"ridge_floor: found {self.floor}, expected a number above 0 and below "
+                f"{LAMBDA_CEILING}"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class SearchState:
+    """Hyper-parameters that a search on values has reached, and the frames of its last stage.
+
+    Attributes
+    ----------
+    theta : array, [n_parameters]
+        Logarithms of all parameters, see `rpr.regression.parameter_layout`.
+    attained_loss
+        Negative logarithm of likelihood and prior density, per value, where the search ended.  It
+        compares searches on the same values, and stays what it is when `lengthen_scales` changes
+        theta.
     kernel
         Kernel of the frames of the last stage.
     y : array, [n_frames, n_components]
         Values of these frames, packed.
     """
 
-    found: dict[str, Any]
+    theta: np.ndarray
+    attained_loss: float
     kernel: CovariantKernel
     y: np.ndarray
 
+    def hyperparameters(self) -> dict[str, Any]:
+        """Hyper-parameters in the form of `CovariantRegression.hyperparameters_`."""
+        return {
+            "theta": self.theta.tolist(),
+            "lambda": float(np.exp(self.theta[-1])),
+            "loss": self.attained_loss,
+        }
 
-def start(description: CovariantDescription, order: int, n_lambdas: int = 1) -> np.ndarray:
-    """Parameters that a search starts from: lengths of 0.6 r_eq, and all classes alike."""
+    def leave_one_out_error(self, theta: np.ndarray) -> float:
+        """Root-mean-square error of frames, each predicted from all others, at `theta`."""
+        return float(np.sqrt(np.mean(self.kernel.left_out(theta, self.y) ** 2)))
+
+
+def initial_parameters(
+    description: CovariantDescription, order: int, n_lambdas: int = 1
+) -> np.ndarray:
+    """Parameters that a search starts from: length scales of 0.6 r_eq, and all classes alike."""
     layout = layout_of(description, order, n_lambdas)
     theta = np.zeros(len(layout))
     theta[layout.widths] = 1.0
@@ -77,15 +142,9 @@ def search(
     training: TrainingFrames,
     values: np.ndarray,
     derivatives: np.ndarray,
-    *,
-    order: int,
-    n_values: int,
-    n_derivatives: int,
-    iterations: int,
-    seed: int,
-    floor: float | None = None,
+    settings: SearchSettings,
 ) -> dict[str, Any]:
-    """Parameters of largest marginal likelihood of a random part of the training frames.
+    """Hyper-parameters of largest marginal likelihood of a random part of the training frames.
 
     Parameters
     ----------
@@ -95,21 +154,8 @@ def search(
         Their values, packed.
     derivatives : array, [n, n_directions, n_components]
         Derivatives of those frames that have them, packed.
-    order
-        Order of the additive kernel.
-    n_values
-        Largest number of frames that are used, if there are no derivatives.
-    n_derivatives
-        Number of frames with derivatives that are used, if there are.  Each one that is missing is
-        replaced by as many values of other frames.
-    iterations
-        Iterations.  For values they use a quarter of the frames, and a third as many iterations
-        follow on all of them.
-    seed
-        Seed of the choice of frames.
-    floor
-        Smallest lambda, relative to the mean diagonal of the kernel matrix.  None takes
-        `ridge.LAMBDA_FLOOR`, and for values `LOWEST_LAMBDA` where the likelihood asks for it.
+    settings
+        What the search does.
 
     Returns
     -------
@@ -117,104 +163,107 @@ def search(
         `hyperparameters_` of the model.
     """
     if len(derivatives):
-        floor = floor or ridge.LAMBDA_FLOOR
-        return _of_derivatives(
-            training, values, derivatives, order, n_derivatives, iterations, seed, floor
-        )
-    theta = start(training.description, order)
-    stages = stages_of(n_values, values.shape, iterations, len(theta))
-    return widened(climb(training, values, theta, stages, seed, floor))
+        return _search_with_derivatives(training, values, derivatives, settings)
+    theta = initial_parameters(training.description, settings.order)
+    stages = search_stages(settings, values.shape, len(theta))
+    found = maximize_likelihood(training, values, theta, stages, settings)
+    return lengthen_scales(found).hyperparameters()
 
 
-def stages_of(
-    n_search: int, shape: tuple[int, ...], iterations: int, n_parameters: int
+def search_stages(
+    settings: SearchSettings, shape: tuple[int, ...], n_parameters: int
 ) -> list[tuple[int, int]]:
-    """Frames and iterations of each stage of a search.
+    """Frames and iterations of each stage of a search on values.
 
     The first stage has a quarter of the frames, but at least as many values as there are
     parameters.
 
     Parameters
     ----------
-    n_search
-        Largest number of frames.
+    settings
+        Largest number of frames, and iterations of the first stage.
     shape
         Frames and components of the values, [n_frames, n_components].
-    iterations
-        Iterations of the first stage.
     n_parameters
         Number of parameters.
     """
-    n_search = min(n_search, shape[0])
-    n_first = max(_SMALLEST_SEARCH, n_search // 4, -(-n_parameters // shape[1]))
-    if n_first < n_search:
-        return [(n_first, iterations), (n_search, max(1, iterations // 3))]
-    return [(n_search, iterations)]
+    n_last, iterations = min(settings.n_values, shape[0]), settings.iterations
+    n_first = max(_SMALLEST_STAGE, n_last // 4, -(-n_parameters // shape[1]))
+    if n_first < n_last:
+        return [(n_first, iterations), (n_last, max(1, iterations // 3))]
+    return [(n_last, iterations)]
 
 
-def climb(
+def maximize_likelihood(
     training: TrainingFrames,
     y: np.ndarray,
     theta: np.ndarray,
     stages: list[tuple[int, int]],
-    seed: int,
-    floor: float | None,
-) -> Climbed:
-    """Hyper-parameters after the stages of a search; see `search` for the arguments."""
-    chosen = np.random.default_rng(seed).permutation(len(y))
-    for n, steps in stages:
-        part = y[chosen[:n]]
-        kernel = training.description.kernel(training.positions[chosen[:n]])
+    settings: SearchSettings,
+) -> SearchState:
+    """Likelihood of values times prior density, maximized stage by stage.
+
+    Parameters
+    ----------
+    training
+        Training frames.
+    y : array, [n_frames, n_components]
+        Their values, packed.
+    theta : array, [n_parameters]
+        Logarithms of all parameters from which the first stage starts.
+    stages
+        Frames and iterations of each stage, at least one, see `search_stages`.
+    settings
+        Seed of the random order of the frames, of which each stage takes the first ones; floor.
+    """
+    order = np.random.default_rng(settings.seed).permutation(len(y))
+    for n, iterations in stages:
+        part = y[order[:n]]
+        kernel = training.description.kernel(training.positions[order[:n]])
         loss = with_density(partial(kernel.loss, y=part), training.description, 1, part.size)
-        theta, value = maximize(loss, theta, steps, 1, floor or LOWEST_LAMBDA)
-        if floor is None:
-            theta, value = _steadied(loss, theta, value)
-    found = {"theta": theta.tolist(), "lambda": float(np.exp(theta[-1])), "loss": value}
-    return Climbed(found, kernel, part)
+        floor = settings.floor or LOWEST_LAMBDA
+        theta, value = minimize_loss(loss, theta, iterations, n_lambdas=1, floor=floor)
+        if settings.floor is None:
+            theta, value = _avoid_small_lambda(loss, theta, value)
+    return SearchState(theta, value, kernel, part)
 
 
-def _steadied(loss: Loss, theta: np.ndarray, value: float) -> tuple[np.ndarray, float]:
-    """The usual smallest lambda instead of a smaller one that hardly raises the likelihood."""
-    larger = np.append(theta[:-1], max(theta[-1], np.log(ridge.LAMBDA_FLOOR)))
-    then = loss(larger)[0]
-    return (larger, then) if then < value + _WORTH else (theta, value)
+def _avoid_small_lambda(loss: Loss, theta: np.ndarray, value: float) -> tuple[np.ndarray, float]:
+    """The usual floor in the place of a lambda below it that hardly raises the likelihood."""
+    usual = np.append(theta[:-1], max(theta[-1], np.log(ridge.LAMBDA_FLOOR)))
+    value_there = loss(usual)[0]
+    return (usual, value_there) if value_there < value + _LAMBDA_GAIN else (theta, value)
 
 
-def widened(climbed: Climbed) -> dict[str, Any]:
-    """Hyper-parameters with lengths as long as frames that are left out ask for."""
-    theta = np.array(climbed.found["theta"])
-    kernel = climbed.kernel
+def lengthen_scales(state: SearchState) -> SearchState:
+    """The state with length scales as long as the leave-one-out error asks for.
+
+    Its `attained_loss` is that of the given state: the likelihood of the new theta is smaller.
+    """
+    kernel, theta = state.kernel, state.theta
     widths = ParameterLayout.of(theta, kernel.feature_classes, kernel.tensor_classes).widths
-    error = _left_out(climbed, theta)
+    error = state.leave_one_out_error(theta)
     for _ in range(_MOST_STEPS):
-        wider = theta.copy()
-        wider[widths] -= _WIDENING
-        then = _left_out(climbed, wider)
-        if not then < _LOWER * error:
+        longer = theta.copy()
+        longer[widths] -= _LENGTHENING
+        error_there = state.leave_one_out_error(longer)
+        if not error_there < _ERROR_RATIO * error:
             break
-        theta, error = wider, then
-    return climbed.found | {"theta": theta.tolist()}
+        theta, error = longer, error_there
+    return replace(state, theta=theta)
 
 
-def _left_out(climbed: Climbed, theta: np.ndarray) -> float:
-    """Root-mean-square error of frames that are left out one by one."""
-    return float(np.sqrt(np.mean(climbed.kernel.left_out(theta, climbed.y) ** 2)))
-
-
-def _of_derivatives(
+def _search_with_derivatives(
     training: TrainingFrames,
     y: np.ndarray,
     derivatives: np.ndarray,
-    order: int,
-    n_search: int,
-    iterations: int,
-    seed: int,
-    floor: float,
+    settings: SearchSettings,
 ) -> dict[str, Any]:
-    rng = np.random.default_rng(seed)
-    places = rng.permutation(len(derivatives))[:n_search]
+    """`search` where some frames have derivatives; values and derivatives each have a lambda."""
+    rng, n = np.random.default_rng(settings.seed), settings.n_derivatives
+    places = rng.permutation(len(derivatives))[:n]
     others = rng.permutation(training.others)
-    others = others[: (n_search - len(places)) * (1 + derivatives.shape[1])]
+    others = others[: (n - len(places)) * (1 + derivatives.shape[1])]
     chosen = np.concatenate([training.observed[places], others])
     part = TrainingFrames(
         training.description,
@@ -223,10 +272,11 @@ def _of_derivatives(
         training.directions[places],
     )
     kernel, targets = part.kernel, part.join(y[chosen], derivatives[places])
-    first = start(training.description, order, n_lambdas=2)
+    theta = initial_parameters(training.description, settings.order, n_lambdas=2)
     likelihood = partial(kernel.loss, y=targets)
     loss = with_density(likelihood, training.description, 2, targets.size)
-    theta, value = maximize(loss, first, iterations, 2, floor)
+    floor = settings.floor or ridge.LAMBDA_FLOOR
+    theta, value = minimize_loss(loss, theta, settings.iterations, n_lambdas=2, floor=floor)
     return {
         "theta": theta[:-1].tolist(),
         "lambda": float(np.exp(theta[-2])),
@@ -235,23 +285,19 @@ def _of_derivatives(
     }
 
 
-def maximize(
-    loss: Loss,
-    theta: np.ndarray,
-    iterations: int,
-    n_lambdas: int,
-    floor: float = ridge.LAMBDA_FLOOR,
+def minimize_loss(
+    loss: Loss, theta: np.ndarray, iterations: int, *, n_lambdas: int, floor: float
 ) -> tuple[np.ndarray, float]:
-    """Climb a marginal likelihood from the parameters `theta`.
+    """Minimum of a loss within bounds, by L-BFGS from the parameters `theta`.
 
     Parameters
     ----------
     loss
-        Negative logarithm of the likelihood and its gradient.
+        Function of theta that returns the loss, or infinity, and its gradient.
     theta : array, [n_parameters]
         Logarithms of all parameters, the lambdas last.
     iterations
-        Largest number of iterations of L-BFGS.
+        Largest number of iterations.
     n_lambdas
         Number of lambdas.
     floor
@@ -265,7 +311,7 @@ def maximize(
     Warns
     -----
     ConditioningWarning
-        If no kernel matrix of the search was positive definite.
+        If the loss was infinite everywhere: no kernel matrix was positive definite.
     """
     bounds = [_BOUNDS] * (len(theta) - n_lambdas)
     bounds += [(np.log(floor), np.log(LAMBDA_CEILING))] * n_lambdas

@@ -51,7 +51,7 @@ class TrainingFrames:
         return cls(description, positions, arrays["derivative_frames"], arrays["directions"])
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Arrays that a file holds."""
+        """Arrays that a file keeps; the inverse of `from_arrays`."""
         if not len(self.observed):
             return {"positions": self.positions}
         return {
@@ -105,7 +105,7 @@ class TrainingFrames:
     def solve(
         self, theta: np.ndarray, values: np.ndarray, derivatives: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, PackedMatrix | None]:
-        """Coefficients of values and derivatives, of the shape of these, and what they cost.
+        """Coefficients of values and derivatives, of the shapes of these, and the Cholesky factor.
 
         Parameters
         ----------
@@ -121,8 +121,8 @@ class TrainingFrames:
         values, derivatives : array
             Coefficients.
         factor : PackedMatrix or None
-            Cholesky factor of the covariance of the observations, which takes most of the time;
-            None without derivatives.
+            Cholesky factor of the covariance of the observations, kept because it takes most of
+            the time; None without derivatives.
         """
         if not len(self.observed):
             kernel = self.description.kernel(self.positions)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rpr.data.frame_set import FrameSet
+from rpr.data.splits import n_groups_holding
 from rpr.data.training_range import outside_text
 from rpr.errors import ConvergenceError, ExtrapolationWarning, InputError
 from rpr.models.estimator import Estimator
@@ -19,6 +20,7 @@ from rpr.models.registry import REGISTRY, make_model
 from rpr.models.uncertainty import MIN_TRAJECTORIES
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group, permutations_of
+from rpr.regression.hold_out import hold_out
 from rpr.units import REPORTED
 
 #: Part of the frames that is kept out of training for validation.
@@ -169,17 +171,17 @@ def _keep_out(frames: FrameSet, seed: int) -> tuple[np.ndarray, str]:
     kept_out = np.zeros(n_frames, dtype=bool)
     if n_frames < FEWEST_FRAMES:
         return kept_out, "nothing"
-    wanted = max(1, round(KEPT_OUT * n_frames))
-    names = np.unique(frames.trajectory) if frames.trajectory is not None else np.zeros(0)
+    trajectory = np.zeros(0) if frames.trajectory is None else frames.trajectory
+    names, sizes = np.unique(trajectory, return_counts=True)
     if MIN_TRAJECTORIES <= len(names) < n_frames:
-        order, n_held = rng.permutation(names), 0
-        while kept_out.sum() < wanted and n_held < len(names) - 1:
-            kept_out |= frames.trajectory == order[n_held]
-            n_held += 1
+        order = rng.permutation(len(names))
+        n_held = min(n_groups_holding(round(KEPT_OUT * n_frames), sizes[order]), len(names) - 1)
+        kept_out = np.isin(trajectory, names[order[:n_held]])
         trajectories = f"{n_held} trajector{'y' if n_held == 1 else 'ies'}"
         return kept_out, f"{kept_out.sum()} frames of {trajectories} kept out"
-    kept_out[rng.permutation(n_frames)[:wanted]] = True
-    return kept_out, f"{wanted} random frames kept out"
+    _, held = hold_out(n_frames, KEPT_OUT, rng)
+    kept_out[held] = True
+    return kept_out, f"{len(held)} random frames kept out"
 
 
 def maker(

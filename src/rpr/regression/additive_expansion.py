@@ -10,8 +10,9 @@ e_q^p the polynomial without feature p, and y_p = w_p (z_p - z'_p),
     Q_p             = w_p (f P + t_p) - y_p^2 k_p dt_p/dk_p                (at fixed b_r)
 
 The polynomials without one or two features are those of all features, corrected by powers of the
-features left out; this makes the matrix of second derivatives a diagonal plus a few dyads.  The
-kernel depends on z - z' only: each derivative by z' instead of z changes the sign.
+base kernels of the features left out; the matrix of second derivatives thus is a diagonal matrix
+plus a few dyads.  The kernel depends on z - z' only: each derivative by z' instead of z changes the
+sign.
 
 The gradient with respect to the parameters is that of a sum
 
@@ -69,12 +70,12 @@ class Expansion:
         self.value = self.product.copy()
         self.polynomials: list = [1.0]
         if kernel.order:
-            ones = np.exp(halves, out=halves)
-            ones *= kernel.variances[kernel.classes][:, None, None]
-            self.polynomials = _polynomials(ones, kernel.order)
+            base = np.exp(halves, out=halves)
+            base *= kernel.variances[kernel.classes][:, None, None]
+            self.polynomials = _polynomials(base, kernel.order)
             for amplitude, e in zip(kernel.amplitudes[1:], self.polynomials[1:], strict=True):
                 self.value += amplitude * e
-            self._ones = ones
+            self._base = base
         steps *= self._widths
         self._steps = steps  # y
 
@@ -98,10 +99,10 @@ class Expansion:
     def _horner(self, factors: list) -> np.ndarray:
         """k_p sum_r factors_r b_r (-k_p)^r, [n_features, n, m]."""
         terms = [(-1) ** r * factors[r] * b for r, b in enumerate(self._corrections)]
-        result = terms[-1] * self._ones
+        result = terms[-1] * self._base
         for term in terms[-2::-1]:
             result += term
-            result *= self._ones
+            result *= self._base
         return result
 
     @cached_property
@@ -125,7 +126,7 @@ class Expansion:
         """Vectors y and v_0, v_1, ... of the dyads, each [n_features, n, m]."""
         vectors = [self._steps]
         for _ in range(self.kernel.order - 1):
-            vectors.append(-vectors[-1] * self._ones)
+            vectors.append(-vectors[-1] * self._base)
         return vectors
 
     @cached_property
@@ -184,7 +185,7 @@ class Expansion:
         O = 0.5 * (O + np.swapaxes(O, 2, 3))  # noqa: E741
         powers = [y]
         while len(powers) < n_powers:
-            powers.append(powers[-1] * self._ones)
+            powers.append(powers[-1] * self._base)
         stacked = np.moveaxis(np.array(powers), (0, 1), (3, 2))  # -> [n, m, n_features, n_powers]
         vectors = np.moveaxis(O @ stacked, (3, 2), (0, 1))
         own = np.moveaxis(np.diagonal(O, axis1=2, axis2=3), 2, 0)
@@ -194,22 +195,22 @@ class Expansion:
         self, A: np.ndarray, By: np.ndarray, own: np.ndarray, vectors: np.ndarray
     ) -> tuple[list[float], np.ndarray, np.ndarray]:
         """Amplitudes times sums of M_q; sum_q s_q N_p^q; its change with log w_p at fixed k_p."""
-        ones, y, s, order = self._ones, self._steps, self.kernel.amplitudes, self.kernel.order
+        base, y, s, order = self._base, self._steps, self.kernel.amplitudes, self.kernel.order
         gamma = own * (self._widths - y * y) - By
         change = gamma - own * y * y
-        theta = [y * (vectors[r] - own * y * ones**r) for r in range(1, order)]
-        without: list = [np.ones_like(ones)]
+        theta = [y * (vectors[r] - own * y * base**r) for r in range(1, order)]
+        without: list = [np.ones_like(base)]
         for q in range(1, order):
-            without.append(self.polynomials[q] - ones * without[-1])
-        sums, total, rest = [], np.zeros_like(ones), np.zeros_like(ones)
-        whole, with_p = A, np.zeros_like(ones)
+            without.append(self.polynomials[q] - base * without[-1])
+        sums, total, rest = [], np.zeros_like(base), np.zeros_like(base)
+        whole, with_p = A, np.zeros_like(base)
         for q in range(1, order + 1):
             V = sum(((-1) ** r * without[q - 2 - r] * theta[r] for r in range(q - 1)), 0.0)
-            with_p = ones * (whole - with_p + gamma * without[q - 1] - 2 * V)
+            with_p = base * (whole - with_p + gamma * without[q - 1] - 2 * V)
             whole = with_p.sum(axis=0) / q
             sums.append(s[q] * whole.sum())
             total += s[q] * with_p
-            rest += s[q] * ones * (change * without[q - 1] - 2 * V)
+            rest += s[q] * base * (change * without[q - 1] - 2 * V)
         return sums, total, rest
 
     def _per_class(self, values: np.ndarray) -> np.ndarray:
@@ -217,12 +218,12 @@ class Expansion:
         return np.bincount(classes, values.sum(axis=(1, 2)), minlength=len(self.kernel.widths))
 
 
-def _polynomials(ones: np.ndarray, order: int) -> list:
+def _polynomials(base: np.ndarray, order: int) -> list:
     """Elementary symmetric polynomials e_0 (=1), e_1, ..., e_order of [n_features, n, m]."""
-    result: list = [1.0, *np.zeros((order, *ones.shape[1:]))]
-    product = np.empty(ones.shape[1:])
-    for one in ones:
+    result: list = [1.0, *np.zeros((order, *base.shape[1:]))]
+    product = np.empty(base.shape[1:])
+    for k in base:
         for q in range(order, 1, -1):
-            result[q] += np.multiply(one, result[q - 1], out=product)
-        result[1] += one
+            result[q] += np.multiply(k, result[q - 1], out=product)
+        result[1] += k
     return result

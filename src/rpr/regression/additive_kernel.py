@@ -1,6 +1,6 @@
 """Additive kernel of interatomic distances: low orders of interaction and the full product.
 
-Every feature z_i (one pair of atoms) has a one-dimensional kernel
+Every feature z_i (one pair of atoms) has a one-dimensional base kernel
 
     k_i(z, z') = v_c exp(-w_c (z_i - z'_i)^2 / 2),   c the class of the pair,
 
@@ -9,9 +9,9 @@ and the kernel is a sum over orders of interaction and the product of all featur
     k(z, z') = s_0 exp(-f/2 sum_i w_c (z_i - z'_i)^2) + sum_{q=1..order} s_q e_q(k_1, ..., k_D),
 
 with e_q the elementary symmetric polynomials: e_1 is a sum of functions of one distance each, e_2
-of functions of two.  A molecule close to that picture (a property that depends on torsion and
-vibration, two at a time) is learnt from far fewer frames than by the product alone.  With
-order = 0, the Gaussian kernel with one width per class remains.
+of functions of two.  A property that is close to such a sum, as where torsion and vibrations act
+two at a time, is learnt from far fewer frames than with the product alone.  With order = 0, the
+Gaussian kernel with one width per class remains.
 
 The additive construction: Duvenaud, Nickisch, Rasmussen, Additive Gaussian Processes, NIPS 2011.
 """
@@ -42,7 +42,7 @@ class AdditiveKernel:
     widths : array, [n_classes]
         Inverse squared length scales w_c.
     variances : array, [n_classes]
-        Variances v_c of the one-dimensional kernels.
+        Variances v_c of the base kernels.
     amplitudes : array, [order + 1]
         Amplitude s_0 of the product, then s_1, s_2, ...
     product_scale : float
@@ -124,11 +124,11 @@ class AdditiveKernel:
         """Kernel [n] between row i of X [n, n_features] and row i of Y [n, n_features]."""
         half = 0.5 * self.widths[self.classes] * (X - Y) ** 2  # -> [n, n_features]
         result = self.amplitudes[0] * np.exp(-self.product_scale * half.sum(axis=1))
-        ones = self.variances[self.classes] * np.exp(-half)
+        base = self.variances[self.classes] * np.exp(-half)
         polynomials = np.zeros((self.order + 1, len(X)))
         polynomials[0] = 1.0
-        for one in ones.T:
-            polynomials[1:] += one * polynomials[:-1]
+        for k in base.T:
+            polynomials[1:] += k * polynomials[:-1]
         return result + self.amplitudes[1:] @ polynomials[1:]
 
     @cached_property
@@ -181,18 +181,18 @@ class _Part:
         The kernel at given parameters.
     halves : array, [n_features, n_elements]
         w_c (z_i - z'_i)^2 / 2.
-    ones : array, [n_features, n_elements]
-        Place for the one-dimensional kernels; `halves` itself if there will be no gradient.
+    base : array, [n_features, n_elements]
+        Where the base kernels are written; `halves` itself if no gradient is asked for.
     """
 
-    def __init__(self, kernel: AdditiveKernel, halves: np.ndarray, ones: np.ndarray) -> None:
-        self._kernel, self._halves, self._ones = kernel, halves, ones
+    def __init__(self, kernel: AdditiveKernel, halves: np.ndarray, base: np.ndarray) -> None:
+        self._kernel, self._halves, self._base = kernel, halves, base
         exponent = self._exponent = -halves.sum(axis=0)
         self._product = kernel.amplitudes[0] * np.exp(kernel.product_scale * exponent)
         self._polynomials: list[np.ndarray] = []
         if kernel.order:
-            np.subtract(kernel._log_variances, halves, out=ones)
-            np.exp(ones, out=ones)
+            np.subtract(kernel._log_variances, halves, out=base)
+            np.exp(base, out=base)
             self._polynomials = self._sums()
 
     def value(self) -> np.ndarray:
@@ -222,40 +222,40 @@ class _Part:
         return widths, variances, np.array([weighted.sum(), *sums, scale])
 
     def _sums(self) -> list[np.ndarray]:
-        """Symmetric polynomials e_1, ..., e_order of the one-dimensional kernels.
+        """Symmetric polynomials e_1, ..., e_order of the base kernels.
 
         Features that share their class enter e_2 as sums of powers.  No digits are lost, as the
         largest of them counts several times.  All others enter one by one.
         """
-        kernel, ones = self._kernel, self._ones
-        result = [np.zeros(ones.shape[1]) for _ in range(kernel.order)]
+        kernel, base = self._kernel, self._base
+        result = [np.zeros(base.shape[1]) for _ in range(kernel.order)]
         n_shared = kernel._n_shared if kernel.order == 2 else 0
         if n_shared:
-            shared = ones[:n_shared]
+            shared = base[:n_shared]
             first = shared.sum(axis=0)
             squares = np.einsum("pe,pe->e", shared, shared)
             result = [first, 0.5 * (first * first - squares)]
-        product = np.empty(ones.shape[1])
-        for one in ones[n_shared:]:
+        product = np.empty(base.shape[1])
+        for k in base[n_shared:]:
             for q in range(kernel.order - 1, 0, -1):
-                result[q] += np.multiply(one, result[q - 1], out=product)
-            result[0] += one
+                result[q] += np.multiply(k, result[q - 1], out=product)
+            result[0] += k
         return result
 
     def _changes(self, upstream: np.ndarray, out: np.ndarray) -> np.ndarray:
         """Upstream times k_i sum_q s_q e_{q-1}, with e of all features but i."""
-        amplitudes, ones = self._kernel.amplitudes, self._ones
+        amplitudes, base = self._kernel.amplitudes, self._base
         total = amplitudes[1] * upstream
         if self._kernel.order == 1:
-            return np.multiply(total, ones, out=out)
-        np.multiply(amplitudes[2] * upstream, ones, out=out)
+            return np.multiply(total, base, out=out)
+        np.multiply(amplitudes[2] * upstream, base, out=out)
         np.subtract(total + amplitudes[2] * upstream * self._polynomials[0], out, out=out)
         if self._kernel.order > 2:
-            without = self._polynomials[0] - ones
+            without = self._polynomials[0] - base
             for amplitude, e in zip(amplitudes[3:], self._polynomials[1:], strict=False):
-                without = e - ones * without
+                without = e - base * without
                 out += amplitude * upstream * without
-        out *= ones
+        out *= base
         return out
 
 

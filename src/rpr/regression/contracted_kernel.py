@@ -9,7 +9,8 @@ training frame (:mod:`rpr.regression.kernel_derivatives` has the notation),
     F_jdt   = -chi A_t / |G| E_0dt,
 
 so that derivatives among the training data cost a prediction the slopes u and 2 n_components more
-products a feature, not m more centres.  The derivatives of a prediction by the features are
+products for each feature, and not m more centres.  The derivatives of a prediction by the features
+are
 
     sum_j [ u_q s_jc + sum_pd d2k/dz_q dz_p Gamma_jpd S_jdc ],   s = beta T,  S = F T.
 """
@@ -32,12 +33,12 @@ _PAIRS = 1 << 12  # and pairs of a new frame and a centre: small enough for the 
 
 @dataclass(frozen=True, eq=False)
 class Centres:
-    """Training frames and their images, with what the fit found for them.
+    """Training frames and their images, with their contracted coefficients.
 
     Attributes
     ----------
     features : array, [n, n_features]
-        Features z_j, each in one piece of memory (Fortran order), as they are used one by one.
+        Features z_j in Fortran order: each is contiguous in memory, as they are used one by one.
     coefficients : array, [n, n_tensors]
         beta.
     slopes : array, [n_features, n_components, n], or None without derivatives

@@ -18,13 +18,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import lapack
 
 from rpr.errors import ConvergenceError
 from rpr.regression.additive_kernel import AdditiveKernel
+from rpr.regression.dense_cholesky import CholeskyFactor
+from rpr.regression.likelihood import profiled_loss
 from rpr.regression.parameter_layout import ParameterLayout
 
-_ELEMENTS = 1 << 17  # elements of the matrix that are treated at once: they stay in the cache
+_ELEMENTS = 1 << 17  # elements of the matrix that are computed at once: they stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,26 +104,31 @@ class CovariantKernel:
         return block.reshape(c, len(left) // c, c, len(right) // c), left, right
 
     def coefficients(self, theta: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Coefficients [n_frames, n_components] that ridge regression finds for packed values.
+        """Coefficients C^-1 y, [n_frames, n_components], of packed values y of this shape.
+
+        C = K + lambda (tr K / n) 1 is the covariance of the values, with noise of relative variance
+        lambda.
 
         Raises
         ------
         ConvergenceError
             If the matrix is not positive definite.
         """
-        K = self.matrix(theta)
-        K.flat[:: len(K) + 1] += self.split(theta)[2] * np.trace(K) / len(K)
-        factor, info = lapack.dpotrf(K, lower=1, overwrite_a=1)
-        if info != 0:
+        factor = self._factor(theta, self.matrix(theta))
+        if factor is None:
             raise ConvergenceError(
-                f"covariant model: the kernel matrix of {len(K)} values is not positive definite; "
+                f"covariant model: the kernel matrix of {y.size} values is not positive definite; "
                 "remove duplicate frames, or give a larger ridge_floor or lambda"
             )
-        solution, _ = lapack.dpotrs(factor, y.reshape(-1), lower=1)
-        return solution.reshape(y.shape)
+        return factor.solve(y.reshape(-1)).reshape(y.shape)
+
+    def _factor(self, theta: np.ndarray, K: np.ndarray) -> CholeskyFactor | None:
+        """Factor of C = K + lambda (tr K / n) 1, in the place of K; None if there is none."""
+        K.flat[:: len(K) + 1] += self.split(theta)[2] * np.trace(K) / len(K)
+        return CholeskyFactor.of(K)
 
     def left_out(self, theta: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Errors of frames that are left out one by one, with the other frames as training data.
+        """Leave-one-out errors: of each frame, predicted from all others.
 
         With C = K + lambda (tr K / n) 1, the error of frame i is ([C^-1]_ii)^-1 [C^-1 y]_i, where
         [C^-1]_ii is its block of c rows and columns (Sundararajan and Keerthi, Predictive
@@ -141,17 +147,13 @@ class CovariantKernel:
         array, [n_frames, c]
             Values less predictions; infinite if C is numerically not positive definite.
         """
-        C = self._matrix(theta)
-        C.flat[:: len(C) + 1] += self.split(theta)[2] * np.trace(C) / len(C)
-        factor, info = lapack.dpotrf(C.T, lower=1, overwrite_a=1)
-        if info != 0:
+        factor = self._factor(theta, self._matrix(theta))
+        if factor is None:
             return np.full(y.shape, np.inf)
         n, c = y.shape
-        a, _ = lapack.dpotrs(factor, y.T.reshape(-1), lower=1)
-        inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
-        blocks = np.einsum("aibi->iab", inverse.reshape(c, n, c, n))  # its lower half
-        blocks = np.tril(blocks) + np.swapaxes(np.tril(blocks, -1), 1, 2)
-        return np.linalg.solve(blocks, a.reshape(c, n).T[..., None])[..., 0]
+        a = factor.solve(y.T.reshape(-1)).reshape(c, n)
+        blocks = np.einsum("aibi->iab", factor.inverse().reshape(c, n, c, n))
+        return np.linalg.solve(blocks, a.T[..., None])[..., 0]
 
     def image_coefficients(self, theta: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
         """Coefficients of the scalar kernels k(z, g z_i), [n_elements * n_frames, n_tensors]."""
@@ -163,9 +165,7 @@ class CovariantKernel:
     def loss(self, theta: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
         """Negative logarithm of the marginal likelihood per value, and its gradient.
 
-        With C = K + lambda (tr K / n) 1 and the scale of the kernel profiled out,
-
-            loss = 1/2 log(y^T C^-1 y / n) + 1/(2 n) log det C.
+        This is `rpr.regression.likelihood.profiled_loss` of C = K + lambda (tr K / n) 1.
 
         Parameters
         ----------
@@ -183,23 +183,15 @@ class CovariantKernel:
         """
         C = self._matrix(theta)
         n, lam = len(C), self.split(theta)[2]
-        mean = np.trace(C) / n
-        C.flat[:: n + 1] += lam * mean
-        factor, info = lapack.dpotrf(C.T, lower=1, overwrite_a=1)
-        if info != 0:
+        ridge = lam * (np.trace(C) / n)
+        C.flat[:: n + 1] += ridge
+        found = profiled_loss(C, y.T.reshape(-1))
+        if found is None:
             return np.inf, np.zeros_like(theta)
-        y = y.T.reshape(-1)
-        a, _ = lapack.dpotrs(factor, y, lower=1)
-        loss = 0.5 * np.log(y @ a / n) + np.log(np.diag(factor)).sum() / n
-        inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
-        M = np.tril(inverse)  # half of a symmetric matrix, M = d loss / d C
-        M *= 0.5 / n
-        M.flat[:: n + 1] *= 0.5
-        M += M.T.copy()
-        M -= np.outer(a, (0.5 / (y @ a)) * a)
+        loss, M = found  # M = d loss / d C
         trace = np.trace(M)
-        M.flat[:: n + 1] += lam * trace / n  # as C also depends on K through its trace
-        return float(loss), np.append(self._gradient(theta, M), lam * mean * trace)
+        M.flat[:: n + 1] += lam * trace / n  # d loss / d K, as C has the trace of K in its ridge
+        return loss, np.append(self._gradient(theta, M), ridge * trace)
 
     def _gradient(self, theta: np.ndarray, M: np.ndarray) -> np.ndarray:
         """Gradient of sum(M * K) with respect to all parameters but lambda."""

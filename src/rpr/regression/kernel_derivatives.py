@@ -18,7 +18,7 @@ By the product rule the block between the two frames is the mean over the group 
 
 with u and the second derivatives of k from :mod:`rpr.regression.additive_expansion`.  Directions
 that do not move the atoms relative to each other need no observation: z does not change and T
-turns, so that the process has the derivative along rigid motion exactly right.
+turns, so that every function of the process has the exact derivative along rigid motions.
 """
 
 from __future__ import annotations

@@ -13,13 +13,14 @@ kept in half the memory of a square, in the packed format of
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from scipy.linalg import lapack
 
 from rpr.errors import ConvergenceError, InputError
 from rpr.regression.additive_kernel import AdditiveKernel
 from rpr.regression.kernel_derivatives import Observations, covariance, covariance_gradient
+from rpr.regression.likelihood import profiled_loss
 from rpr.regression.packed_cholesky import LARGEST, PackedMatrix
 from rpr.regression.parameter_layout import ParameterLayout
 from rpr.regression.resources import available_bytes, available_threads, thread_map
@@ -29,7 +30,7 @@ _ROWS = 64  # rows of the matrix, at least, that are computed together
 
 @dataclass(frozen=True, eq=False)
 class ObservedKernel:
-    """Covariances of everything that is observed of the training frames.
+    """Prior covariances of all observed numbers of the training frames.
 
     Attributes
     ----------
@@ -61,7 +62,7 @@ class ObservedKernel:
         return scalar, amplitudes, np.exp(theta[layout.lambdas])
 
     def is_derivative(self) -> np.ndarray:
-        """Whether each observed number is a derivative, bool array [size]."""
+        """Whether each observed number is a derivative, array of bool, [size]."""
         flags = []
         for observed in self.sets:
             of_frame = np.ones(observed.tensors.shape[2:4], dtype=bool)
@@ -77,7 +78,7 @@ class ObservedKernel:
         theta : array, [n_parameters]
             Logarithms of all parameters, the two lambdas last.
         rows : Observations
-            What is asked for of the other frames.
+            Observations of the other frames, which need not have been made.
 
         Returns
         -------
@@ -95,9 +96,7 @@ class ObservedKernel:
     def loss(self, theta: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
         """Negative logarithm of the marginal likelihood per observation, and its gradient.
 
-        With the scale of the kernel profiled out, and n observations,
-
-            loss = 1/2 log(y^T C^-1 y / n) + 1/(2 n) log det C.
+        This is `rpr.regression.likelihood.profiled_loss` of C.
 
         Parameters
         ----------
@@ -114,23 +113,27 @@ class ObservedKernel:
             Derivatives of the loss with respect to theta.
         """
         C = self.matrix(theta)
-        n, groups = len(C), self.is_derivative().astype(int)
-        counts = np.maximum(np.bincount(groups, minlength=2), 1)
-        ridge = self.split(theta)[2] * np.bincount(groups, np.diag(C), minlength=2) / counts
-        C.flat[:: n + 1] += ridge[groups]
-        factor, info = lapack.dpotrf(C, lower=1, overwrite_a=1)
-        if info != 0:
+        n, kinds, ridge = len(C), self._kinds, self._ridge(theta, np.diag(C))
+        C.flat[:: n + 1] += ridge[kinds]
+        found = profiled_loss(C, y, symmetric=True)
+        if found is None:
             return np.inf, np.zeros_like(theta)
-        a, _ = lapack.dpotrs(factor, y, lower=1)
-        loss = 0.5 * np.log(y @ a / n) + np.log(np.diag(factor)).sum() / n
-        inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
-        M = np.tril(inverse) + np.tril(inverse, -1).T
-        M *= 0.5 / n
-        M -= (0.5 / (y @ a)) * np.outer(a, a)  # d loss / d C
-        traces = np.bincount(groups, np.diag(M), minlength=2)
-        # as the ridge also depends on the diagonal of K
-        M.flat[:: n + 1] += (self.split(theta)[2] * traces / counts)[groups]
-        return float(loss), np.concatenate([self._gradient(theta, M), ridge * traces])
+        loss, M = found  # M = d loss / d C
+        by_lambdas = ridge * np.bincount(kinds, np.diag(M), minlength=2)
+        # d loss / d K: the ridge is a symmetric linear map of the diagonal of K
+        M.flat[:: n + 1] += self._ridge(theta, np.diag(M))[kinds]
+        return loss, np.concatenate([self._gradient(theta, M), by_lambdas])
+
+    @cached_property
+    def _kinds(self) -> np.ndarray:
+        """0 for each observed value and 1 for each derivative, [size]."""
+        return self.is_derivative().astype(int)
+
+    def _ridge(self, theta: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
+        """Lambdas times the means of a diagonal [size] over values and over derivatives, [2]."""
+        counts = np.maximum(np.bincount(self._kinds, minlength=2), 1)
+        sums = np.bincount(self._kinds, diagonal, minlength=2)
+        return self.split(theta)[2] * sums / counts
 
     def _gradient(self, theta: np.ndarray, M: np.ndarray) -> np.ndarray:
         """Gradient of sum(M * K) with respect to all parameters but the lambdas."""
@@ -158,13 +161,11 @@ class ObservedKernel:
         """
         matrix = PackedMatrix(self.size)
         thread_map(lambda frames: self._fill(theta, matrix, *frames), self._tasks())
-        groups = self.is_derivative().astype(int)
         diagonal = np.array([matrix.kept(i)[1][i - matrix.kept(i)[0]] for i in range(self.size)])
-        counts = np.maximum(np.bincount(groups, minlength=2), 1)
-        ridge = self.split(theta)[2] * np.bincount(groups, diagonal, minlength=2) / counts
-        for row, group in enumerate(groups):
+        ridge = self._ridge(theta, diagonal)
+        for row, kind in enumerate(self._kinds):
             column, kept = matrix.kept(row)
-            kept[row - column] += ridge[group]
+            kept[row - column] += ridge[kind]
         if not matrix.factorize():
             raise ConvergenceError(
                 f"covariant model: the kernel matrix of {self.size} values and derivatives is not "

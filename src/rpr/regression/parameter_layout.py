@@ -13,8 +13,9 @@ from rpr.errors import InputError
 class ParameterLayout:
     """Places of the parameters: widths, variances, amplitudes, product scale, tensors, lambdas.
 
-    Widths and variances have one number for each class of features, amplitudes one for the product
-    and one for each order, tensors one amplitude for each class of tensors.
+    There is a width (an inverse squared length scale) and a variance for each class of features, an
+    amplitude for the product and for each order of interaction, and one for each class of tensors.
+    A lambda is the variance of the noise, relative to the mean prior variance of the observations.
 
     Parameters
     ----------
@@ -23,7 +24,7 @@ class ParameterLayout:
     order
         Order of interaction of the additive kernel.
     n_lambdas
-        One, or two with derivatives.
+        One; or two, of values and of derivatives.
     """
 
     n_features: int
@@ -59,12 +60,12 @@ class ParameterLayout:
 
     @property
     def widths(self) -> slice:
-        """Of the one-dimensional kernels."""
+        """Inverse squared length scales of the base kernels, one for each class of features."""
         return slice(0, self.n_features)
 
     @property
     def variances(self) -> slice:
-        """Of the one-dimensional kernels."""
+        """Variances of the base kernels, one for each class of features."""
         return slice(self.n_features, 2 * self.n_features)
 
     @property

@@ -1,4 +1,4 @@
-"""Functions drawn from a Gaussian process with the additive kernel, as weights of features.
+"""Functions drawn from a Gaussian process with the additive kernel, as sums of given functions.
 
 A draw q(z) = sum_m w_m phi_m(z) with standard normal weights has the covariance
 sum_m phi_m(z) phi_m(z').  :class:`PriorFeatures` provides the phi of the kernel of
@@ -6,16 +6,16 @@ sum_m phi_m(z) phi_m(z').  :class:`PriorFeatures` provides the phi of the kernel
 
 - Orders one and two.  The one-dimensional kernel of a class of features is, on a given interval,
   that of a few functions to 1e-11 of its variance, found by a Cholesky factorization with pivots
-  on a grid; e_1 takes these functions, e_2 their products.  This part is as good as exact.
+  on a grid; e_1 takes these functions, e_2 their products.  This part is exact but for rounding.
 - The product of all features and orders above two.  Random Fourier features,
   sqrt(2 v / M) cos(omega z + b) with normal frequencies omega and uniform phases b.  Each choice of
   frequencies has the right covariance on average, so draws with frequencies of their own have
   exactly the mean and the covariance of the process, although a single one is normal only
   approximately.
 
-Training data often determine a function to 1e-3 of its prior deviation.  What they leave open lies
-in rare, steep parts of orders one and two, which random frequencies would miss most of the time;
-hence the first part.
+Training data often determine a function to 1e-3 of its prior standard deviation.  What they leave
+open lies in rare, steep parts of orders one and two, which random frequencies mostly miss; hence
+the first part.
 
 Source of the random features: Rahimi and Recht, NIPS 2007.
 """

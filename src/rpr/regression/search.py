@@ -9,6 +9,7 @@ import numpy as np
 
 from rpr.errors import InputError
 from rpr.regression import kernels
+from rpr.regression.hold_out import hold_out
 from rpr.regression.resources import thread_map
 from rpr.regression.ridge import LAMBDA_FLOOR, ridge_path
 
@@ -205,19 +206,18 @@ def validation_split(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Random split of training frames into fitted and validated ones, for a search.
 
-    Each part holds at least one frame, or one group. A single one belongs to both parts.
+    These are the two parts of `rpr.regression.hold_out.hold_out`.
 
     Parameters
     ----------
     n
         Number of training frames.
     fraction
-        Part of the frames that is validated, between 0 and 1.
+        Part of the frames, or of the groups, that is validated, between 0 and 1.
     seed
         Seed of the random order.
     groups : array, [n]
-        Frames of equal entries go to the same part, such as copies of one frame or frames of one
-        trajectory; then `fraction` refers to groups.
+        Frames of equal entries go to the same part.
 
     Returns
     -------
@@ -227,16 +227,7 @@ def validation_split(
     Raises
     ------
     InputError
-        If the fraction is not between 0 and 1.
+        If the fraction is not between 0 and 1, or there is not one group for each frame.
     """
-    if groups is not None:
-        names, member = np.unique(groups, return_inverse=True)
-        fitted, validated = validation_split(len(names), fraction, seed)
-        return np.flatnonzero(np.isin(member, fitted)), np.flatnonzero(np.isin(member, validated))
-    if not 0.0 < fraction < 1.0:
-        raise InputError(f"validation_fraction: found {fraction}, expected between 0 and 1")
-    if n == 1:
-        return np.array([0]), np.array([0])
-    n_validated = min(max(round(fraction * n), 1), n - 1)
-    order = np.random.default_rng(seed).permutation(n)
-    return np.sort(order[n_validated:]), np.sort(order[:n_validated])
+    fitted, validated = hold_out(n, fraction, np.random.default_rng(seed), groups)
+    return np.sort(fitted), np.sort(validated)

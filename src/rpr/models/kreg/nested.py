@@ -55,28 +55,31 @@ def fit_nested(
         If the system of the largest set is so ill-conditioned that digits are lost; no smaller one
         is conditioned worse.
     """
-    positions, energy, forces = check_labels(settings["molecule"], frames, energy, forces)
-    if not sizes or list(sizes) != sorted(sizes) or sizes[-1] > len(positions):
+    data = check_labels(settings["molecule"], frames, energy, forces)
+    if not sizes or list(sizes) != sorted(sizes) or sizes[-1] > len(data):
         raise InputError(
-            f"sizes: found {list(sizes)}, expected ascending numbers up to {len(positions)}"
+            f"sizes: found {list(sizes)}, expected ascending numbers up to {len(data)}"
         )
     models = [KREG(**settings)]
-    groups = validation_groups(models[0].validation, frames, len(positions))
-    known = [(positions[:n], energy[:n], forces[:n]) for n in sizes]
-    models[0]._set_hyperparameters(*known[0], groups[: sizes[0]])
+    groups = validation_groups(models[0].validation, frames, len(data))
+    nested = [data.part(slice(n)) for n in sizes]
+    models[0]._set_hyperparameters(nested[0], groups[: sizes[0]])
     found = models[0].found_hyperparameters()
     models += [KREG(**settings | found) for _ in sizes[1:]]
-    for model, frames_of_it in zip(models[1:], known[1:], strict=True):
-        model._set_hyperparameters(*frames_of_it, groups)  # searches nothing
+    for model, own in zip(models[1:], nested[1:], strict=True):
+        model._set_hyperparameters(own, groups)  # searches nothing
     models[-1]._check_memory(sizes[-1])
-    kernel, directions = models[-1]._kernel(known[-1][0])
+    kernel, directions = models[-1]._kernel(nested[-1].positions)
     solutions = solve_nested(
         kernel,
-        [to_targets(e - e.mean(), f, directions[: len(e)]) for _, e, f in known],
+        [
+            to_targets(own.energy - own.energy.mean(), own.forces, directions[: len(own)])
+            for own in nested
+        ],
         lambda_energy=found["lambda_energy"],
         lambda_forces=found["lambda_forces"],
     )
-    for model, own, solution in zip(models, known, solutions, strict=True):
+    for model, own, solution in zip(models, nested, solutions, strict=True):
         model.distances_ = models[-1].distances_
-        model._take(*own, kernel.first(len(own[0])), solution)
+        model._take(own, kernel.first(len(own)), solution)
     return models

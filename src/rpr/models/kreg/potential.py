@@ -28,7 +28,7 @@ from rpr.models.kreg.descriptor import symmetric_distances
 from rpr.models.kreg.kernel import GradientKernel, n_internal
 from rpr.models.kreg.search import N_SEARCH, check_given, search_hyperparameters
 from rpr.models.kreg.solver import KREGSolution, check_training_memory, solve_kreg
-from rpr.models.kreg.targets import check_labels, to_targets
+from rpr.models.kreg.targets import PotentialData, check_labels, to_targets
 from rpr.models.model_file import checksum, molecule_from_json
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.plausibility import check_unit
@@ -138,18 +138,18 @@ class KREG(Estimator):
         ConditioningWarning
             If the system is so ill-conditioned that digits of the solution are lost.
         """
-        positions, energy, forces = check_labels(self.molecule, frames, energy, forces)
-        self._check_memory(len(positions))
-        groups = validation_groups(self.validation, frames, len(positions))
-        self._set_hyperparameters(positions, energy, forces, groups)
-        kernel, directions = self._kernel(positions)
+        data = check_labels(self.molecule, frames, energy, forces)
+        self._check_memory(len(data))
+        groups = validation_groups(self.validation, frames, len(data))
+        self._set_hyperparameters(data, groups)
+        kernel, directions = self._kernel(data.positions)
         solution = solve_kreg(
             kernel,
-            to_targets(energy - energy.mean(), forces, directions),
+            to_targets(data.energy - data.energy.mean(), data.forces, directions),
             lambda_energy=self.lambda_energy_,
             lambda_forces=self.lambda_forces_,
         )
-        return self._take(positions, energy, forces, kernel, solution)
+        return self._take(data, kernel, solution)
 
     def _check_memory(self, n_frames: int) -> None:
         n_atoms = self.molecule.n_atoms
@@ -162,25 +162,17 @@ class KREG(Estimator):
         self.distances_, pairs = symmetric_distances(self.molecule, self.permutations)
         return GradientKernel.from_positions(positions, self.distances_, pairs, self.sigma_)
 
-    def _take(
-        self,
-        positions: np.ndarray,
-        energy: np.ndarray,
-        forces: np.ndarray,
-        kernel: GradientKernel,
-        solution: KREGSolution,
-    ) -> KREG:
+    def _take(self, data: PotentialData, kernel: GradientKernel, solution: KREGSolution) -> KREG:
         """Become the potential of these frames, whose equations have this solution."""
-        self.energy_offset_ = float(energy.mean())
+        self.energy_offset_ = float(data.energy.mean())
         self.solution_ = solution
         self.contracted_ = kernel.contract(solution.coefficients)
+        arrays = {"positions": data.positions, "energy": data.energy, "forces": data.forces}
         self._note_training(
-            FrameSet(self.molecule.symbols, positions, energy=energy, forces=forces),
+            FrameSet(self.molecule.symbols, **arrays),
             None if self.permutations is None else np.asarray(self.permutations),
         )
-        self.training_checksum_ = checksum(
-            {"positions": positions, "energy": energy, "forces": forces}
-        )
+        self.training_checksum_ = checksum(arrays)
         return self
 
     def predict(self, frames: Frames) -> tuple[np.ndarray, np.ndarray]:
@@ -242,8 +234,8 @@ class KREG(Estimator):
         forces: np.ndarray | None = None,
     ) -> float:
         """Coefficient of determination of the forces; see `rpr.models.estimator.determination`."""
-        positions, _, forces = check_labels(self.molecule, frames, energy, forces)
-        return determination(self.predict(positions)[1], forces)
+        data = check_labels(self.molecule, frames, energy, forces)
+        return determination(self.predict(data.positions)[1], data.forces)
 
     def found_hyperparameters(self) -> dict[str, float]:
         """Hyper-parameters in use, as arguments of the constructor.
@@ -303,23 +295,19 @@ class KREG(Estimator):
             check_unit(positions, self.molecule.reference, self.molecule.bonds)
         return energy + self.energy_offset_, -self.distances_.cartesian(slopes, gradient)
 
-    def _set_hyperparameters(
-        self, positions: np.ndarray, energy: np.ndarray, forces: np.ndarray, groups: np.ndarray
-    ) -> None:
+    def _set_hyperparameters(self, data: PotentialData, groups: np.ndarray) -> None:
         given = {name: getattr(self, name) for name in _HYPERPARAMETERS}
         check_given(given)
         self.search_ = None
         if None in given.values():
             self.search_ = search_hyperparameters(
-                positions,
-                energy,
-                forces,
+                data,
+                given,
                 molecule=self.molecule,
                 permutations=self.permutations,
                 groups=None if self.validation == "frames" else groups,
                 n_train=self.n_search,
                 seed=self.seed,
-                **given,
             )
             given = {name: getattr(self.search_, name) for name in given}
         self.sigma_, self.lambda_energy_, self.lambda_forces_ = given.values()

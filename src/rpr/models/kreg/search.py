@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from rpr.errors import InputError
-from rpr.models.kreg.targets import check_labels
+from rpr.models.kreg.targets import PotentialData
 from rpr.models.kreg.trials import HyperparameterTrial, Trials
 from rpr.molecule.molecule import Molecule
+from rpr.regression.hold_out import hold_out
 
 #: Smallest ridge terms tried: below, rounding errors of the factorization take over.
 LAMBDA_FLOOR = 1e-11
@@ -24,6 +26,12 @@ FEW_FRAMES_VALUES = {"sigma": 2.0, "lambda_energy": 1e-9, "lambda_forces": 1e-9}
 
 #: Largest number of frames that the search trains on; the cost of a trial grows as its cube.
 N_SEARCH = 250
+
+#: Part of the frames, or of the groups of frames, that is held out.
+VALIDATION_FRACTION = 0.2
+
+#: Largest number of frames that a trial is validated on.
+N_VALIDATION = 500
 
 #: Start of the search, with sigma in units of the median distance between training frames.
 START = {"sigma": 6.0, "lambda_energy": 1e-9, "lambda_forces": 1e-9}
@@ -61,7 +69,7 @@ class PotentialSearch:
     cpu_seconds: float
 
 
-def n_searched(n_frames: int, *, validation_fraction: float = 0.2) -> int:
+def n_searched(n_frames: int) -> int:
     """Number of frames that the search trains on, of so many that it is given.
 
     Examples
@@ -69,10 +77,10 @@ def n_searched(n_frames: int, *, validation_fraction: float = 0.2) -> int:
     >>> n_searched(100), n_searched(400), n_searched(1000)
     (80, 250, 250)
     """
-    return min(n_frames - max(1, round(validation_fraction * n_frames)), N_SEARCH)
+    return min(n_frames - max(1, round(VALIDATION_FRACTION * n_frames)), N_SEARCH)
 
 
-def check_given(given: dict[str, float | None]) -> None:
+def check_given(given: Mapping[str, float | None]) -> None:
     """Refuse a width that is not positive or ridge terms that are negative; None is allowed.
 
     Raises
@@ -90,19 +98,13 @@ def check_given(given: dict[str, float | None]) -> None:
 
 
 def search_hyperparameters(
-    positions: np.ndarray,
-    energy: np.ndarray,
-    forces: np.ndarray,
+    data: PotentialData,
+    given: Mapping[str, float | None],
     *,
     molecule: Molecule,
     permutations: np.ndarray | None = None,
-    sigma: float | None = None,
-    lambda_energy: float | None = None,
-    lambda_forces: float | None = None,
     groups: np.ndarray | None = None,
-    validation_fraction: float = 0.2,
     n_train: int = N_SEARCH,
-    n_validation: int = 500,
     seed: int = 0,
 ) -> PotentialSearch:
     """Hyper-parameters with the least error on held-out frames.
@@ -115,24 +117,19 @@ def search_hyperparameters(
 
     Parameters
     ----------
-    positions : array, [n_frames, n_atoms, 3]
-        Positions in Angstrom, or a `FrameSet`, or ASE atoms.
-    energy : array, [n_frames]
-        Energies in eV.
-    forces : array, [n_frames, n_atoms, 3]
-        Forces in eV/Angstrom.
+    data
+        Frames to train on and to validate on, which `rpr.models.kreg.targets.check_labels` checked.
+    given
+        Values of sigma, lambda_energy and lambda_forces that are kept, see `check_given`; those
+        that are None or missing are searched.
     molecule, permutations
         As for `rpr.models.kreg.potential.KREG`.
-    sigma, lambda_energy, lambda_forces
-        Values that are given are kept; those that are None are searched.
-    groups : array of int, [n_frames]
+    groups : array, [n_frames]
         Trajectory of each frame. If it is given, whole trajectories are held out.
-    validation_fraction
-        Part of the frames, or of the groups, that is held out.
-    n_train, n_validation
-        Largest numbers of frames that are trained on and validated on.
+    n_train
+        Largest number of frames that are trained on.
     seed
-        Seed of the split.
+        Seed of the random choice of frames.
 
     Returns
     -------
@@ -142,23 +139,19 @@ def search_hyperparameters(
     Raises
     ------
     InputError
-        If frames and labels do not fit, or a given value is not positive.
+        If there is only one group.
     """
     begin = time.process_time()
-    positions, energy, forces = check_labels(molecule, positions, energy, forces)
-    given = {"sigma": sigma, "lambda_energy": lambda_energy, "lambda_forces": lambda_forces}
-    check_given(given)
-    if len(positions) < FEWEST_FRAMES:
+    given = {name: given.get(name) for name in START}
+    if len(data) < FEWEST_FRAMES:
         chosen = {k: FEW_FRAMES_VALUES[k] if v is None else v for k, v in given.items()}
         return PotentialSearch(**chosen, trials=(), n_train=0, n_validation=0, cpu_seconds=0.0)
-    train, validation = _split(len(positions), groups, validation_fraction, seed)
-    train, validation = train[:n_train], validation[:n_validation]
-    trials = Trials(
-        molecule,
-        permutations,
-        *(v[train] for v in (positions, energy, forces)),
-        *(v[validation] for v in (positions, energy, forces)),
-    )
+    if groups is not None and len(np.unique(groups)) < 2:
+        raise InputError("groups: found one group, expected at least two to hold one out")
+    rng = np.random.default_rng(seed)
+    train, held = hold_out(len(data), VALIDATION_FRACTION, rng, groups)
+    train, held = train[:n_train], held[:N_VALIDATION]
+    trials = Trials(molecule, permutations, data.part(train), data.part(held))
     best = _compass(trials, given)
     return PotentialSearch(
         best.sigma,
@@ -166,12 +159,12 @@ def search_hyperparameters(
         best.lambda_forces,
         tuple(trials.made.values()),
         len(train),
-        len(validation),
+        len(held),
         time.process_time() - begin,
     )
 
 
-def _compass(trials: Trials, given: dict[str, float | None]) -> HyperparameterTrial:
+def _compass(trials: Trials, given: Mapping[str, float | None]) -> HyperparameterTrial:
     start = dict(START, sigma=START["sigma"] * trials.median_distance())
     start = {k: start[k] if v is None else v for k, v in given.items()}
     free = [k for k, v in given.items() if v is None]
@@ -205,23 +198,3 @@ def _line(
         if best is not start:
             break
     return best
-
-
-def _split(
-    n_frames: int, groups: np.ndarray | None, fraction: float, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Training and validation frames in random order."""
-    rng = np.random.default_rng(seed)
-    if groups is None:
-        order = rng.permutation(n_frames)
-        n_held = max(1, round(fraction * n_frames))
-        return order[n_held:], order[:n_held]
-    groups = np.asarray(groups)
-    if groups.shape != (n_frames,):
-        raise InputError(f"groups: found shape {groups.shape}, expected ({n_frames},)")
-    names = rng.permutation(np.unique(groups))
-    if len(names) < 2:
-        raise InputError("groups: found one group, expected at least two to hold one out")
-    held = np.isin(groups, names[: min(len(names) - 1, max(1, round(fraction * len(names))))])
-    order = rng.permutation(n_frames)
-    return order[~held[order]], order[held[order]]

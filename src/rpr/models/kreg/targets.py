@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from rpr.data.given_frames import take_frames
@@ -11,13 +13,39 @@ from rpr.molecule.molecule import Molecule
 from rpr.molecule.plausibility import check_unit
 
 
+@dataclass(frozen=True, eq=False)
+class PotentialData:
+    """Geometries of a molecule with their energies and forces.
+
+    Attributes
+    ----------
+    positions : array, [n_frames, n_atoms, 3]
+        Angstrom, in the order of the molecule's atoms.
+    energy : array, [n_frames]
+        eV.
+    forces : array, [n_frames, n_atoms, 3]
+        eV/Angstrom, in the order of the molecule's atoms.
+    """
+
+    positions: np.ndarray
+    energy: np.ndarray
+    forces: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def part(self, frames: np.ndarray | slice) -> PotentialData:
+        """Some of the frames, by their indices."""
+        return PotentialData(self.positions[frames], self.energy[frames], self.forces[frames])
+
+
 def check_labels(
     molecule: Molecule,
     frames: Frames,
     energy: np.ndarray | None,
     forces: np.ndarray | None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Positions, energies and forces as arrays that fit each other.
+) -> PotentialData:
+    """Positions, energies and forces that are finite and fit each other.
 
     Parameters
     ----------
@@ -44,8 +72,10 @@ def check_labels(
     energy = given.label("energy") if energy is None else energy
     energy = _label("energy", energy, positions.shape[:1])
     if forces is None:
-        return positions, energy, _label("forces", given.label("forces"), positions.shape)
-    return positions, energy, given.in_molecule_order(_label("forces", forces, positions.shape))
+        forces = _label("forces", given.label("forces"), positions.shape)
+    else:
+        forces = given.in_molecule_order(_label("forces", forces, positions.shape))
+    return PotentialData(positions, energy, forces)
 
 
 def to_targets(energy: np.ndarray, forces: np.ndarray, directions: np.ndarray) -> np.ndarray:

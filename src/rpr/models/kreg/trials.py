@@ -10,7 +10,7 @@ from rpr.errors import ConvergenceError
 from rpr.models.kreg.descriptor import symmetric_distances
 from rpr.models.kreg.kernel import GradientKernel
 from rpr.models.kreg.solver import solve_kreg
-from rpr.models.kreg.targets import to_targets
+from rpr.models.kreg.targets import PotentialData, to_targets
 from rpr.molecule.molecule import Molecule
 
 
@@ -38,33 +38,26 @@ class Trials:
     ----------
     molecule, permutations
         As for `rpr.models.kreg.potential.KREG`.
-    positions, energy, forces : array
-        Training frames [n_frames, n_atoms, 3] in Angstrom, their energies [n_frames] in eV, and
-        forces [n_frames, n_atoms, 3] in eV/Angstrom.
-    held_positions, held_energy, held_forces : array
-        The same of the validation frames.
+    train, held
+        Frames to train on, and frames held out to validate on.
     made
         Trials by their hyper-parameters sigma, lambda_energy and lambda_forces.
     """
 
     molecule: Molecule
     permutations: np.ndarray | None
-    positions: np.ndarray
-    energy: np.ndarray
-    forces: np.ndarray
-    held_positions: np.ndarray
-    held_energy: np.ndarray
-    held_forces: np.ndarray
+    train: PotentialData
+    held: PotentialData
     made: dict[tuple, HyperparameterTrial] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.distances, pairs = symmetric_distances(self.molecule, self.permutations)
         self.kernel, directions = GradientKernel.from_positions(
-            self.positions, self.distances, pairs, 1.0
+            self.train.positions, self.distances, pairs, 1.0
         )
-        self.offset = self.energy.mean()
-        self.targets = to_targets(self.energy - self.offset, self.forces, directions)
-        self.held_x, self.held_slopes = self.distances.describe(self.held_positions)
+        self.offset = self.train.energy.mean()
+        self.targets = to_targets(self.train.energy - self.offset, self.train.forces, directions)
+        self.held_x, self.held_slopes = self.distances.describe(self.held.positions)
 
     def median_distance(self) -> float:
         """Median distance between training frames in the descriptor, 1 if they are all equal."""
@@ -103,8 +96,8 @@ class Trials:
             return np.inf, np.inf
         energy, gradient = kernel.contract(solution.coefficients).evaluate(self.held_x)
         forces = -self.distances.cartesian(self.held_slopes, gradient)
-        energy_error = energy + self.offset - self.held_energy
+        energy_error = energy + self.offset - self.held.energy
         return (
             float(np.sqrt(np.mean(energy_error**2))),
-            float(np.sqrt(np.mean((forces - self.held_forces) ** 2))),
+            float(np.sqrt(np.mean((forces - self.held.forces) ** 2))),
         )
