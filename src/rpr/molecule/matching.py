@@ -21,6 +21,7 @@ from ase import Atoms
 from rpr.errors import InputError
 from rpr.molecule.bond_graph import isomorphisms, neighbours
 from rpr.molecule.molecule import Molecule, check_symbols, find_bonds
+from rpr.molecule.pairs import pair_distances
 from rpr.molecule.plausibility import FRAME_STRETCH, bond_lengths
 from rpr.molecule.stereo import handedness, rigid_bonds
 
@@ -164,10 +165,8 @@ class AtomMatcher:
 
     def _deviations(self, positions: np.ndarray) -> np.ndarray:
         """Sum of squared differences between all distances and those of the reference."""
-        i, j = np.triu_indices(self.molecule.n_atoms, 1)
-        pairs = list(zip(i.tolist(), j.tolist(), strict=True))
-        expected = bond_lengths(self.molecule.reference, pairs)
-        return ((bond_lengths(positions, pairs) - expected) ** 2).sum(axis=1).round(9)
+        expected = pair_distances(self.molecule.reference)
+        return ((pair_distances(positions) - expected) ** 2).sum(axis=1).round(9)
 
     def _bonds_that_differ(self, symbols: Sequence[str], positions: np.ndarray) -> str:
         bonds = find_bonds(Atoms(symbols, positions=positions))

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from itertools import combinations
 
 import numpy as np
 
 from rpr.errors import InputError
+from rpr.molecule.pairs import pair_distances, pair_indices
 
 #: Two nuclei closer than this, in Angstrom, are an error in the input (H2 has 0.74).
 MINIMUM_DISTANCE = 0.4
@@ -78,11 +78,10 @@ def check_overlap(positions: np.ndarray, source: str | os.PathLike, *, first: in
             f"{source}: {_frame(frame, positions, first)}position of atom {atom} is not a finite "
             "number; remove the frame or compute it again"
         )
-    pairs = list(combinations(range(positions.shape[1]), 2))
-    distances = bond_lengths(positions, pairs)
+    distances = pair_distances(positions)
     if (distances < MINIMUM_DISTANCE).any():
         frame, pair = np.argwhere(distances < MINIMUM_DISTANCE)[0]
-        i, j = pairs[pair]
+        i, j = (atoms[pair] for atoms in pair_indices(positions.shape[1]))
         raise InputError(
             f"{source}: {_frame(frame, positions, first)}atoms {i} and {j} are "
             f"{distances[frame, pair]:.3f} Angstrom apart, expected at least {MINIMUM_DISTANCE}; "
@@ -175,11 +174,12 @@ def check_unit(
         If atoms overlap, or the median bond is outside `FRAME_STRETCH`.
     """
     check_overlap(positions, "positions")
-    pairs = list(bonds) or list(combinations(range(len(reference)), 2))
-    if not pairs:
+    expected, found = (
+        bond_lengths(x, bonds) if len(bonds) else pair_distances(x) for x in (reference, positions)
+    )
+    if not expected.size:
         return
-    expected = bond_lengths(reference, pairs)
-    ratios = bond_lengths(positions, pairs) / expected
+    ratios = found / expected
     median = float(np.median(ratios))
     low, high = FRAME_STRETCH
     if not low <= median <= high:
@@ -191,8 +191,7 @@ def check_unit(
 
 def _remedy(positions: np.ndarray, expected: np.ndarray, ratios: np.ndarray) -> str:
     """Likely cause of wrong bonds, from one frame and all ratios to the reference lengths."""
-    all_pairs = list(combinations(range(len(positions)), 2))
-    shortest = np.sort(bond_lengths(positions, all_pairs))[: len(expected)]
+    shortest = np.sort(pair_distances(positions))[: len(expected)]
     stretch, as_if_sorted = float(np.median(ratios)), shortest / np.sort(expected)
     low, high = FRAME_STRETCH
     wrong = int(np.sum((ratios < low) | (ratios > high)))  # an exchange moves two bonds or more

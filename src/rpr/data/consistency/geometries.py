@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import numpy as np
 from ase.data import covalent_radii
 
@@ -11,6 +9,7 @@ from rpr.data.consistency.finding import IMPLAUSIBLE, NOT_TESTED, NOTE, OK, Find
 from rpr.data.consistency.neighbours import SAME_GEOMETRY, Pairs
 from rpr.data.frame_set import FrameSet
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.pairs import pair_distances, pair_indices
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.plausibility import FRAME_STRETCH, bond_lengths
 from rpr.molecule.rotors import find_rotors
@@ -28,14 +27,16 @@ _UNITS = {"bohr": 1.89, "nanometres": 0.1, "picometres": 100.0}
 def check_position_unit(frames: FrameSet, molecule: Molecule) -> Finding:
     """Whether nearest neighbours are as far apart as bonded atoms are."""
     name = "unit of positions"
-    pairs = list(combinations(range(molecule.n_atoms), 2))
-    if not pairs:
+    first, second = pair_indices(molecule.n_atoms)
+    if not len(first):
         return Finding(name, NOT_TESTED, "one atom has no distances")
     radii = covalent_radii[molecule.numbers]
-    sums = np.array([radii[i] + radii[j] for i, j in pairs])
-    ratios = bond_lengths(frames.positions, pairs) / sums
+    ratios = pair_distances(frames.positions) / (radii[first] + radii[second])
     nearest = np.stack(
-        [ratios[:, [atom in pair for pair in pairs]].min(axis=1) for atom in range(len(radii))]
+        [
+            ratios[:, (first == atom) | (second == atom)].min(axis=1)
+            for atom in range(molecule.n_atoms)
+        ]
     )
     median = float(np.nanmedian(nearest))
     text = f"nearest neighbours at {median:.2f} times the sum of their covalent radii"
@@ -104,8 +105,7 @@ def check_variety(frames: FrameSet) -> Finding:
     name = "variety of geometries"
     if len(frames) < 2 or len(frames.symbols) < 2:
         return Finding(name, NOT_TESTED, "one frame or one atom")
-    pairs = list(combinations(range(len(frames.symbols)), 2))
-    widths = np.ptp(bond_lengths(frames.positions, pairs), axis=0)
+    widths = np.ptp(pair_distances(frames.positions), axis=0)
     text = f"distances between atoms vary by up to {widths.max():.2g} Angstrom"
     if widths.max() > SAME_GEOMETRY:
         return Finding(name, OK, text)

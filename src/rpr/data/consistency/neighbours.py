@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 from rpr.data.frame_set import FrameSet
-from rpr.molecule.plausibility import bond_lengths
+from rpr.molecule.pairs import pair_distances
 
 #: Frames with root-mean-square differences of distances below this, in Angstrom, are one geometry.
 SAME_GEOMETRY = 1e-4
@@ -67,7 +66,7 @@ def neighbour_pairs(frames: FrameSet, *, n_neighbours: int = 5) -> Pairs:
     Pairs
         In order of increasing distance.
     """
-    features = bond_lengths(frames.positions, list(combinations(range(len(frames.symbols)), 2)))
+    features = pair_distances(frames.positions)
     features = features / np.sqrt(features.shape[1])
     n_neighbours = min(n_neighbours, len(frames) - 1)
     distances, indices = cKDTree(features).query(features, k=n_neighbours + 1)
