@@ -41,7 +41,6 @@ import numpy as np
 from rpr.axes.inertia import centre, principal_axes
 from rpr.axes.sign_rules import SIGN_RULES
 from rpr.errors import InputError
-from rpr.molecule.bond_graph import neighbours
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.rigid_body import LINEAR
 from rpr.molecule.torsion import dihedral_angle
@@ -113,7 +112,7 @@ def three_atoms(molecule: Molecule) -> tuple[int, int, int]:
     if molecule.dihedral is not None:
         i, j, k, _ = molecule.dihedral
         return j, i, k
-    near = neighbours(molecule.n_atoms, molecule.bonds)
+    near = molecule.neighbours
     for middle in sorted(range(molecule.n_atoms), key=lambda atom: (-len(near[atom]), atom)):
         ordered = sorted(near[middle], key=lambda atom: (-molecule.masses[atom], atom))
         for first, second in itertools.combinations(ordered, 2):

@@ -149,5 +149,5 @@ class CovariantDescription:
 
 def _kinds_by_bonds(molecule: Molecule) -> list[int]:
     """Kinds of atoms by element and number of bonds."""
-    bonds = np.bincount(np.array(molecule.bonds, dtype=int).ravel(), minlength=molecule.n_atoms)
-    return (molecule.numbers * molecule.n_atoms + bonds).tolist()
+    n_bonds = np.array([len(near) for near in molecule.neighbours])
+    return (molecule.numbers * molecule.n_atoms + n_bonds).tolist()

@@ -151,10 +151,7 @@ def _legs(molecule: Molecule, rows: np.ndarray, columns: np.ndarray) -> np.ndarr
     Outer atoms that are bonded to each other, as in rings of three, span none: their distance is a
     bond.
     """
-    bonded = [set[int]() for _ in range(molecule.n_atoms)]
-    for i, j in molecule.bonds:
-        bonded[i].add(j)
-        bonded[j].add(i)
+    bonded = [set(near) for near in molecule.neighbours]
     found = [
         (i, j, apex, place)
         for place, (i, j) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True))

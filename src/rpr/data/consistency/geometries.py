@@ -13,6 +13,7 @@ from rpr.molecule.pairs import pair_distances, pair_indices
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.plausibility import FRAME_STRETCH, bond_lengths
 from rpr.molecule.rotors import find_rotors
+from rpr.molecule.stereo import triple_products
 from rpr.molecule.torsion import dihedral_angle
 
 #: Median distance of an atom to its nearest neighbour in sums of covalent radii.
@@ -76,15 +77,10 @@ def check_handedness(frames: FrameSet, molecule: Molecule) -> Finding:
     bonds, which no vibration does.
     """
     name = "order of like atoms"
-    neighbours: dict[int, list[int]] = {}
-    for i, j in molecule.bonds:
-        neighbours.setdefault(i, []).append(j)
-        neighbours.setdefault(j, []).append(i)
-    centres = [[atom, *sorted(near)[:3]] for atom, near in neighbours.items() if len(near) == 4]
+    centres = [(atom, *near[:3]) for atom, near in enumerate(molecule.neighbours) if len(near) == 4]
     if not centres:
         return Finding(name, NOT_TESTED, "no atom has four bonds")
-    corners = frames.positions[:, np.array(centres)]
-    volumes = np.linalg.det(corners[:, :, 1:] - corners[:, :, :1])  # -> [n_frames, n_centres]
+    volumes = triple_products(frames.positions, np.array(centres))  # -> [n_frames, n_centres]
     usual = np.where(np.median(np.sign(volumes), axis=0) < 0, -1.0, 1.0)
     turned = volumes * usual < 0
     wrong = np.flatnonzero(turned.any(axis=1))
