@@ -23,7 +23,7 @@ from rpr.dynamics.batch import Potential, step_function, warn_of_extrapolation
 from rpr.dynamics.velocities import thermal_velocities
 from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.plausibility import bond_lengths, is_intact
+from rpr.molecule.plausibility import broken_bond
 from rpr.molecule.rigid_body import is_linear
 from rpr.units import FS
 
@@ -127,14 +127,12 @@ def run_langevin(
 
 
 def _check_bonds(positions: np.ndarray, molecule: Molecule | None, step: int) -> None:
-    if molecule is None or not molecule.bonds:
+    if molecule is None:
         return
-    expected = bond_lengths(molecule.reference, molecule.bonds)
-    intact = is_intact(bond_lengths(positions, molecule.bonds), expected)
-    if not intact.all():
-        trajectory, bond = np.argwhere(~intact)[0]
-        i, j = molecule.bonds[bond]
+    broken = broken_bond(positions, molecule.reference, molecule.bonds)
+    if broken is not None:
+        i, j = broken.atoms
         raise ConvergenceError(
-            f"trajectory {trajectory}: bond {i}-{j} broke at step {step} of the equilibration; "
+            f"trajectory {broken.frame}: bond {i}-{j} broke at step {step} of the equilibration; "
             "train the potential on more frames, or use a shorter time step"
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -51,6 +52,47 @@ def is_intact(lengths: np.ndarray, reference_lengths: np.ndarray) -> np.ndarray:
     """Whether bonds of these lengths are whole (`INTACT_STRETCH`); a NaN is not."""
     low, high = INTACT_STRETCH
     return (lengths > low * reference_lengths) & (lengths < high * reference_lengths)
+
+
+class BrokenBond(NamedTuple):
+    """A bond that is not whole.
+
+    Attributes
+    ----------
+    frame
+        Number of the frame.
+    atoms
+        Its two atoms.
+    length, expected
+        Its length in the frame and in the reference geometry, Angstrom.
+    """
+
+    frame: int
+    atoms: tuple[int, int]
+    length: float
+    expected: float
+
+
+def broken_bond(
+    positions: np.ndarray, reference: np.ndarray, bonds: Sequence[tuple[int, int]]
+) -> BrokenBond | None:
+    """The first bond, of the first frame that has one, outside `INTACT_STRETCH`; None if none is.
+
+    Parameters
+    ----------
+    positions : array, [n_frames, n_atoms, 3]
+        Angstrom.
+    reference : array, [n_atoms, 3]
+        Angstrom.
+    bonds
+        Pairs of bonded atoms.
+    """
+    lengths, expected = bond_lengths(positions, bonds), bond_lengths(reference, bonds)
+    broken = np.argwhere(~is_intact(lengths, expected))
+    if not len(broken):
+        return None
+    frame, bond = broken[0].tolist()
+    return BrokenBond(frame, bonds[bond], float(lengths[frame, bond]), float(expected[bond]))
 
 
 def check_overlap(positions: np.ndarray, source: str | os.PathLike, *, first: int = 0) -> None:
