@@ -35,8 +35,8 @@ from rpr.data.frame_set import FrameSet
 from rpr.files import atomic_path
 from rpr.models.covariant import CovariantRegression
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.pairs import pair_distances
 from rpr.molecule.permutation_inversion import find_group
-from rpr.regression.descriptors import pair_distances
 from rpr.studies import metrics
 from rpr.units import DEBYE
 

@@ -7,9 +7,9 @@ from ase.build import molecule as g2
 from scipy.spatial.transform import Rotation
 
 from rpr.axes.canonical import AXES, canonical_axes, check_axes, rotor_type, three_atoms
-from rpr.axes.inertia import inertia_tensor
 from rpr.axes.rotation import to_axes, to_axes_positions, to_laboratory
 from rpr.errors import InputError
+from rpr.molecule.inertia import inertia_tensor
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import dihedral_angle
 

@@ -10,7 +10,7 @@ from rpr.data.synthetic import dichloroethane, random_frames
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import dihedral_angle
-from rpr.regression.descriptors import DESCRIPTORS, describe, find_descriptor, pair_distances
+from rpr.regression.descriptors import DESCRIPTORS, describe, find_descriptor
 from rpr.units import BOHR
 
 MOLECULE = dichloroethane()
@@ -176,7 +176,7 @@ def test_errors_say_what_is_missing():
     contracted = FRAMES.copy()
     contracted[4, 5] = contracted[4, 2]
     with pytest.raises(InputError, match="atoms 2 and 5 of frame 4"):
-        pair_distances(contracted)
+        describe("RE", contracted, MOLECULE)
 
 
 @pytest.mark.parametrize("name", ["CMeig", "radialTypes"])

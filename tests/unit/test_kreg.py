@@ -19,6 +19,7 @@ from rpr.models.kreg.solver import check_training_memory
 from rpr.models.kreg.symmetric_contraction import SignBasis
 from rpr.models.kreg.targets import PotentialData
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.pairs import pair_permutations
 from rpr.regression.packed_cholesky import PackedMatrix
 from rpr.run.dependencies import closure
 
@@ -550,7 +551,7 @@ def test_any_reference_gives_a_symmetric_potential(bent):
     reference[5] += [0.0, 0.3 * bent, bent]
     molecule = replace(gauche, reference=reference)
     distances, _ = symmetric_distances(molecule, DCE_GROUP)
-    orbits = distances.equilibrium[distances.pair_permutations(DCE_GROUP)]
+    orbits = distances.equilibrium[pair_permutations(DCE_GROUP)]
     np.testing.assert_allclose(orbits, np.broadcast_to(distances.equilibrium, orbits.shape))
     positions = frames(gauche, 12)
     labels = MorsePairs(gauche).predict(positions)

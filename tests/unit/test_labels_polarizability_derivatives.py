@@ -18,7 +18,8 @@ from rpr.labels.hessian import hessian
 from rpr.labels.method import Method
 from rpr.labels.results import ALL_PROPERTIES, PROPERTIES
 from rpr.labels.shards import label_shard
-from rpr.molecule.normal_modes import NormalModes, normal_modes, raman_scattering
+from rpr.molecule.normal_modes import NormalModes, normal_modes
+from rpr.spectra.harmonic import HarmonicSpectrum, harmonic_spectrum
 
 DERIVATIVES = ("polarizability_derivatives",)
 HYDROGEN_FLUORIDE = ("H", "F"), np.array([[0.1, 0.3, 0.9], [0.0, 0.0, 0.0]])
@@ -212,15 +213,20 @@ def test_a_shard_writes_derivatives(tmp_path):
     np.testing.assert_allclose(found.polarizability_derivatives[0], expected, atol=1e-10)
 
 
+def raman_lines(modes: NormalModes, derivatives: np.ndarray) -> HarmonicSpectrum:
+    """Lines of modes without dipoles."""
+    return harmonic_spectrum(modes, np.zeros((len(modes.masses), 3, 3)), derivatives)
+
+
 def test_raman_activities_are_differences_of_polarizabilities_along_each_mode():
     symbols, positions = WATER
     masses = np.array([15.999, 1.008, 1.008])
     settings = method("hf", "6-31g", **TIGHT)
     modes = normal_modes(positions, masses, hessian(settings, symbols, positions))
-    found = raman_scattering(modes, tensors(settings, symbols, positions))
+    found = raman_lines(modes, tensors(settings, symbols, positions))
     engine, step = make_engine(settings, symbols), 5e-3
     for vector, activity, ratio in zip(
-        modes.vectors, found.activities, found.depolarisation, strict=True
+        modes.vectors, found.activity, found.depolarization, strict=True
     ):
         shift = step * vector / np.sqrt(masses)[:, None]
         ahead, behind = (polarizability_at(engine, positions + s * shift) for s in (1, -1))
@@ -239,31 +245,31 @@ def test_raman_activities_of_another_program():
     settings = method("hf", "cc-pvdz", response_tolerance=1e-4, scf_gradient_tolerance=1e-8)
     masses = np.array([15.999, 1.008, 1.008])
     modes = normal_modes(positions, masses, hessian(settings, symbols, positions))
-    found = raman_scattering(modes, tensors(settings, symbols, positions))
+    found = raman_lines(modes, tensors(settings, symbols, positions))
     np.testing.assert_allclose(modes.wavenumbers, [1775.683, 4113.242, 4211.557], atol=0.5)
-    np.testing.assert_allclose(found.activities, [4.78999, 68.87902, 34.78822], rtol=5e-4)
-    np.testing.assert_allclose(found.depolarisation, [0.526860, 0.170111, 0.75], atol=1e-4)
+    np.testing.assert_allclose(found.activity, [4.78999, 68.87902, 34.78822], rtol=5e-4)
+    np.testing.assert_allclose(found.depolarization, [0.526860, 0.170111, 0.75], atol=1e-4)
 
 
-def test_depolarisation_of_isotropic_and_of_no_scattering():
+def test_depolarization_of_isotropic_and_of_no_scattering():
     modes = normal_modes(WATER[1], np.ones(3), np.eye(9))
     slopes = np.random.default_rng(0).standard_normal((3, 3, 1, 1))
-    isotropic = raman_scattering(modes, slopes * np.eye(3))
-    assert isotropic.activities.max() > 1
-    np.testing.assert_allclose(isotropic.depolarisation, 0, atol=1e-12)
+    isotropic = raman_lines(modes, slopes * np.eye(3))
+    assert isotropic.activity.max() > 1
+    np.testing.assert_allclose(isotropic.depolarization, 0, atol=1e-12)
     vectors = np.eye(6)[[0, 3]].reshape(2, 2, 3)  # atoms 0 and 1 move along x
     faint = np.zeros((2, 3, 3, 3))
     faint[0, 0], faint[1, 0] = np.eye(3), 1e-6 * np.diag([1.0, 0.0, 0.0])
-    found = raman_scattering(NormalModes(np.ones(2), vectors, np.ones(2)), faint)
-    np.testing.assert_array_equal(found.depolarisation, [0.0, np.nan])
-    none = raman_scattering(modes, np.zeros((3, 3, 3, 3)))
-    assert np.isnan(none.depolarisation).all()
-    assert not none.activities.any()
+    found = raman_lines(NormalModes(np.ones(2), vectors, np.ones(2)), faint)
+    np.testing.assert_array_equal(found.depolarization, [0.0, np.nan])
+    none = raman_lines(modes, np.zeros((3, 3, 3, 3)))
+    assert np.isnan(none.depolarization).all()
+    assert not none.activity.any()
 
 
 def test_activities_need_derivatives_of_these_atoms():
     modes = normal_modes(WATER[1], np.ones(3), np.eye(9))
     with pytest.raises(InputError, match=r"found shape \(3, 3, 3\), expected \(3, 3, 3, 3\)"):
-        raman_scattering(modes, np.zeros((3, 3, 3)))
+        raman_lines(modes, np.zeros((3, 3, 3)))
     with pytest.raises(InputError, match="NaN or infinity"):
-        raman_scattering(modes, np.full((3, 3, 3, 3), np.nan))
+        raman_lines(modes, np.full((3, 3, 3, 3), np.nan))

@@ -1,5 +1,7 @@
 """The molecule: bonds, dihedral angles, and the checks of its geometry file."""
 
+import pickle
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from scipy.spatial.transform import Rotation
 from rpr.data.synthetic import dichloroethane
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule, read_geometry
-from rpr.molecule.plausibility import check_overlap
+from rpr.molecule.plausibility import broken_bond, check_overlap
 from rpr.molecule.torsion import dihedral_angle
 
 GEOMETRIES = Path(__file__).parents[2] / "resources" / "geometries"
@@ -128,6 +130,33 @@ def test_overlap_names_frame_and_atoms():
     check_overlap(frames[:1], "frames")
     with pytest.raises(InputError, match=r"frames: frame 1: atoms 0 and 1 are 0\.300 Angstrom"):
         check_overlap(frames, "frames")
+
+
+def test_the_first_broken_bond_is_found():
+    reference = np.array([[0.0, 0, 0], [0, 0, 1.0], [0, 0, 2.5]])
+    frames = np.repeat(reference[None], 4, axis=0)
+    bonds = ((0, 1), (1, 2))
+    assert broken_bond(frames, reference, bonds) is None
+    assert broken_bond(frames, reference, ()) is None
+    frames[2, 2] = [0, 0, 5.0]
+    frames[3] = np.nan
+    assert broken_bond(frames, reference, bonds) == (2, (1, 2), 4.0, 1.5)
+    assert broken_bond(frames[3:], reference, bonds).atoms == (0, 1)
+
+
+def test_neighbours_change_nothing_of_a_molecule():
+    """They are found once; a molecule stays itself, unchangeable, and can be pickled."""
+    molecule = dichloroethane()
+    before = repr(molecule), hash(molecule)
+    assert molecule.neighbours == ((1,), (0, 2, 4, 5), (1, 3, 6, 7), (2,), (1,), (1,), (2,), (2,))
+    assert molecule.neighbours is molecule.neighbours
+    assert (repr(molecule), hash(molecule)) == before
+    assert molecule != dichloroethane()
+    with pytest.raises(FrozenInstanceError):
+        molecule.neighbours = ()
+    assert pickle.loads(pickle.dumps(molecule)).neighbours == molecule.neighbours
+    without = replace(molecule, bonds=molecule.bonds[1:])
+    assert without.neighbours[0] == ()
 
 
 def test_a_molecule_is_printed_in_one_line():

@@ -16,9 +16,9 @@ from rpr.data.segments import (
     segments_of_frames,
     write_segments,
 )
-from rpr.dynamics.langevin import run_langevin, thermal_velocities
+from rpr.dynamics.langevin import run_langevin
 from rpr.dynamics.thermal import ThermalSettings, run_thermal
-from rpr.dynamics.velocities import kinetic_energy
+from rpr.dynamics.velocities import kinetic_energy, thermal_velocities
 from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.rigid_body import without_rigid_body_motion, without_rigid_body_motions

@@ -16,10 +16,10 @@ from rpr.errors import InputError
 from rpr.models.covariant import CovariantRegression
 from rpr.models.covariant_tensors import TensorBasis, pack
 from rpr.models.model_file import save_model
-from rpr.models.posterior_draws import feature_orders
 from rpr.models.registry import load
 from rpr.models.uncertainty import unpacked_covariance
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.pairs import pair_permutations
 from rpr.molecule.permutation_inversion import find_group
 from rpr.regression.additive_kernel import AdditiveKernel
 from rpr.regression.packed_cholesky import PackedMatrix
@@ -393,7 +393,7 @@ def test_tensors_and_features_of_images(property, tensors):
     for image, i, s in zip(images, index, sign, strict=True):
         assert np.allclose(basis(image), s[:, None] * plain[:, i], atol=1e-12)
     first, second = np.triu_indices(molecule.n_atoms, k=1)
-    orders = feature_orders(group.permutations)
+    orders = pair_permutations(group.permutations)
     distances = [np.linalg.norm(x[:, first] - x[:, second], axis=2) for x in (frames, *images)]
     for order, found in zip(orders, distances[1:], strict=True):
         assert np.allclose(distances[0][:, order], found)

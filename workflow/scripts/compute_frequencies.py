@@ -12,9 +12,10 @@ from rpr.labels.hessian import hessian
 from rpr.labels.journal import Journal
 from rpr.labels.method import Method
 from rpr.molecule.molecule import read_geometry
-from rpr.molecule.normal_modes import frequencies, infrared_intensities, raman_scattering
+from rpr.molecule.normal_modes import frequencies
 from rpr.run import logs
 from rpr.run.jobs import free_megabytes
+from rpr.spectra.harmonic import harmonic_spectrum
 from rpr.studies import tables
 
 log = logs.start(snakemake.log[0])
@@ -34,12 +35,12 @@ labels = engine.compute(atoms.positions, ["dipole_derivatives", "polarizability_
 if labels.dipole_derivatives is None or labels.polarizability_derivatives is None:
     raise ConvergenceError(f"{snakemake.wildcards.conformer}: {'; '.join(labels.flags)}")
 table = pd.DataFrame({"mode": range(len(modes.wavenumbers)), "wavenumber": modes.wavenumbers})
-raman = raman_scattering(modes, labels.polarizability_derivatives)
+lines = harmonic_spectrum(modes, labels.dipole_derivatives, labels.polarizability_derivatives)
 table = table.assign(
     unit="1/cm",
-    ir_km_per_mol=infrared_intensities(modes, labels.dipole_derivatives),
-    raman_A4_per_amu=raman.activities,
-    depolarisation_ratio=raman.depolarisation,
+    ir_km_per_mol=lines.infrared,
+    raman_A4_per_amu=lines.activity,
+    depolarisation_ratio=lines.depolarization,
 )
 tables.write_csv(table, snakemake.output.frequencies)
 write_arrays(snakemake.output.hessian, hessian=matrix)

@@ -38,12 +38,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rpr.axes.inertia import centre, principal_axes
 from rpr.axes.sign_rules import SIGN_RULES
 from rpr.errors import InputError
-from rpr.molecule.bond_graph import neighbours
+from rpr.molecule.inertia import centre, principal_axes
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.rigid_body import LINEAR
+from rpr.molecule.superposition import best_rotations
 from rpr.molecule.torsion import dihedral_angle
 
 NEAR_DEGENERATE = 0.02  #: axis gap below which thermal motion mixes the axes
@@ -113,7 +113,7 @@ def three_atoms(molecule: Molecule) -> tuple[int, int, int]:
     if molecule.dihedral is not None:
         i, j, k, _ = molecule.dihedral
         return j, i, k
-    near = neighbours(molecule.n_atoms, molecule.bonds)
+    near = molecule.neighbours
     for middle in sorted(range(molecule.n_atoms), key=lambda atom: (-len(near[atom]), atom)):
         ordered = sorted(near[middle], key=lambda atom: (-molecule.masses[atom], atom))
         for first, second in itertools.combinations(ordered, 2):
@@ -168,12 +168,9 @@ def _superpose(positions: np.ndarray, molecule: Molecule, weights: np.ndarray) -
     correlation = np.einsum(
         "a,fax,ay->fxy", weights, positions - origins[:, None], reference, optimize=True
     )
-    u, singular, vt = np.linalg.svd(correlation)
-    handedness = np.where(np.linalg.det(u) * np.linalg.det(vt) < 0, -1.0, 1.0)
-    u[:, :, 2] *= handedness[:, None]
-    rotations = np.swapaxes(u @ vt, 1, 2)
-    axis_gap = (singular[:, 1] + handedness * singular[:, 2]) / singular[:, 0]
-    return rotations, origins, axis_gap, None
+    rotations, sizes = best_rotations(correlation)  # that turn the reference
+    axis_gap = (sizes[:, 1] + sizes[:, 2]) / sizes[:, 0]
+    return np.swapaxes(rotations, 1, 2), origins, axis_gap, None
 
 
 def _kabsch(positions: np.ndarray, molecule: Molecule) -> _Parts:

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rpr.axes.inertia import centre, principal_axes
+from rpr.molecule.inertia import centre, principal_axes
 from rpr.molecule.molecule import Molecule
 
 PROPER_SIGNS = np.array([[1.0, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])

@@ -18,10 +18,9 @@ from ase import Atoms
 
 from rpr.data.frame_set import FrameSet
 from rpr.data.reference_frame import choose_reference
-from rpr.molecule.bond_graph import neighbours
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.rotors import find_rotors, suggest_anchors
-from rpr.molecule.stereo import handedness, rigid_bonds
+from rpr.molecule.stereo import planar_atoms, rigid_bonds, sides, triple_products
 
 #: Largest difference of two bond lengths, Angstrom, of a hydrogen on its way.
 BETWEEN = 0.6
@@ -165,26 +164,30 @@ def moving_hydrogens(positions: np.ndarray, molecule: Molecule) -> tuple[int, ..
 
 def inverting_atoms(positions: np.ndarray, molecule: Molecule) -> tuple[int, ...]:
     """Atoms with three bonds, not in a plane in the reference, whose pyramids invert in frames."""
-    found = []
-    rules = handedness(molecule)
-    for atom, near in enumerate(neighbours(molecule.n_atoms, molecule.bonds)):
-        if len(near) == 3 and rules[atom, tuple(near)][0]:
-            volumes = np.linalg.det(positions[:, near] - positions[:, [atom]])
-            if _enough(volumes > 0) and _enough(volumes < 0):
-                found.append(atom)
-    return tuple(found)
+    planar = planar_atoms(molecule)
+    centres = [
+        (atom, *near)
+        for atom, near in enumerate(molecule.neighbours)
+        if len(near) == 3 and atom not in planar
+    ]
+    volumes = triple_products(positions, np.array(centres, dtype=int).reshape(-1, 4))
+    return tuple(
+        atom
+        for (atom, *_), found in zip(centres, volumes.T, strict=True)
+        if _enough(found > 0) and _enough(found < 0)
+    )
 
 
 def turning_bonds(positions: np.ndarray, molecule: Molecule) -> tuple[tuple[int, int], ...]:
     """Bonds between planar atoms at which substituents are cis in some frames, trans in others."""
-    found = set()
-    for (_, (a, i, j, b)), (sign, _) in rigid_bonds(molecule).items():
-        axis = positions[:, j] - positions[:, i]
-        first = np.cross(axis, positions[:, a] - positions[:, i])
-        second = np.cross(axis, positions[:, b] - positions[:, j])
-        if _enough(np.einsum("fx,fx->f", first, second) * sign < 0):
-            found.add((min(i, j), max(i, j)))
-    return tuple(sorted(found))
+    rules = [(chain, sign) for (_, chain), (sign, _) in rigid_bonds(molecule).items()]
+    found = sides(positions, np.array([chain for chain, _ in rules], dtype=int).reshape(-1, 4))
+    turned = {
+        (min(i, j), max(i, j))
+        for ((_, i, j, _), sign), side in zip(rules, found.T, strict=True)
+        if _enough(side * sign < 0)
+    }
+    return tuple(sorted(turned))
 
 
 def _enough(chosen: np.ndarray) -> bool:

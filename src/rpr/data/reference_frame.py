@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import numpy as np
 
 from rpr.data.frame_set import FrameSet
-from rpr.molecule.plausibility import bond_lengths
+from rpr.molecule.pairs import pair_distances
 
 
 def choose_reference(frames: FrameSet) -> tuple[int, str]:
@@ -28,9 +26,8 @@ def choose_reference(frames: FrameSet) -> tuple[int, str]:
     """
     if frames.energy is not None:
         return int(np.argmin(frames.energy)), "the frame of lowest energy"
-    pairs = list(combinations(range(len(frames.symbols)), 2))
-    if not pairs:
+    if len(frames.symbols) == 1:
         return 0, "the only geometry of an atom"
-    distances = bond_lengths(frames.positions, pairs)
+    distances = pair_distances(frames.positions)
     relative = distances / np.median(distances, axis=0) - 1.0
     return int(np.argmin((relative**2).sum(axis=1))), "the frame closest to the median distances"

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.pairs import pair_distances, pair_permutations
 from rpr.molecule.rotors import find_rotors
 from rpr.molecule.torsion import dihedral_angle
 
@@ -38,8 +39,8 @@ class TrainingRange:
     Parameters
     ----------
     low, high : array, [n_pairs]
-        Shortest and longest distance of each pair of atoms (i < j, in the order of
-        ``numpy.triu_indices``), Angstrom.
+        Shortest and longest distance of each pair of atoms (in the order of
+        :mod:`rpr.molecule.pairs`), Angstrom.
     dihedral
         Four atoms whose dihedral tells the hands apart, or None if they are alike to the model.
     sectors : bool array, [SECTORS]
@@ -73,11 +74,11 @@ class TrainingRange:
         handed
             Whether mirror images are different to the model.
         """
-        found = [_squares(block) for block in _blocks(positions)]
-        low = np.sqrt(np.min([block.min(axis=0) for block in found], axis=0))
-        high = np.sqrt(np.max([block.max(axis=0) for block in found], axis=0))
+        found = [pair_distances(block) for block in _blocks(positions)]
+        low = np.min([block.min(axis=0) for block in found], axis=0)
+        high = np.max([block.max(axis=0) for block in found], axis=0)
         if permutations is not None:
-            classes = _classes_of_pairs(permutations)
+            classes = pair_permutations(permutations).min(axis=0)  # lowest pair of each orbit
             low = np.array([low[classes == k].min() for k in classes])
             high = np.array([high[classes == k].max() for k in classes])
         dihedral = _dihedral(molecule) if handed else None
@@ -100,10 +101,10 @@ class TrainingRange:
         bool array, [n_frames]
         """
         margin = MARGIN * np.maximum(self.high - self.low, LEAST_WIDTH)
-        low, high = np.maximum(self.low - margin, 0.0) ** 2, (self.high + margin) ** 2
+        low, high = self.low - margin, self.high + margin
         found = [
-            ((squares < low) | (squares > high)).any(axis=1)
-            for squares in map(_squares, _blocks(positions))
+            ((distances < low) | (distances > high)).any(axis=1)
+            for distances in map(pair_distances, _blocks(positions))
         ]
         wrong = np.concatenate(found) if found else np.zeros(0, dtype=bool)
         if self.dihedral is not None and self.sectors is not None:
@@ -161,24 +162,9 @@ def _blocks(positions: np.ndarray) -> list[np.ndarray]:
     return np.split(positions, range(_BLOCK, len(positions), _BLOCK)) if len(positions) else []
 
 
-def _squares(positions: np.ndarray) -> np.ndarray:
-    i, j = np.triu_indices(positions.shape[1], 1)
-    vectors = positions[:, j] - positions[:, i]
-    return np.einsum("fpx,fpx->fp", vectors, vectors)
-
-
 def _sector(positions: np.ndarray, dihedral: tuple[int, int, int, int]) -> np.ndarray:
     angles = dihedral_angle(positions, dihedral)
     return ((angles + 180.0) * SECTORS / 360.0).astype(int) % SECTORS
-
-
-def _classes_of_pairs(permutations: np.ndarray) -> np.ndarray:
-    """Lowest index of the pairs that permutations bring to the place of each pair, [n_pairs]."""
-    n_atoms = permutations.shape[1]
-    index = np.zeros((n_atoms, n_atoms), dtype=int)
-    i, j = np.triu_indices(n_atoms, 1)
-    index[i, j] = index[j, i] = np.arange(len(i))
-    return index[permutations[:, i], permutations[:, j]].min(axis=0)
 
 
 def _dihedral(molecule: Molecule) -> tuple[int, int, int, int] | None:

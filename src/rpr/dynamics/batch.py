@@ -13,7 +13,7 @@ from rpr.data.training_range import outside_text
 from rpr.dynamics.trajectories import Trajectories
 from rpr.errors import ConvergenceError, ExtrapolationWarning, InputError
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.plausibility import bond_lengths, is_intact
+from rpr.molecule.plausibility import broken_bond
 from rpr.units import FS
 
 #: Change of the total energy in eV above which a trajectory has exploded.
@@ -151,17 +151,16 @@ class _Watch:
     """Refuses steps at which a trajectory explodes."""
 
     def __init__(self, molecule: Molecule | None) -> None:
-        self.bonds = molecule.bonds if molecule is not None else ()
-        if molecule is not None:
-            self.expected = bond_lengths(molecule.reference, self.bonds)
+        self.molecule = molecule
 
     def check_bonds(self, state: _State, step: int) -> None:
         """Refuse a broken bond."""
-        if self.bonds:
-            lengths = bond_lengths(state.positions, self.bonds)
-            for t, bond in np.argwhere(~is_intact(lengths, self.expected)):
-                i, j = self.bonds[bond]
-                _explode(t, step, f"bond {i}-{j} is {lengths[t, bond]:.2f} Angstrom long")
+        if self.molecule is None:
+            return
+        broken = broken_bond(state.positions, self.molecule.reference, self.molecule.bonds)
+        if broken is not None:
+            i, j = broken.atoms
+            _explode(broken.frame, step, f"bond {i}-{j} is {broken.length:.2f} Angstrom long")
 
     def check_energy(self, change: np.ndarray, step: int) -> None:
         """Refuse a change of the total energy in eV, [n_trajectories]; a NaN is one."""

@@ -20,53 +20,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from rpr.dynamics.batch import Potential, step_function, warn_of_extrapolation
+from rpr.dynamics.velocities import thermal_velocities
 from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.plausibility import bond_lengths, is_intact
-from rpr.molecule.rigid_body import is_linear, without_rigid_body_motions
-from rpr.units import FS, KB
+from rpr.molecule.plausibility import broken_bond
+from rpr.molecule.rigid_body import is_linear
+from rpr.units import FS
 
 #: Steps from one action of friction and noise to the next.
 NOISE_EVERY = 10
-
-
-def thermal_velocities(
-    positions: np.ndarray,
-    masses: np.ndarray,
-    temperature_K: float,
-    rngs: Sequence[np.random.Generator],
-    *,
-    rigid_body_motion: bool = False,
-    linear: bool = False,
-) -> np.ndarray:
-    """Boltzmann velocities of every trajectory.
-
-    Parameters
-    ----------
-    positions : array, [n_trajectories, n_atoms, 3]
-        Angstrom.
-    masses : array, [n_atoms]
-        u.
-    temperature_K
-        Temperature in K.
-    rngs
-        One source of random numbers for each trajectory.
-    rigid_body_motion
-        Whether the molecules keep their thermal momentum and angular momentum.
-    linear
-        Whether the molecule is linear at rest: five motions of the whole molecule, not six.
-
-    Returns
-    -------
-    array, [n_trajectories, n_atoms, 3]
-        Angstrom/fs.
-    """
-    masses = np.asarray(masses, dtype=float)
-    width = np.sqrt(KB * temperature_K / masses)[:, None] * FS
-    noise = np.array([rng.standard_normal(positions.shape[1:]) for rng in rngs])
-    if rigid_body_motion:
-        return width * noise
-    return without_rigid_body_motions(width * noise, positions, masses, linear=linear)
 
 
 def run_langevin(
@@ -165,14 +127,12 @@ def run_langevin(
 
 
 def _check_bonds(positions: np.ndarray, molecule: Molecule | None, step: int) -> None:
-    if molecule is None or not molecule.bonds:
+    if molecule is None:
         return
-    expected = bond_lengths(molecule.reference, molecule.bonds)
-    intact = is_intact(bond_lengths(positions, molecule.bonds), expected)
-    if not intact.all():
-        trajectory, bond = np.argwhere(~intact)[0]
-        i, j = molecule.bonds[bond]
+    broken = broken_bond(positions, molecule.reference, molecule.bonds)
+    if broken is not None:
+        i, j = broken.atoms
         raise ConvergenceError(
-            f"trajectory {trajectory}: bond {i}-{j} broke at step {step} of the equilibration; "
+            f"trajectory {broken.frame}: bond {i}-{j} broke at step {step} of the equilibration; "
             "train the potential on more frames, or use a shorter time step"
         )

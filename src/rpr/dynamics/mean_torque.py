@@ -18,8 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from rpr.dynamics.batch import Potential
-from rpr.dynamics.langevin import run_langevin, thermal_velocities
+from rpr.dynamics.langevin import run_langevin
 from rpr.dynamics.torsional_restraint import RestrainedPotential, torque
+from rpr.dynamics.velocities import thermal_velocities
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import dihedral_angle, dihedral_of, turn_dihedral

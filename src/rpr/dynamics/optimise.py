@@ -14,6 +14,7 @@ from ase.optimize import BFGS
 
 from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.molecule import find_bonds
+from rpr.molecule.pairs import pair_indices
 from rpr.molecule.plausibility import check_overlap
 from rpr.molecule.rigid_body import without_rigid_body_motion
 
@@ -104,7 +105,7 @@ def model_hessian(atoms: Atoms) -> np.ndarray:
     """
     radii = covalent_radii[atoms.numbers]
     hessian = 1.5 * np.eye(3 * len(atoms))
-    for i, j in zip(*np.triu_indices(len(atoms), k=1), strict=True):
+    for i, j in zip(*pair_indices(len(atoms)), strict=True):
         arm = atoms.positions[i] - atoms.positions[j]
         length = np.linalg.norm(arm)
         stretch = np.zeros((len(atoms), 3))

@@ -22,9 +22,10 @@ import numpy as np
 
 from rpr.data.segments import Segments, join, write_segments
 from rpr.dynamics.batch import Potential, run
-from rpr.dynamics.langevin import run_langevin, thermal_velocities
+from rpr.dynamics.langevin import run_langevin
 from rpr.dynamics.segment_parts import SegmentParts, State
 from rpr.dynamics.trajectories import Trajectories
+from rpr.dynamics.velocities import thermal_velocities
 from rpr.errors import InputError
 from rpr.files import fingerprint
 from rpr.molecule.molecule import Molecule

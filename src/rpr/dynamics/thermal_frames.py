@@ -16,9 +16,10 @@ from scipy.spatial.transform import Rotation
 
 from rpr.data.frame_set import FrameSet
 from rpr.dynamics.batch import Potential
-from rpr.dynamics.langevin import run_langevin, thermal_velocities
+from rpr.dynamics.langevin import run_langevin
 from rpr.dynamics.torsional_moves import move_torsions
 from rpr.dynamics.trajectories import collect
+from rpr.dynamics.velocities import thermal_velocities
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import turn_dihedral

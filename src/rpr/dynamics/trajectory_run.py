@@ -15,7 +15,7 @@ from rpr.data.frame_set import FrameSet, frame_shape
 from rpr.errors import ConvergenceError
 from rpr.files import fingerprint
 from rpr.molecule.molecule import Molecule
-from rpr.molecule.plausibility import bond_lengths, is_intact
+from rpr.molecule.plausibility import broken_bond
 from rpr.molecule.torsion import dihedral_angle
 from rpr.units import FS
 
@@ -198,11 +198,11 @@ def _explosion(atoms: Atoms, molecule: Molecule, temperature_K: float) -> str:
     """What is wrong with a frame that no bound molecule would have, or nothing."""
     if not np.isfinite(atoms.positions).all() or not np.isfinite(atoms.get_momenta()).all():
         return "a position or velocity is not a finite number"
-    lengths = bond_lengths(atoms.positions, molecule.bonds)
-    expected = bond_lengths(molecule.reference, molecule.bonds)
-    for bond in np.flatnonzero(~is_intact(lengths, expected)):
-        pair = "-".join(f"{molecule.symbols[k]}{k}" for k in molecule.bonds[bond])
-        return f"bond {pair} is {lengths[bond]:.2f} Angstrom, {expected[bond]:.2f} in the reference"
+    broken = broken_bond(atoms.positions[None], molecule.reference, molecule.bonds)
+    if broken is not None:
+        pair = "-".join(f"{molecule.symbols[k]}{k}" for k in broken.atoms)
+        length, expected = broken.length, broken.expected
+        return f"bond {pair} is {length:.2f} Angstrom, {expected:.2f} in the reference"
     if atoms.get_temperature() > max(HIGHEST_TEMPERATURE, 10.0 * temperature_K):
         return f"its kinetic temperature is {atoms.get_temperature():.0f} K"
     return ""

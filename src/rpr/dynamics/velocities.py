@@ -1,11 +1,13 @@
-"""Thermal (Maxwell-Boltzmann) velocities of an isolated molecule."""
+"""Thermal (Maxwell-Boltzmann) velocities of isolated molecules."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from rpr.errors import InputError
-from rpr.molecule.rigid_body import without_rigid_body_motion
+from rpr.molecule.rigid_body import without_rigid_body_motion, without_rigid_body_motions
 from rpr.units import FS, KB
 
 
@@ -47,14 +49,62 @@ def boltzmann(
     InputError
         If the temperature is negative.
     """
-    if not temperature_K >= 0.0:
-        raise InputError(f"temperature_K: found {temperature_K}, expected zero or more (kelvin)")
-    masses = np.asarray(masses, dtype=float)
-    width = np.sqrt(KB * temperature_K / masses)[:, None]
-    velocities = width * rng.standard_normal((len(masses), 3))
+    velocities = _widths(masses, temperature_K) * rng.standard_normal((len(masses), 3))
     if not rigid_body_motion:
         velocities = without_rigid_body_motion(velocities, positions, masses)
     return velocities * FS
+
+
+def thermal_velocities(
+    positions: np.ndarray,
+    masses: np.ndarray,
+    temperature_K: float,
+    rngs: Sequence[np.random.Generator],
+    *,
+    rigid_body_motion: bool = False,
+    linear: bool = False,
+) -> np.ndarray:
+    """Boltzmann velocities of many trajectories, each with random numbers of its own.
+
+    They have the distribution of `boltzmann`.
+
+    Parameters
+    ----------
+    positions : array, [n_trajectories, n_atoms, 3]
+        Angstrom.
+    masses : array, [n_atoms]
+        u.
+    temperature_K
+        Temperature in K.
+    rngs
+        One source of random numbers for each trajectory.
+    rigid_body_motion
+        Whether the molecules keep their thermal momentum and angular momentum.
+    linear
+        Whether the molecule is linear at rest: five motions of the whole molecule, not six.
+
+    Returns
+    -------
+    array, [n_trajectories, n_atoms, 3]
+        Angstrom/fs.
+
+    Raises
+    ------
+    InputError
+        If the temperature is negative.
+    """
+    width = _widths(masses, temperature_K) * FS
+    noise = np.array([rng.standard_normal(positions.shape[1:]) for rng in rngs])
+    if rigid_body_motion:
+        return width * noise
+    return without_rigid_body_motions(width * noise, positions, masses, linear=linear)
+
+
+def _widths(masses: np.ndarray, temperature_K: float) -> np.ndarray:
+    """Standard deviation sqrt(kT/m) of the velocity of each atom in sqrt(eV/u), [n_atoms, 1]."""
+    if not temperature_K >= 0.0:
+        raise InputError(f"temperature_K: found {temperature_K}, expected zero or more (kelvin)")
+    return np.sqrt(KB * temperature_K / np.asarray(masses, dtype=float))[:, None]
 
 
 def kinetic_energy(velocities: np.ndarray, masses: np.ndarray) -> np.ndarray:

@@ -7,10 +7,9 @@ import numpy as np
 from rpr.models.covariant_features import WITH_ANGLES, PairFeatures
 from rpr.models.covariant_tensors import TensorBasis
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.pairs import equilibrium_distances, pair_classes
 from rpr.molecule.permutation_inversion import find_group
-from rpr.regression.additive_kernel import pair_classes
 from rpr.regression.covariant_kernel import CovariantKernel
-from rpr.regression.descriptors import pair_distances
 from rpr.regression.kernel_derivatives import Observations
 from rpr.regression.observed_kernel import ObservedKernel
 
@@ -57,12 +56,12 @@ class CovariantDescription:
         features: str,
     ) -> None:
         self.group = find_group(molecule)
-        images = self.group.act_on_positions(molecule.reference[None])[:, 0]
-        self._of_pairs = PairFeatures(features, molecule, pair_distances(images).mean(axis=0))
+        r_eq = equilibrium_distances(molecule.reference, self.group.permutations)
+        self._of_pairs = PairFeatures(features, molecule, r_eq)
         kinds = self.group.permutations.min(axis=0).tolist()
-        self.feature_classes = pair_classes(molecule, kinds)
+        self.feature_classes = pair_classes(kinds, molecule.bonds)
         if features in WITH_ANGLES and self.feature_classes.max() >= MOST_CLASSES:
-            self.feature_classes = pair_classes(molecule, _kinds_by_bonds(molecule))
+            self.feature_classes = pair_classes(_kinds_by_bonds(molecule), molecule.bonds)
         self.basis = TensorBasis(property, tensors, molecule, self.group.permutations)
         n_elements = len(self.group)
         self._signs = self.group.parities if property == "dipole" else np.ones(n_elements)
@@ -150,5 +149,5 @@ class CovariantDescription:
 
 def _kinds_by_bonds(molecule: Molecule) -> list[int]:
     """Kinds of atoms by element and number of bonds."""
-    bonds = np.bincount(np.array(molecule.bonds, dtype=int).ravel(), minlength=molecule.n_atoms)
-    return (molecule.numbers * molecule.n_atoms + bonds).tolist()
+    n_bonds = np.array([len(near) for near in molecule.neighbours])
+    return (molecule.numbers * molecule.n_atoms + n_bonds).tolist()

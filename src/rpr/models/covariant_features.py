@@ -31,9 +31,8 @@ import numpy as np
 
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.pairs import bond_steps, nonzero_pair_distances, pair_indices
 from rpr.molecule.rotors import fragments
-from rpr.regression.additive_kernel import bond_steps
-from rpr.regression.descriptors import pair_distances
 
 FEATURES = ("distances", "inverse", "exponential", "internal", "bends")
 WITH_ANGLES = ("internal", "bends")
@@ -70,14 +69,14 @@ class PairFeatures:
         if kind not in FEATURES:
             raise InputError(f"features: found {kind!r}, expected one of {', '.join(FEATURES)}")
         self._kind, self._r_eq = kind, r_eq
-        rows, columns = np.triu_indices(molecule.n_atoms, k=1)
+        rows, columns = pair_indices(molecule.n_atoms)
         self._inverse = np.full(len(r_eq), kind == "inverse")
         if kind in WITH_ANGLES:
             sizes = np.zeros(molecule.n_atoms, dtype=int)
             for part in fragments(molecule):
                 sizes[part] = len(part)
             whole = np.minimum(sizes[rows], sizes[columns]) > 1
-            self._inverse = np.isinf(bond_steps(molecule)) & whole
+            self._inverse = np.isinf(bond_steps(molecule.n_atoms, molecule.bonds)) & whole
         none = np.zeros((0, 4), dtype=int)
         legs = _legs(molecule, rows, columns) if kind in WITH_ANGLES else none
         i, j, apex, self._angles = legs.T
@@ -94,7 +93,7 @@ class PairFeatures:
 
     def __call__(self, positions: np.ndarray) -> np.ndarray:
         """Features [n, n_features] of positions [n, n_atoms, 3], Angstrom."""
-        z = pair_distances(positions) / self._r_eq
+        z = nonzero_pair_distances(positions) / self._r_eq
         if self._kind == "exponential":
             return 0.5 * np.exp(2.0 - 2.0 * z)
         z[:, self._inverse] = 1.0 / z[:, self._inverse]
@@ -152,10 +151,7 @@ def _legs(molecule: Molecule, rows: np.ndarray, columns: np.ndarray) -> np.ndarr
     Outer atoms that are bonded to each other, as in rings of three, span none: their distance is a
     bond.
     """
-    bonded = [set[int]() for _ in range(molecule.n_atoms)]
-    for i, j in molecule.bonds:
-        bonded[i].add(j)
-        bonded[j].add(i)
+    bonded = [set(near) for near in molecule.neighbours]
     found = [
         (i, j, apex, place)
         for place, (i, j) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True))

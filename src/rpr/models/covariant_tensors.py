@@ -15,12 +15,11 @@ amplitude.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.pairs import pair_indices, pair_permutations
 
 TENSORS = ("pairs", "bonds")
 _ROWS = np.array([0, 1, 2, 0, 0, 1])
@@ -91,20 +90,20 @@ class TensorBasis:
     ) -> None:
         if tensors not in TENSORS:
             raise InputError(f"tensors: found {tensors!r}, expected one of {', '.join(TENSORS)}")
-        every_pair = zip(*np.triu_indices(molecule.n_atoms, k=1), strict=True)
-        pairs = molecule.bonds if tensors == "bonds" else [(int(i), int(j)) for i, j in every_pair]
-        if not pairs:
+        every_pair = np.transpose(pair_indices(molecule.n_atoms))
+        pairs = molecule.bonds if tensors == "bonds" else every_pair
+        self._pairs = np.array(pairs, dtype=int).reshape(-1, 2)
+        if not len(self._pairs):
             raise InputError(
                 f"molecule: found no {tensors}, expected at least one, as tensors are made of "
                 "vectors between atoms"
             )
         self._property = property
-        self._pairs = pairs
-        self._first, self._second = np.array(pairs, dtype=int).T
-        n = len(pairs)
+        self._first, self._second = self._pairs.T
+        n = len(self._pairs)
         # Vectors p, q of every product of two; for pairs of atoms only products with themselves.
         self._p, self._q = np.triu_indices(n) if tensors == "bonds" else (np.arange(n),) * 2
-        self.classes = self._orbits(pairs, permutations)
+        self.classes = self._orbits(permutations)
 
     def __call__(self, positions: np.ndarray) -> np.ndarray:
         """Tensors of every geometry.
@@ -198,15 +197,8 @@ class TensorBasis:
         index : array of int, [n_elements, n_tensors]
         sign : array, [n_elements, n_tensors]
         """
-        ordered = {tuple(sorted(pair)): k for k, pair in enumerate(self._pairs)}
-        starts, ends = permutations[:, self._first], permutations[:, self._second]
-        index = np.array(
-            [
-                [ordered[min(a, b), max(a, b)] for a, b in zip(*row, strict=True)]
-                for row in zip(starts.tolist(), ends.tolist(), strict=True)
-            ]
-        )  # -> [n_elements, n_pairs]
-        sign = np.where(self._first[index] == starts, 1.0, -1.0)
+        index = pair_permutations(permutations, self._pairs)  # -> [n_elements, n_pairs]
+        sign = np.where(self._first[index] == permutations[:, self._first], 1.0, -1.0)
         if self._property == "dipole":
             return index, sign * parities[:, None]
         product = np.zeros((len(self._pairs),) * 2, dtype=int)
@@ -215,15 +207,13 @@ class TensorBasis:
         signs = sign[:, self._p] * sign[:, self._q]
         return np.insert(products, 0, 0, axis=1), np.insert(signs, 0, 1.0, axis=1)
 
-    def _orbits(self, pairs: Sequence[tuple[int, int]], permutations: np.ndarray) -> np.ndarray:
-        index = {tuple(sorted(pair)): k for k, pair in enumerate(pairs)}
-        images = np.array(
-            [[index[tuple(sorted((int(p[i]), int(p[j]))))] for i, j in pairs] for p in permutations]
-        )  # -> [n_elements, n_pairs]
+    def _orbits(self, permutations: np.ndarray) -> np.ndarray:
+        """Orbits of the tensors under permutations, counted from zero, [n_tensors]."""
+        images = pair_permutations(permutations, self._pairs)  # -> [n_elements, n_pairs]
         if self._property == "dipole":
             return _relabel(images.min(axis=0))
         low, high = np.sort([images[:, self._p], images[:, self._q]], axis=0)
-        orbits = (low * len(pairs) + high).min(axis=0)  # -> [n_products]
+        orbits = (low * len(self._pairs) + high).min(axis=0)  # -> [n_products]
         return np.concatenate([[0], 1 + _relabel(orbits)])
 
 

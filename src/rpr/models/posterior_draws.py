@@ -29,6 +29,7 @@ from rpr.models.estimator import Frames
 from rpr.models.property_estimator import checked_positions
 from rpr.models.trained_process import TrainedProcess
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.pairs import pair_permutations
 from rpr.regression.contracted_kernel import ContractedKernel
 from rpr.regression.prior_functions import FourierFeatures, PriorFeatures
 from rpr.regression.resources import available_bytes, thread_map
@@ -60,7 +61,7 @@ class PriorDraws:
         self._functions = PriorFeatures(scalar, np.concatenate(training))
         self.n_functions = self._functions.n_functions
         _check_memory(self.n_functions * len(amplitudes), len(streams))
-        orders = feature_orders(description.group.permutations)
+        orders = pair_permutations(description.group.permutations)  # z(g X) = z(X)[order]
         index, signs = description.basis.images(
             description.group.permutations, description.group.parities
         )
@@ -260,23 +261,3 @@ def _check_memory(numbers: int, n: int) -> None:
             f"n: {n} draws need {8e-9 * numbers * (n + 2):.1f} GB and {1e-9 * available:.1f} GB "
             f"are free; at most {max(0, available // (8 * numbers) - 2)} draws fit"
         )
-
-
-def feature_orders(permutations: np.ndarray) -> np.ndarray:
-    """How the features of an image follow from those of a geometry: z(g X) = z(X)[order].
-
-    Parameters
-    ----------
-    permutations : array of int, [n_elements, n_atoms]
-        Atom i of an image is atom P(i) of the geometry.
-
-    Returns
-    -------
-    array of int, [n_elements, n_features]
-        Features belong to all pairs of atoms, in the order of the upper triangle.
-    """
-    n_atoms = permutations.shape[1]
-    first, second = np.triu_indices(n_atoms, k=1)
-    pairs = np.zeros((n_atoms, n_atoms), dtype=int)
-    pairs[first, second] = pairs[second, first] = np.arange(len(first))
-    return pairs[permutations[:, first], permutations[:, second]]

@@ -27,8 +27,9 @@ from rpr.axes.characters import axes_group
 from rpr.errors import InputError
 from rpr.models.hyperparameters import given_weights
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
+from rpr.molecule.pairs import equilibrium_distances, pair_distances
 from rpr.molecule.permutation_inversion import PermutationInversionGroup, find_group
-from rpr.regression.descriptors import find_descriptor, pair_distances
+from rpr.regression.descriptors import find_descriptor
 from rpr.regression.kernels import distance
 from rpr.regression.search import validation_split
 
@@ -142,9 +143,9 @@ class SymmetrizedRPR(RotatePredictRotate):
         self.group_ = self._averaged_over()
         self._elements = axes_group(self.group_)
         # Equal pairs must have the same r_eq, whatever the reference geometry.
-        reference = self.molecule.reference[None]
-        images = pair_distances(self.group_.act_on_positions(reference)[:, 0])
-        self._r_eq_factor = images.mean(axis=0) / pair_distances(reference)[0]
+        reference = self.molecule.reference
+        r_eq = equilibrium_distances(reference, self.group_.permutations)
+        self._r_eq_factor = r_eq / pair_distances(reference)
 
     def _check_axes(self, positions: np.ndarray) -> None:
         """Refuse axes of which an element of the group changes more than signs."""

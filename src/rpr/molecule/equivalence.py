@@ -6,6 +6,7 @@ import numpy as np
 
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import PermutationInversionGroup, find_group
+from rpr.molecule.superposition import smallest_distance
 
 #: Root-mean-square distance of atoms in Angstrom below which two geometries are the same.
 SAME = 0.1
@@ -30,19 +31,9 @@ def distance(positions: np.ndarray, other: np.ndarray, group: PermutationInversi
     -------
     float
         Angstrom.
-
-    Notes
-    -----
-    The best rotation is that of W. Kabsch, Acta Cryst. A 32, 922 (1976).
     """
-    x = positions - positions.mean(axis=0)
-    y = other - other.mean(axis=0)
-    images = group.act_on_positions(x[None])[:, 0]  # -> [n_elements, n_atoms, 3]
-    u, size, v = np.linalg.svd(np.swapaxes(images, 1, 2) @ y)
-    size[:, 2] *= np.sign(np.linalg.det(u) * np.linalg.det(v))
-    overlap = size.sum(axis=1).max()
-    square = (x**2).sum() + (y**2).sum() - 2.0 * overlap
-    return float(np.sqrt(max(square, 0.0) / len(x)))
+    images = group.act_on_positions(positions[None])[:, 0]  # -> [n_elements, n_atoms, 3]
+    return float(smallest_distance(images, other).min())
 
 
 def distinct(

@@ -21,16 +21,15 @@ from ase import Atoms
 from rpr.errors import InputError
 from rpr.molecule.bond_graph import isomorphisms, neighbours
 from rpr.molecule.molecule import Molecule, check_symbols, find_bonds
+from rpr.molecule.pairs import pair_distances
 from rpr.molecule.plausibility import FRAME_STRETCH, bond_lengths
-from rpr.molecule.stereo import handedness, rigid_bonds
+from rpr.molecule.stereo import handedness, rigid_bonds, sides, triple_products
 
 #: Longest bonds in sums of covalent radii that are tried one after the other: the first is that of
 #: reference geometries, the others are for strongly stretched bonds and close contacts.
 CUTOFFS = (1.2, 1.1, 1.3, 1.4)
 #: Most assignments of the atoms of one frame that are compared.
 MAX_ASSIGNMENTS = 20_000
-
-_CROSS = np.cross(np.eye(3)[:, None], np.eye(3)[None])  # u x v . w = _CROSS_xyz u_x v_y w_z
 
 
 class AtomMatcher:
@@ -47,7 +46,7 @@ class AtomMatcher:
         self._first, self._second = np.array(molecule.bonds, dtype=int).reshape(-1, 2).T
         squares = bond_lengths(molecule.reference, molecule.bonds) ** 2
         self._shortest, self._longest = (factor**2 * squares for factor in FRAME_STRETCH)
-        near = neighbours(molecule.n_atoms, molecule.bonds)
+        near = molecule.neighbours
         rules = [(key, sign) for key, (sign, _) in handedness(molecule).items() if sign]
         self._tetrahedra = _centres(rules, [a for a, atoms in enumerate(near) if len(atoms) > 3])
         self._pyramids = _centres(rules, [a for a, atoms in enumerate(near) if len(atoms) == 3])
@@ -77,7 +76,7 @@ class AtomMatcher:
         fits = ((squares > self._shortest) & (squares < self._longest)).all(axis=1)
         atoms, signs = self._one_of_each
         if handed and len(atoms):
-            fits &= (_volumes(positions, atoms) * signs > 0).all(axis=1)
+            fits &= _keeps(positions, atoms, signs).all(axis=1)
         return fits
 
     def order(self, symbols: Sequence[str], positions: np.ndarray, source: str) -> np.ndarray:
@@ -111,7 +110,7 @@ class AtomMatcher:
             raise InputError(f"{source}: {self._bonds_that_differ(symbols, positions)}")
         images = positions[orders]
         allowed = _keeps(images, *self._tetrahedra).all(axis=1)
-        allowed &= (self._sides(images) * self._rigid_signs > 0).all(axis=1)
+        allowed &= (sides(images, self._rigid) * self._rigid_signs > 0).all(axis=1)
         if not allowed.any():
             raise InputError(
                 f"{source}: the atoms have the elements and bonds of the molecule, but not its "
@@ -132,8 +131,8 @@ class AtomMatcher:
         def keeps(image: Mapping[int, int], atom: int) -> bool:
             for centre, sign in rules.get(atom, ()):
                 if all(i in image for i in centre):
-                    c, u, v, w = (positions[image[i]] for i in centre)
-                    if np.dot(np.cross(u - c, v - c), w - c) * sign <= 0:
+                    found = np.array([[image[i] for i in centre]])
+                    if triple_products(positions, found)[0] * sign <= 0:
                         return False
             return True
 
@@ -157,17 +156,10 @@ class AtomMatcher:
                 yield from found
                 return
 
-    def _sides(self, positions: np.ndarray) -> np.ndarray:
-        """Positive for cis and negative for trans at each rigid bond, [n_frames, n_rigid]."""
-        a, i, j, b = (positions[:, atoms] for atoms in self._rigid.T)
-        return np.sum(np.cross(j - i, a - i) * np.cross(j - i, b - j), axis=-1)
-
     def _deviations(self, positions: np.ndarray) -> np.ndarray:
         """Sum of squared differences between all distances and those of the reference."""
-        i, j = np.triu_indices(self.molecule.n_atoms, 1)
-        pairs = list(zip(i.tolist(), j.tolist(), strict=True))
-        expected = bond_lengths(self.molecule.reference, pairs)
-        return ((bond_lengths(positions, pairs) - expected) ** 2).sum(axis=1).round(9)
+        expected = pair_distances(self.molecule.reference)
+        return ((pair_distances(positions) - expected) ** 2).sum(axis=1).round(9)
 
     def _bonds_that_differ(self, symbols: Sequence[str], positions: np.ndarray) -> str:
         bonds = find_bonds(Atoms(symbols, positions=positions))
@@ -197,16 +189,9 @@ def _centres(
     return atoms, np.array([sign for _, sign in chosen], dtype=float)
 
 
-def _volumes(positions: np.ndarray, atoms: np.ndarray) -> np.ndarray:
-    """Triple products of the bonds of centres to three neighbours, [n_frames, n_rules]."""
-    corners = positions[:, atoms]  # -> [n_frames, n_rules, 4, 3]
-    bonds = corners[:, :, 1:] - corners[:, :, :1]
-    return np.einsum("frx,fry,frz,xyz->fr", bonds[:, :, 0], bonds[:, :, 1], bonds[:, :, 2], _CROSS)
-
-
 def _keeps(positions: np.ndarray, atoms: np.ndarray, signs: np.ndarray) -> np.ndarray:
     """Whether triple products have the expected signs, [n_frames, n_rules]."""
-    return _volumes(positions, atoms) * signs > 0
+    return triple_products(positions, atoms) * signs > 0
 
 
 def _environments(symbols: Sequence[str], bonds: Sequence[tuple[int, int]]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from ase.neighborlist import natural_cutoffs, neighbor_list
 
 from rpr.errors import InputError
 from rpr.files import atomic_path, read_failure
+from rpr.molecule.bond_graph import neighbours
 from rpr.molecule.plausibility import check_overlap
 
 #: Permutations and inversions that models may average over.
@@ -146,6 +148,11 @@ class Molecule:
     def masses(self) -> np.ndarray:
         """Atomic masses in u (ASE's standard atomic weights), [n_atoms]."""
         return atomic_masses[self.numbers]
+
+    @cached_property
+    def neighbours(self) -> tuple[tuple[int, ...], ...]:
+        """Atoms that each atom is bonded to, in ascending order."""
+        return tuple(tuple(near) for near in neighbours(self.n_atoms, self.bonds))
 
     def to_atoms(self, positions: np.ndarray | None = None) -> Atoms:
         """ASE atoms at `positions` (default: the reference geometry)."""

@@ -12,7 +12,6 @@ from rpr.errors import ConvergenceError, InputError
 from rpr.molecule.rigid_body import rigid_body_basis
 from rpr.units import HBAR, INFRARED, INVERSE_CM
 
-DARK = 1e-4  #: of the largest Raman intensity, below which a mode has no depolarisation ratio
 #: Largest accepted |H - H^T| relative to the largest element of H.
 ASYMMETRY = 1e-2
 
@@ -122,63 +121,6 @@ def infrared_intensities(modes: NormalModes, dipole_derivatives: np.ndarray) -> 
     """
     along = along_modes(modes, dipole_derivatives, "dipole_derivatives", (3,))  # d mu / d Q
     return INFRARED * np.sum(along**2, axis=1)
-
-
-@dataclass(frozen=True, eq=False)
-class RamanScattering:
-    """Raman scattering of each mode in the double harmonic approximation.
-
-    Parameters
-    ----------
-    activities : array, [n_modes]
-        Angstrom^4/u.
-    depolarisation : array, [n_modes]
-        Ratio of the intensities scattered with polarisation across and along that of the incident
-        light, which is linearly polarised, at a right angle; 0 to 3/4, NaN for a mode whose
-        intensity is below `DARK` of the largest.
-    """
-
-    activities: np.ndarray
-    depolarisation: np.ndarray
-
-
-def raman_scattering(modes: NormalModes, polarizability_derivatives: np.ndarray) -> RamanScattering:
-    """Static Raman activity and depolarisation ratio of each mode.
-
-    With the derivative alpha' of the polarizability with respect to the normal coordinate Q of a
-    mode, of mass-weighted displacements v,
-
-        S = 45 a^2 + 7 g^2,      rho = 3 g^2 / (45 a^2 + 4 g^2),
-        a = tr(alpha') / 3,      g^2 = (3/2) sum_kl (alpha'_kl - a delta_kl)^2,
-        alpha'_kl = sum_Ax P_Axkl v_Ax / sqrt(m_A)
-
-    (D. A. Long, *The Raman Effect*, 2002, chapter 5).  It holds at a minimum.
-
-    Parameters
-    ----------
-    modes
-        From `normal_modes`.
-    polarizability_derivatives : array, [n_atoms, 3, 3, 3]
-        P in Angstrom^2 at the same geometry and in the same orientation: (A, x, k, l) is
-        d alpha_kl / d R_Ax.
-
-    Returns
-    -------
-    RamanScattering
-
-    Raises
-    ------
-    InputError
-        If the derivatives have another shape or are not finite.
-    """
-    along = along_modes(modes, polarizability_derivatives, "polarizability_derivatives", (3, 3))
-    mean = np.trace(along, axis1=1, axis2=2) / 3
-    deviator = along - mean[:, None, None] * np.eye(3)
-    anisotropy = 1.5 * np.sum(deviator**2, axis=(1, 2))
-    total = 45 * mean**2 + 4 * anisotropy
-    bright = total > DARK * total.max(initial=0.0)
-    ratio = np.divide(3 * anisotropy, total, out=np.full_like(total, np.nan), where=bright)
-    return RamanScattering(activities=45 * mean**2 + 7 * anisotropy, depolarisation=ratio)
 
 
 def along_modes(

@@ -36,7 +36,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rpr.errors import InputError
-from rpr.molecule.bond_graph import isomorphisms, neighbours
+from rpr.molecule.bond_graph import isomorphisms
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.stereo import RuleKeeper, handedness, rigid_bonds
 
@@ -200,7 +200,7 @@ def _chosen(group: PermutationInversionGroup, molecule: Molecule) -> Permutation
 
 def methyl_marks(molecule: Molecule) -> tuple[int, ...]:
     """One atom of each group of three like end atoms at an atom with four bonds, such as CH3."""
-    near = neighbours(molecule.n_atoms, molecule.bonds)
+    near = molecule.neighbours
     marks = []
     for atoms in near:
         ends = [atom for atom in atoms if len(near[atom]) == 1]

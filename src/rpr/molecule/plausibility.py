@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
 from rpr.errors import InputError
+from rpr.molecule.pairs import pair_distances, pair_indices
 
 #: Two nuclei closer than this, in Angstrom, are an error in the input (H2 has 0.74).
 MINIMUM_DISTANCE = 0.4
@@ -53,6 +54,47 @@ def is_intact(lengths: np.ndarray, reference_lengths: np.ndarray) -> np.ndarray:
     return (lengths > low * reference_lengths) & (lengths < high * reference_lengths)
 
 
+class BrokenBond(NamedTuple):
+    """A bond that is not whole.
+
+    Attributes
+    ----------
+    frame
+        Number of the frame.
+    atoms
+        Its two atoms.
+    length, expected
+        Its length in the frame and in the reference geometry, Angstrom.
+    """
+
+    frame: int
+    atoms: tuple[int, int]
+    length: float
+    expected: float
+
+
+def broken_bond(
+    positions: np.ndarray, reference: np.ndarray, bonds: Sequence[tuple[int, int]]
+) -> BrokenBond | None:
+    """The first bond, of the first frame that has one, outside `INTACT_STRETCH`; None if none is.
+
+    Parameters
+    ----------
+    positions : array, [n_frames, n_atoms, 3]
+        Angstrom.
+    reference : array, [n_atoms, 3]
+        Angstrom.
+    bonds
+        Pairs of bonded atoms.
+    """
+    lengths, expected = bond_lengths(positions, bonds), bond_lengths(reference, bonds)
+    broken = np.argwhere(~is_intact(lengths, expected))
+    if not len(broken):
+        return None
+    frame, bond = broken[0].tolist()
+    return BrokenBond(frame, bonds[bond], float(lengths[frame, bond]), float(expected[bond]))
+
+
 def check_overlap(positions: np.ndarray, source: str | os.PathLike, *, first: int = 0) -> None:
     """Refuse positions that are not finite or have atoms on top of each other.
 
@@ -78,11 +120,10 @@ def check_overlap(positions: np.ndarray, source: str | os.PathLike, *, first: in
             f"{source}: {_frame(frame, positions, first)}position of atom {atom} is not a finite "
             "number; remove the frame or compute it again"
         )
-    pairs = list(combinations(range(positions.shape[1]), 2))
-    distances = bond_lengths(positions, pairs)
+    distances = pair_distances(positions)
     if (distances < MINIMUM_DISTANCE).any():
         frame, pair = np.argwhere(distances < MINIMUM_DISTANCE)[0]
-        i, j = pairs[pair]
+        i, j = (atoms[pair] for atoms in pair_indices(positions.shape[1]))
         raise InputError(
             f"{source}: {_frame(frame, positions, first)}atoms {i} and {j} are "
             f"{distances[frame, pair]:.3f} Angstrom apart, expected at least {MINIMUM_DISTANCE}; "
@@ -176,12 +217,13 @@ def check_unit(
         one or two bonds, which may be broken, that of all frames together.
     """
     check_overlap(positions, "positions")
-    pairs = list(bonds) or list(combinations(range(len(reference)), 2))
-    if not pairs:
+    expected, found = (
+        bond_lengths(x, bonds) if len(bonds) else pair_distances(x) for x in (reference, positions)
+    )
+    if not expected.size:
         return
-    expected = bond_lengths(reference, pairs)
-    ratios = bond_lengths(positions, pairs) / expected
-    medians = np.median(ratios, axis=1) if len(pairs) > 2 else np.median(ratios)[None]
+    ratios = found / expected
+    medians = np.median(ratios, axis=1) if expected.size > 2 else np.median(ratios)[None]
     low, high = FRAME_STRETCH
     wrong = np.flatnonzero((medians < low) | (medians > high))
     if len(wrong):
@@ -195,8 +237,7 @@ def check_unit(
 
 def _remedy(positions: np.ndarray, expected: np.ndarray, ratios: np.ndarray) -> str:
     """Likely cause of wrong bonds, from one frame and all ratios to the reference lengths."""
-    all_pairs = list(combinations(range(len(positions)), 2))
-    shortest = np.sort(bond_lengths(positions, all_pairs))[: len(expected)]
+    shortest = np.sort(pair_distances(positions))[: len(expected)]
     stretch, as_if_sorted = float(np.median(ratios)), shortest / np.sort(expected)
     low, high = FRAME_STRETCH
     wrong = int(np.sum((ratios < low) | (ratios > high)))  # an exchange moves two bonds or more

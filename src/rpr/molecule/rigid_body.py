@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from rpr.molecule.inertia import inertia_tensor
+
 #: A principal moment below this fraction of the largest one is that of a linear molecule's axis.
 LINEAR = 1e-4
+#: Turns about the axes e_w: (e_w x r)_x = sum_y TURNS[w, x, y] r_y.
+TURNS = np.ascontiguousarray(np.swapaxes(np.cross(np.eye(3)[:, None], np.eye(3)), 1, 2))
 _SINGULAR = 1e-6  # of a frame, as a fraction of its largest moment
 
 
@@ -76,7 +80,8 @@ def without_rigid_body_motions(
 
     The mean velocity and omega x r are subtracted, omega = I^-1 L, with the inertia tensor I and
     the angular momentum L about the centre of mass.  It is the projection of
-    `without_rigid_body_motion`.
+    `without_rigid_body_motion`, which finds by itself whether its one geometry is linear; the last
+    digits of both differ.
 
     Parameters
     ----------
@@ -99,8 +104,7 @@ def without_rigid_body_motions(
     arms = positions - (share * positions).sum(axis=1, keepdims=True)
     inner = velocities - (share * velocities).sum(axis=1, keepdims=True)
     momentum = np.cross(arms, masses[:, None] * inner).sum(axis=1)
-    products = np.einsum("a,fax,fay->fxy", masses, arms, arms)
-    inertia = np.trace(products, axis1=1, axis2=2)[:, None, None] * np.eye(3) - products
+    inertia = inertia_tensor(arms, masses)
     if linear:
         moments, axes = np.linalg.eigh(inertia)
         inverse = np.einsum("fxk,fk,fyk->fxy", axes[..., 1:], 1 / moments[:, 1:], axes[..., 1:])

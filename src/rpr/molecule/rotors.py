@@ -21,8 +21,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from rpr.errors import InputError
-from rpr.molecule import bond_graph
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.stereo import planar_atoms
 from rpr.molecule.torsion import dihedral_angle, dihedral_of, set_dihedral, turned_atoms
 
 #: Bonds shorter than this, in sums of covalent radii, are double bonds (C=C has 0.88, C=N 0.86).
@@ -86,18 +86,11 @@ def find_rotors(molecule: Molecule) -> tuple[Rotor, ...]:
     >>> [rotor.dihedral[1:3] for rotor in rotors]
     [(1, 2), (0, 1)]
     """
-    neighbours = neighbours_of(molecule)
+    planar = planar_atoms(molecule)
     found = [
-        rotor
-        for bond in molecule.bonds
-        if (rotor := _rotor(molecule, neighbours, *bond)) is not None
+        rotor for bond in molecule.bonds if (rotor := _rotor(molecule, planar, *bond)) is not None
     ]
     return tuple(sorted(found, key=lambda r: (r.fold, -round(r.reduced_moment, 3))))
-
-
-def neighbours_of(molecule: Molecule) -> list[list[int]]:
-    """Atoms bonded to each atom, in ascending order."""
-    return bond_graph.neighbours(molecule.n_atoms, molecule.bonds)
 
 
 def fragments(molecule: Molecule) -> list[list[int]]:
@@ -198,18 +191,18 @@ def clashes(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
 
 def _distant_pairs(molecule: Molecule) -> tuple[np.ndarray, np.ndarray]:
     near = np.eye(molecule.n_atoms, dtype=bool)
-    for i, atoms in enumerate(neighbours_of(molecule)):
-        near[i, atoms] = True
+    for i, atoms in enumerate(molecule.neighbours):
+        near[i, list(atoms)] = True
     two = (near.astype(int) @ near.astype(int)) > 0
     pairs = np.argwhere(np.triu(~two, 1))
     return pairs[:, 0], pairs[:, 1]
 
 
-def _rotor(molecule: Molecule, neighbours: list[list[int]], j: int, k: int) -> Rotor | None:
+def _rotor(molecule: Molecule, planar: frozenset[int], j: int, k: int) -> Rotor | None:
     """The rotor about a bond, or None if the bond cannot be turned."""
-    first = [atom for atom in neighbours[j] if atom != k]
-    last = [atom for atom in neighbours[k] if atom != j]
-    if not first or not last or _is_stiff(molecule, neighbours, j, k):
+    first = [atom for atom in molecule.neighbours[j] if atom != k]
+    last = [atom for atom in molecule.neighbours[k] if atom != j]
+    if not first or not last or _is_stiff(molecule, planar, j, k):
         return None
     i, m = (_heaviest(molecule, atoms) for atoms in (first, last))
     if _is_straight(molecule, i, j, k) or _is_straight(molecule, j, k, m):
@@ -221,7 +214,7 @@ def _rotor(molecule: Molecule, neighbours: list[list[int]], j: int, k: int) -> R
         return None
     before = sorted(set(range(molecule.n_atoms)) - set(beyond))
     moments = [_moment(molecule, atoms, j, k) for atoms in (before, beyond)]
-    fold = max(_fold(molecule, neighbours, atoms) for atoms in (first, last))
+    fold = max(_fold(molecule, atoms) for atoms in (first, last))
     return Rotor((i, j, k, m), moments[0] * moments[1] / sum(moments), fold)
 
 
@@ -229,20 +222,11 @@ def _heaviest(molecule: Molecule, atoms: Sequence[int]) -> int:
     return max(atoms, key=lambda atom: (molecule.numbers[atom], -atom))
 
 
-def _is_stiff(molecule: Molecule, neighbours: list[list[int]], j: int, k: int) -> bool:
+def _is_stiff(molecule: Molecule, planar: frozenset[int], j: int, k: int) -> bool:
     """Whether a bond is a double bond, or conjugated between two planar atoms."""
     radii = covalent_radii[molecule.numbers]
     length = np.linalg.norm(molecule.reference[j] - molecule.reference[k]) / (radii[j] + radii[k])
-    planar = all(_is_planar(molecule, neighbours, atom) for atom in (j, k))
-    return bool(length < (CONJUGATED_BOND if planar else DOUBLE_BOND))
-
-
-def _is_planar(molecule: Molecule, neighbours: list[list[int]], atom: int) -> bool:
-    if len(neighbours[atom]) != 3:
-        return False
-    bonds = molecule.reference[neighbours[atom]] - molecule.reference[atom]
-    bonds /= np.linalg.norm(bonds, axis=1, keepdims=True)
-    return bool(abs(np.linalg.det(bonds)) < 0.2)
+    return bool(length < (CONJUGATED_BOND if {j, k} <= planar else DOUBLE_BOND))
 
 
 def _is_straight(molecule: Molecule, i: int, j: int, k: int) -> bool:
@@ -259,7 +243,7 @@ def _moment(molecule: Molecule, atoms: Sequence[int], j: int, k: int) -> float:
     return float(molecule.masses[list(atoms)] @ (arms**2).sum(axis=1))
 
 
-def _fold(molecule: Molecule, neighbours: list[list[int]], atoms: Sequence[int]) -> int:
+def _fold(molecule: Molecule, atoms: Sequence[int]) -> int:
     alike = len({molecule.symbols[atom] for atom in atoms}) == 1
-    leaves = all(len(neighbours[atom]) == 1 for atom in atoms)
+    leaves = all(len(molecule.neighbours[atom]) == 1 for atom in atoms)
     return len(atoms) if alike and leaves and len(atoms) == 3 else 1

@@ -6,18 +6,66 @@ freely, although their geometry looks rigid.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations, product
 
 import numpy as np
 
-from rpr.molecule.bond_graph import neighbours
 from rpr.molecule.molecule import Molecule
 
 FLAT = 0.2  # triple product of unit vectors below which three bonds are planar; 0.77 is tetrahedral
 
 #: Stereo rules: (atom or "bond", atoms) -> sign, and the factor of that sign under inversion.
 StereoRules = dict[tuple[int | str, tuple[int, ...]], tuple[int, int]]
+
+
+def triple_products(
+    positions: np.ndarray, centres: np.ndarray, *, unit: bool = False
+) -> np.ndarray:
+    """Triple products b_1 . (b_2 x b_3) of three bonds of an atom, whose signs are its handedness.
+
+    Parameters
+    ----------
+    positions : array, [..., n_atoms, 3]
+        Angstrom.
+    centres : array of int, [n_centres, 4]
+        The atom in the middle, and the three that its bonds b_k = R_k - R_0 lead to.
+    unit
+        Whether the bonds are taken as unit vectors, for which 0 is a plane and 0.77 tetrahedral.
+
+    Returns
+    -------
+    array, [..., n_centres]
+        Angstrom^3, or a number from -1 to 1.  An exchange of two of the atoms changes its sign, and
+        so does an inversion.
+    """
+    corners = positions[..., centres, :]  # -> [..., n_centres, 4, 3]
+    bonds = corners[..., 1:, :] - corners[..., :1, :]
+    if unit:
+        bonds /= np.linalg.norm(bonds, axis=-1, keepdims=True)
+    return np.linalg.det(bonds)
+
+
+def sides(positions: np.ndarray, chains: np.ndarray) -> np.ndarray:
+    """Whether the ends of chains of atoms a-i-j-b are cis (positive) or trans (negative).
+
+    With the bond u = R_j - R_i this is (u x (R_a - R_i)) . (u x (R_b - R_j)), the cosine of the
+    dihedral times positive lengths.
+
+    Parameters
+    ----------
+    positions : array, [..., n_atoms, 3]
+        Angstrom.
+    chains : array of int, [n_chains, 4]
+        Atoms a, i, j, b.
+
+    Returns
+    -------
+    array, [..., n_chains]
+        Angstrom^4.
+    """
+    a, i, j, b = (positions[..., atoms, :] for atoms in chains.T)
+    return np.sum(np.cross(j - i, a - i) * np.cross(j - i, b - j), axis=-1)
 
 
 def handedness(molecule: Molecule, pyramidal_inversion: bool = False) -> StereoRules:
@@ -28,16 +76,28 @@ def handedness(molecule: Molecule, pyramidal_inversion: bool = False) -> StereoR
     dict
         ``(atom, three neighbours) -> (sign, -1)``; 0 for bonds that lie in a plane.
     """
-    rules: StereoRules = {}
-    for atom, near in enumerate(neighbours(molecule.n_atoms, molecule.bonds)):
-        if len(near) == 3 and (pyramidal_inversion or atom in molecule.inverting):
-            continue
-        for triple in combinations(near, 3):
-            bonds = molecule.reference[list(triple)] - molecule.reference[atom]
-            bonds /= np.linalg.norm(bonds, axis=1, keepdims=True)
-            volume = np.linalg.det(bonds)
-            rules[atom, triple] = (0 if abs(volume) < FLAT else int(np.sign(volume)), -1)
-    return rules
+    keys = [
+        (atom, triple)
+        for atom, near in enumerate(molecule.neighbours)
+        if len(near) != 3 or not (pyramidal_inversion or atom in molecule.inverting)
+        for triple in combinations(near, 3)
+    ]
+    signs = _signs(molecule, [(atom, *triple) for atom, triple in keys])
+    return {key: (sign, -1) for key, sign in zip(keys, signs, strict=True)}
+
+
+def planar_atoms(molecule: Molecule) -> frozenset[int]:
+    """Atoms with three bonds that lie in a plane in the reference geometry."""
+    three = [(atom, *near) for atom, near in enumerate(molecule.neighbours) if len(near) == 3]
+    signs = _signs(molecule, three)
+    return frozenset(atom for (atom, *_), sign in zip(three, signs, strict=True) if not sign)
+
+
+def _signs(molecule: Molecule, centres: Sequence[tuple[int, ...]]) -> list[int]:
+    """Signs of the triple products in the reference geometry, 0 for bonds in a plane."""
+    atoms = np.array(centres, dtype=int).reshape(-1, 4)
+    volumes = triple_products(molecule.reference, atoms, unit=True)
+    return np.where(np.abs(volumes) < FLAT, 0, np.sign(volumes)).astype(int).tolist()
 
 
 def rigid_bonds(molecule: Molecule) -> StereoRules:
@@ -48,25 +108,20 @@ def rigid_bonds(molecule: Molecule) -> StereoRules:
     dict
         ``("bond", (a, i, j, b)) -> (sign, 1)`` for a bond i-j with neighbours a of i and b of j.
     """
-    near = neighbours(molecule.n_atoms, molecule.bonds)
-    flat = {
-        atom
-        for (atom, _), (sign, _) in handedness(molecule).items()
-        if sign == 0 and isinstance(atom, int) and len(near[atom]) == 3
-    } | {atom for atom in molecule.inverting if len(near[atom]) == 3}
-    rules: StereoRules = {}
+    near = molecule.neighbours
+    flat = planar_atoms(molecule) | {atom for atom in molecule.inverting if len(near[atom]) == 3}
     turning = {(min(bond), max(bond)) for bond in molecule.turning}
-    for i, j in molecule.bonds:
-        if i not in flat or j not in flat or (i, j) in turning:
-            continue
-        axis = molecule.reference[j] - molecule.reference[i]
-        for a, b in product(near[i], near[j]):
-            if a == j or b == i:
-                continue
-            first = np.cross(axis, molecule.reference[a] - molecule.reference[i])
-            second = np.cross(axis, molecule.reference[b] - molecule.reference[j])
-            rules["bond", (a, i, j, b)] = (1 if first @ second > 0 else -1, 1)
-            rules["bond", (b, j, i, a)] = rules["bond", (a, i, j, b)]
+    chains = [
+        (a, i, j, b)
+        for i, j in molecule.bonds
+        if i in flat and j in flat and (i, j) not in turning
+        for a, b in product(near[i], near[j])
+        if a != j and b != i
+    ]
+    found = sides(molecule.reference, np.array(chains, dtype=int).reshape(-1, 4))
+    rules: StereoRules = {}
+    for (a, i, j, b), side in zip(chains, found.tolist(), strict=True):
+        rules["bond", (a, i, j, b)] = rules["bond", (b, j, i, a)] = (1 if side > 0 else -1, 1)
     return rules
 
 

@@ -18,15 +18,13 @@ The additive construction: Duvenaud, Nickisch, Rasmussen, Additive Gaussian Proc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse.csgraph import shortest_path
 
 from rpr.errors import InputError
-from rpr.molecule.molecule import Molecule
 
 _CHUNK = 3 << 10  # kernel elements evaluated at once: small enough for the processor's cache
 
@@ -257,40 +255,3 @@ class _Part:
                 out += amplitude * upstream * without
         out *= base
         return out
-
-
-def pair_classes(molecule: Molecule, kinds: Sequence[int] | Sequence[str]) -> np.ndarray:
-    """Classes of atom pairs: equally many bonds apart, and of equal kinds of atoms.
-
-    Parameters
-    ----------
-    molecule
-        Its bonds count the steps between atoms.
-    kinds
-        Kind of every atom, the same for atoms that symmetry exchanges.
-
-    Returns
-    -------
-    array of int, [n_pairs]
-        In the order of the upper triangle, i < j.
-    """
-    rows, columns = np.triu_indices(molecule.n_atoms, k=1)
-    keys = [
-        (steps, *sorted((kinds[i], kinds[j])))
-        for steps, i, j in zip(
-            bond_steps(molecule).tolist(), rows.tolist(), columns.tolist(), strict=True
-        )
-    ]
-    order = {key: rank for rank, key in enumerate(sorted(set(keys)))}
-    return np.array([order[key] for key in keys])
-
-
-def bond_steps(molecule: Molecule) -> np.ndarray:
-    """Bonds between the atoms of each pair, [n_pairs]; infinite where none connect them.
-
-    Pairs are in the order of the upper triangle, i < j.
-    """
-    bonded = np.zeros((molecule.n_atoms, molecule.n_atoms))
-    bonded[tuple(np.array(molecule.bonds, dtype=int).reshape(-1, 2).T)] = 1
-    steps = shortest_path(bonded, directed=False, unweighted=True)
-    return steps[np.triu_indices(molecule.n_atoms, k=1)]

@@ -37,6 +37,7 @@ import numpy as np
 
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.pairs import nonzero_pair_distances, pair_indices
 from rpr.molecule.torsion import dihedral_angle, dihedral_of
 from rpr.units import BOHR
 
@@ -155,37 +156,19 @@ def _check_needs(name: str, molecule: Molecule) -> None:
         )
 
 
-def pair_distances(positions: np.ndarray) -> np.ndarray:
-    """Distances over all pairs i < j, row by row of the upper triangle, [n_frames, n_pairs].
-
-    Raises
-    ------
-    InputError
-        If two atoms of a frame coincide.
-    """
-    i, j = np.triu_indices(positions.shape[1], k=1)
-    r = np.linalg.norm(positions[:, i] - positions[:, j], axis=2)
-    if r.size and not r.min() > 0.0:
-        frame, pair = np.argwhere(~(r > 0.0))[0]
-        raise InputError(
-            f"positions: atoms {i[pair]} and {j[pair]} of frame {frame} are at the same place"
-        )
-    return r
-
-
 def relative_inverse_distances(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
     """RE: r_eq/r over all pairs, [n_frames, n_pairs]."""
-    return pair_distances(molecule.reference[None]) / pair_distances(positions)
+    return nonzero_pair_distances(molecule.reference[None]) / nonzero_pair_distances(positions)
 
 
 def _inverse_distances(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
-    return 1.0 / pair_distances(positions)
+    return 1.0 / nonzero_pair_distances(positions)
 
 
 def _coulomb_matrix(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
     z = molecule.numbers.astype(float)
-    i, j = np.triu_indices(len(z), k=1)
-    off_diagonal = z[i] * z[j] / (pair_distances(positions) / BOHR)
+    i, j = pair_indices(len(z))
+    off_diagonal = z[i] * z[j] / (nonzero_pair_distances(positions) / BOHR)
     diagonal = np.broadcast_to(0.5 * z**2.4, (len(positions), len(z)))
     return np.hstack([diagonal, off_diagonal])  # -> [n_frames, n_atoms + n_pairs]
 
@@ -194,7 +177,7 @@ def _coulomb_eigenvalues(positions: np.ndarray, molecule: Molecule) -> np.ndarra
     entries, n = _coulomb_matrix(positions, molecule), molecule.n_atoms
     matrices = np.empty((len(positions), n, n))
     matrices[:, np.arange(n), np.arange(n)] = entries[:, :n]
-    i, j = np.triu_indices(n, k=1)
+    i, j = pair_indices(n)
     matrices[:, i, j] = matrices[:, j, i] = entries[:, n:]
     return np.linalg.eigvalsh(matrices)[:, ::-1]  # -> [n_frames, n_atoms]
 
@@ -206,12 +189,12 @@ def radial_functions(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
     -------
     array, [n_frames, n_pairs * n_centres]
     """
-    r = pair_distances(positions)[:, :, None]
+    r = nonzero_pair_distances(positions)[:, :, None]
     return np.exp(-0.5 * ((r - RADIAL_CENTRES) / RADIAL_WIDTH) ** 2).reshape(len(r), -1)
 
 
 def _radial_sums(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
-    i, j = np.triu_indices(molecule.n_atoms, k=1)
+    i, j = pair_indices(molecule.n_atoms)
     pairs = np.sort(np.stack([molecule.numbers[i], molecule.numbers[j]], axis=1), axis=1)
     types, member = np.unique(pairs, axis=0, return_inverse=True)
     by_pair = radial_functions(positions, molecule).reshape(len(positions), len(i), -1)

@@ -43,11 +43,10 @@ _STATISTICS = (*_RANGES, "rmse_rotated")
 
 def is_papers_molecule(molecule: Molecule) -> bool:
     """Whether a molecule is 1,2-dichloroethane: two bonded CH2Cl groups."""
-    neighbours: list[list[str]] = [[] for _ in molecule.symbols]
-    for i, j in molecule.bonds:
-        neighbours[i].append(molecule.symbols[j])
-        neighbours[j].append(molecule.symbols[i])
-    found = sorted((s, *sorted(n)) for s, n in zip(molecule.symbols, neighbours, strict=True))
+    found = sorted(
+        (symbol, *sorted(molecule.symbols[atom] for atom in near))
+        for symbol, near in zip(molecule.symbols, molecule.neighbours, strict=True)
+    )
     carbon, others = ("C", "C", "Cl", "H", "H"), [("Cl", "C")] * 2 + [("H", "C")] * 4
     return found == [carbon, carbon, *others]
 

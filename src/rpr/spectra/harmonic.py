@@ -4,9 +4,12 @@ For the normal coordinate Q of a mode, with mass-weighted displacements v,
 
     infrared        N_A / (12 eps_0 c^2) |d mu / d Q|^2         km/mol,
     Raman activity  45 a'^2 + 7 gamma'^2                        Angstrom^4/u,
+    depolarization  3 gamma'^2 / (45 a'^2 + 4 gamma'^2)
 
-where a' and gamma' are made of d alpha / d Q as in :mod:`rpr.spectra.raman`.  Derivatives by
-position come from a model, from labels, or from central differences of either.
+where a' and gamma' are made of d alpha / d Q as in :mod:`rpr.spectra.raman`.  The depolarization
+ratio is that of light scattered at a right angle, polarized across and along the linearly polarized
+incident light.  Derivatives by position come from a model, from labels, or from central differences
+of either.
 """
 
 from __future__ import annotations
@@ -41,7 +44,7 @@ class HarmonicSpectrum:
     activity : array, [n_modes]
         Raman activity in Angstrom^4/u.
     depolarization : array, [n_modes]
-        rho, 0 to 3/4; NaN for a mode that does not scatter.
+        rho, 0 to 3/4; NaN for a mode that hardly scatters (:data:`rpr.spectra.raman.DARK`).
     """
 
     wavenumbers: np.ndarray

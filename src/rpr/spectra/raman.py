@@ -159,10 +159,11 @@ def depolarization_ratio(isotropic: np.ndarray, anisotropic: np.ndarray) -> np.n
     Returns
     -------
     array, [..., n]
-        NaN where the denominator is below `DARK` of its largest value along the last dimension.
+        0 to 3/4; NaN where the denominator is below `DARK` of its largest value along the last
+        dimension.
     """
     parallel = isotropic + 4.0 / 45.0 * anisotropic
-    bright = parallel > DARK * parallel.max(axis=-1, keepdims=True)
+    bright = parallel > DARK * parallel.max(axis=-1, keepdims=True, initial=0.0)
     return np.divide(
         anisotropic / 15.0, parallel, out=np.full(parallel.shape, np.nan), where=bright
     )

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from ase import Atoms
-from scipy.spatial.transform import Rotation
 
 from rpr.data.segments import Segments
 from rpr.dynamics.optimise import optimise
@@ -18,10 +17,12 @@ from rpr.files import read_arrays, write_arrays
 from rpr.models.calculator import KREGCalculator
 from rpr.models.kreg.potential import KREG
 from rpr.molecule.equivalence import SAME, distance
+from rpr.molecule.inertia import inertia_tensor
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.normal_modes import NormalModes
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.rigid_body import LINEAR
+from rpr.molecule.superposition import smallest_distance
 from rpr.molecule.torsion import dihedral_angle
 from rpr.spectra.harmonic import modes_of_potential
 from rpr.studies.families import families
@@ -143,12 +144,11 @@ def versions(molecule: Molecule, positions: np.ndarray) -> np.ndarray:
         Centred on the mean of the atoms, the given geometry first.
     """
     centred = positions - positions.mean(axis=0)
-    different: list[np.ndarray] = []
+    different = np.empty((0, *centred.shape))
     for image in find_group(molecule).act_on_positions(centred[None])[:, 0]:
-        distances = (Rotation.align_vectors(image, other)[1] for other in different)
-        if all(d / np.sqrt(len(image)) > _SAME for d in distances):
-            different.append(image)
-    return np.array(different)
+        if (smallest_distance(different, image) > _SAME).all():
+            different = np.concatenate([different, image[None]])
+    return different
 
 
 def starts(minima: Mapping[str, Minimum]) -> np.ndarray:
@@ -181,8 +181,7 @@ def populations(minima: Mapping[str, Minimum], temperature_K: float) -> np.ndarr
         arms = minimum.positions - np.average(
             minimum.positions, axis=0, weights=minimum.modes.masses
         )
-        products = np.einsum("a,ax,ay->xy", minimum.modes.masses, arms, arms)
-        moments = np.linalg.eigvalsh(np.trace(products) * np.eye(3) - products)
+        moments = np.linalg.eigvalsh(inertia_tensor(arms, minimum.modes.masses))
         moments = moments[moments > LINEAR * moments[-1]]  # two of a linear molecule
         logarithms.append(
             np.log(len(minimum.versions))

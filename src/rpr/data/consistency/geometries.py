@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import numpy as np
 from ase.data import covalent_radii
 
@@ -20,9 +18,11 @@ from rpr.data.consistency.finding import (
 from rpr.data.consistency.neighbours import SAME_GEOMETRY, Pairs
 from rpr.data.frame_set import FrameSet
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.pairs import pair_distances, pair_indices
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.plausibility import FRAME_STRETCH, bond_lengths
 from rpr.molecule.rotors import find_rotors
+from rpr.molecule.stereo import triple_products
 from rpr.molecule.torsion import dihedral_angle
 
 #: Median distance of an atom to its nearest neighbour in sums of covalent radii.
@@ -37,14 +37,16 @@ _UNITS = {"bohr": 1.89, "nanometres": 0.1, "picometres": 100.0}
 def check_position_unit(frames: FrameSet, molecule: Molecule) -> Finding:
     """Whether nearest neighbours are as far apart as bonded atoms are."""
     name = "unit of positions"
-    pairs = list(combinations(range(molecule.n_atoms), 2))
-    if not pairs:
+    first, second = pair_indices(molecule.n_atoms)
+    if not len(first):
         return Finding(name, NOT_TESTED, "one atom has no distances")
     radii = covalent_radii[molecule.numbers]
-    sums = np.array([radii[i] + radii[j] for i, j in pairs])
-    ratios = bond_lengths(frames.positions, pairs) / sums
+    ratios = pair_distances(frames.positions) / (radii[first] + radii[second])
     nearest = np.stack(
-        [ratios[:, [atom in pair for pair in pairs]].min(axis=1) for atom in range(len(radii))]
+        [
+            ratios[:, (first == atom) | (second == atom)].min(axis=1)
+            for atom in range(molecule.n_atoms)
+        ]
     )
     median = float(np.nanmedian(nearest))
     text = f"nearest neighbours at {median:.2f} times the sum of their covalent radii"
@@ -84,15 +86,10 @@ def check_handedness(frames: FrameSet, molecule: Molecule) -> Finding:
     bonds, which no vibration does.
     """
     name = "order of like atoms"
-    neighbours: dict[int, list[int]] = {}
-    for i, j in molecule.bonds:
-        neighbours.setdefault(i, []).append(j)
-        neighbours.setdefault(j, []).append(i)
-    centres = [[atom, *sorted(near)[:3]] for atom, near in neighbours.items() if len(near) == 4]
+    centres = [(atom, *near[:3]) for atom, near in enumerate(molecule.neighbours) if len(near) == 4]
     if not centres:
         return Finding(name, NOT_TESTED, "no atom has four bonds")
-    corners = frames.positions[:, np.array(centres)]
-    volumes = np.linalg.det(corners[:, :, 1:] - corners[:, :, :1])  # -> [n_frames, n_centres]
+    volumes = triple_products(frames.positions, np.array(centres))  # -> [n_frames, n_centres]
     usual = np.where(np.median(np.sign(volumes), axis=0) < 0, -1.0, 1.0)
     turned = volumes * usual < 0
     wrong = np.flatnonzero(turned.any(axis=1))
@@ -113,8 +110,7 @@ def check_variety(frames: FrameSet) -> Finding:
     name = "variety of geometries"
     if len(frames) < 2 or len(frames.symbols) < 2:
         return Finding(name, NOT_TESTED, "one frame or one atom")
-    pairs = list(combinations(range(len(frames.symbols)), 2))
-    widths = np.ptp(bond_lengths(frames.positions, pairs), axis=0)
+    widths = np.ptp(pair_distances(frames.positions), axis=0)
     text = f"distances between atoms vary by up to {widths.max():.2g} Angstrom"
     if widths.max() > SAME_GEOMETRY:
         return Finding(name, OK, text)

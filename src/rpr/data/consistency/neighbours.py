@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 from rpr.data.frame_set import FrameSet
-from rpr.molecule.plausibility import bond_lengths
+from rpr.molecule.pairs import pair_distances
+from rpr.molecule.superposition import best_rotations
 
 #: Frames with root-mean-square differences of distances below this, in Angstrom, are one geometry.
 SAME_GEOMETRY = 1e-4
@@ -67,7 +67,7 @@ def neighbour_pairs(frames: FrameSet, *, n_neighbours: int = 5) -> Pairs:
     Pairs
         In order of increasing distance.
     """
-    features = bond_lengths(frames.positions, list(combinations(range(len(frames.symbols)), 2)))
+    features = pair_distances(frames.positions)
     features = features / np.sqrt(features.shape[1])
     n_neighbours = min(n_neighbours, len(frames) - 1)
     distances, indices = cKDTree(features).query(features, k=n_neighbours + 1)
@@ -99,15 +99,8 @@ def superpose(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.nda
     displacements : array, [n_pairs, n_atoms, 3]
         x_b - Q x_a relative to the centroids.  A planar geometry leaves the determinant of Q open;
         it is then positive.
-
-    Notes
-    -----
-    W. Kabsch, Acta Cryst. A 32, 922 (1976).
     """
     a = first - first.mean(axis=1, keepdims=True)
     b = second - second.mean(axis=1, keepdims=True)
-    u, size, v = np.linalg.svd(np.swapaxes(b, 1, 2) @ a)
-    flat = size[:, 2] < 1e-6 * size[:, 0]
-    u[flat, :, 2] *= np.linalg.det(u[flat] @ v[flat])[:, None]
-    rotations = u @ v
+    rotations, _ = best_rotations(np.swapaxes(b, 1, 2) @ a, mirror=True)
     return rotations, b - a @ np.swapaxes(rotations, 1, 2)

@@ -16,6 +16,12 @@ import numpy as np
 
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.pairs import (
+    equilibrium_distances,
+    pair_distances,
+    pair_indices,
+    pair_permutations,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +44,25 @@ class RelativeDistances:
     n_atoms: int
 
     @classmethod
-    def from_reference(cls, reference: np.ndarray) -> RelativeDistances:
-        """All pairs of a reference geometry [n_atoms, 3] in Angstrom."""
-        first, second = np.triu_indices(len(reference), 1)
-        distances = np.linalg.norm(reference[first] - reference[second], axis=1)
-        return cls(first, second, distances, len(reference))
+    def from_reference(
+        cls, reference: np.ndarray, permutations: np.ndarray | None = None
+    ) -> RelativeDistances:
+        """All pairs of a reference geometry.
+
+        Parameters
+        ----------
+        reference : array, [n_atoms, 3]
+            Angstrom.
+        permutations : array of int, [n_permutations, n_atoms], or None
+            A group of permutations of atoms, over which r_eq is averaged
+            (:func:`rpr.molecule.pairs.equilibrium_distances`); None takes r_eq as it is.
+        """
+        distances = (
+            pair_distances(reference)
+            if permutations is None
+            else equilibrium_distances(reference, permutations)
+        )
+        return cls(*pair_indices(len(reference)), distances, len(reference))
 
     @property
     def n_pairs(self) -> int:
@@ -102,36 +122,6 @@ class RelativeDistances:
         atoms = np.arange(self.n_atoms)[:, None]
         return (atoms == self.first).astype(float) - (atoms == self.second)
 
-    def pair_permutations(self, permutations: np.ndarray) -> np.ndarray:
-        """How permutations of atoms permute pairs.
-
-        If atoms are permuted as x'_i = x_{perm[i]}, the descriptor becomes
-        ``x[:, pair_permutation]``, provided that r_eq does not change.
-
-        Parameters
-        ----------
-        permutations : array of int, [n_permutations, n_atoms]
-            Permutations of atoms.
-
-        Returns
-        -------
-        array of int, [n_permutations, n_pairs]
-            Permutations of pairs.
-        """
-        index = np.zeros((self.n_atoms, self.n_atoms), dtype=int)
-        index[self.first, self.second] = np.arange(self.n_pairs)
-        index[self.second, self.first] = np.arange(self.n_pairs)
-        return index[permutations[:, self.first], permutations[:, self.second]]
-
-    def symmetrized(self, permutations: np.ndarray) -> RelativeDistances:
-        """Same pairs, with r_eq averaged over the pairs that permutations exchange.
-
-        The reference geometry need not have the symmetry of the group: a gauche conformer, or
-        torsions that break it, give mean distances like any other.
-        """
-        orbit = self.equilibrium[self.pair_permutations(permutations)]  # -> [n_perm, n_pairs]
-        return RelativeDistances(self.first, self.second, orbit.mean(axis=0), self.n_atoms)
-
 
 def symmetric_distances(
     molecule: Molecule, permutations: np.ndarray | None
@@ -159,12 +149,12 @@ def symmetric_distances(
     """
     if molecule.n_atoms < 2:
         raise InputError("molecule: found one atom, expected at least two for a potential")
-    distances = RelativeDistances.from_reference(molecule.reference)
     if permutations is None:
+        distances = RelativeDistances.from_reference(molecule.reference)
         return distances, np.arange(distances.n_pairs)[None]
     permutations = check_group(permutations, molecule.symbols)
-    pairs = distances.pair_permutations(permutations)
-    return distances.symmetrized(permutations), np.unique(pairs, axis=0)
+    distances = RelativeDistances.from_reference(molecule.reference, permutations)
+    return distances, np.unique(pair_permutations(permutations), axis=0)
 
 
 def check_group(permutations: np.ndarray, symbols: tuple[str, ...]) -> np.ndarray:

@@ -15,19 +15,19 @@ def inertia_tensor(centred: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    centred : array, [n_frames, n_atoms, 3]
+    centred : array, [..., n_atoms, 3]
         Coordinates relative to the weighted centre, Angstrom.
     weights : array, [n_atoms]
         Masses (u) or nuclear charges.
 
     Returns
     -------
-    array, [n_frames, 3, 3]
+    array, [..., 3, 3]
         In the unit of the weights times Angstrom^2.
     """
-    second = np.einsum("a,fax,fay->fxy", weights, centred, centred, optimize=True)
-    trace = np.trace(second, axis1=1, axis2=2)
-    return trace[:, None, None] * np.eye(3) - second
+    second = np.einsum("...ax,...ay->...xy", weights[:, None] * centred, centred)
+    trace = np.trace(second, axis1=-2, axis2=-1)
+    return trace[..., None, None] * np.eye(3) - second
 
 
 def principal_axes(
