@@ -11,7 +11,7 @@ from synthetic_frames import MOLECULE
 from synthetic_frames import labelled_frames as frames
 
 from rpr.data.splits import train_and_both_tests
-from rpr.errors import InputError
+from rpr.errors import InputError, NotApplicableError
 from rpr.models.copies import CopiesRPR
 from rpr.models.covariant import CovariantRegression
 from rpr.molecule.permutation_inversion import find_group
@@ -81,6 +81,21 @@ def test_a_cell_is_the_model_of_its_name_with_what_validation_chose():
     assert row["rmse"] == pytest.approx(expected, rel=1e-6)
     assert row["kernel"] == chosen.kernel
     assert row["coordinate_weight"] == around.coordinate_weight_
+
+
+def test_only_cells_that_do_not_exist_are_left_out():
+    """Three-atom axes have no average over signs; a kernel that is unknown is an error."""
+    cells = [Cell("three-atom", "RExyz", "none"), Cell("three-atom", "RExyz", "both")]
+    table = small_ablation(cells, repeats=[0])
+    assert set(table["symmetry"]) == {"none"}
+    with pytest.raises(NotApplicableError, match="three-atom"):
+        cells[1].fit(
+            frames(60, 1), property="dipole", molecule=MOLECULE, seed=0, kernels=["gaussian"],
+            n_search=20,
+        )  # fmt: skip
+    for symmetry in ("copies", "both"):
+        with pytest.raises(InputError, match="'gauss'"):
+            small_ablation([Cell("bond-axis", "RExyz", symmetry)], kernels=["gauss"])
 
 
 def sigmas_of(model):

@@ -46,7 +46,9 @@ class CovariantDescription:
     Raises
     ------
     InputError
-        If a name is unknown, or the molecule has nothing to make tensors of.
+        If a name is unknown.
+    NotApplicableError
+        If the molecule has nothing to make tensors of.
     """
 
     def __init__(

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rpr.errors import InputError
+from rpr.errors import InputError, NotApplicableError
 from rpr.molecule.molecule import Molecule
 
 TENSORS = ("pairs", "bonds")
@@ -83,7 +83,9 @@ class TensorBasis:
     Raises
     ------
     InputError
-        If there are no such tensors, or the molecule has no bonds to make them of.
+        If there are no such tensors.
+    NotApplicableError
+        If the molecule has no bonds to make them of.
     """
 
     def __init__(
@@ -94,7 +96,7 @@ class TensorBasis:
         every_pair = zip(*np.triu_indices(molecule.n_atoms, k=1), strict=True)
         pairs = molecule.bonds if tensors == "bonds" else [(int(i), int(j)) for i, j in every_pair]
         if not pairs:
-            raise InputError(
+            raise NotApplicableError(
                 f"molecule: found no {tensors}, expected at least one, as tensors are made of "
                 "vectors between atoms"
             )

@@ -24,7 +24,7 @@ import numpy as np
 
 from rpr.axes.canonical import canonical_axes
 from rpr.axes.characters import axes_group
-from rpr.errors import InputError
+from rpr.errors import NotApplicableError
 from rpr.models.hyperparameters import given_weights
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.molecule.permutation_inversion import find_group
@@ -147,7 +147,7 @@ class SymmetrizedRPR(RotatePredictRotate):
             turned = canonical_axes(self.axes_, image, self.molecule).rotations
             change = np.einsum("fix,fjx->fij", turned, axes.rotations)[usable]
             if np.abs(np.abs(change) - np.eye(3)).max(initial=0.0) > _SIGN_TOLERANCE:
-                raise InputError(
+                raise NotApplicableError(
                     f"axes {self.axes_!r} cannot be symmetrized: exchanging equal atoms does more "
                     "to them than change signs; use inertia axes or 'bond-axis'"
                 )
@@ -155,7 +155,7 @@ class SymmetrizedRPR(RotatePredictRotate):
     def _check_descriptor(self, canonical: np.ndarray) -> None:
         """Refuse descriptors whose distances an element of the group changes."""
         if self.descriptor == "REsphCl":
-            raise InputError(
+            raise NotApplicableError(
                 "descriptor 'REsphCl' cannot be symmetrized: its angle phi jumps where signs of "
                 "axes change; use RExyzCl or RExyz"
             )
@@ -165,7 +165,7 @@ class SymmetrizedRPR(RotatePredictRotate):
         for image in images:
             change = np.abs(distance(self.kernel_, image) - expected).max()
             if change > _SIGN_TOLERANCE * max(1.0, expected.max()):
-                raise InputError(
+                raise NotApplicableError(
                     f"descriptor {self.descriptor!r} cannot be symmetrized: exchanging equal atoms "
                     "or changing signs of axes alters its distances; use RE, xyz or RExyz, or name "
                     "all equal atoms as anchors"

@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rpr.errors import InputError
+from rpr.errors import InputError, NotApplicableError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import dihedral_angle
 from rpr.units import BOHR
@@ -80,8 +80,9 @@ def describe(
     Raises
     ------
     InputError
-        If there is no such descriptor, the shape does not fit the molecule, two atoms coincide,
-        or the molecule has no anchors or dihedral where the descriptor needs them.
+        If there is no such descriptor, the shape does not fit the molecule, or two atoms coincide.
+    NotApplicableError
+        If the molecule has no anchors or dihedral where the descriptor needs them.
     """
     if name not in DESCRIPTORS:
         raise InputError(f"descriptor: found {name!r}, expected one of {', '.join(DESCRIPTORS)}")
@@ -186,7 +187,7 @@ def _anchors_spherical(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
 
 def _dihedral_on_circle(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
     if molecule.dihedral is None:
-        raise InputError(
+        raise NotApplicableError(
             "descriptor: REdihedCl needs a dihedral; give the molecule its four atoms "
             "(dihedral: [0, 1, 2, 3]) or choose another descriptor"
         )
@@ -196,7 +197,7 @@ def _dihedral_on_circle(positions: np.ndarray, molecule: Molecule) -> np.ndarray
 
 def _anchors(positions: np.ndarray, molecule: Molecule) -> np.ndarray:
     if not molecule.anchors:
-        raise InputError(
+        raise NotApplicableError(
             "descriptor: RExyzCl and REsphCl need anchors; name them in the molecule "
             "(anchors: [0, 3]) or choose RExyz"
         )

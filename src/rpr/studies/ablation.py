@@ -30,7 +30,7 @@ from typing import Any
 import pandas as pd
 
 from rpr.data.frame_set import FrameSet
-from rpr.errors import InputError
+from rpr.errors import NotApplicableError
 from rpr.models.registry import make_model
 from rpr.molecule.molecule import Molecule
 from rpr.regression import descriptors
@@ -237,7 +237,7 @@ def _errors(
     for cell in cells:
         try:
             model = cell.fit(training, kernels=kernels, n_search=n_search, **options)
-        except InputError:  # these axes or this descriptor cannot have that symmetry
+        except NotApplicableError:  # these axes or this descriptor cannot have that symmetry
             continue
         about: dict[str, Any] = {**cell.about, "kernel": "" if cell.model else model.kernel_}
         weighted = cell.descriptor in descriptors.COORDINATE_WEIGHTS

@@ -17,7 +17,7 @@ from rpr.axes.canonical import canonical_axes
 from rpr.axes.characters import AxesGroup, axes_group
 from rpr.axes.sign_rules import PROPER_SIGNS
 from rpr.data.frame_set import FrameSet
-from rpr.errors import InputError
+from rpr.errors import NotApplicableError
 from rpr.models.copies import CopiesRPR
 from rpr.models.covariant import CovariantRegression
 from rpr.models.covariant_description import CovariantDescription
@@ -41,7 +41,7 @@ class PermutationInversionRPR(SymmetrizedRPR):
 
     Raises
     ------
-    InputError
+    NotApplicableError
         At the fit, if an element changes the signs of the axes of some frames but not of others.
     """
 
@@ -60,7 +60,7 @@ class PermutationInversionRPR(SymmetrizedRPR):
             turned = canonical_axes(self.axes_, image, self.molecule).rotations
             signs = np.einsum("fix,fix->fi", turned, rotations)  # -> [n_frames, 3]
             if np.ptp(signs, axis=0).max() > _TOLERANCE:
-                raise InputError(
+                raise NotApplicableError(
                     f"axes {self.axes_!r}: exchanging equal atoms changes the signs of some frames "
                     "and not of others; average over the signs, too"
                 )
@@ -132,8 +132,8 @@ def fit_by_validation(
 
     Raises
     ------
-    InputError
-        If the model does not exist for these frames.
+    NotApplicableError
+        If the model does not exist for this molecule.
     """
     part = np.random.default_rng(seed).permutation(len(training))[:n_search]
     some, of_some = training.subset(part), values[part]
@@ -174,7 +174,7 @@ def fit_copies(
     try:
         average = partial(PermutationInversionRPR, **settings)
         averaged = fit_by_validation(average, training, values, **options)
-    except InputError:
+    except NotApplicableError:
         return fit_by_validation(partial(CopiesRPR, **settings), training, values, **options)
     order = len(averaged.group_)
     chosen = {
