@@ -11,7 +11,6 @@ from rpr.data.extxyz import read_frames, write_frames
 from rpr.data.synthetic import analytic_labels, random_frames
 from rpr.errors import InputError
 from rpr.models.augmented import AugmentedRegression
-from rpr.studies.ablation_models import UngroupedCovariantRegression
 from rpr.studies.axes_sensitivity import axes_sensitivity, sensitivity
 from rpr.studies.equivariance import deviations
 from rpr.studies.operations import OPERATIONS, images
@@ -102,7 +101,8 @@ def test_an_average_over_rotations_is_more_equivariant():
 
 def test_the_covariant_model_without_group_tells_atoms_apart():
     settings = {"n_search": 20, "max_iterations": 2}
-    model = UngroupedCovariantRegression(molecule=MOLECULE, **settings).fit(FRAMES)
+    way = WAYS["covariant, no group"].make(property="dipole", molecule=MOLECULE, seed=0)
+    model = way.set_params(**settings).fit(FRAMES)
     assert len(model.group_) == 1
     base = ROTATED.positions
     error = {

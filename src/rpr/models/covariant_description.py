@@ -33,6 +33,9 @@ class CovariantDescription:
     features
         ``"distances"``, ``"inverse"``, ``"exponential"``, ``"internal"`` or ``"bends"``, see
         `rpr.models.covariant_features`.
+    permutation_inversion
+        Whether the group is that of the molecule; otherwise its only element is the identity.
+        Classes of features and tensors are those of the molecule's group in both cases.
 
     Attributes
     ----------
@@ -57,15 +60,18 @@ class CovariantDescription:
         property: str,
         tensors: str,
         features: str,
+        *,
+        permutation_inversion: bool = True,
     ) -> None:
-        self.group = find_group(molecule)
-        images = self.group.act_on_positions(molecule.reference[None])[:, 0]
+        group = find_group(molecule)
+        images = group.act_on_positions(molecule.reference[None])[:, 0]
         self._of_pairs = PairFeatures(features, molecule, pair_distances(images).mean(axis=0))
-        kinds = self.group.permutations.min(axis=0).tolist()
+        kinds = group.permutations.min(axis=0).tolist()
         self.feature_classes = pair_classes(molecule, kinds)
         if features in WITH_ANGLES and self.feature_classes.max() >= MOST_CLASSES:
             self.feature_classes = pair_classes(molecule, _kinds_by_bonds(molecule))
-        self.basis = TensorBasis(property, tensors, molecule, self.group.permutations)
+        self.basis = TensorBasis(property, tensors, molecule, group.permutations)
+        self.group = group if permutation_inversion else group.identity()
         n_elements = len(self.group)
         self._signs = self.group.parities if property == "dipole" else np.ones(n_elements)
 

@@ -7,7 +7,8 @@ axis signs and the permutation-inversion group of the molecule (16 elements for
 1,2-dichloroethane).  The model needs no sign rule, is smooth where signs jump, knows the mirror
 image and the relabelled copy of every training frame, and obeys the symmetry exactly.  Averaging
 the predictions of a plain model would not do: the axes of its training frames had signs of their
-own.
+own.  Where every element of the permutation-inversion group turns the axes of all frames alike, the
+signs of the axes may also be left as they are, and G is that group alone.
 
 Means are subtracted from totally symmetric components only; the others average to zero over the
 group.
@@ -23,7 +24,8 @@ from typing import Any
 import numpy as np
 
 from rpr.axes.canonical import canonical_axes
-from rpr.axes.characters import axes_group
+from rpr.axes.characters import AxesGroup, axes_group
+from rpr.axes.sign_rules import PROPER_SIGNS
 from rpr.errors import NotApplicableError
 from rpr.models.hyperparameters import given_weights
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
@@ -51,6 +53,10 @@ class SymmetrizedRPR(RotatePredictRotate):
     permutation_inversion
         Whether the kernel is averaged over the permutation-inversion group; otherwise over the
         signs of axes only.
+    axis_signs
+        Whether the kernel is averaged over the signs of axes; otherwise the axes themselves fix
+        them, and every element of the group has to turn the axes of all frames in the same way, by
+        nothing or by 180 degrees about one of them.
     **settings
         As for `RotatePredictRotate`, except that `sigmas` are relative to the median distance
         between those training frames that the search fits. The reference geometry of the molecule
@@ -64,7 +70,7 @@ class SymmetrizedRPR(RotatePredictRotate):
     """
 
     KIND = "symmetrized"
-    STORED: tuple[str, ...] = (*RotatePredictRotate.STORED, "permutation_inversion")
+    STORED: tuple[str, ...] = (*RotatePredictRotate.STORED, "permutation_inversion", "axis_signs")
 
     def __init__(
         self,
@@ -73,10 +79,12 @@ class SymmetrizedRPR(RotatePredictRotate):
         descriptor: str = "RExyz",
         kernel: str | None = None,
         permutation_inversion: bool = True,
+        axis_signs: bool = True,
         **settings: Any,
     ) -> None:
         super().__init__(axes=axes, descriptor=descriptor, kernel=kernel, **settings)
         self.permutation_inversion = permutation_inversion
+        self.axis_signs = axis_signs
 
     @property
     def kernel_(self) -> str:
@@ -91,6 +99,7 @@ class SymmetrizedRPR(RotatePredictRotate):
     def _prepare(self, positions: np.ndarray) -> None:
         self._set_group()
         self._check_axes(positions)
+        self._elements = self._find_elements(positions)
         self._canonical, _ = self._rotate(positions)
         self._check_descriptor(self._canonical)
 
@@ -125,6 +134,7 @@ class SymmetrizedRPR(RotatePredictRotate):
     ) -> None:
         self._set_group()
         self._canonical = arrays["canonical"]
+        self._elements = self._find_elements(self._canonical)
         self.coordinate_weight_ = metadata["coordinate_weight"]
         images = self._images(self._canonical, self.coordinate_weight_)
         self._restore_regression(arrays, images)
@@ -132,11 +142,29 @@ class SymmetrizedRPR(RotatePredictRotate):
     def _set_group(self) -> None:
         group = find_group(self.molecule)
         self.group_ = group if self.permutation_inversion else group.identity()
-        self._elements = axes_group(self.group_)
         # Equal pairs must have the same r_eq, whatever the reference geometry.
         reference = self.molecule.reference[None]
         images = pair_distances(self.group_.act_on_positions(reference)[:, 0])
         self._r_eq_factor = images.mean(axis=0) / pair_distances(reference)[0]
+
+    def _find_elements(self, positions: np.ndarray) -> AxesGroup:
+        """Elements that the kernel is averaged over; `positions` are those of training frames."""
+        every = axes_group(self.group_)
+        if self.axis_signs:
+            return every
+        rotations = canonical_axes(self.axes_, positions, self.molecule).rotations
+        chosen = []
+        for n, image in enumerate(self.group_.act_on_positions(positions)):
+            turned = canonical_axes(self.axes_, image, self.molecule).rotations
+            signs = np.einsum("fix,fix->fi", turned, rotations)  # -> [n_frames, 3]
+            if np.ptp(signs, axis=0).max() > _SIGN_TOLERANCE:
+                raise NotApplicableError(
+                    f"axes {self.axes_!r}: exchanging equal atoms changes the signs of some frames "
+                    "and not of others; average over the signs, too"
+                )
+            place = int(np.argmin(np.abs(PROPER_SIGNS - signs.mean(axis=0)).sum(axis=1)))
+            chosen.append(n * len(PROPER_SIGNS) + place)
+        return AxesGroup(every.signs[chosen], every.permutations[chosen], every.parities[chosen])
 
     def _check_axes(self, positions: np.ndarray) -> None:
         """Refuse axes of which an element of the group changes more than signs."""
