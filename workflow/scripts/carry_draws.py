@@ -7,8 +7,9 @@ from rpr.data.segments import join, read_segments
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.studies import tables
-from rpr.studies.conformers import conformer_of_segments, read_minima
+from rpr.studies.conformers import conformer_of_segments
 from rpr.studies.harmonic_lines import line_errors_table, lines_of_draws, model_lines
+from rpr.studies.minima_file import read_minima
 from rpr.studies.model_error import model_errors
 from rpr.studies.spectra import SpectrumSettings
 

@@ -5,8 +5,9 @@ from rpr.data.extxyz import read_frames
 from rpr.molecule.molecule import read_geometry, read_molecule
 from rpr.run import logs
 from rpr.studies import tables
-from rpr.studies.conformers import find_minima, write_minima
+from rpr.studies.conformers import find_minima
 from rpr.studies.harmonic_lines import lines_table, model_lines
+from rpr.studies.minima_file import write_minima
 
 log = logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)

@@ -5,7 +5,8 @@ from rpr.dynamics.thermal import ThermalSettings, run_thermal
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.run.jobs import shard_range
-from rpr.studies.conformers import read_minima, starts
+from rpr.studies.conformers import starts
+from rpr.studies.minima_file import read_minima
 from rpr.studies.spectra import predictor
 
 log = logs.start(snakemake.log[0])

@@ -4,7 +4,8 @@ from rpr.data.segments import join, read_segments
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.studies import tables
-from rpr.studies.conformers import conformer_of_segments, conformer_table, read_minima
+from rpr.studies.conformers import conformer_of_segments, conformer_table
+from rpr.studies.minima_file import read_minima
 from rpr.studies.model_error import with_model_error
 from rpr.studies.spectra import SpectrumSettings, infrared_table, raman_table
 
