@@ -140,7 +140,7 @@ class Charges:
         return positions.transpose(0, 2, 1) @ np.array([-0.8, 0.4, 0.4])
 
 
-def run_short(path, trajectories=(0, 1, 2), model=None, observable=None, log=None):
+def run_short(path, trajectories=(0, 1, 2), model=None, observable=None, on_progress=None):
     molecule = water()
     return run_thermal(
         path,
@@ -150,7 +150,7 @@ def run_short(path, trajectories=(0, 1, 2), model=None, observable=None, log=Non
         SHORT,
         trajectories=trajectories,
         observables={"dipole": observable or Charges()},
-        log=log,
+        on_progress=on_progress,
     )
 
 
@@ -170,7 +170,7 @@ def test_segments_are_complete_and_read_back(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.npz"]
 
 
-def test_an_interrupted_run_ends_with_the_same_numbers(tmp_path):
+def test_an_interrupted_run_ends_with_the_same_numbers(tmp_path, caplog):
     whole = run_short(tmp_path / "whole.npz")
 
     class Stopping(Springs):
@@ -185,9 +185,12 @@ def test_an_interrupted_run_ends_with_the_same_numbers(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run_short(tmp_path / "part.npz", model=Stopping(water()))
     assert not (tmp_path / "part.npz").exists()
-    lines = []
-    resumed = run_short(tmp_path / "part.npz", log=lines.append)
-    assert lines[0] == "resumes after segment 1 of 3"
+    done = []
+    caplog.set_level("INFO", "rpr.dynamics.thermal")
+    resumed = run_short(tmp_path / "part.npz", on_progress=done.append)
+    assert caplog.messages[0] == "resumes after segment 1 of 3"
+    assert caplog.messages[1].startswith("segment 2 of 3: mean kinetic energy 0.")
+    assert done == [1, 2, 3]
     assert np.array_equal(resumed.positions, whole.positions)
     assert np.array_equal(resumed.dipole, whole.dipole)
 
@@ -286,12 +289,13 @@ def run_two(path, **changes):
         {"observables": None},
     ],
 )
-def test_segments_of_another_run_are_not_continued(tmp_path, change):
+def test_segments_of_another_run_are_not_continued(tmp_path, change, caplog):
     with pytest.raises(KeyboardInterrupt):
         run_two(tmp_path / "a.npz", model=Stopping(water()))
-    lines = []
-    found = run_two(tmp_path / "a.npz", **change, log=lines.append)
-    assert not lines[0].startswith("resumes")
+    caplog.clear()
+    caplog.set_level("INFO", "rpr.dynamics.thermal")
+    found = run_two(tmp_path / "a.npz", **change)
+    assert caplog.messages[0].startswith("segment 1 of")
     expected = run_two(tmp_path / "b.npz", **change)
     for name in ("positions", "energy", "kinetic", "trajectory"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))

@@ -9,7 +9,7 @@ from rpr.studies.conformers import starts
 from rpr.studies.minima_file import read_minima
 from rpr.studies.spectra import predictor
 
-log = logs.start(snakemake.log[0])
+logs.start(snakemake.log[0])
 settings = snakemake.params.spectra
 keys = ThermalSettings.__dataclass_fields__.keys() & settings.keys()
 first, last = shard_range(
@@ -25,5 +25,4 @@ run_thermal(
     trajectories=range(first, last),
     observables={name: predictor(models[name]) for name in snakemake.params.of},
     label=" ".join(model.training_checksum_ for model in models.values()),
-    log=log.info,
 )

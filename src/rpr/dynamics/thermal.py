@@ -14,6 +14,7 @@ resumes and ends with the same numbers.
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -29,6 +30,8 @@ from rpr.errors import InputError
 from rpr.files import fingerprint
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.rigid_body import is_linear
+
+_LOG = logging.getLogger(__name__)
 
 #: Frames whose properties are predicted at once.
 BLOCK = 2048
@@ -114,7 +117,7 @@ def run_thermal(
     trajectories: Sequence[int],
     observables: Mapping[str, Observable] | None = None,
     label: str = "",
-    log: Callable[[str], None] | None = None,
+    on_progress: Callable[[int], None] | None = None,
 ) -> Segments:
     """Run trajectories and write their segments; resume where an earlier run was interrupted.
 
@@ -138,8 +141,9 @@ def run_thermal(
         Properties to predict, ``dipole`` and ``polarizability`` or one of them.
     label
         Which potential and models these are, so that other ones do not resume this run.
-    log
-        Called with a line of text after each segment.
+    on_progress
+        Called with the number of finished segments, when a run resumes and after each segment;
+        the segments are logged, too.
 
     Returns
     -------
@@ -155,7 +159,6 @@ def run_thermal(
     """
     if not len(trajectories):
         raise InputError("trajectories: found none, expected at least one number")
-    say = log or (lambda line: None)
     observables = dict(observables or {})
     own = fingerprint(
         {**asdict(settings), "numbers": list(trajectories), "of": sorted(observables), "by": label},
@@ -164,14 +167,18 @@ def run_thermal(
     parts = SegmentParts(path, own)
     done = parts.finished(settings.n_segments)
     if done:
-        say(f"resumes after segment {len(done)} of {settings.n_segments}")
+        _LOG.info("resumes after segment %d of %d", len(done), settings.n_segments)
+        if on_progress is not None:
+            on_progress(len(done))
     before = parts.state(len(done)) if done else None
     for segments, state, report in _segments(
         model, minima, molecule, settings, trajectories, observables, before, len(done)
     ):
         parts.write(len(done), segments, state)
         done.append(segments)
-        say(f"segment {len(done)} of {settings.n_segments}: {report}")
+        _LOG.info("segment %d of %d: %s", len(done), settings.n_segments, report)
+        if on_progress is not None:
+            on_progress(len(done))
     joined = join(done)
     write_segments(path, joined)
     parts.remove(settings.n_segments)

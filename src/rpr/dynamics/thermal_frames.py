@@ -8,7 +8,8 @@ each chain is discarded, and frames of one chain are far apart in time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -22,6 +23,8 @@ from rpr.dynamics.trajectories import collect
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import turn_dihedral
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,6 @@ def sample_thermal_frames(
     model: Potential,
     molecule: Molecule,
     settings: ThermalFramesSettings,
-    *,
-    log: Callable[[str], None] | None = None,
 ) -> FrameSet:
     """Frames with the Boltzmann distribution of a potential, in random order.
 
@@ -109,8 +110,6 @@ def sample_thermal_frames(
         no torsional moves.
     settings
         How the frames are sampled.
-    log
-        Called with a line of text at the end.
 
     Returns
     -------
@@ -142,8 +141,8 @@ def sample_thermal_frames(
     positions = np.stack([x for _, x in recorded], axis=1)
     energy = np.stack([model.predict(x)[0] for _, x in recorded], axis=1)
     frames = collect(molecule, positions, steps, energy=energy)
-    if log and molecule.dihedral is not None:
-        log(f"{100 * np.mean(accepted):.1f} % of the torsional moves were accepted")
+    if molecule.dihedral is not None:
+        _LOG.info("%.1f %% of the torsional moves were accepted", 100 * np.mean(accepted))
     order = np.random.default_rng([settings.seed, settings.n_chains]).permutation(len(frames))
     return frames.subset(order[: settings.n_frames])
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,8 @@ from rpr.molecule.torsion import dihedral_angle
 from rpr.spectra.harmonic import modes_of_potential
 from rpr.studies.families import families
 from rpr.units import KB, KCAL_MOL
+
+_LOG = logging.getLogger(__name__)
 
 #: Name of segments in which the molecule changes from one conformer to another.
 MIXED = "changing"
@@ -61,7 +64,6 @@ def find_minima(
     *,
     force_tolerance: float = 1e-3,
     strict: bool = True,
-    log: Callable[[str], None] | None = None,
 ) -> dict[str, Minimum]:
     """Minima of a potential next to given geometries.
 
@@ -78,8 +80,6 @@ def find_minima(
     strict
         Whether every geometry must lead to a minimum of its own.  Otherwise those that do not are
         left out, except the first.
-    log
-        Called with a line of text after each step.
 
     Raises
     ------
@@ -90,12 +90,11 @@ def find_minima(
     group = find_group(molecule)
     for name, start in geometries.items():
         try:
-            minimum = _minimum(potential, molecule, start, force_tolerance, name, log)
+            minimum = _minimum(potential, molecule, start, force_tolerance, name)
         except ConvergenceError as error:
             if strict or not found:
                 raise
-            if log is not None:
-                log(f"{error}; left out")
+            _LOG.info("%s; left out", error)
             continue
         known = (distance(minimum.positions, m.positions, group) < SAME for m in found.values())
         if strict or not any(known):
@@ -109,11 +108,14 @@ def _minimum(
     start: Atoms,
     force_tolerance: float,
     name: str,
-    log: Callable[[str], None] | None,
 ) -> Minimum:
     """The minimum of a potential next to one geometry."""
     relaxed = optimise(
-        start, KREGCalculator(potential), force_tolerance=force_tolerance, name=name, log=log
+        start,
+        KREGCalculator(potential),
+        force_tolerance=force_tolerance,
+        name=name,
+        log_level=logging.INFO,
     ).positions
     modes = modes_of_potential(lambda x: potential.predict(x)[1], relaxed, molecule.masses)
     if modes.imaginary.any():
