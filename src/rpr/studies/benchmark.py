@@ -201,7 +201,7 @@ def _resampled(
     squared = np.moveaxis(error**2, 1, 0)  # -> [n_test, kernels, c]
     samples = metrics.resampled_rmse(squared, weights)  # -> [n_resamples, kernels, c]
     lowest = samples.argmin(axis=1)[:, None] == np.arange(n_kernels)[:, None]
-    low, high = np.percentile(samples, (2.5, 97.5), axis=0)
+    low, high = metrics.interval(samples)
     better = empty
     if "gaussian" in kernels:
         better = (samples < samples[:, [kernels.index("gaussian")]]).mean(axis=0)
