@@ -301,6 +301,15 @@ def test_segments_of_another_run_are_not_continued(tmp_path, change, caplog):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
 
 
+def test_settings_are_picked_out_of_a_section():
+    """Of a configuration, which has keys for others, too."""
+    given = {"time_ps": 8.0, "n_trajectories": 24, "seed": 1}
+    found = ThermalSettings.from_mapping(given, seed=2)
+    assert found == ThermalSettings(time_ps=8.0, seed=2)
+    with pytest.raises(InputError, match="rest_ps: found -1, expected zero or a positive number"):
+        ThermalSettings.from_mapping({"rest_ps": -1})
+
+
 def test_a_bond_that_breaks_in_langevin_dynamics_is_told():
     molecule = water()
     positions = np.repeat(molecule.reference[None], 2, axis=0)

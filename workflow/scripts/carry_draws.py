@@ -18,9 +18,7 @@ molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
 minima = read_minima(snakemake.input.minima)
 segments = join([read_segments(path) for path in snakemake.input.segments])
 given = snakemake.params.spectra
-settings = SpectrumSettings(
-    **{key: given[key] for key in SpectrumSettings.__dataclass_fields__.keys() & given.keys()}
-)
+settings = SpectrumSettings.from_mapping(given)
 models = [rpr.load(snakemake.input[name]) for name in ("dipole", "polarizability")]
 known = [np.load(path) for path in snakemake.input.draws] or [None]
 draws = [

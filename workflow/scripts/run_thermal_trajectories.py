@@ -11,7 +11,6 @@ from rpr.studies.spectra import predictor
 
 logs.start(snakemake.log[0])
 settings = snakemake.params.spectra
-keys = ThermalSettings.__dataclass_fields__.keys() & settings.keys()
 first, last = shard_range(
     snakemake.wildcards.batch, settings["n_trajectories"], settings["batch_size"]
 )
@@ -21,7 +20,7 @@ run_thermal(
     models["potential"],
     starts(read_minima(snakemake.input.minima)),
     read_molecule(snakemake.input.molecule, **snakemake.params.molecule),
-    ThermalSettings(**{key: settings[key] for key in keys}, seed=snakemake.params.seed),
+    ThermalSettings.from_mapping(settings, seed=snakemake.params.seed),
     trajectories=range(first, last),
     observables={name: predictor(models[name]) for name in snakemake.params.of},
     label=" ".join(model.training_checksum_ for model in models.values()),

@@ -14,9 +14,7 @@ molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
 minima = read_minima(snakemake.input.minima)
 segments = join([read_segments(path) for path in snakemake.input.segments])
 given = snakemake.params.spectra
-settings = SpectrumSettings(
-    **{key: given[key] for key in SpectrumSettings.__dataclass_fields__.keys() & given.keys()}
-)
+settings = SpectrumSettings.from_mapping(given)
 conformers = conformer_of_segments(segments, minima, molecule)
 groups = {name: conformers == name for name in minima}
 spectra = {

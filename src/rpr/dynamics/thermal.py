@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from rpr.data.segments import Segments, join, write_segments
+from rpr.data.settings import Settings
 from rpr.dynamics.batch import Potential, run
 from rpr.dynamics.langevin import run_langevin, thermal_velocities
 from rpr.dynamics.segment_parts import SegmentParts, State
@@ -41,7 +42,7 @@ Observable = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class ThermalSettings:
+class ThermalSettings(Settings):
     """How thermal trajectories are run.
 
     Parameters
@@ -75,11 +76,7 @@ class ThermalSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            optional = name in ("equilibration_ps", "rest_ps", "seed")
-            if not (value >= 0 if optional else value > 0):
-                expected = "zero or a positive number" if optional else "a positive number"
-                raise InputError(f"{name}: found {value}, expected {expected}")
+        self._check_positive(or_zero=("equilibration_ps", "rest_ps", "seed"))
         if self.n_times < 3:
             raise InputError(
                 f"time_ps: found {self.time_ps:g}, which is {self.n_times} records every "

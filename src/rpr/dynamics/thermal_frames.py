@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from rpr.data.frame_set import FrameSet
+from rpr.data.settings import Settings
 from rpr.dynamics.batch import Potential
 from rpr.dynamics.langevin import run_langevin, thermal_velocities
 from rpr.dynamics.torsional_moves import move_torsions
 from rpr.dynamics.trajectories import collect
-from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import turn_dihedral
 
@@ -28,7 +28,7 @@ _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class ThermalFramesSettings:
+class ThermalFramesSettings(Settings):
     """How frames in thermal equilibrium are sampled.
 
     Parameters
@@ -64,11 +64,7 @@ class ThermalFramesSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            optional = name in ("equilibration_ps", "seed")
-            if not (value >= 0 if optional else value > 0):
-                expected = "zero or a positive number" if optional else "a positive number"
-                raise InputError(f"{name}: found {value}, expected {expected}")
+        self._check_positive(or_zero=("equilibration_ps", "seed"))
 
     @property
     def steps_between_moves(self) -> int:
