@@ -16,7 +16,7 @@ from rpr.data.segments import (
     segments_of_frames,
     write_segments,
 )
-from rpr.dynamics.langevin import run_langevin, thermal_velocities
+from rpr.dynamics.langevin import Thermostat, run_langevin, thermal_velocities
 from rpr.dynamics.thermal import ThermalSettings, run_thermal
 from rpr.dynamics.velocities import kinetic_energy
 from rpr.errors import ConvergenceError, InputError
@@ -45,9 +45,7 @@ def equilibrated(n, dt_fs, n_steps=400):
         positions,
         velocities,
         molecule.masses,
-        temperature_K=T,
-        friction_per_ps=40.0,
-        dt_fs=dt_fs,
+        Thermostat(T, 40.0, dt_fs),
         n_steps=n_steps,
         rngs=rngs,
         molecule=molecule,
@@ -88,8 +86,8 @@ def test_both_bends_of_a_linear_molecule_are_warm():
     rngs = [np.random.default_rng([7, k]) for k in range(n)]
     x = np.repeat(molecule.reference[None], n, axis=0)
     v = thermal_velocities(x, molecule.masses, T, rngs)
-    settings = {"temperature_K": T, "friction_per_ps": 40.0, "dt_fs": 0.8, "n_steps": 300}
-    x, v = run_langevin(Rod(), x, v, molecule.masses, rngs=rngs, molecule=molecule, **settings)
+    settings = {"n_steps": 300, "rngs": rngs, "molecule": molecule}
+    x, v = run_langevin(Rod(), x, v, molecule.masses, Thermostat(T, 40.0, 0.8), **settings)
     for energy in (Rod().predict(x)[0], kinetic_energy(v, molecule.masses)):
         assert (energy / (KB * T)).mean() == pytest.approx(2.0, abs=4 * np.sqrt(2.0 / n))
 
@@ -321,9 +319,7 @@ def test_a_bond_that_breaks_in_langevin_dynamics_is_told():
             positions,
             velocities,
             molecule.masses,
-            temperature_K=300.0,
-            friction_per_ps=1.0,
-            dt_fs=0.5,
+            Thermostat(300.0, 1.0, 0.5),
             n_steps=40,
             rngs=[np.random.default_rng(k) for k in range(2)],
             molecule=molecule,

@@ -24,7 +24,7 @@ import numpy as np
 from rpr.data.segments import Segments, join, write_segments
 from rpr.data.settings import Settings
 from rpr.dynamics.batch import Potential, run
-from rpr.dynamics.langevin import run_langevin, thermal_velocities
+from rpr.dynamics.langevin import Thermostat, run_langevin, thermal_velocities
 from rpr.dynamics.segment_parts import SegmentParts, State
 from rpr.dynamics.trajectories import Trajectories
 from rpr.errors import InputError
@@ -82,6 +82,11 @@ class ThermalSettings(Settings):
                 f"time_ps: found {self.time_ps:g}, which is {self.n_times} records every "
                 f"{self.interval_fs:g} fs in a segment, expected three or more"
             )
+
+    @property
+    def thermostat(self) -> Thermostat:
+        """The Langevin dynamics."""
+        return Thermostat(self.temperature_K, self.friction_per_ps, self.dt_fs)
 
     @property
     def every(self) -> int:
@@ -202,9 +207,7 @@ def _segments(
             x,
             v,
             masses,
-            temperature_K=settings.temperature_K,
-            friction_per_ps=settings.friction_per_ps,
-            dt_fs=settings.dt_fs,
+            settings.thermostat,
             n_steps=settings.steps(settings.rest_ps if number else settings.equilibration_ps),
             rngs=rngs,
             molecule=molecule,

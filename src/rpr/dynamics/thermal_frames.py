@@ -18,7 +18,7 @@ from scipy.spatial.transform import Rotation
 from rpr.data.frame_set import FrameSet
 from rpr.data.settings import Settings
 from rpr.dynamics.batch import Potential
-from rpr.dynamics.langevin import run_langevin, thermal_velocities
+from rpr.dynamics.langevin import Thermostat, run_langevin, thermal_velocities
 from rpr.dynamics.torsional_moves import move_torsions
 from rpr.dynamics.trajectories import collect
 from rpr.molecule.molecule import Molecule
@@ -65,6 +65,11 @@ class ThermalFramesSettings(Settings):
 
     def __post_init__(self) -> None:
         self._check_positive(or_zero=("equilibration_ps", "seed"))
+
+    @property
+    def thermostat(self) -> Thermostat:
+        """The Langevin dynamics."""
+        return Thermostat(self.temperature_K, self.friction_per_ps, self.dt_fs)
 
     @property
     def steps_between_moves(self) -> int:
@@ -168,9 +173,7 @@ def _round(
         x,
         v,
         molecule.masses,
-        temperature_K=settings.temperature_K,
-        friction_per_ps=settings.friction_per_ps,
-        dt_fs=settings.dt_fs,
+        settings.thermostat,
         n_steps=settings.steps_between_moves,
         rngs=rngs,
         molecule=molecule,
