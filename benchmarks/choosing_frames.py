@@ -172,8 +172,7 @@ def rows(errors: pd.DataFrame) -> Iterator[dict]:
         resampled = {way: metrics.resampled_rmse(wide[way].to_numpy(), weights) for way in wide}
         for way in wide:
             rmse = np.sqrt(wide[way].mean())
-            ratios = resampled[way] / resampled["random"]
-            low, high = np.percentile(ratios, (2.5, 97.5))
+            low, high = metrics.interval(resampled[way] / resampled["random"])
             per_repeat = np.sqrt(wide[way].groupby(level="repeat").mean())
             yield {
                 "test_set": test_set,

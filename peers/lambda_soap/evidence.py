@@ -10,7 +10,8 @@ import argparse
 from pathlib import Path
 
 from rpr.data.extxyz import read_frames
-from rpr.studies.peer_predictions import collect_predictions, write_predictions, write_splits
+from rpr.studies.exchange import read_predictions, write_predictions, write_sets, write_splits
+from rpr.studies.peer_predictions import collect_predictions, splits_table
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("step", choices=("write", "collect"))
@@ -30,8 +31,12 @@ others = {
 }
 sizes = {"n_train": options.n_train, "n_test": options.n_test, "repeats": range(options.repeats)}
 if options.step == "write":
-    write_splits(options.folder, frames, others, **sizes)
+    splits = splits_table(frames, **sizes)
+    write_sets(options.folder, {"frames": frames, **others})
+    write_splits(options.folder, splits)
 else:
-    table = collect_predictions(options.folder, "lambda-SOAP", frames, others, **sizes)
+    table = collect_predictions(
+        read_predictions(options.folder), "lambda-SOAP", frames, others, **sizes
+    )
     write_predictions(table, options.table)
     print(f"{len(table)} rows in {options.table}")

@@ -13,7 +13,9 @@ from rpr.data.extxyz import read_frames
 from rpr.data.splits import read_split
 from rpr.molecule.molecule import read_molecule
 from rpr.studies import tables
-from rpr.studies.peer_errors import errors_of_predictions, write_training_sets
+from rpr.studies.exchange import read_predictions, write_sets
+from rpr.studies.learning_curve import training_sets
+from rpr.studies.peer_errors import errors_of_predictions, training_and_test_sets
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("step", choices=("write", "errors"))
@@ -31,15 +33,13 @@ test_sets = {
 }
 sets = {"sizes": options.sizes, "repeats": range(options.repeats)}
 if options.step == "write":
-    options.folder.mkdir(parents=True, exist_ok=True)
-    for repeat, size in write_training_sets(
-        options.folder, frames, split["train"], test_sets, **sets
-    ):
+    write_sets(options.folder, training_and_test_sets(frames, split["train"], test_sets, **sets))
+    for repeat, size, _ in training_sets(split["train"], **sets):
         print(repeat, size)
 else:
     molecule = read_molecule(options.geometry, anchors=(0, 3), dihedral=(0, 1, 2, 3))
     table = errors_of_predictions(
-        options.folder,
+        read_predictions(options.folder),
         "values, lambda-SOAP",
         frames,
         split["train"],

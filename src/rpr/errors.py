@@ -10,6 +10,13 @@ class InputError(ValueError):
     """Input that the user can correct; names the argument, what was found and what was expected."""
 
 
+class NotApplicableError(InputError):
+    """A model, axes or a descriptor that a molecule cannot have; another molecule could.
+
+    It is the only `InputError` that studies skip, as for a cell of a table that does not exist.
+    """
+
+
 class MissingPackageError(InputError, ImportError):
     """A package that is not installed, as only some parts of `rpr` need it."""
 

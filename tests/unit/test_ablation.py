@@ -11,9 +11,11 @@ from synthetic_frames import MOLECULE
 from synthetic_frames import labelled_frames as frames
 
 from rpr.data.splits import train_and_both_tests
-from rpr.errors import InputError
+from rpr.errors import InputError, NotApplicableError
 from rpr.models.copies import CopiesRPR
 from rpr.models.covariant import CovariantRegression
+from rpr.models.registry import load
+from rpr.models.symmetrized import SymmetrizedRPR
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.torsion import dihedral_angle
 from rpr.regression.search import sigma_grid
@@ -21,8 +23,6 @@ from rpr.report import generated_tables
 from rpr.studies import arbitrary_signs
 from rpr.studies.ablation import COLUMNS, STEPS, SYMMETRIES, Cell, ablation, held_out_torsion
 from rpr.studies.ablation_models import (
-    PermutationInversionRPR,
-    UngroupedCovariantRegression,
     fit_by_validation,
     fit_copies,
     validation_error,
@@ -83,6 +83,21 @@ def test_a_cell_is_the_model_of_its_name_with_what_validation_chose():
     assert row["coordinate_weight"] == around.coordinate_weight_
 
 
+def test_only_cells_that_do_not_exist_are_left_out():
+    """Three-atom axes have no average over signs; a kernel that is unknown is an error."""
+    cells = [Cell("three-atom", "RExyz", "none"), Cell("three-atom", "RExyz", "both")]
+    table = small_ablation(cells, repeats=[0])
+    assert set(table["symmetry"]) == {"none"}
+    with pytest.raises(NotApplicableError, match="three-atom"):
+        cells[1].fit(
+            frames(60, 1), property="dipole", molecule=MOLECULE, seed=0, kernels=["gaussian"],
+            n_search=20,
+        )  # fmt: skip
+    for symmetry in ("copies", "both"):
+        with pytest.raises(InputError, match="'gauss'"):
+            small_ablation([Cell("bond-axis", "RExyz", symmetry)], kernels=["gauss"])
+
+
 def sigmas_of(model):
     return [found["sigma"] for found in model.hyperparameters_.values()]
 
@@ -96,7 +111,7 @@ def test_copies_are_searched_by_the_average_where_it_exists():
     options = {"molecule": MOLECULE, "axes": "bond-axis", "descriptor": "RExyz", "seed": 0}
     model = fit_copies(training, training.dipole, kernels=["matern2"], n_search=24, **options)
     assert type(model) is CopiesRPR
-    average = partial(PermutationInversionRPR, **options)
+    average = partial(SymmetrizedRPR, axis_signs=False, **options)
     searched = fit_by_validation(
         average, training, training.dipole, kernels=["matern2"], n_search=24, seed=0
     )
@@ -108,21 +123,23 @@ def test_copies_are_searched_by_the_average_where_it_exists():
     }
     assert model.coordinate_weight_ == searched.coordinate_weight_
     options["coordinate_weight"] = model.coordinate_weight_
-    averaged = PermutationInversionRPR(kernel="matern2", hyperparameters=found, **options)
+    averaged = SymmetrizedRPR(axis_signs=False, kernel="matern2", hyperparameters=found, **options)
     expected = averaged.fit(training).predict(test)
     np.testing.assert_allclose(model.predict(test), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("property", ["dipole", "polarizability"])
-def test_the_average_over_the_group_alone_is_exact(property):
+def test_the_average_over_the_group_alone_is_exact(property, tmp_path):
     """It obeys the group, equals a plain kernel on copies, and needs signs that do not jump."""
     training, test = frames(24, 1), frames(6, 2)
     options = {"molecule": MOLECULE, "property": property, "axes": "bond-axis", "kernel": "matern2"}
     sigma, lam = 2.0, 1e-6
     options["hyperparameters"] = {"sigma": sigma, "lambda": lam}
-    model = PermutationInversionRPR(**options).fit(training)
+    model = SymmetrizedRPR(axis_signs=False, **options).fit(training)
     assert len(model._elements) == len(model.group_) == 4
     values = model.predict(test.positions)
+    model.save(tmp_path / "model.npz")
+    np.testing.assert_array_equal(load(tmp_path / "model.npz").predict(test.positions), values)
     images = model.group_.act_on_positions(test.positions)
     for image, expected in zip(images, model.group_.act_on_tensors(values), strict=True):
         np.testing.assert_allclose(model.predict(image), expected, atol=1e-8)
@@ -132,12 +149,13 @@ def test_the_average_over_the_group_alone_is_exact(property):
     copies = CopiesRPR(descriptor="RExyz", **options).fit(training)
     np.testing.assert_allclose(copies.predict(test.positions), values, atol=1e-6)
     with pytest.raises(InputError, match="signs"):
-        PermutationInversionRPR(**{**options, "axes": "inertia"}).fit(frames(60, 1))
+        SymmetrizedRPR(axis_signs=False, **{**options, "axes": "inertia"}).fit(frames(60, 1))
 
 
-def test_the_covariant_model_without_the_group_turns_but_does_not_exchange():
+def test_the_covariant_model_without_the_group_turns_but_does_not_exchange(tmp_path):
     training, test = frames(20, 1), frames(4, 2)
-    model = UngroupedCovariantRegression(molecule=MOLECULE, max_iterations=3).fit(training)
+    settings = {"molecule": MOLECULE, "max_iterations": 3}
+    model = CovariantRegression(permutation_inversion=False, **settings).fit(training)
     turn = np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0]
     turn *= np.linalg.det(turn)
     values = model.predict(test.positions)
@@ -145,7 +163,12 @@ def test_the_covariant_model_without_the_group_turns_but_does_not_exchange():
     group = find_group(MOLECULE)
     image = model.predict(group.act_on_positions(test.positions)[1])
     assert np.abs(image - group.act_on_tensors(values)[1]).max() > 1e-5
-    whole = CovariantRegression(molecule=MOLECULE, max_iterations=3).fit(training)
+    whole = CovariantRegression(**settings).fit(training)
+    for fitted in (model, whole):
+        fitted.save(tmp_path / "model.npz")
+        again = load(tmp_path / "model.npz")
+        assert again.permutation_inversion == fitted.permutation_inversion
+        np.testing.assert_allclose(again.predict(test), fitted.predict(test), atol=1e-12)
     assert len(whole.hyperparameters_["theta"]) == len(model.hyperparameters_["theta"])
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import logging
 import threading
 from pathlib import Path
 from typing import ClassVar
@@ -76,7 +77,22 @@ def start(molecule, temperature_K=300.0, seed=5):
     return atoms
 
 
-def run(molecule, calculator=None, atoms=None, **changes):
+@contextlib.contextmanager
+def logged(lines):
+    """What the library logs meanwhile is added to `lines`."""
+    logger, handler = logging.getLogger("rpr.dynamics.andersen"), logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+def run(molecule, calculator=None, atoms=None, lines=None, **changes):
     settings = {
         "dt_fs": 0.5,
         "n_steps": 12,
@@ -87,7 +103,8 @@ def run(molecule, calculator=None, atoms=None, **changes):
         "molecule": molecule,
     } | changes
     calculator = calculator or Springs(molecule.reference)
-    return run_trajectory(atoms or start(molecule), calculator, **settings)
+    with logged([] if lines is None else lines):
+        return run_trajectory(atoms or start(molecule), calculator, **settings)
 
 
 def assert_same(a, b):
@@ -126,7 +143,7 @@ def test_killed_trajectory_ends_with_the_same_bits(molecule, tmp_path, die_at, e
         run(molecule, Springs(molecule.reference, die_at=die_at), **settings)
     lines = []
     calculator = Springs(molecule.reference)
-    resumed = run(molecule, calculator, **settings, log=lines.append)
+    resumed = run(molecule, calculator, **settings, lines=lines)
     assert_same(resumed, run(molecule))
     done = (die_at - 2) // every * every
     assert resumed.step[-1] == 12
@@ -240,7 +257,7 @@ def test_a_step_without_polarizability_is_on_record_and_the_trajectory_goes_on(
     failing_response(monkeypatch, at=(2, 4))  # the start is 0
     settings = {"failures_path": tmp_path / "f.csv", "checkpoint_path": tmp_path / "t.npz"}
     run_real(water, properties=ALPHA, n_steps=3, **settings)
-    frames = run_real(water, properties=ALPHA, n_steps=6, **settings, log=lines.append)
+    frames = run_real(water, properties=ALPHA, n_steps=6, **settings, lines=lines)
     failures = read_failures([tmp_path / "f.csv"])
     assert failures["step"].tolist() == [2, 4]
     assert failures["trajectory"].tolist() == [4, 4]
@@ -269,7 +286,7 @@ def test_a_calculator_that_gives_no_polarizability_is_told(molecule):
 def test_unlabelled_checkpoint_is_not_used_for_labels(water, tmp_path):
     path, lines = tmp_path / "trajectory.npz", []
     run_real(water, checkpoint_path=path)
-    labelled = run_real(water, properties=ALPHA, checkpoint_path=path, log=lines.append)
+    labelled = run_real(water, properties=ALPHA, checkpoint_path=path, lines=lines)
     assert "other settings" in lines[0]
     assert labelled.polarizability.shape == (4, 3, 3)
 
@@ -354,12 +371,12 @@ def test_checkpoint_of_other_settings_is_kept_for_them(molecule, tmp_path, chang
     path = tmp_path / "trajectory.npz"
     run(molecule, checkpoint_path=path)
     lines = []
-    changed = run(molecule, **change, checkpoint_path=path, log=lines.append)
+    changed = run(molecule, **change, checkpoint_path=path, lines=lines)
     assert "starts from step 0" in lines[0]
     assert "other settings" in lines[0]
     assert_same(changed, run(molecule, **change))
     lines.clear()
-    assert_same(run(molecule, checkpoint_path=path, log=lines.append), run(molecule))
+    assert_same(run(molecule, checkpoint_path=path, lines=lines), run(molecule))
     assert lines == ["trajectory 4: resumes after step 12"]
 
 
@@ -369,7 +386,7 @@ def test_checkpoint_without_fingerprint_in_its_name_is_taken_over(molecule, tmp_
     next(tmp_path.iterdir()).rename(path)
     run(molecule, seed=4, checkpoint_path=path)
     assert path.exists()
-    assert_same(run(molecule, checkpoint_path=path, log=lines.append), run(molecule))
+    assert_same(run(molecule, checkpoint_path=path, lines=lines), run(molecule))
     assert lines == ["trajectory 4: resumes after step 12"]
     assert not path.exists()
 
@@ -390,7 +407,7 @@ def test_damaged_checkpoint_is_not_used(molecule, tmp_path, keep):
     (written,) = tmp_path.iterdir()
     written.write_bytes(written.read_bytes()[:keep])
     lines = []
-    assert_same(run(molecule, checkpoint_path=path, log=lines.append), run(molecule))
+    assert_same(run(molecule, checkpoint_path=path, lines=lines), run(molecule))
     assert "not readable" in lines[0]
 
 
@@ -578,6 +595,6 @@ def test_checkpoint_of_another_start_or_level_is_not_used(molecule, tmp_path, wh
     if what == "velocities":
         atoms.set_momenta(-atoms.get_momenta())
     calculator = (OtherLevel if what == "calculator" else Springs)(molecule.reference)
-    options = {"checkpoint_path": path, "log": lines.append}
+    options = {"checkpoint_path": path, "lines": lines}
     run(molecule, calculator, atoms=atoms, **options)
     assert "other settings" in lines[0]

@@ -146,7 +146,7 @@ def test_the_input_is_not_changed(kreg):
         dt_fs=0.5,
         n_steps=4,
         every=2,
-        progress=seen.append,
+        on_progress=seen.append,
     )
     np.testing.assert_array_equal(positions, copies[0])
     np.testing.assert_array_equal(velocities, copies[1])

@@ -8,6 +8,7 @@ from synthetic_frames import MOLECULE, labelled_frames
 
 from rpr.data.splits import train_and_both_tests
 from rpr.data.synthetic import random_frames
+from rpr.errors import InputError
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.regression.descriptors import COORDINATE_WEIGHTS, DESCRIPTORS, describe
 from rpr.studies.ablation_models import fit_by_validation, validation_error
@@ -53,6 +54,8 @@ def test_table_marks_the_weights_in_use_and_leaves_out_what_a_molecule_lacks(fra
     assert list(table.columns) == COLUMNS
     assert list(table["descriptor"].unique()) == ["REdihedCl", "RExyz"]
     assert list(table["axes"].unique()) == ["inertia", "bond-axis"]
+    with pytest.raises(InputError, match="weight"):  # of another error no row is left out
+        validation_errors(frames, molecule=bare, repeats=[0], weights=(-1.0, 0.5), **SIZES)
     in_use = table.loc[table["in_use"], ["descriptor", "coordinate_weight"]].drop_duplicates()
     assert in_use.to_numpy().tolist() == [["REdihedCl", 2.0], ["RExyz", 0.5]]
     assert (table["n_sets"] == 2).all()

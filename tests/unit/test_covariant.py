@@ -574,6 +574,7 @@ def test_a_file_keeps_the_arguments(tmp_path):
         "tensors": "bonds",
         "order": 1,
         "features": "distances",
+        "permutation_inversion": False,
     }
     model = CovariantRegression(molecule=molecule, **given)
     model.fit(positions, analytic_labels(positions, molecule)[0]).save(tmp_path / "m.npz")

@@ -17,8 +17,9 @@ from rpr.labels.timing import SETS, label_seconds
 from rpr.models.registry import make_model
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import set_dihedral
+from rpr.studies.exchange import read_predictions, write_sets
 from rpr.studies.fewer_labels import COLUMNS, fewer_labels
-from rpr.studies.peer_errors import errors_of_predictions, write_training_sets
+from rpr.studies.peer_errors import errors_of_predictions, training_and_test_sets
 from rpr.studies.with_derivatives import fit_with_derivatives, training_derivatives
 
 GEOMETRY = Path(__file__).parents[2] / "resources" / "geometries" / "hydrogen_peroxide.xyz"
@@ -85,12 +86,14 @@ def test_errors_of_other_programs_stand_beside_the_same_training_sets(frames, tm
     candidates, tests = np.arange(40), {"held_out_trajectories": frames.subset(range(40, 60))}
     sets = {"sizes": [12], "repeats": [0, 1]}
     given = (frames, candidates, tests)
-    assert write_training_sets(tmp_path, *given, **sets) == [(0, 12), (1, 12)]
+    write_sets(tmp_path, training_and_test_sets(*given, **sets))
+    assert len(read_frames(tmp_path / "train-1.extxyz")) == 12
     training = read_frames(tmp_path / "train-0.extxyz")
     model = make_model("covariant", property="dipole", molecule=MOLECULE, seed=0)
     predicted = model.fit(training).predict(read_frames(tmp_path / "held_out_trajectories.extxyz"))
     np.save(tmp_path / "train-0_held_out_trajectories_12.npy", predicted)
-    peers = errors_of_predictions(tmp_path, "values, other", *given, molecule=MOLECULE, **sets)
+    found = read_predictions(tmp_path)
+    peers = errors_of_predictions(found, "values, other", *given, molecule=MOLECULE, **sets)
     assert len(peers) == 1  # nothing was predicted with the second set
     stale = [peers.assign(**{f"{which}_checksum": "other"}) for which in ("training", "test")]
     with pytest.warns(UserWarning, match="1 of 3 rows are left out") as warned:
@@ -106,9 +109,9 @@ def test_errors_of_other_programs_stand_beside_the_same_training_sets(frames, tm
     assert (other["labels"], own["labels"]) == ("values, other", "values")
     assert other["rmse"] == pytest.approx(own["rmse"], rel=1e-6)
     assert (other["seconds"], other["seconds_full"]) == (own["seconds"], own["seconds_full"])
-    np.save(tmp_path / "train-0_held_out_trajectories_12.npy", predicted[:3])
+    found["train-0_held_out_trajectories_12"] = predicted[:3]
     with pytest.raises(InputError, match="3 rows for 20 test frames"):
-        errors_of_predictions(tmp_path, "other", *given, molecule=MOLECULE, **sets)
+        errors_of_predictions(found, "other", *given, molecule=MOLECULE, **sets)
 
 
 def test_a_model_learns_all_values_and_some_derivatives(frames):

@@ -11,8 +11,8 @@ from rpr.models.covariant import CovariantRegression
 from rpr.models.fast_covariant import FastCovariant
 from rpr.regression.additive_kernel import AdditiveKernel
 from rpr.regression.contracted_kernel import Centres, ContractedKernel
-from rpr.regression.interpolated_kernel import InterpolatedKernel
-from rpr.regression.interpolated_slopes import InterpolatedSlopes
+from rpr.regression.interpolated_kernel import InterpolatedKernel, can_interpolate
+from rpr.regression.interpolated_slopes import InterpolatedSlopes, can_interpolate_slopes
 
 
 def kernel(order, rng):
@@ -41,9 +41,12 @@ def test_equal_to_the_sum_term_by_term(order):
 
 def test_what_cannot_be_interpolated_is_refused():
     centres = 1 + 0.2 * np.random.default_rng(2).standard_normal((50, 5))
+    assert all(can_interpolate(kernel(order, None), centres) for order in (0, 1, 2))
+    assert not can_interpolate(kernel(3, None), centres)
     with pytest.raises(InputError, match="found order 3"):
         InterpolatedKernel(kernel(3, None), centres, np.ones((50, 1)))
     sharp = replace(kernel(2, None), widths=np.array([0.5, 1e6, 4.0]))
+    assert not can_interpolate(sharp, centres)
     with pytest.raises(InputError, match="feature 1 is too short"):
         InterpolatedKernel(sharp, centres, np.ones((50, 1)))
 
@@ -72,10 +75,13 @@ def test_frames_with_derivatives_equal_the_sum_term_by_term(order):
 def test_frames_with_derivatives_that_cannot_be_interpolated_are_refused():
     rng = np.random.default_rng(6)
     centres = centres_with_derivatives(20, rng)
+    assert all(can_interpolate_slopes(kernel(order, rng), centres.features) for order in (1, 2))
     for order in (0, 3):
+        assert not can_interpolate_slopes(kernel(order, rng), centres.features)
         with pytest.raises(InputError, match=f"found order {order}"):
             InterpolatedSlopes(kernel(order, rng), centres)
     sharp = replace(kernel(2, rng), widths=np.array([0.5, 1e6, 4.0]))
+    assert not can_interpolate_slopes(sharp, centres.features)
     with pytest.raises(InputError, match="feature 1 is too short"):
         InterpolatedSlopes(sharp, centres)
 

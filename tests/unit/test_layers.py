@@ -76,6 +76,18 @@ def test_an_inner_room_knows_little_of_its_outer_room(room, outside):
                 assert target in outside, f"{module} imports {target}"
 
 
+def test_only_some_studies_touch_files():
+    """Those that the docstring of the package names; another may fingerprint what it is given."""
+    readers = {"rpr.data.extxyz", "rpr.data.atoms_files", "rpr.files"}
+    files = {f"rpr.studies.{name}" for name in ("exchange", "minima_file", "tables")}
+    for module in {name for name in MODULES if name.startswith("rpr.studies.")} - files:
+        text = MODULES[module].read_text(encoding="utf-8")
+        assert "import os" not in text, module
+        assert "pathlib" not in text, module
+        text = text.replace("from rpr.files import fingerprint\n", "")
+        assert not any(f"from {reader} import" in text for reader in readers), module
+
+
 def test_the_dft_code_needs_nothing_but_errors_and_units():
     for module in (name for name in MODULES if name.startswith("rpr.labels.dft")):
         for target in imports(MODULES[module]):

@@ -77,6 +77,16 @@ def test_interval_covers_the_truth_about_95_times_in_100():
     assert 0.82 < covered / 200 < 0.97  # a percentile interval of 30 draws covers a little less
 
 
+def test_the_interval_of_a_ratio_is_paired():
+    """Frames that are difficult for both widen the interval of either, but not of the ratio."""
+    squared, groups = np.random.default_rng(5).gamma(0.3, size=60), np.repeat(np.arange(12), 5)
+    found = metrics.rmse_ratio(squared, 4.0 * squared, groups)
+    assert [found[k] for k in ("ratio", "ratio_low", "ratio_high")] == pytest.approx([0.5] * 3)
+    assert found["rmse_below"] == pytest.approx(2.0 * found["rmse_above"])
+    assert np.isnan(metrics.rmse_ratio(squared, squared, np.zeros(60))["ratio_low"])
+    assert metrics.rmse_ratio(squared, np.zeros(60), groups) is None
+
+
 def test_resampling_is_by_groups_and_reproducible():
     groups = np.array([5, 5, 7, 7, 7, 9])
     weights = metrics.resampling_weights(groups, n_resamples=50, seed=1)

@@ -13,13 +13,18 @@ from rpr.errors import InputError
 from rpr.models.registry import make_model
 from rpr.report.result_tables import peers_tables
 from rpr.studies.comparison import COLUMNS as PAIR_COLUMNS
+from rpr.studies.exchange import (
+    read_predictions,
+    write_predictions,
+    write_sets,
+    write_splits,
+)
 from rpr.studies.peer_comparison import COLUMNS, compare_on_split, over_sets
 from rpr.studies.peer_predictions import (
     KEYS,
     collect_predictions,
     predictions_of_peer,
-    write_predictions,
-    write_splits,
+    splits_table,
 )
 from rpr.studies.trials import training_and_tests
 
@@ -35,7 +40,8 @@ OTHERS = {"rotated": ROTATED, "thermal": THERMAL}
 def folder(tmp_path_factory):
     """The covariant model in the place of another program, from the files that one gets."""
     folder = tmp_path_factory.mktemp("peer")
-    write_splits(folder, FRAMES, OTHERS, repeats=[0, 1], **SIZES)
+    write_sets(folder, {"frames": FRAMES, **OTHERS})
+    write_splits(folder, splits_table(FRAMES, repeats=[0, 1], **SIZES))
     known = {path.stem: read_frames(path) for path in folder.glob("*.extxyz")}
     splits = pd.read_csv(folder / "splits.csv")
     for repeat, rows in splits.groupby("repeat"):
@@ -54,7 +60,9 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def table(folder):
     write_predictions(
-        collect_predictions(folder, "other", FRAMES, OTHERS, repeats=[0, 1], **SIZES),
+        collect_predictions(
+            read_predictions(folder), "other", FRAMES, OTHERS, repeats=[0, 1], **SIZES
+        ),
         folder / "table.csv.gz",
     )
     return pd.read_csv(folder / "table.csv.gz")
@@ -97,11 +105,11 @@ def test_predictions_for_other_frames_are_refused(table, folder):
     training, tests = training_and_tests(FRAMES, ROTATED, seed=0, **SIZES)
     with pytest.raises(InputError, match="0 predictions for the 12 frames"):
         predictions_of_peer(table, "dipole", 7, training, tests, source="file")
-    others = {"rotated": frames(16, 2)}
+    others, found = {"rotated": frames(16, 2)}, read_predictions(folder)
     with pytest.raises(InputError, match="14 predictions, expected 16"):
-        collect_predictions(folder, "other", FRAMES, others, repeats=[0], **SIZES)
-    with pytest.raises(InputError, match="there is no such file"):
-        collect_predictions(folder, "other", FRAMES, OTHERS, repeats=[2], **SIZES)
+        collect_predictions(found, "other", FRAMES, others, repeats=[0], **SIZES)
+    with pytest.raises(InputError, match="found no dipole_2_in_distribution"):
+        collect_predictions(found, "other", FRAMES, OTHERS, repeats=[2], **SIZES)
 
 
 def pairs_of(ratios, width):

@@ -25,6 +25,7 @@ from rpr.studies.harmonic_lines import (
     lines_table,
     model_lines,
 )
+from rpr.studies.minima_file import read_minima, write_minima
 from rpr.studies.model_error import chosen_segments, model_errors, with_model_error
 from rpr.studies.spectra import (
     RAMAN,
@@ -113,8 +114,8 @@ def test_minima_of_a_potential_are_found_and_stored(tmp_path):
     distance = np.linalg.norm(minima["water"].positions[0] - minima["water"].positions[1])
     expected = np.linalg.norm(molecule.reference[0] - molecule.reference[1])
     assert distance == pytest.approx(expected, abs=1e-3)
-    study.write_minima(tmp_path / "minima.npz", minima)
-    back = study.read_minima(tmp_path / "minima.npz")["water"]
+    write_minima(tmp_path / "minima.npz", minima)
+    back = read_minima(tmp_path / "minima.npz")["water"]
     assert np.array_equal(back.modes.vectors, minima["water"].modes.vectors)
     assert np.array_equal(back.versions, minima["water"].versions)
 

@@ -25,7 +25,7 @@ from rpr.studies import canonical_axes as canonical_axes
 from rpr.studies import evaluation as evaluate
 from rpr.studies import kreg as kreg_study
 from rpr.studies import learning_curve, metrics
-from rpr.studies.benchmark import benchmark
+from rpr.studies.benchmark import BenchmarkSettings, benchmark
 from rpr.studies.equivariance import equivariance
 from rpr.studies.error_by_dihedral import error_by_dihedral
 from rpr.units import BOHR3, DEBYE
@@ -268,7 +268,7 @@ def test_covariance_separates_covariant_from_laboratory_models(paper, frames, dc
 def grid(frames, split, dce):
     return benchmark(
         frames, *split, molecule=dce, descriptor="RExyzCl", kernels=["gaussian", "matern2"],
-        sigmas=[1.0, 4.0], lambdas=[1e-9, 1e-5], seed=0,
+        settings=BenchmarkSettings.from_mapping(GRID),
     )  # fmt: skip
 
 
@@ -302,7 +302,7 @@ def test_benchmark_is_the_paper_s_model(frames, split, dce, grid):
     )
     ours, _ = benchmark(
         frames, *split, molecule=dce, descriptor="RExyzCl", kernels=["matern2"],
-        properties=["dipole"], seed=0,
+        properties=["dipole"],
     )  # fmt: skip
     table = evaluate.predictions(
         model, frames.subset(split[1]), model_name="rotate-predict-rotate",

@@ -16,7 +16,7 @@ from rpr.data.segments import (
     segments_of_frames,
     write_segments,
 )
-from rpr.dynamics.langevin import run_langevin
+from rpr.dynamics.langevin import Thermostat, run_langevin
 from rpr.dynamics.thermal import ThermalSettings, run_thermal
 from rpr.dynamics.velocities import kinetic_energy, thermal_velocities
 from rpr.errors import ConvergenceError, InputError
@@ -45,9 +45,7 @@ def equilibrated(n, dt_fs, n_steps=400):
         positions,
         velocities,
         molecule.masses,
-        temperature_K=T,
-        friction_per_ps=40.0,
-        dt_fs=dt_fs,
+        Thermostat(T, 40.0, dt_fs),
         n_steps=n_steps,
         rngs=rngs,
         molecule=molecule,
@@ -88,8 +86,8 @@ def test_both_bends_of_a_linear_molecule_are_warm():
     rngs = [np.random.default_rng([7, k]) for k in range(n)]
     x = np.repeat(molecule.reference[None], n, axis=0)
     v = thermal_velocities(x, molecule.masses, T, rngs)
-    settings = {"temperature_K": T, "friction_per_ps": 40.0, "dt_fs": 0.8, "n_steps": 300}
-    x, v = run_langevin(Rod(), x, v, molecule.masses, rngs=rngs, molecule=molecule, **settings)
+    settings = {"n_steps": 300, "rngs": rngs, "molecule": molecule}
+    x, v = run_langevin(Rod(), x, v, molecule.masses, Thermostat(T, 40.0, 0.8), **settings)
     for energy in (Rod().predict(x)[0], kinetic_energy(v, molecule.masses)):
         assert (energy / (KB * T)).mean() == pytest.approx(2.0, abs=4 * np.sqrt(2.0 / n))
 
@@ -140,7 +138,7 @@ class Charges:
         return positions.transpose(0, 2, 1) @ np.array([-0.8, 0.4, 0.4])
 
 
-def run_short(path, trajectories=(0, 1, 2), model=None, observable=None, log=None):
+def run_short(path, trajectories=(0, 1, 2), model=None, observable=None, on_progress=None):
     molecule = water()
     return run_thermal(
         path,
@@ -150,7 +148,7 @@ def run_short(path, trajectories=(0, 1, 2), model=None, observable=None, log=Non
         SHORT,
         trajectories=trajectories,
         observables={"dipole": observable or Charges()},
-        log=log,
+        on_progress=on_progress,
     )
 
 
@@ -170,7 +168,7 @@ def test_segments_are_complete_and_read_back(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.npz"]
 
 
-def test_an_interrupted_run_ends_with_the_same_numbers(tmp_path):
+def test_an_interrupted_run_ends_with_the_same_numbers(tmp_path, caplog):
     whole = run_short(tmp_path / "whole.npz")
 
     class Stopping(Springs):
@@ -185,9 +183,12 @@ def test_an_interrupted_run_ends_with_the_same_numbers(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run_short(tmp_path / "part.npz", model=Stopping(water()))
     assert not (tmp_path / "part.npz").exists()
-    lines = []
-    resumed = run_short(tmp_path / "part.npz", log=lines.append)
-    assert lines[0] == "resumes after segment 1 of 3"
+    done = []
+    caplog.set_level("INFO", "rpr.dynamics.thermal")
+    resumed = run_short(tmp_path / "part.npz", on_progress=done.append)
+    assert caplog.messages[0] == "resumes after segment 1 of 3"
+    assert caplog.messages[1].startswith("segment 2 of 3: mean kinetic energy 0.")
+    assert done == [1, 2, 3]
     assert np.array_equal(resumed.positions, whole.positions)
     assert np.array_equal(resumed.dipole, whole.dipole)
 
@@ -286,15 +287,25 @@ def run_two(path, **changes):
         {"observables": None},
     ],
 )
-def test_segments_of_another_run_are_not_continued(tmp_path, change):
+def test_segments_of_another_run_are_not_continued(tmp_path, change, caplog):
     with pytest.raises(KeyboardInterrupt):
         run_two(tmp_path / "a.npz", model=Stopping(water()))
-    lines = []
-    found = run_two(tmp_path / "a.npz", **change, log=lines.append)
-    assert not lines[0].startswith("resumes")
+    caplog.clear()
+    caplog.set_level("INFO", "rpr.dynamics.thermal")
+    found = run_two(tmp_path / "a.npz", **change)
+    assert caplog.messages[0].startswith("segment 1 of")
     expected = run_two(tmp_path / "b.npz", **change)
     for name in ("positions", "energy", "kinetic", "trajectory"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+
+
+def test_settings_are_picked_out_of_a_section():
+    """Of a configuration, which has keys for others, too."""
+    given = {"time_ps": 8.0, "n_trajectories": 24, "seed": 1}
+    found = ThermalSettings.from_mapping(given, seed=2)
+    assert found == ThermalSettings(time_ps=8.0, seed=2)
+    with pytest.raises(InputError, match="rest_ps: found -1, expected zero or a positive number"):
+        ThermalSettings.from_mapping({"rest_ps": -1})
 
 
 def test_a_bond_that_breaks_in_langevin_dynamics_is_told():
@@ -308,9 +319,7 @@ def test_a_bond_that_breaks_in_langevin_dynamics_is_told():
             positions,
             velocities,
             molecule.masses,
-            temperature_K=300.0,
-            friction_per_ps=1.0,
-            dt_fs=0.5,
+            Thermostat(300.0, 1.0, 0.5),
             n_steps=40,
             rngs=[np.random.default_rng(k) for k in range(2)],
             molecule=molecule,

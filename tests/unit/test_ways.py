@@ -11,15 +11,15 @@ from rpr.data.extxyz import read_frames, write_frames
 from rpr.data.synthetic import analytic_labels, random_frames
 from rpr.errors import InputError
 from rpr.models.augmented import AugmentedRegression
-from rpr.studies.ablation_models import UngroupedCovariantRegression
 from rpr.studies.axes_sensitivity import axes_sensitivity, sensitivity
 from rpr.studies.equivariance import deviations
+from rpr.studies.exchange import read_way, write_sets
 from rpr.studies.operations import OPERATIONS, images
 from rpr.studies.trials import training_and_tests
 from rpr.studies.ways import IDEAS, WAYS
-from rpr.studies.ways_files import FilePredictions, frames_to_predict, write_split
 from rpr.studies.ways_measured import COLUMNS, measured_ways
 from rpr.studies.ways_models import AveragedOverRotations
+from rpr.studies.ways_outside import frames_of_split, frames_to_predict
 from rpr.studies.ways_summary import frames_needed, ways_table
 
 FRAMES, ROTATED = labelled_frames(72, 1), labelled_frames(12, 2)
@@ -102,7 +102,8 @@ def test_an_average_over_rotations_is_more_equivariant():
 
 def test_the_covariant_model_without_group_tells_atoms_apart():
     settings = {"n_search": 20, "max_iterations": 2}
-    model = UngroupedCovariantRegression(molecule=MOLECULE, **settings).fit(FRAMES)
+    way = WAYS["covariant, no group"].make(property="dipole", molecule=MOLECULE, seed=0)
+    model = way.set_params(**settings).fit(FRAMES)
     assert len(model.group_) == 1
     base = ROTATED.positions
     error = {
@@ -116,7 +117,8 @@ def test_the_covariant_model_without_group_tells_atoms_apart():
 
 def predicted_file(folder, **info):
     training, tests = training_and_tests(FRAMES, ROTATED, **SPLIT)
-    write_split(folder, training, tests, MOLECULE, sizes=[20], n_applied=6, seed=0)
+    sets = frames_of_split(training, tests, MOLECULE, sizes=[20], n_applied=6, seed=0)
+    write_sets(folder, sets)
     assert len(read_frames(folder / "train_20.extxyz", require=["dipole"])) == 20
     frames = read_frames(folder / "test.extxyz")
     frames.dipole = Truth(1e-9).predict(frames)
@@ -135,7 +137,7 @@ ABOUT = {
 
 
 def test_predictions_from_a_file_enter_the_table(tmp_path):
-    file = FilePredictions(predicted_file(tmp_path, **ABOUT), "dipole", MOLECULE)
+    file = read_way(predicted_file(tmp_path, **ABOUT), "dipole", MOLECULE)
     chosen = {name: WAYS[name] for name in ("bond-axis", "inertia, both hands", "3 turned copies")}
     trials = measured_ways(
         FRAMES, ROTATED, molecule=MOLECULE, ways=chosen, predictions=[file], sizes=[20, 40],
@@ -157,7 +159,7 @@ def test_predictions_from_a_file_enter_the_table(tmp_path):
 def test_a_file_has_to_say_what_it_is(tmp_path):
     del (about := dict(ABOUT))["repeat"]
     with pytest.raises(InputError, match="does not say repeat"):
-        FilePredictions(predicted_file(tmp_path, **about), "dipole", MOLECULE)
+        read_way(predicted_file(tmp_path, **about), "dipole", MOLECULE)
 
 
 def test_frames_to_predict_are_the_tests_and_their_images():

@@ -5,7 +5,7 @@ from rpr.data.splits import read_split
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.studies import tables
-from rpr.studies.benchmark import benchmark
+from rpr.studies.benchmark import BenchmarkSettings, benchmark
 
 logs.start(snakemake.log[0])
 split = read_split(snakemake.input.split)
@@ -15,10 +15,10 @@ table, errors = benchmark(
     split["test"],
     molecule=read_molecule(snakemake.input.molecule, **snakemake.params.molecule),
     descriptor=snakemake.wildcards.descriptor,
-    axes=snakemake.wildcards.axes,
     kernels=snakemake.params.kernels,
-    seed=snakemake.params.seed,
-    **snakemake.params.fitting,
+    settings=BenchmarkSettings.from_mapping(
+        snakemake.params.fitting, axes=snakemake.wildcards.axes, seed=snakemake.params.seed
+    ),
 )
 tables.write_csv(table, snakemake.output.table)
 tables.write_csv(errors, snakemake.output.errors)

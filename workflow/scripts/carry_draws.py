@@ -7,8 +7,9 @@ from rpr.data.segments import join, read_segments
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.studies import tables
-from rpr.studies.conformers import conformer_of_segments, read_minima
+from rpr.studies.conformers import conformer_of_segments
 from rpr.studies.harmonic_lines import line_errors_table, lines_of_draws, model_lines
+from rpr.studies.minima_file import read_minima
 from rpr.studies.model_error import model_errors
 from rpr.studies.spectra import SpectrumSettings
 
@@ -17,9 +18,7 @@ molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
 minima = read_minima(snakemake.input.minima)
 segments = join([read_segments(path) for path in snakemake.input.segments])
 given = snakemake.params.spectra
-settings = SpectrumSettings(
-    **{key: given[key] for key in SpectrumSettings.__dataclass_fields__.keys() & given.keys()}
-)
+settings = SpectrumSettings.from_mapping(given)
 models = [rpr.load(snakemake.input[name]) for name in ("dipole", "polarizability")]
 known = [np.load(path) for path in snakemake.input.draws] or [None]
 draws = [

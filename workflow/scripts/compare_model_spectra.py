@@ -15,9 +15,7 @@ from rpr.studies.spectra_of_models import jumps_of_models, spectra_of_models
 logs.start(snakemake.log[0])
 segments = join([first_segments(read_segments(path)) for path in snakemake.input.segments])
 given = snakemake.params.spectra
-settings = SpectrumSettings(
-    **{key: given[key] for key in SpectrumSettings.__dataclass_fields__.keys() & given.keys()}
-)
+settings = SpectrumSettings.from_mapping(given)
 reference = snakemake.params.reference
 dipoles = {reference: segments.dipole}
 for name, path in zip(snakemake.params.models, snakemake.input.models, strict=True):

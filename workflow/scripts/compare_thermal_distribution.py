@@ -8,12 +8,12 @@ from rpr.run import logs
 from rpr.studies import tables
 from rpr.studies.thermal import thermal_distribution
 
-log = logs.start(snakemake.log[0])
+logs.start(snakemake.log[0])
 thermal, seeds = snakemake.params.thermal, snakemake.params.seeds
 model = rpr.load(snakemake.input.model)
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
 settings = long_sample(thermal, seed=seeds["sample"])
-frames = sample_thermal_frames(model, molecule, settings, log=log.info)
+frames = sample_thermal_frames(model, molecule, settings)
 shared = {key: thermal[key] for key in ("temperature_K", "dt_fs")}
 torques = sample_torques(model, molecule, MeanTorqueSettings(**shared, seed=seeds["torque"]))
 table = thermal_distribution(frames, *torques, temperature_K=settings.temperature_K)

@@ -5,10 +5,11 @@ from rpr.data.extxyz import read_frames
 from rpr.molecule.molecule import read_geometry, read_molecule
 from rpr.run import logs
 from rpr.studies import tables
-from rpr.studies.conformers import find_minima, write_minima
+from rpr.studies.conformers import find_minima
 from rpr.studies.harmonic_lines import lines_table, model_lines
+from rpr.studies.minima_file import write_minima
 
-log = logs.start(snakemake.log[0])
+logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
 if snakemake.input.found:
     frames = read_frames(snakemake.input.found, symbols=molecule.symbols)
@@ -23,7 +24,6 @@ minima = find_minima(
     molecule,
     geometries,
     strict=not snakemake.input.found,
-    log=log.info,
 )
 models = [rpr.load(snakemake.input[name]) for name in ("dipole", "polarizability")]
 lines = {name: model_lines(*models, m.positions, m.modes) for name, m in minima.items()}

@@ -4,7 +4,7 @@ from rpr.data.extxyz import read_frames
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.studies import tables
-from rpr.studies.ways_files import FilePredictions
+from rpr.studies.exchange import read_way
 from rpr.studies.ways_measured import measured_ways
 
 logs.start(snakemake.log[0])
@@ -14,7 +14,7 @@ table = measured_ways(
     read_frames(snakemake.input.frames),
     read_frames(snakemake.input.test_set),
     molecule=molecule,
-    predictions=[FilePredictions(p, "dipole", molecule) for p in snakemake.input.predictions],
+    predictions=[read_way(p, "dipole", molecule) for p in snakemake.input.predictions],
     sizes=params.sizes,
     n_test=params.n_test,
     n_applied=params.n_applied,

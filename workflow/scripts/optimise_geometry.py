@@ -1,5 +1,7 @@
 """Optimise one minimum."""
 
+import logging
+
 from rpr.dynamics.optimise import optimise
 from rpr.labels.calculator import LabelCalculator
 from rpr.labels.journal import Journal
@@ -22,7 +24,7 @@ atoms = optimise(
     force_tolerance=snakemake.params.optimisation["fmax"],
     max_steps=snakemake.params.optimisation["max_steps"],
     name=snakemake.wildcards.conformer,
-    log=log.info,
+    log_level=logging.INFO,
 )
 write_geometry(snakemake.output.geometry, atoms)
 journal.close()

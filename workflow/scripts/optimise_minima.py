@@ -36,7 +36,6 @@ minima = find_minima(
     most=snakemake.params.conformers["most"],
     force_tolerance=snakemake.params.optimisation["fmax"],
     max_steps=snakemake.params.optimisation["max_steps"],
-    log=log.info,
 )
 write_geometry(snakemake.output.reference, molecule.to_atoms(minima.positions[0]))
 write_arrays(snakemake.output.minima, positions=minima.positions, hessians=minima.hessians)

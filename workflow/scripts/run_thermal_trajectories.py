@@ -5,12 +5,12 @@ from rpr.dynamics.thermal import ThermalSettings, run_thermal
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.run.jobs import shard_range
-from rpr.studies.conformers import read_minima, starts
+from rpr.studies.conformers import starts
+from rpr.studies.minima_file import read_minima
 from rpr.studies.spectra import predictor
 
-log = logs.start(snakemake.log[0])
+logs.start(snakemake.log[0])
 settings = snakemake.params.spectra
-keys = ThermalSettings.__dataclass_fields__.keys() & settings.keys()
 first, last = shard_range(
     snakemake.wildcards.batch, settings["n_trajectories"], settings["batch_size"]
 )
@@ -20,9 +20,8 @@ run_thermal(
     models["potential"],
     starts(read_minima(snakemake.input.minima)),
     read_molecule(snakemake.input.molecule, **snakemake.params.molecule),
-    ThermalSettings(**{key: settings[key] for key in keys}, seed=snakemake.params.seed),
+    ThermalSettings.from_mapping(settings, seed=snakemake.params.seed),
     trajectories=range(first, last),
     observables={name: predictor(models[name]) for name in snakemake.params.of},
     label=" ".join(model.training_checksum_ for model in models.values()),
-    log=log.info,
 )

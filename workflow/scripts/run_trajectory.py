@@ -11,7 +11,7 @@ from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.run.jobs import free_megabytes
 
-log = logs.start(snakemake.log[0])
+logs.start(snakemake.log[0])
 molecule = read_molecule(snakemake.input.geometry, **snakemake.params.molecule)
 start = read_arrays(snakemake.input.initial_conditions)
 number, md = int(snakemake.wildcards.trajectory), snakemake.params.md
@@ -34,6 +34,5 @@ frames = run_trajectory(
     properties=properties,
     failures_path=snakemake.output.get("failures"),
     checkpoint_path=snakemake.params.checkpoint,
-    log=log.info,
 )
 write_frames(snakemake.output.frames, frames)

@@ -6,11 +6,10 @@ from rpr.dynamics.thermal_frames import ThermalFramesSettings, sample_thermal_fr
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 
-log = logs.start(snakemake.log[0])
+logs.start(snakemake.log[0])
 frames = sample_thermal_frames(
     rpr.load(snakemake.input.model),
     read_molecule(snakemake.input.molecule, **snakemake.params.molecule),
     ThermalFramesSettings(**snakemake.params.thermal, seed=snakemake.params.seed),
-    log=log.info,
 )
 write_frames(snakemake.output.frames, frames)

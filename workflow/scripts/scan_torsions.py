@@ -27,7 +27,6 @@ candidates = scan_torsions(
         journal=journal,
     ),
     seed=snakemake.params.seed,
-    log=log.info,
 )
 write_frames(snakemake.output.candidates, candidates)
 journal.close()

@@ -4,7 +4,8 @@ from rpr.data.segments import join, read_segments
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
 from rpr.studies import tables
-from rpr.studies.conformers import conformer_of_segments, conformer_table, read_minima
+from rpr.studies.conformers import conformer_of_segments, conformer_table
+from rpr.studies.minima_file import read_minima
 from rpr.studies.model_error import with_model_error
 from rpr.studies.spectra import SpectrumSettings, infrared_table, raman_table
 
@@ -13,9 +14,7 @@ molecule = read_molecule(snakemake.input.molecule, **snakemake.params.molecule)
 minima = read_minima(snakemake.input.minima)
 segments = join([read_segments(path) for path in snakemake.input.segments])
 given = snakemake.params.spectra
-settings = SpectrumSettings(
-    **{key: given[key] for key in SpectrumSettings.__dataclass_fields__.keys() & given.keys()}
-)
+settings = SpectrumSettings.from_mapping(given)
 conformers = conformer_of_segments(segments, minima, molecule)
 groups = {name: conformers == name for name in minima}
 spectra = {

@@ -3,8 +3,9 @@
 from rpr.data.extxyz import read_frames
 from rpr.molecule.molecule import read_molecule
 from rpr.run import logs
+from rpr.studies.exchange import write_sets
 from rpr.studies.trials import training_and_tests
-from rpr.studies.ways_files import write_split
+from rpr.studies.ways_outside import frames_of_split
 
 logs.start(snakemake.log[0])
 params, repeat = snakemake.params, int(snakemake.wildcards.repeat)
@@ -16,8 +17,7 @@ training, tests = training_and_tests(
     n_test=params.n_test,
     seed=repeat,
 )
-write_split(
-    snakemake.output.folder,
+sets = frames_of_split(
     training,
     tests,
     molecule,
@@ -25,3 +25,4 @@ write_split(
     n_applied=params.n_applied,
     seed=repeat,
 )
+write_sets(snakemake.output.folder, sets)

@@ -39,7 +39,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rpr.axes.sign_rules import SIGN_RULES
-from rpr.errors import InputError
+from rpr.errors import InputError, NotApplicableError
 from rpr.molecule.inertia import centre, principal_axes
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.rigid_body import LINEAR
@@ -107,7 +107,7 @@ def three_atoms(molecule: Molecule) -> tuple[int, int, int]:
 
     Raises
     ------
-    InputError
+    NotApplicableError
         If no atom has two such neighbours.
     """
     if molecule.dihedral is not None:
@@ -120,7 +120,7 @@ def three_atoms(molecule: Molecule) -> tuple[int, int, int]:
             along, towards = molecule.reference[[first, second]] - molecule.reference[middle]
             if _axes_from(along[None], towards[None])[1][0] > IN_LINE:
                 return middle, first, second
-    raise InputError(
+    raise NotApplicableError(
         f"axes: 'three-atom' needs three bonded atoms that are not in line, and "
         f"{''.join(molecule.symbols)} has none; use the axes 'laboratory'"
     )
@@ -145,7 +145,7 @@ def _three_atom(positions: np.ndarray, molecule: Molecule) -> _Parts:
 
 def _bond_axis(positions: np.ndarray, molecule: Molecule) -> _Parts:
     if molecule.dihedral is None:
-        raise InputError(
+        raise NotApplicableError(
             "axes: 'bond-axis' needs a molecule with a dihedral; name its four atoms, or use the "
             "axes 'three-atom'"
         )
@@ -231,23 +231,24 @@ def check_axes(name: str, molecule: Molecule) -> None:
     Raises
     ------
     InputError
-        If the name is unknown, the molecule is an atom or linear, inertia axes are asked for a
-        spherical top, or no three atoms make axes. The message names the axes that can be used
-        instead.
+        If the name is unknown.
+    NotApplicableError
+        If the molecule is an atom or linear, inertia axes are asked for a spherical top, or no
+        three atoms make axes. The message names the axes that can be used instead.
     """
     if name not in AXES:
         raise InputError(f"axes: expected one of {', '.join(AXES)}; found {name!r}")
     rotor = rotor_type(molecule)
     undefined = f"axes: {name!r} are undefined for {''.join(molecule.symbols)}, because its"
     if name != "laboratory" and rotor in ("atom", "linear"):
-        raise InputError(
+        raise NotApplicableError(
             f"{undefined} reference geometry is {'one atom' if rotor == 'atom' else 'linear'} and "
             "rotation about its axis is free; only the axes 'laboratory' can be used"
         )
     if name == "three-atom":
         three_atoms(molecule)
     if name in _INERTIA and rotor == "spherical":
-        raise InputError(
+        raise NotApplicableError(
             f"{undefined} reference geometry is a spherical top, I_a = I_b = I_c, so that only "
             "vibrations decide its principal axes; use the axes 'eckart', 'kabsch' or 'three-atom'"
         )
@@ -272,7 +273,9 @@ def canonical_axes(name: str, positions: np.ndarray, molecule: Molecule) -> Cano
     Raises
     ------
     InputError
-        If the name is unknown or the molecule cannot have these axes (:func:`check_axes`).
+        If the name is unknown.
+    NotApplicableError
+        If the molecule cannot have these axes (:func:`check_axes`), or lacks their dihedral.
     """
     check_axes(name, molecule)
     positions = np.asarray(positions, dtype=float)

@@ -123,7 +123,7 @@ def run(args: argparse.Namespace) -> None:
             trajectories=range(args.n),
             observables={name: predictor(model) for name, model in models.items()},
             label=" ".join(m.training_checksum_ for m in (potential, *models.values())),
-            log=lambda line: progress.update(_number(line)),
+            on_progress=progress.update,
         )
     if compact != output:
         _write_as_frames(output, segments, settings.steps(settings.rest_ps))
@@ -207,12 +207,6 @@ def _starts(args: argparse.Namespace, potential: KREG) -> np.ndarray:
         atoms = Atoms(molecule.symbols, positions=positions)
         relaxed.append(optimise(atoms, KREGCalculator(potential), name=name).positions)
     return np.array(relaxed)
-
-
-def _number(line: str) -> int:
-    """Number of the segment that a line of the log is about."""
-    words = line.replace(":", "").split()
-    return int(words[words.index("segment") + 1])
 
 
 def _with(names: list[str]) -> str:

@@ -54,6 +54,12 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("-o", "--output", required=True, metavar="FOLDER", help="folder of results")
     parser.add_argument("--ir", action="store_true", help="infrared; default: what can be made")
     parser.add_argument("--raman", action="store_true", help="Raman; default: what can be made")
+    _add_spectra(parser)
+    _add_frames(parser)
+    add_keys(parser, ("dipole", "polarizability"))
+
+
+def _add_spectra(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("spectra")
     group.add_argument(
         "--resolution",
@@ -75,6 +81,9 @@ def add_parser(subparsers: Any) -> None:
     group.add_argument(
         "--laser", type=positive, default=532.0, metavar="NUMBER", help="nm; default: 532"
     )
+
+
+def _add_frames(parser: argparse.ArgumentParser) -> None:
     frames = parser.add_argument_group(
         "trajectories of other programs", "what files of frames do not say"
     )
@@ -86,7 +95,6 @@ def add_parser(subparsers: Any) -> None:
         metavar="TIME",
         help="time step of velocity Verlet, whose shift of frequencies is then corrected",
     )
-    add_keys(parser, ("dipole", "polarizability"))
 
 
 def run(args: argparse.Namespace) -> None:

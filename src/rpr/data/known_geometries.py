@@ -16,10 +16,13 @@ import numpy as np
 from ase.data import atomic_numbers
 from scipy.spatial import KDTree
 
-from rpr.data.consistency.neighbours import SAME_GEOMETRY, superpose
+from rpr.molecule.superposition import smallest_distance
 
 #: Relative difference of the sums that rounding of positions in files explains.
 TOLERANCE = 1e-6
+
+#: Root-mean-square distance of the atoms of one geometry from those of its copy, Angstrom.
+SAME_GEOMETRY = 1e-4
 _TINY = np.finfo(float).tiny
 
 
@@ -69,8 +72,8 @@ def first_of_each(
 ) -> np.ndarray:
     """Index of the first frame of the same geometry, which is that of the frame itself if new.
 
-    Geometries are the same if they differ by rotation and translation, with distances that agree to
-    `rpr.data.consistency.neighbours.SAME_GEOMETRY` in the root mean square.
+    Geometries are the same if a rotation and a shift bring the atoms of one onto those of the other
+    to `SAME_GEOMETRY` in the root mean square.
 
     Parameters
     ----------
@@ -109,9 +112,10 @@ def first_of_each(
 
 
 def _are_equal(a: np.ndarray, b: np.ndarray, *, mirrored: bool) -> np.ndarray:
-    rotations, displacements = superpose(a, b)
-    equal = np.sqrt(np.mean(displacements**2, axis=(1, 2))) < SAME_GEOMETRY
-    return equal if mirrored else equal & (np.linalg.det(rotations) > 0)
+    distances = smallest_distance(a, b)
+    if mirrored:
+        distances = np.minimum(distances, smallest_distance(-a, b))
+    return distances < SAME_GEOMETRY
 
 
 def _tree(invariants: np.ndarray) -> KDTree:

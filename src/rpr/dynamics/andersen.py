@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ase import Atoms
 from ase.calculators.calculator import Calculator
@@ -14,6 +15,8 @@ from rpr.dynamics import checkpoint
 from rpr.dynamics.trajectory_run import TrajectoryRun
 from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
+
+_LOG = logging.getLogger(__name__)
 
 
 def run_trajectory(
@@ -32,18 +35,17 @@ def run_trajectory(
     failures_path: str | os.PathLike | None = None,
     checkpoint_path: str | os.PathLike | None = None,
     checkpoint_every: int = 1,
-    log: Callable[[str], None] | None = None,
 ) -> FrameSet:
     """Run velocity Verlet with an Andersen thermostat (:class:`ase.md.andersen.Andersen`).
 
-    The state after every `checkpoint_every`-th step is saved: positions, momenta, forces, the
-    state of the random numbers, and what the calculator remembers of earlier frames.  A run that
-    finds its checkpoint resumes and ends with the same numbers, to the last bit, as one that was
-    never interrupted.  This requires that the results of the calculator depend only on the
-    positions and on the state it gives (`get_state`, `set_state`), and that it runs on one thread,
-    because several threads add numbers in varying order; other calculators agree within their
-    tolerance.  A checkpoint of other settings is kept and not used (:mod:`rpr.files`); `n_steps`
-    may differ, so that a finished trajectory can be made longer.
+    Every step is logged.  The state after every `checkpoint_every`-th step is saved: positions,
+    momenta, forces, the state of the random numbers, and what the calculator remembers of earlier
+    frames.  A run that finds its checkpoint resumes and ends with the same numbers, to the last
+    bit, as one that was never interrupted.  This requires that the results of the calculator depend
+    only on the positions and on the state it gives (`get_state`, `set_state`), and that it runs on
+    one thread, because several threads add numbers in varying order; other calculators agree within
+    their tolerance.  A checkpoint of other settings is kept and not used (:mod:`rpr.files`);
+    `n_steps` may differ, so that a finished trajectory can be made longer.
 
     With `properties` the frames are labelled as they are made.  A step whose labels are not sound,
     because a property could not be computed or the electrons are in a wrong state, does not end
@@ -86,8 +88,6 @@ def run_trajectory(
         saves no checkpoint.
     checkpoint_every
         Steps from one checkpoint to the next.
-    log
-        Called with one line of text after each step.
 
     Returns
     -------
@@ -116,36 +116,30 @@ def run_trajectory(
         fix_center_of_mass=fix_center_of_mass,
         properties=tuple(properties),
     )
-    say = log or (lambda line: None)
     if checkpoint_path is not None:
-        _resume(run, checkpoint_path, trajectory, say)
+        _resume(run, checkpoint_path, trajectory)
     while run.step < n_steps:
         run.advance()
         due = run.step % checkpoint_every == 0 or run.step == n_steps
         if checkpoint_path is not None and due:
             checkpoint.save(checkpoint_path, fingerprint=run.fingerprint, state=run.state())
-        say(run.progress(n_steps))
+        _LOG.info(run.progress(n_steps))
     failures = run.failures(n_steps)
     for step, fault in failures.items():
-        say(f"trajectory {trajectory}: step {step} has no sound labels: {fault}")
+        _LOG.info("trajectory %s: step %d has no sound labels: %s", trajectory, step, fault)
     if failures_path is not None:
         write_failures(failures_path, [("", trajectory, *found) for found in failures.items()])
     return run.frames(n_steps)
 
 
-def _resume(
-    run: TrajectoryRun,
-    checkpoint_path: str | os.PathLike,
-    trajectory: int,
-    say: Callable[[str], None],
-) -> None:
+def _resume(run: TrajectoryRun, checkpoint_path: str | os.PathLike, trajectory: int) -> None:
     """Continue from the checkpoint of these settings, if there is one."""
     state, reason = checkpoint.load(checkpoint_path, fingerprint=run.fingerprint)
     if state is not None:
         run.restore(state)
-        say(f"trajectory {trajectory}: resumes after step {run.step}")
+        _LOG.info("trajectory %s: resumes after step %d", trajectory, run.step)
     elif reason:
-        say(f"trajectory {trajectory}: starts from step 0, {reason}")
+        _LOG.info("trajectory %s: starts from step 0, %s", trajectory, reason)
 
 
 def _check_settings(

@@ -56,7 +56,7 @@ def run(
     n_steps: int,
     every: int = 1,
     molecule: Molecule | None = None,
-    progress: Callable[[int], None] | None = None,
+    on_progress: Callable[[int], None] | None = None,
 ) -> Trajectories:
     """Velocity Verlet at constant energy, all trajectories in step.
 
@@ -80,8 +80,8 @@ def run(
         Steps from one recorded step to the next; the start is recorded, too.
     molecule
         Molecule whose bonds are watched; default: ``model.molecule``, if there is one.
-    progress
-        Function that is called with the number of each recorded step.
+    on_progress
+        Called with the number of each recorded step.
 
     Returns
     -------
@@ -114,8 +114,8 @@ def run(
         watch.check_energy(potential + state.kinetic() - start, step)
         if step % every == 0:
             records.append(state.record(potential))
-            if progress:
-                progress(step)
+            if on_progress is not None:
+                on_progress(step)
     x, v, potentials, kinetic = (np.stack(parts, axis=1) for parts in zip(*records, strict=True))
     warn_of_extrapolation(model, x.reshape(-1, *x.shape[2:]))
     steps = np.arange(0, n_steps + 1, every)

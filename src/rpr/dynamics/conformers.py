@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
 from itertools import product
 
 import numpy as np
@@ -15,6 +15,8 @@ from rpr.molecule.equivalence import distinct
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.rotors import Rotor, clashes, find_rotors, rotor_dihedrals, turn_rotors
+
+_LOG = logging.getLogger(__name__)
 
 #: Steps of the scan in degrees; the second is for molecules whose scan has too many points.
 SCAN_STEPS = (60.0, 120.0)
@@ -67,7 +69,6 @@ def scan_torsions(
     calculator: Calculator,
     *,
     seed: int = 0,
-    log: Callable[[str], None] | None = None,
 ) -> FrameSet:
     """Optimise every point of the :func:`torsion_grid`; what is found, the lowest first.
 
@@ -82,8 +83,6 @@ def scan_torsions(
         Gives energy and forces.
     seed
         Seed of the displacements.
-    log
-        Called with a line of text for each point.
 
     Returns
     -------
@@ -97,7 +96,6 @@ def scan_torsions(
     InputError
         If the scan has too many points.
     """
-    say = log or (lambda line: None)
     rng = np.random.default_rng(seed)
     grid = torsion_grid(molecule)
     found, energies, failure = [], [], ""
@@ -107,9 +105,9 @@ def scan_torsions(
         try:
             atoms = optimise(start, calculator, force_tolerance=_SCAN_TOLERANCE, name=name)
         except ConvergenceError as error:
-            say(failure := str(error))
+            _LOG.info(failure := str(error))
             continue
-        say(f"{name}: energy {atoms.get_potential_energy():.5f} eV")
+        _LOG.info("%s: energy %.5f eV", name, atoms.get_potential_energy())
         found.append(atoms.positions)
         energies.append(atoms.get_potential_energy())
     if not found:

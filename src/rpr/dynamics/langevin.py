@@ -16,6 +16,7 @@ the molecule moves and rotates, and its geometries have the distribution exp(-V/
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,15 +32,48 @@ from rpr.units import FS
 NOISE_EVERY = 10
 
 
+@dataclass(frozen=True)
+class Thermostat:
+    """What Langevin dynamics does to a trajectory.
+
+    Parameters
+    ----------
+    temperature_K
+        Temperature in K.
+    friction_per_ps
+        Friction gamma in 1/ps; the energy of a vibration relaxes within about 1/gamma.
+    dt_fs
+        Time step in fs.
+
+    Raises
+    ------
+    InputError
+        If friction or time step are not positive.
+    """
+
+    temperature_K: float
+    friction_per_ps: float
+    dt_fs: float
+
+    def __post_init__(self) -> None:
+        if not self.friction_per_ps > 0.0 or not self.dt_fs > 0.0:
+            raise InputError(
+                f"friction_per_ps, dt_fs: found {self.friction_per_ps} and {self.dt_fs}, expected "
+                "positive numbers"
+            )
+
+    def kept(self, n_steps: int) -> float:
+        """Part of a velocity that the friction of some steps leaves."""
+        return np.exp(-1e-3 * self.friction_per_ps * n_steps * self.dt_fs)
+
+
 def run_langevin(
     model: Potential,
     positions: np.ndarray,
     velocities: np.ndarray,
     masses: np.ndarray,
+    thermostat: Thermostat,
     *,
-    temperature_K: float,
-    friction_per_ps: float,
-    dt_fs: float,
     n_steps: int,
     rngs: Sequence[np.random.Generator],
     molecule: Molecule | None = None,
@@ -58,12 +92,8 @@ def run_langevin(
         Angstrom/fs.
     masses : array, [n_atoms]
         u.
-    temperature_K
-        Temperature in K.
-    friction_per_ps
-        Friction gamma in 1/ps; the energy of a vibration relaxes within about 1/gamma.
-    dt_fs
-        Time step in fs.
+    thermostat
+        Temperature, friction and time step.
     n_steps
         Number of steps; 0 returns what was given.
     rngs
@@ -83,23 +113,16 @@ def run_langevin(
 
     Raises
     ------
-    InputError
-        If friction or time step are not positive.
     ConvergenceError
         If a bond breaks.
     """
-    if not friction_per_ps > 0.0 or not dt_fs > 0.0:
-        raise InputError(
-            f"friction_per_ps, dt_fs: found {friction_per_ps} and {dt_fs}, expected positive "
-            "numbers"
-        )
     x, v = np.array(positions, dtype=float), np.array(velocities, dtype=float)
     if not n_steps:
         return x, v
     if linear is None:
         linear = molecule is not None and is_linear(molecule.reference, molecule.masses)
     to_acceleration = FS**2 / np.asarray(masses, dtype=float)[:, None]
-    predict = step_function(model)
+    predict, dt_fs = step_function(model), thermostat.dt_fs
     acceleration = model.predict(x)[1] * to_acceleration
     since = 0  # steps without friction and noise
     for step in range(1, n_steps + 1):
@@ -107,16 +130,15 @@ def run_langevin(
         x += 0.5 * dt_fs * v
         since += 1
         if since == NOISE_EVERY or step == n_steps:
-            kept = np.exp(-1e-3 * friction_per_ps * since * dt_fs)
-            since = 0
             noise = thermal_velocities(
                 x,
                 masses,
-                temperature_K,
+                thermostat.temperature_K,
                 rngs,
                 rigid_body_motion=rigid_body_motion,
                 linear=linear,
             )
+            kept, since = thermostat.kept(since), 0
             v = kept * v + np.sqrt(1.0 - kept**2) * noise
             _check_bonds(x, molecule, step)
         x += 0.5 * dt_fs * v

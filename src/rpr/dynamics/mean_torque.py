@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rpr.dynamics.batch import Potential
-from rpr.dynamics.langevin import run_langevin
+from rpr.dynamics.langevin import Thermostat, run_langevin
 from rpr.dynamics.torsional_restraint import RestrainedPotential, torque
 from rpr.dynamics.velocities import thermal_velocities
 from rpr.errors import InputError
@@ -66,6 +66,11 @@ class MeanTorqueSettings:
     dt_fs: float = 0.5
     seed: int = 0
 
+    @property
+    def thermostat(self) -> Thermostat:
+        """The Langevin dynamics."""
+        return Thermostat(self.temperature_K, self.friction_per_ps, self.dt_fs)
+
 
 def sample_torques(
     model: Potential, molecule: Molecule, settings: MeanTorqueSettings
@@ -103,9 +108,8 @@ def sample_torques(
     angles, torques = [], []
     for number, n_steps in enumerate(lengths):
         x, v = run_langevin(
-            restrained, x, v, molecule.masses, temperature_K=settings.temperature_K,
-            friction_per_ps=settings.friction_per_ps, dt_fs=settings.dt_fs, n_steps=n_steps,
-            rngs=rngs, molecule=molecule, rigid_body_motion=True,
+            restrained, x, v, molecule.masses, settings.thermostat, n_steps=n_steps, rngs=rngs,
+            molecule=molecule, rigid_body_motion=True,
         )  # fmt: skip
         if number:
             angles.append(dihedral_angle(x, dihedral_of(molecule)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +25,8 @@ from rpr.molecule.rotors import find_rotors, rotor_dihedrals
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+_LOG = logging.getLogger(__name__)
 
 #: Displacement along an imaginary mode, Angstrom sqrt(u), before another optimisation.
 _ALONG_MODE = 0.3
@@ -58,7 +61,6 @@ def find_minima(
     most: int,
     force_tolerance: float = 1e-3,
     max_steps: int = 200,
-    log: Callable[[str], None] | None = None,
 ) -> Minima:
     """Optimise candidates at a level of theory, and keep those that are minima.
 
@@ -82,8 +84,6 @@ def find_minima(
         Largest force on an atom of a minimum, eV/Angstrom.
     max_steps
         Largest number of steps of one optimisation.
-    log
-        Called with a line of text for each candidate.
 
     Returns
     -------
@@ -94,7 +94,6 @@ def find_minima(
     ConvergenceError
         If no candidate becomes a minimum.
     """
-    say = log or (lambda line: None)
     relax = partial(
         optimise, calculator=calculator, force_tolerance=force_tolerance, max_steps=max_steps
     )
@@ -104,16 +103,16 @@ def find_minima(
         try:
             atoms = relax(near.atoms(k), name=f"candidate {k}")
         except ConvergenceError as error:
-            say(failure := str(error))
+            _LOG.info(failure := str(error))
             continue
-        say(f"candidate {k}: energy {atoms.get_potential_energy():.5f} eV")
+        _LOG.info("candidate %d: energy %.5f eV", k, atoms.get_potential_energy())
         positions.append(atoms.positions)
         energies.append(atoms.get_potential_energy())
     if not positions:
         raise ConvergenceError(f"no candidate could be optimised; {failure}")
     stationary = _within(lowest_first(molecule, np.array(positions), np.array(energies)), window)
     lowest = stationary.subset(np.arange(min(most, len(stationary))))
-    return _minima(lowest, molecule, relax, hessian, window, say)
+    return _minima(lowest, molecule, relax, hessian, window)
 
 
 def minima_frames(minima: Minima, molecule: Molecule) -> FrameSet:
@@ -157,7 +156,6 @@ def _minima(
     relax: Callable[..., Atoms],
     hessian: Callable[[np.ndarray], np.ndarray],
     window: float,
-    say: Callable[[str], None],
 ) -> Minima:
     """Those of distinct stationary points that are minima, or lead to one, within the window."""
     found: list[tuple[np.ndarray, float, np.ndarray]] = []
@@ -167,12 +165,13 @@ def _minima(
         energy = float(np.asarray(stationary.energy)[k])
         if modes.imaginary.any():
             name = f"stationary point {k}"
-            say(f"{name}: {modes.describe(0, molecule.symbols)}; goes downhill from there")
+            softest = modes.describe(0, molecule.symbols)
+            _LOG.info("%s: %s; goes downhill from there", name, softest)
             try:
                 start = molecule.to_atoms(positions + _downhill(modes))
                 atoms = relax(start, name=name)
             except ConvergenceError as error:
-                say(str(error))
+                _LOG.info(str(error))
                 continue
             positions, energy = atoms.positions, atoms.get_potential_energy()
             matrix = hessian(positions)

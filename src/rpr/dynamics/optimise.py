@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
 
 import numpy as np
 from ase import Atoms
@@ -18,6 +18,8 @@ from rpr.molecule.pairs import pair_indices
 from rpr.molecule.plausibility import check_overlap
 from rpr.molecule.rigid_body import without_rigid_body_motion
 
+_LOG = logging.getLogger(__name__)
+
 
 def optimise(
     atoms: Atoms,
@@ -26,7 +28,7 @@ def optimise(
     force_tolerance: float = 1e-3,
     max_steps: int = 200,
     name: str = "geometry",
-    log: Callable[[str], None] | None = None,
+    log_level: int = logging.DEBUG,
 ) -> Atoms:
     """Nearest stationary point, by BFGS in Cartesian coordinates (:class:`ase.optimize.BFGS`).
 
@@ -46,8 +48,8 @@ def optimise(
         Largest number of steps.
     name
         Name of this geometry in messages, such as ``"anti"``.
-    log
-        Called with a line of text after each step.
+    log_level
+        Level at which each step is logged.
 
     Returns
     -------
@@ -73,10 +75,12 @@ def optimise(
     optimiser = BFGS(moving, logfile=None)
     optimiser.H0 = model_hessian(moving)
     for _ in optimiser.irun(fmax=force_tolerance, steps=max_steps):
-        if log is not None:
-            log(
-                f"{name}: step {optimiser.nsteps}, energy {moving.get_potential_energy():.6f} eV, "
-                f"largest force {_largest_force(moving):.2e} eV/Angstrom"
+        if _LOG.isEnabledFor(log_level):
+            _LOG.log(
+                log_level,
+                "%s: step %d, energy %.6f eV, largest force %.2e eV/Angstrom",
+                *(name, optimiser.nsteps),
+                *(moving.get_potential_energy(), _largest_force(moving)),
             )
     if not _largest_force(moving) <= force_tolerance:
         raise ConvergenceError(

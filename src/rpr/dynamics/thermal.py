@@ -14,6 +14,7 @@ resumes and ends with the same numbers.
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,8 +22,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from rpr.data.segments import Segments, join, write_segments
+from rpr.data.settings import Settings
 from rpr.dynamics.batch import Potential, run
-from rpr.dynamics.langevin import run_langevin
+from rpr.dynamics.langevin import Thermostat, run_langevin
 from rpr.dynamics.segment_parts import SegmentParts, State
 from rpr.dynamics.trajectories import Trajectories
 from rpr.dynamics.velocities import thermal_velocities
@@ -30,6 +32,8 @@ from rpr.errors import InputError
 from rpr.files import fingerprint
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.rigid_body import is_linear
+
+_LOG = logging.getLogger(__name__)
 
 #: Frames whose properties are predicted at once.
 BLOCK = 2048
@@ -39,7 +43,7 @@ Observable = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class ThermalSettings:
+class ThermalSettings(Settings):
     """How thermal trajectories are run.
 
     Parameters
@@ -73,16 +77,17 @@ class ThermalSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            optional = name in ("equilibration_ps", "rest_ps", "seed")
-            if not (value >= 0 if optional else value > 0):
-                expected = "zero or a positive number" if optional else "a positive number"
-                raise InputError(f"{name}: found {value}, expected {expected}")
+        self._check_positive(or_zero=("equilibration_ps", "rest_ps", "seed"))
         if self.n_times < 3:
             raise InputError(
                 f"time_ps: found {self.time_ps:g}, which is {self.n_times} records every "
                 f"{self.interval_fs:g} fs in a segment, expected three or more"
             )
+
+    @property
+    def thermostat(self) -> Thermostat:
+        """The Langevin dynamics."""
+        return Thermostat(self.temperature_K, self.friction_per_ps, self.dt_fs)
 
     @property
     def every(self) -> int:
@@ -115,7 +120,7 @@ def run_thermal(
     trajectories: Sequence[int],
     observables: Mapping[str, Observable] | None = None,
     label: str = "",
-    log: Callable[[str], None] | None = None,
+    on_progress: Callable[[int], None] | None = None,
 ) -> Segments:
     """Run trajectories and write their segments; resume where an earlier run was interrupted.
 
@@ -139,8 +144,9 @@ def run_thermal(
         Properties to predict, ``dipole`` and ``polarizability`` or one of them.
     label
         Which potential and models these are, so that other ones do not resume this run.
-    log
-        Called with a line of text after each segment.
+    on_progress
+        Called with the number of finished segments, when a run resumes and after each segment;
+        the segments are logged, too.
 
     Returns
     -------
@@ -156,7 +162,6 @@ def run_thermal(
     """
     if not len(trajectories):
         raise InputError("trajectories: found none, expected at least one number")
-    say = log or (lambda line: None)
     observables = dict(observables or {})
     own = fingerprint(
         {**asdict(settings), "numbers": list(trajectories), "of": sorted(observables), "by": label},
@@ -165,14 +170,18 @@ def run_thermal(
     parts = SegmentParts(path, own)
     done = parts.finished(settings.n_segments)
     if done:
-        say(f"resumes after segment {len(done)} of {settings.n_segments}")
+        _LOG.info("resumes after segment %d of %d", len(done), settings.n_segments)
+        if on_progress is not None:
+            on_progress(len(done))
     before = parts.state(len(done)) if done else None
     for segments, state, report in _segments(
         model, minima, molecule, settings, trajectories, observables, before, len(done)
     ):
         parts.write(len(done), segments, state)
         done.append(segments)
-        say(f"segment {len(done)} of {settings.n_segments}: {report}")
+        _LOG.info("segment %d of %d: %s", len(done), settings.n_segments, report)
+        if on_progress is not None:
+            on_progress(len(done))
     joined = join(done)
     write_segments(path, joined)
     parts.remove(settings.n_segments)
@@ -199,9 +208,7 @@ def _segments(
             x,
             v,
             masses,
-            temperature_K=settings.temperature_K,
-            friction_per_ps=settings.friction_per_ps,
-            dt_fs=settings.dt_fs,
+            settings.thermostat,
             n_steps=settings.steps(settings.rest_ps if number else settings.equilibration_ps),
             rngs=rngs,
             molecule=molecule,

@@ -8,25 +8,28 @@ each chain is discarded, and frames of one chain are far apart in time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from rpr.data.frame_set import FrameSet
+from rpr.data.settings import Settings
 from rpr.dynamics.batch import Potential
-from rpr.dynamics.langevin import run_langevin
+from rpr.dynamics.langevin import Thermostat, run_langevin
 from rpr.dynamics.torsional_moves import move_torsions
 from rpr.dynamics.trajectories import collect
 from rpr.dynamics.velocities import thermal_velocities
-from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.torsion import turn_dihedral
 
+_LOG = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
-class ThermalFramesSettings:
+class ThermalFramesSettings(Settings):
     """How frames in thermal equilibrium are sampled.
 
     Parameters
@@ -62,11 +65,12 @@ class ThermalFramesSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            optional = name in ("equilibration_ps", "seed")
-            if not (value >= 0 if optional else value > 0):
-                expected = "zero or a positive number" if optional else "a positive number"
-                raise InputError(f"{name}: found {value}, expected {expected}")
+        self._check_positive(or_zero=("equilibration_ps", "seed"))
+
+    @property
+    def thermostat(self) -> Thermostat:
+        """The Langevin dynamics."""
+        return Thermostat(self.temperature_K, self.friction_per_ps, self.dt_fs)
 
     @property
     def steps_between_moves(self) -> int:
@@ -96,8 +100,6 @@ def sample_thermal_frames(
     model: Potential,
     molecule: Molecule,
     settings: ThermalFramesSettings,
-    *,
-    log: Callable[[str], None] | None = None,
 ) -> FrameSet:
     """Frames with the Boltzmann distribution of a potential, in random order.
 
@@ -110,8 +112,6 @@ def sample_thermal_frames(
         no torsional moves.
     settings
         How the frames are sampled.
-    log
-        Called with a line of text at the end.
 
     Returns
     -------
@@ -143,8 +143,8 @@ def sample_thermal_frames(
     positions = np.stack([x for _, x in recorded], axis=1)
     energy = np.stack([model.predict(x)[0] for _, x in recorded], axis=1)
     frames = collect(molecule, positions, steps, energy=energy)
-    if log and molecule.dihedral is not None:
-        log(f"{100 * np.mean(accepted):.1f} % of the torsional moves were accepted")
+    if molecule.dihedral is not None:
+        _LOG.info("%.1f %% of the torsional moves were accepted", 100 * np.mean(accepted))
     order = np.random.default_rng([settings.seed, settings.n_chains]).permutation(len(frames))
     return frames.subset(order[: settings.n_frames])
 
@@ -174,9 +174,7 @@ def _round(
         x,
         v,
         molecule.masses,
-        temperature_K=settings.temperature_K,
-        friction_per_ps=settings.friction_per_ps,
-        dt_fs=settings.dt_fs,
+        settings.thermostat,
         n_steps=settings.steps_between_moves,
         rngs=rngs,
         molecule=molecule,

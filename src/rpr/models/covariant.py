@@ -80,6 +80,9 @@ class CovariantRegression(ProbabilisticEstimator):
         ``"bends"``, ``"internal"``, ``"distances"``, ``"inverse"`` or ``"exponential"`` of all
         pairs, see `rpr.models.covariant_features`; or ``"likelihood"``, which chooses between some
         of them for a fit of values alone.
+    permutation_inversion
+        Whether the kernel is averaged over the permutation-inversion group of the molecule. Without
+        it like atoms are told apart by their index; hyper-parameters are as many.
     n_search
         Largest number of training frames whose marginal likelihood the search maximizes; None
         takes 400 for the dipole and 250 for the polarizability.
@@ -122,7 +125,10 @@ class CovariantRegression(ProbabilisticEstimator):
     KIND = "covariant"
     predicts_derivatives = True
     _description: CovariantDescription
-    STORED = ("property", "order", "tensors", "features", "n_search", "max_iterations", "seed")
+    STORED = (
+        *("property", "order", "tensors", "features", "permutation_inversion"),
+        *("n_search", "max_iterations", "seed"),
+    )
 
     def __init__(
         self,
@@ -132,6 +138,7 @@ class CovariantRegression(ProbabilisticEstimator):
         order: int = 2,
         tensors: str = "pairs",
         features: str = "bends",
+        permutation_inversion: bool = True,
         n_search: int | None = None,
         n_search_derivatives: int | None = None,
         max_iterations: int = 60,
@@ -143,6 +150,7 @@ class CovariantRegression(ProbabilisticEstimator):
         self.order = order
         self.tensors = tensors
         self.features = features
+        self.permutation_inversion = permutation_inversion
         self.n_search = n_search
         self.n_search_derivatives = n_search_derivatives
         self.max_iterations = max_iterations
@@ -336,7 +344,13 @@ class CovariantRegression(ProbabilisticEstimator):
         self._restore_uncertainty(arrays, metadata)
 
     def _describe(self, features: str) -> CovariantDescription:
-        return CovariantDescription(self.molecule, self.property, self.tensors, features)
+        return CovariantDescription(
+            self.molecule,
+            self.property,
+            self.tensors,
+            features,
+            permutation_inversion=self.permutation_inversion,
+        )
 
     def _set_molecule(self, found: Mapping[str, Any] | None = None) -> None:
         """Describe the molecule in the features of `found` hyper-parameters, or the given ones."""

@@ -32,6 +32,9 @@ class CovariantDescription:
     features
         ``"distances"``, ``"inverse"``, ``"exponential"``, ``"internal"`` or ``"bends"``, see
         `rpr.models.covariant_features`.
+    permutation_inversion
+        Whether the group is that of the molecule; otherwise its only element is the identity.
+        Classes of features and tensors are those of the molecule's group in both cases.
 
     Attributes
     ----------
@@ -45,7 +48,9 @@ class CovariantDescription:
     Raises
     ------
     InputError
-        If a name is unknown, or the molecule has nothing to make tensors of.
+        If a name is unknown.
+    NotApplicableError
+        If the molecule has nothing to make tensors of.
     """
 
     def __init__(
@@ -54,15 +59,18 @@ class CovariantDescription:
         property: str,
         tensors: str,
         features: str,
+        *,
+        permutation_inversion: bool = True,
     ) -> None:
-        self.group = find_group(molecule)
-        r_eq = equilibrium_distances(molecule.reference, self.group.permutations)
+        group = find_group(molecule)
+        r_eq = equilibrium_distances(molecule.reference, group.permutations)
         self._of_pairs = PairFeatures(features, molecule, r_eq)
-        kinds = self.group.permutations.min(axis=0).tolist()
+        kinds = group.permutations.min(axis=0).tolist()
         self.feature_classes = pair_classes(kinds, molecule.bonds)
         if features in WITH_ANGLES and self.feature_classes.max() >= MOST_CLASSES:
             self.feature_classes = pair_classes(_kinds_by_bonds(molecule), molecule.bonds)
-        self.basis = TensorBasis(property, tensors, molecule, self.group.permutations)
+        self.basis = TensorBasis(property, tensors, molecule, group.permutations)
+        self.group = group if permutation_inversion else group.identity()
         n_elements = len(self.group)
         self._signs = self.group.parities if property == "dipole" else np.ones(n_elements)
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rpr.errors import InputError
+from rpr.errors import InputError, NotApplicableError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.pairs import pair_indices, pair_permutations
 
@@ -82,7 +82,9 @@ class TensorBasis:
     Raises
     ------
     InputError
-        If there are no such tensors, or the molecule has no bonds to make them of.
+        If there are no such tensors.
+    NotApplicableError
+        If the molecule has no bonds to make them of.
     """
 
     def __init__(
@@ -94,7 +96,7 @@ class TensorBasis:
         pairs = molecule.bonds if tensors == "bonds" else every_pair
         self._pairs = np.array(pairs, dtype=int).reshape(-1, 2)
         if not len(self._pairs):
-            raise InputError(
+            raise NotApplicableError(
                 f"molecule: found no {tensors}, expected at least one, as tensors are made of "
                 "vectors between atoms"
             )

@@ -165,7 +165,7 @@ class Estimator:
 
         Raises
         ------
-        InputError
+        NotApplicableError
             If the molecule lacks what the model needs; the message names a remedy.
         """
 

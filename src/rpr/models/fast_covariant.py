@@ -6,15 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rpr.errors import InputError
 from rpr.models.covariant import CovariantRegression
 from rpr.models.covariant_tensors import unpack_values
 from rpr.models.estimator import Frames
 from rpr.models.property_estimator import checked_positions
 from rpr.regression.additive_kernel import AdditiveKernel
 from rpr.regression.contracted_kernel import Centres, ContractedKernel
-from rpr.regression.interpolated_kernel import InterpolatedKernel
-from rpr.regression.interpolated_slopes import InterpolatedSlopes
+from rpr.regression.interpolated_kernel import InterpolatedKernel, can_interpolate
+from rpr.regression.interpolated_slopes import InterpolatedSlopes, can_interpolate_slopes
 
 _BLOCK = 2048  # frames described at once
 
@@ -54,9 +53,9 @@ class FastCovariant:
 
 def _fast_sum(scalar: AdditiveKernel, centres: Centres) -> Callable[[np.ndarray], np.ndarray]:
     """Weights of the tensors [n, n_tensors] that come from some of the training frames."""
-    try:
-        if centres.slopes is not None:
+    if centres.slopes is not None:
+        if can_interpolate_slopes(scalar, centres.features):
             return InterpolatedSlopes(scalar, centres).evaluate
+    elif can_interpolate(scalar, centres.features):
         return InterpolatedKernel(scalar, centres.features, centres.coefficients).evaluate
-    except InputError:
-        return ContractedKernel(scalar, (centres,)).weights
+    return ContractedKernel(scalar, (centres,)).weights

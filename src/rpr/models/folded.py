@@ -54,7 +54,7 @@ class FoldedRPR(RotatePredictRotate):
 
     Raises
     ------
-    InputError
+    NotApplicableError
         At the fit, if the molecule has no dihedral or no symmetry that changes its sign.
     """
 

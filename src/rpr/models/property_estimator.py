@@ -13,7 +13,7 @@ from rpr.axes.components import RANK, component_names, to_components
 from rpr.axes.rotation import to_axes
 from rpr.data.frame_set import FrameSet
 from rpr.data.given_frames import GivenFrames, take_frames
-from rpr.errors import InputError
+from rpr.errors import InputError, NotApplicableError
 from rpr.models import model_file
 from rpr.models.estimator import Estimator, Frames, determination
 from rpr.molecule.molecule import Molecule
@@ -204,12 +204,12 @@ def check_not_zero(property: str, molecule: Molecule, n_elements: int) -> None:
 
     Raises
     ------
-    InputError
+    NotApplicableError
         If the molecule is such and its group, of `n_elements`, exchanges the atoms.
     """
     two_alike = len(set(molecule.symbols)) == 1 == molecule.n_atoms - 1
     if property == "dipole" and two_alike and n_elements > 1:
-        raise InputError(
+        raise NotApplicableError(
             f"molecule: {''.join(molecule.symbols)} has no dipole, as its two atoms are alike; "
             "there is nothing to learn"
         )

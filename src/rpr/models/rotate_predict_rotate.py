@@ -24,7 +24,7 @@ import numpy as np
 from rpr.axes.canonical import canonical_axes, check_axes
 from rpr.axes.components import from_components, to_components
 from rpr.axes.rotation import to_axes, to_axes_positions, to_laboratory
-from rpr.errors import InputError
+from rpr.errors import NotApplicableError
 from rpr.models.estimator import Frames
 from rpr.models.hyperparameters import as_mapping, given_hyperparameters, given_weights
 from rpr.models.property_estimator import PropertyEstimator, checked_positions, training_checksum
@@ -160,8 +160,10 @@ class RotatePredictRotate(PropertyEstimator):
         """Refuse a molecule without these axes, or without the atoms that the descriptor needs."""
         try:
             check_axes(self.axes_, self.molecule)
-        except InputError as error:
-            raise InputError(f"{error}, or the model 'covariant', which needs no axes") from error
+        except NotApplicableError as error:
+            raise NotApplicableError(
+                f"{error}, or the model 'covariant', which needs no axes"
+            ) from error
         describe(self.descriptor_, self.molecule.reference[None], self.molecule)
 
     def fit(self, frames: Frames, values: np.ndarray | None = None) -> Self:

@@ -7,7 +7,8 @@ axis signs and the permutation-inversion group of the molecule (16 elements for
 1,2-dichloroethane).  The model needs no sign rule, is smooth where signs jump, knows the mirror
 image and the relabelled copy of every training frame, and obeys the symmetry exactly.  Averaging
 the predictions of a plain model would not do: the axes of its training frames had signs of their
-own.
+own.  Where every element of the permutation-inversion group turns the axes of all frames alike, the
+signs of the axes may also be left as they are, and G is that group alone.
 
 Means are subtracted from totally symmetric components only; the others average to zero over the
 group.
@@ -23,8 +24,9 @@ from typing import Any
 import numpy as np
 
 from rpr.axes.canonical import canonical_axes
-from rpr.axes.characters import axes_group
-from rpr.errors import InputError
+from rpr.axes.characters import AxesGroup, axes_group
+from rpr.axes.sign_rules import PROPER_SIGNS
+from rpr.errors import NotApplicableError
 from rpr.models.hyperparameters import given_weights
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.molecule.pairs import equilibrium_distances, pair_distances
@@ -52,6 +54,10 @@ class SymmetrizedRPR(RotatePredictRotate):
     permutation_inversion
         Whether the kernel is averaged over the permutation-inversion group; otherwise over the
         signs of axes only.
+    axis_signs
+        Whether the kernel is averaged over the signs of axes; otherwise the axes themselves fix
+        them, and every element of the group has to turn the axes of all frames in the same way, by
+        nothing or by 180 degrees about one of them.
     **settings
         As for `RotatePredictRotate`, except that `sigmas` are relative to the median distance
         between those training frames that the search fits. The reference geometry of the molecule
@@ -65,7 +71,7 @@ class SymmetrizedRPR(RotatePredictRotate):
     """
 
     KIND = "symmetrized"
-    STORED: tuple[str, ...] = (*RotatePredictRotate.STORED, "permutation_inversion")
+    STORED: tuple[str, ...] = (*RotatePredictRotate.STORED, "permutation_inversion", "axis_signs")
 
     def __init__(
         self,
@@ -74,10 +80,12 @@ class SymmetrizedRPR(RotatePredictRotate):
         descriptor: str = "RExyz",
         kernel: str | None = None,
         permutation_inversion: bool = True,
+        axis_signs: bool = True,
         **settings: Any,
     ) -> None:
         super().__init__(axes=axes, descriptor=descriptor, kernel=kernel, **settings)
         self.permutation_inversion = permutation_inversion
+        self.axis_signs = axis_signs
 
     @property
     def kernel_(self) -> str:
@@ -97,6 +105,7 @@ class SymmetrizedRPR(RotatePredictRotate):
     def _prepare(self, positions: np.ndarray) -> None:
         self._set_group()
         self._check_axes(positions)
+        self._elements = self._find_elements(positions)
         self._canonical, _ = self._rotate(positions)
         self._check_descriptor(self._canonical)
 
@@ -131,6 +140,7 @@ class SymmetrizedRPR(RotatePredictRotate):
     ) -> None:
         self._set_group()
         self._canonical = arrays["canonical"]
+        self._elements = self._find_elements(self._canonical)
         self.coordinate_weight_ = metadata["coordinate_weight"]
         images = self._images(self._canonical, self.coordinate_weight_)
         self._restore_regression(arrays, images)
@@ -141,11 +151,29 @@ class SymmetrizedRPR(RotatePredictRotate):
 
     def _set_group(self) -> None:
         self.group_ = self._averaged_over()
-        self._elements = axes_group(self.group_)
         # Equal pairs must have the same r_eq, whatever the reference geometry.
         reference = self.molecule.reference
         r_eq = equilibrium_distances(reference, self.group_.permutations)
         self._r_eq_factor = r_eq / pair_distances(reference)
+
+    def _find_elements(self, positions: np.ndarray) -> AxesGroup:
+        """Elements that the kernel is averaged over; `positions` are those of training frames."""
+        every = axes_group(self.group_)
+        if self.axis_signs:
+            return every
+        rotations = canonical_axes(self.axes_, positions, self.molecule).rotations
+        chosen = []
+        for n, image in enumerate(self.group_.act_on_positions(positions)):
+            turned = canonical_axes(self.axes_, image, self.molecule).rotations
+            signs = np.einsum("fix,fix->fi", turned, rotations)  # -> [n_frames, 3]
+            if np.ptp(signs, axis=0).max() > _SIGN_TOLERANCE:
+                raise NotApplicableError(
+                    f"axes {self.axes_!r}: exchanging equal atoms changes the signs of some frames "
+                    "and not of others; average over the signs, too"
+                )
+            place = int(np.argmin(np.abs(PROPER_SIGNS - signs.mean(axis=0)).sum(axis=1)))
+            chosen.append(n * len(PROPER_SIGNS) + place)
+        return AxesGroup(every.signs[chosen], every.permutations[chosen], every.parities[chosen])
 
     def _check_axes(self, positions: np.ndarray) -> None:
         """Refuse axes of which an element of the group changes more than signs."""
@@ -156,7 +184,7 @@ class SymmetrizedRPR(RotatePredictRotate):
             turned = canonical_axes(self.axes_, image, self.molecule).rotations
             change = np.einsum("fix,fjx->fij", turned, axes.rotations)[usable]
             if np.abs(np.abs(change) - np.eye(3)).max(initial=0.0) > _SIGN_TOLERANCE:
-                raise InputError(
+                raise NotApplicableError(
                     f"axes {self.axes_!r} cannot be symmetrized: exchanging equal atoms does more "
                     "to them than change signs; use inertia axes or 'bond-axis'"
                 )
@@ -164,7 +192,7 @@ class SymmetrizedRPR(RotatePredictRotate):
     def _check_descriptor(self, canonical: np.ndarray) -> None:
         """Refuse descriptors whose distances an element of the group changes."""
         if jumps := find_descriptor(self.descriptor_).jumps:
-            raise InputError(
+            raise NotApplicableError(
                 f"descriptor {self.descriptor_!r} cannot be symmetrized: {jumps} jumps where signs "
                 "of axes change; use RExyzCl or RExyz"
             )
@@ -174,7 +202,7 @@ class SymmetrizedRPR(RotatePredictRotate):
         for image in images:
             change = np.abs(distance(self.kernel_, image) - expected).max()
             if change > _SIGN_TOLERANCE * max(1.0, expected.max()):
-                raise InputError(
+                raise NotApplicableError(
                     f"descriptor {self.descriptor_!r} cannot be symmetrized: exchanging equal "
                     "atoms or changing signs of axes alters its distances; use RE, xyz or RExyz, "
                     "or name all equal atoms as anchors"

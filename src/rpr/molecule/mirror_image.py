@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rpr.errors import InputError
+from rpr.errors import NotApplicableError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group
 
@@ -30,11 +30,11 @@ def mirror_permutation(molecule: Molecule) -> np.ndarray:
 
     Raises
     ------
-    InputError
+    NotApplicableError
         If there is no dihedral, or no such element because the molecule is chiral.
     """
     if molecule.dihedral is None:
-        raise InputError(
+        raise NotApplicableError(
             "molecule: found no dihedral, whose sign the model 'folded' and training sets of one "
             "or both hands need; name four atoms or use the model 'symmetrized'"
         )
@@ -45,7 +45,7 @@ def mirror_permutation(molecule: Molecule) -> np.ndarray:
         for permutation in inverting:
             if permutation[dihedral].tolist() == wanted:
                 return permutation
-    raise InputError(
+    raise NotApplicableError(
         f"molecule: {''.join(molecule.symbols)} has no symmetry that changes the sign of the "
         f"dihedral {tuple(dihedral)}, which the model 'folded' and training sets of one or both "
         "hands need: its mirror images are different molecules; use the model "

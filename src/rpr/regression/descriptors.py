@@ -35,7 +35,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from rpr.errors import InputError
+from rpr.errors import InputError, NotApplicableError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.pairs import nonzero_pair_distances, pair_indices
 from rpr.molecule.torsion import dihedral_angle, dihedral_of
@@ -125,8 +125,9 @@ def describe(
     Raises
     ------
     InputError
-        If there is no such descriptor, the shape does not fit the molecule, two atoms coincide,
-        or the molecule has no anchors or dihedral where the descriptor needs them.
+        If there is no such descriptor, the shape does not fit the molecule, or two atoms coincide.
+    NotApplicableError
+        If the molecule has no anchors or dihedral where the descriptor needs them.
     """
     descriptor = find_descriptor(name)
     positions = np.asarray(positions, dtype=float)
@@ -145,12 +146,12 @@ def describe(
 def _check_needs(name: str, molecule: Molecule) -> None:
     """Refuse a molecule that lacks what a descriptor needs."""
     if DESCRIPTORS[name].needs_anchors and not molecule.anchors:
-        raise InputError(
+        raise NotApplicableError(
             f"descriptor: {name} needs anchors; name them in the molecule (anchors: [0, 3]) or "
             "choose RExyz"
         )
     if DESCRIPTORS[name].needs_dihedral and molecule.dihedral is None:
-        raise InputError(
+        raise NotApplicableError(
             f"descriptor: {name} needs a dihedral; give the molecule its four atoms "
             "(dihedral: [0, 1, 2, 3]) or choose another descriptor"
         )

@@ -39,7 +39,8 @@ class InterpolatedKernel:
     Raises
     ------
     InputError
-        If the order is above 2, or a length scale is too short for an interpolation.
+        If the order is above 2, or a length scale is too short for an interpolation;
+        `can_interpolate` says so beforehand.
     """
 
     def __init__(
@@ -108,13 +109,45 @@ class InterpolatedKernel:
 
     def _coefficients(self, i: int, width: float, variance: float) -> np.ndarray:
         """Chebyshev coefficients [n, n_centres] of v exp(-w (z_i - z_ij)^2 / 2)."""
-        for n in _NODES:
-            distances = self._range.nodes(i, n)[:, None] - self.centres[:, i]
-            series = chebyshev.coefficients(np.exp(-0.5 * width * distances**2))
-            large = np.flatnonzero(np.abs(series).max(axis=1) > chebyshev.TOLERANCE)
-            if large[-1] < n - 4:  # it has converged within the degrees that there are
-                return variance * series[: large[-1] + 1]
-        raise InputError(
-            f"kernel: the length scale of feature {i} is too short for an interpolation within "
-            "its range; evaluate the kernel itself"
-        )
+        series = _gaussian_series(self._range, self.centres, i, width)
+        if series is None:
+            raise InputError(
+                f"kernel: the length scale of feature {i} is too short for an interpolation within "
+                "its range; evaluate the kernel itself"
+            )
+        return variance * series
+
+
+def can_interpolate(kernel: AdditiveKernel, centres: np.ndarray) -> bool:
+    """Whether `InterpolatedKernel` can sum this kernel over these centres.
+
+    The order has to be 2 or less, and the length scales must not be too short.
+
+    Parameters
+    ----------
+    kernel
+        Additive kernel.
+    centres : array, [n_centres, n_features]
+        Features of the centres.
+    """
+    if kernel.order > 2:
+        return False
+    ranges = chebyshev.FeatureRange(centres)
+    return kernel.order == 0 or all(
+        _gaussian_series(ranges, centres, i, factor * kernel.widths[c]) is not None
+        for i, c in enumerate(kernel.classes)
+        for factor in (1.0, 2.0)  # of the kernel and of its square
+    )
+
+
+def _gaussian_series(
+    ranges: chebyshev.FeatureRange, centres: np.ndarray, i: int, width: float
+) -> np.ndarray | None:
+    """Chebyshev coefficients [n, n_centres] of exp(-w (z_i - z_ij)^2 / 2), if few are enough."""
+    for n in _NODES:
+        distances = ranges.nodes(i, n)[:, None] - centres[:, i]
+        series = chebyshev.coefficients(np.exp(-0.5 * width * distances**2))
+        large = np.flatnonzero(np.abs(series).max(axis=1) > chebyshev.TOLERANCE)
+        if large[-1] < n - 4:  # it has converged within the degrees that there are
+            return series[: large[-1] + 1]
+    return None

@@ -42,11 +42,12 @@ class InterpolatedSlopes:
     Raises
     ------
     InputError
-        If the order is above 2 or 0, or a length scale is too short for an interpolation.
+        If the order is above 2 or 0, or a length scale is too short for an interpolation;
+        `can_interpolate_slopes` says so beforehand.
     """
 
     def __init__(self, kernel: AdditiveKernel, centres: Centres) -> None:
-        if kernel.order not in (1, 2) or centres.slopes is None or centres.tensors is None:
+        if not _has_order(kernel) or centres.slopes is None or centres.tensors is None:
             raise InputError(f"kernel: found order {kernel.order}, expected 1 or 2 and derivatives")
         self._kernel = kernel
         self._contracted = ContractedKernel(kernel, (centres,))
@@ -110,21 +111,13 @@ class InterpolatedSlopes:
         """Chebyshev coefficients of e_1 and L, and of all that is summed over the frames."""
         kernel, parts, self._degrees = self._kernel, [], []
         for i, c in enumerate(kernel.classes):
-            d = self._range.nodes(i, _NODES)[:, None] - z[:, i]
-            one = kernel.variances[c] * np.exp(-0.5 * kernel.widths[c] * d**2)
-            y = kernel.widths[c] * d
-            values = [one, one * one, y * one, y * one * one]
-            series = np.array([chebyshev.coefficients(v) for v in values])
-            sizes = np.array([np.abs(v).max() for v in values])[:, None]
-            used = np.flatnonzero(
-                (np.abs(series).max(axis=2) > chebyshev.TOLERANCE * sizes).any(axis=0)
-            )
-            if used[-1] >= _NODES - 4:
+            part = _feature_series(self._range, z, i, kernel.widths[c], kernel.variances[c])
+            if part is None:
                 raise InputError(
                     f"kernel: the length scale of feature {i} is too short for an interpolation"
                 )
-            parts.append(series[:, : used[-1] + 1])
-            self._degrees.append(int(used[-1]))
+            parts.append(part)
+            self._degrees.append(part.shape[1] - 1)
         sums, squares = (chebyshev.joined([part[k] for part in parts]) for k in (0, 1))
         pulls, double = (
             chebyshev.joined(
@@ -139,3 +132,40 @@ class InterpolatedSlopes:
         self._sums, self._pulls = sums, pulls
         self._summed = (s[1] * sums - 0.5 * s[2] * squares) @ self._coefficients
         self._summed += (s[2] * double - s[1] * pulls) @ self._tensors
+
+
+def can_interpolate_slopes(kernel: AdditiveKernel, features: np.ndarray) -> bool:
+    """Whether `InterpolatedSlopes` can sum this kernel over frames with derivatives.
+
+    The order has to be 1 or 2, and the length scales must not be too short.
+
+    Parameters
+    ----------
+    kernel
+        Additive kernel.
+    features : array, [n_centres, n_features]
+        Features of the images of these frames.
+    """
+    ranges = chebyshev.FeatureRange(features)
+    return _has_order(kernel) and all(
+        _feature_series(ranges, features, i, kernel.widths[c], kernel.variances[c]) is not None
+        for i, c in enumerate(kernel.classes)
+    )
+
+
+def _has_order(kernel: AdditiveKernel) -> bool:
+    return kernel.order in (1, 2)
+
+
+def _feature_series(
+    ranges: chebyshev.FeatureRange, z: np.ndarray, i: int, width: float, variance: float
+) -> np.ndarray | None:
+    """Chebyshev coefficients [4, n, n_centres] of k, k^2, y k and y k^2, if few are enough."""
+    d = ranges.nodes(i, _NODES)[:, None] - z[:, i]
+    one = variance * np.exp(-0.5 * width * d**2)
+    y = width * d
+    values = [one, one * one, y * one, y * one * one]
+    series = np.array([chebyshev.coefficients(v) for v in values])
+    sizes = np.array([np.abs(v).max() for v in values])[:, None]
+    used = np.flatnonzero((np.abs(series).max(axis=2) > chebyshev.TOLERANCE * sizes).any(axis=0))
+    return series[:, : used[-1] + 1] if used[-1] < _NODES - 4 else None

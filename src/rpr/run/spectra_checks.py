@@ -21,9 +21,8 @@ def check_spectra(config: Mapping, plan: Plan) -> None:
             f"spectra/model: found {plan.spectra_model!r}, expected one of models/names: "
             f"{', '.join(config['models']['names'])}"
         )
-    chosen = {key: spectra[key] for key in ThermalSettings.__dataclass_fields__.keys() & spectra}
     try:
-        settings = ThermalSettings(**chosen)
+        settings = ThermalSettings.from_mapping(spectra)
     except InputError as error:
         raise InputError(f"spectra/{error}") from error
     lags = window_lags(

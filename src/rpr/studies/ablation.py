@@ -30,14 +30,13 @@ from typing import Any
 import pandas as pd
 
 from rpr.data.frame_set import FrameSet
-from rpr.errors import InputError
+from rpr.errors import NotApplicableError
 from rpr.models.registry import make_model
 from rpr.molecule.molecule import Molecule
 from rpr.regression import descriptors
 from rpr.studies.ablation_models import (
     ESTIMATORS,
     KERNELS,
-    UngroupedCovariantRegression,
     fit_by_validation,
     fit_copies,
 )
@@ -52,6 +51,9 @@ COLUMNS = [
     "model", "axes", "descriptor", "symmetry", "kernel", "component", "test_set", "repeat", "rmse",
     "rmse_low", "rmse_high", "unit", "n_train", "n_test", "coordinate_weight",
 ]  # fmt: skip
+
+#: What a setting of a model of the library is called in the table, if not by name and value.
+_WORDS = {("permutation_inversion", False): "without the group"}
 
 #: Name of a held-out block of the dihedral among the test sets.
 TORSION = "held_out_torsion"
@@ -69,8 +71,6 @@ class Cell:
         Name of a model of the library; empty for a combination.
     settings
         Its arguments that differ.
-    without_group
-        Whether the covariant model is not averaged over the group.
     """
 
     axes: str = ""
@@ -78,13 +78,12 @@ class Cell:
     symmetry: str = ""
     model: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
-    without_group: bool = False
 
     @property
     def about(self) -> dict[str, str]:
         """Columns of the table that say which cell it is."""
-        words = [self.model, *(f"{key} {value}" for key, value in self.settings.items())]
-        model = ", ".join(words + ["without the group"] * self.without_group)
+        words = (_WORDS.get(s, f"{s[0]} {s[1]}") for s in self.settings.items())
+        model = ", ".join((self.model, *words))
         names = {name: getattr(self, name) for name in ("axes", "descriptor", "symmetry")}
         return {"model": model, **names}
 
@@ -101,8 +100,6 @@ class Cell:
         """Fit the model; arguments as for :func:`ablation`."""
         common: dict[str, Any] = {"property": property, "molecule": molecule, "seed": seed}
         values = labels_of(training, property)
-        if self.without_group:
-            return UngroupedCovariantRegression(**common, **self.settings).fit(training, values)
         if self.model:
             return make_model(self.model, **common, **self.settings).fit(training, values)
         estimator, settings = ESTIMATORS[self.symmetry]
@@ -120,7 +117,7 @@ OFFERED = (
     *(Cell(model=name) for name in ("rotate-predict-rotate", "folded", "symmetrized")),
     Cell(model="covariant"),
     Cell(model="covariant", settings={"order": 0}),
-    Cell(model="covariant", without_group=True),
+    Cell(model="covariant", settings={"permutation_inversion": False}),
 )
 #: Steps from the published model to the covariant one.
 STEPS: tuple[tuple[str, Cell], ...] = (
@@ -237,7 +234,7 @@ def _errors(
     for cell in cells:
         try:
             model = cell.fit(training, kernels=kernels, n_search=n_search, **options)
-        except InputError:  # these axes or this descriptor cannot have that symmetry
+        except NotApplicableError:  # these axes or this descriptor cannot have that symmetry
             continue
         about: dict[str, Any] = {**cell.about, "kernel": "" if cell.model else model.kernel_}
         weighted = cell.descriptor in descriptors.COORDINATE_WEIGHTS

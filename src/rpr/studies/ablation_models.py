@@ -1,9 +1,4 @@
-"""Models of the ablation, and the choice of their kernel, which is the same for all cells.
-
-Beside the models of the library there are two controls: the kernel averaged over the
-permutation-inversion group but not over the signs of the axes, and the covariant kernel without the
-group.
-"""
+"""Models of the ablation, and the choice of their kernel, which is the same for all cells."""
 
 from __future__ import annotations
 
@@ -13,14 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from rpr.axes.canonical import canonical_axes
-from rpr.axes.characters import AxesGroup, axes_group
-from rpr.axes.sign_rules import PROPER_SIGNS
 from rpr.data.frame_set import FrameSet
-from rpr.errors import InputError
+from rpr.errors import NotApplicableError
 from rpr.models.copies import CopiesRPR
-from rpr.models.covariant import CovariantRegression
-from rpr.models.covariant_description import CovariantDescription
 from rpr.models.rotate_predict_rotate import RotatePredictRotate
 from rpr.models.symmetrized import SymmetrizedRPR
 from rpr.regression import descriptors, search
@@ -30,70 +20,12 @@ KERNELS = ("matern1", "matern2", "matern3", "matern4", "gaussian")
 #: Weights of coordinates beside RE among which validation chooses, 1/Angstrom.
 COORDINATE_WEIGHTS = (0.25, 0.5, 1.0, 2.0)
 
-_TOLERANCE = 1e-6
-
-
-class PermutationInversionRPR(SymmetrizedRPR):
-    """The symmetrized model without the average over the signs of the axes.
-
-    It exists where every element of the group turns the axes of all frames in the same way, by
-    nothing or by 180 degrees about one of them.
-
-    Raises
-    ------
-    InputError
-        At the fit, if an element changes the signs of the axes of some frames but not of others.
-    """
-
-    def _prepare(self, positions: np.ndarray) -> None:
-        self._set_group()
-        self._check_axes(positions)
-        self._elements = self._fixed_signs(positions)
-        self._canonical, _ = self._rotate(positions)
-        self._check_descriptor(self._canonical)
-
-    def _fixed_signs(self, positions: np.ndarray) -> AxesGroup:
-        """The elements of the group with the signs that the axes themselves take."""
-        rotations = canonical_axes(self.axes_, positions, self.molecule).rotations
-        every, chosen = axes_group(self.group_), []
-        for n, image in enumerate(self.group_.act_on_positions(positions)):
-            turned = canonical_axes(self.axes_, image, self.molecule).rotations
-            signs = np.einsum("fix,fix->fi", turned, rotations)  # -> [n_frames, 3]
-            if np.ptp(signs, axis=0).max() > _TOLERANCE:
-                raise InputError(
-                    f"axes {self.axes_!r}: exchanging equal atoms changes the signs of some frames "
-                    "and not of others; average over the signs, too"
-                )
-            place = int(np.argmin(np.abs(PROPER_SIGNS - signs.mean(axis=0)).sum(axis=1)))
-            chosen.append(n * len(PROPER_SIGNS) + place)
-        return AxesGroup(every.signs[chosen], every.permutations[chosen], every.parities[chosen])
-
-
-class _WithoutGroup(CovariantDescription):
-    """The description of the covariant model whose only element of the group is the identity."""
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.group = self.group.identity()
-        self._signs = self._signs[:1]
-
-
-class UngroupedCovariantRegression(CovariantRegression):
-    """The covariant model without the average over the permutation-inversion group.
-
-    Classes of pairs, and so the number of hyper-parameters, are those of the group.
-    """
-
-    def _describe(self, features: str) -> CovariantDescription:
-        return _WithoutGroup(self.molecule, self.property, self.tensors, features)
-
-
 #: Symmetry -> estimator, and its settings.
 ESTIMATORS: Mapping[str, tuple[type[RotatePredictRotate], Mapping[str, Any]]] = {
     "none": (RotatePredictRotate, {}),
     "axis signs": (SymmetrizedRPR, {"permutation_inversion": False}),
     "copies": (CopiesRPR, {}),
-    "averaged": (PermutationInversionRPR, {}),
+    "averaged": (SymmetrizedRPR, {"axis_signs": False}),
     "both": (SymmetrizedRPR, {}),
 }
 
@@ -132,8 +64,8 @@ def fit_by_validation(
 
     Raises
     ------
-    InputError
-        If the model does not exist for these frames.
+    NotApplicableError
+        If the model does not exist for this molecule.
     """
     part = np.random.default_rng(seed).permutation(len(training))[:n_search]
     some, of_some = training.subset(part), values[part]
@@ -172,9 +104,9 @@ def fit_copies(
     options: dict[str, Any] = {"kernels": kernels, "n_search": n_search, "seed": seed}
     settings = {**settings, "seed": seed}
     try:
-        average = partial(PermutationInversionRPR, **settings)
+        average = partial(SymmetrizedRPR, axis_signs=False, **settings)
         averaged = fit_by_validation(average, training, values, **options)
-    except InputError:
+    except NotApplicableError:
         return fit_by_validation(partial(CopiesRPR, **settings), training, values, **options)
     order = len(averaged.group_)
     chosen = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from rpr.axes.canonical import canonical_axes
 from rpr.axes.components import component_names, to_components
 from rpr.axes.rotation import to_axes, to_axes_positions
 from rpr.data.frame_set import FrameSet
+from rpr.data.settings import Settings
 from rpr.data.validation_groups import validation_groups
 from rpr.molecule.molecule import Molecule
 from rpr.regression import search
@@ -31,6 +34,49 @@ COLUMNS = [
 ERROR_COLUMNS = ["descriptor", "axes", "kernel", "n_train", "seed", "frame", "trajectory"]
 
 
+@dataclass(frozen=True)
+class BenchmarkSettings(Settings):
+    """How the kernels of a benchmark are fitted.
+
+    Parameters
+    ----------
+    axes
+        Canonical axes, one of :data:`rpr.axes.canonical.AXES`.
+    coordinate_weight
+        Weight of the coordinate part of the descriptor, 1/Angstrom; None is that of
+        `rpr.regression.descriptors.COORDINATE_WEIGHTS`.
+    validation_fraction
+        Part of the training frames that chooses sigma and lambda.
+    validation
+        Whether these are random ``"frames"`` or whole ``"trajectories"``.
+    sigmas
+        Length scales relative to the median distance between training frames; None takes
+        :func:`rpr.regression.search.sigma_factors`.
+    lambdas
+        Regularization strengths; None takes :func:`rpr.regression.search.default_lambdas`.
+    seed
+        Seed of the validation split and of the bootstrap.
+    """
+
+    axes: str = "inertia"
+    coordinate_weight: float | None = None
+    validation_fraction: float = 0.2
+    validation: str = "frames"
+    sigmas: Sequence[float] | None = None
+    lambdas: Sequence[float] | None = None
+    seed: int = 0
+
+    def regression(self, kernel: str, X: np.ndarray) -> KernelRegression:
+        """Unfitted regression with one kernel, for training frames with descriptors `X`."""
+        return KernelRegression(
+            kernel=kernel,
+            sigmas=search.sigma_grid(kernel, X, self.sigmas),
+            lambdas=self.lambdas,
+            validation_fraction=self.validation_fraction,
+            seed=self.seed,
+        )
+
+
 def benchmark(
     frames: FrameSet,
     train: np.ndarray,
@@ -40,13 +86,7 @@ def benchmark(
     descriptor: str,
     kernels: Sequence[str] | None = None,
     properties: Sequence[str] = ("dipole", "polarizability"),
-    axes: str = "inertia",
-    coordinate_weight: float | None = None,
-    validation_fraction: float = 0.2,
-    validation: str = "frames",
-    sigmas: Sequence[float] | None = None,
-    lambdas: Sequence[float] | None = None,
-    seed: int = 0,
+    settings: BenchmarkSettings | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Errors of one descriptor with every kernel, each component with its own sigma and lambda.
 
@@ -68,22 +108,8 @@ def benchmark(
         Names from :data:`rpr.regression.kernels.KERNELS`; None takes all.
     properties
         Properties whose components are learnt.
-    axes
-        Canonical axes, one of :data:`rpr.axes.canonical.AXES`.
-    coordinate_weight
-        Weight of the coordinate part of the descriptor, 1/Angstrom; None is that of
-        `rpr.regression.descriptors.COORDINATE_WEIGHTS`.
-    validation_fraction
-        Part of the training frames that chooses sigma and lambda.
-    validation
-        Whether these are random ``"frames"`` or whole ``"trajectories"``.
-    sigmas
-        Length scales relative to the median distance between training frames; None takes
-        :func:`rpr.regression.search.sigma_factors`.
-    lambdas
-        Regularization strengths; None takes :func:`rpr.regression.search.default_lambdas`.
-    seed
-        Seed of the validation split and of the bootstrap.
+    settings
+        How they are fitted; None takes the defaults.
 
     Returns
     -------
@@ -103,34 +129,28 @@ def benchmark(
     if not find_descriptor(descriptor).applies(molecule):
         names = [name for property in properties for name in component_names(property)]
         return pd.DataFrame(columns=COLUMNS), pd.DataFrame(columns=[*ERROR_COLUMNS, *names])
-    kernels = list(kernels or KERNELS)
-    canonical = canonical_axes(axes, frames.positions, molecule)
+    kernels, settings = list(kernels or KERNELS), settings or BenchmarkSettings()
+    canonical = canonical_axes(settings.axes, frames.positions, molecule)
     positions = to_axes_positions(frames.positions, canonical)
-    X = describe(descriptor, positions, molecule, coordinate_weight=coordinate_weight)
+    X = describe(descriptor, positions, molecule, coordinate_weight=settings.coordinate_weight)
     Y, components, units = _targets(frames, canonical.rotations, properties)
-    groups = validation_groups(validation, frames.subset(train), len(train))
+    groups = validation_groups(settings.validation, frames.subset(train), len(train))
     models = [
-        KernelRegression(
-            kernel=kernel,
-            sigmas=search.sigma_grid(kernel, X[train], sigmas),
-            lambdas=lambdas,
-            validation_fraction=validation_fraction,
-            seed=seed,
-        ).fit(X[train], Y[train], groups=groups)
+        settings.regression(kernel, X[train]).fit(X[train], Y[train], groups=groups)
         for kernel in kernels
     ]
     predicted = np.stack([model.predict(X[test]) for model in models])  # -> [kernels, n_test, c]
-    deviations = predicted - Y[test]
     trajectory = frame_origin(frames)["trajectory"][test]
-    keys = {"descriptor": descriptor, "axes": axes, "n_train": len(train), "seed": seed}
+    keys: dict[str, Any] = {"descriptor": descriptor, "axes": settings.axes}
+    keys |= {"n_train": len(train), "seed": settings.seed}
     origin = {"frame": np.asarray(test), "trajectory": trajectory}
     errors = [
         pd.DataFrame(keys | {"kernel": kernel} | origin)[ERROR_COLUMNS].join(
-            pd.DataFrame(deviations[k], columns=components)
+            pd.DataFrame(predicted[k] - Y[test], columns=components)
         )
         for k, kernel in enumerate(kernels)
     ]
-    resampled = _resampled(deviations, trajectory, seed, kernels)
+    resampled = _resampled(predicted - Y[test], trajectory, settings.seed, kernels)
     rows = [
         {
             **keys,
@@ -194,7 +214,7 @@ def _resampled(
     squared = np.moveaxis(error**2, 1, 0)  # -> [n_test, kernels, c]
     samples = metrics.resampled_rmse(squared, weights)  # -> [n_resamples, kernels, c]
     lowest = samples.argmin(axis=1)[:, None] == np.arange(n_kernels)[:, None]
-    low, high = np.percentile(samples, (2.5, 97.5), axis=0)
+    low, high = metrics.interval(samples)
     better = empty
     if "gaussian" in kernels:
         better = (samples < samples[:, [kernels.index("gaussian")]]).mean(axis=0)

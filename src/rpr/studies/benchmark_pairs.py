@@ -94,28 +94,15 @@ def _ratios(
     """Ratio of the errors of every component, and of the axes-independent ones."""
     squares, trajectory = _squares(errors, *above)
     others, _ = _squares(errors, *below)
-    weights = metrics.resampling_weights(trajectory)
-    known = len(np.unique(trajectory)) >= metrics.MIN_GROUPS
     for component in (name for name in squares if name in others):
-        pair = squares[component], others[component]
-        rmse = [float(np.sqrt(values.mean())) for values in pair]
-        if not min(rmse) > 0.0:
-            continue
-        low = high = np.nan
-        if known:
-            samples = [metrics.resampled_rmse(values, weights) for values in pair]
-            low, high = np.percentile(samples[0] / samples[1], (2.5, 97.5))
-        yield {
-            "component": component,
-            "kernel_above": above[1].get(component, "of each component"),
-            "kernel_below": below[1].get(component, "of each component"),
-            "ratio": rmse[0] / rmse[1],
-            "ratio_low": low,
-            "ratio_high": high,
-            "rmse_above": rmse[0],
-            "rmse_below": rmse[1],
-            "n_test": len(trajectory),
-        }
+        if ratio := metrics.rmse_ratio(squares[component], others[component], trajectory):
+            yield {
+                "component": component,
+                "kernel_above": above[1].get(component, "of each component"),
+                "kernel_below": below[1].get(component, "of each component"),
+                **ratio,
+                "n_test": len(trajectory),
+            }
 
 
 def _squares(

@@ -11,7 +11,7 @@ import pandas as pd
 from rpr.axes.canonical import canonical_axes, check_axes
 from rpr.axes.rotation import random_rotations, rotate_vectors, to_axes_positions
 from rpr.data.frame_set import FrameSet
-from rpr.errors import InputError
+from rpr.errors import NotApplicableError
 from rpr.models.registry import fit_model
 from rpr.molecule.molecule import Molecule
 from rpr.regression.descriptors import find_descriptor
@@ -51,7 +51,7 @@ def possible_axes(molecule: Molecule, names: Sequence[str] = AXES_NAMES) -> list
         try:
             check_axes(name, molecule)
             canonical_axes(name, molecule.reference[None], molecule)
-        except InputError:
+        except NotApplicableError:
             continue
         possible.append(name)
     return possible

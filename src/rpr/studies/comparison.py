@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import permutations
 
-import numpy as np
 import pandas as pd
 
 from rpr.studies import metrics
@@ -52,25 +51,11 @@ def _pairs(group: pd.DataFrame) -> Iterator[dict]:
     for model, rows in group.groupby("model", sort=False):
         frames, squared[model] = squared_errors(rows)
     trajectories = frames["trajectory"].to_numpy()
-    weights = metrics.resampling_weights(trajectories)
-    samples = {name: metrics.resampled_rmse(values, weights) for name, values in squared.items()}
-    known = len(np.unique(trajectories)) >= metrics.MIN_GROUPS
+    about = {
+        "component": INVARIANT[group["property"].iloc[0]],
+        "unit": group["unit"].iloc[0],
+        "n_test": len(frames),
+    }
     for above, below in permutations(squared, 2):
-        errors = [float(np.sqrt(squared[name].mean())) for name in (above, below)]
-        if not min(errors) > 0.0:
-            continue
-        low = high = np.nan
-        if known:
-            low, high = np.percentile(samples[above] / samples[below], (2.5, 97.5))
-        yield {
-            "component": INVARIANT[group["property"].iloc[0]],
-            "above": above,
-            "below": below,
-            "ratio": errors[0] / errors[1],
-            "ratio_low": low,
-            "ratio_high": high,
-            "rmse_above": errors[0],
-            "rmse_below": errors[1],
-            "unit": group["unit"].iloc[0],
-            "n_test": len(frames),
-        }
+        if ratio := metrics.rmse_ratio(squared[above], squared[below], trajectories):
+            yield {**about, "above": above, "below": below, **ratio}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,6 @@ from ase import Atoms
 from rpr.data.segments import Segments
 from rpr.dynamics.optimise import optimise
 from rpr.errors import ConvergenceError
-from rpr.files import read_arrays, write_arrays
 from rpr.models.calculator import KREGCalculator
 from rpr.models.kreg.potential import KREG
 from rpr.molecule.equivalence import SAME, distance
@@ -27,6 +26,8 @@ from rpr.molecule.torsion import dihedral_angle
 from rpr.spectra.harmonic import modes_of_potential
 from rpr.studies.families import families
 from rpr.units import KB, KCAL_MOL
+
+_LOG = logging.getLogger(__name__)
 
 #: Name of segments in which the molecule changes from one conformer to another.
 MIXED = "changing"
@@ -64,7 +65,6 @@ def find_minima(
     *,
     force_tolerance: float = 1e-3,
     strict: bool = True,
-    log: Callable[[str], None] | None = None,
 ) -> dict[str, Minimum]:
     """Minima of a potential next to given geometries.
 
@@ -81,8 +81,6 @@ def find_minima(
     strict
         Whether every geometry must lead to a minimum of its own.  Otherwise those that do not are
         left out, except the first.
-    log
-        Called with a line of text after each step.
 
     Raises
     ------
@@ -93,12 +91,11 @@ def find_minima(
     group = find_group(molecule)
     for name, start in geometries.items():
         try:
-            minimum = _minimum(potential, molecule, start, force_tolerance, name, log)
+            minimum = _minimum(potential, molecule, start, force_tolerance, name)
         except ConvergenceError as error:
             if strict or not found:
                 raise
-            if log is not None:
-                log(f"{error}; left out")
+            _LOG.info("%s; left out", error)
             continue
         known = (distance(minimum.positions, m.positions, group) < SAME for m in found.values())
         if strict or not any(known):
@@ -112,11 +109,14 @@ def _minimum(
     start: Atoms,
     force_tolerance: float,
     name: str,
-    log: Callable[[str], None] | None,
 ) -> Minimum:
     """The minimum of a potential next to one geometry."""
     relaxed = optimise(
-        start, KREGCalculator(potential), force_tolerance=force_tolerance, name=name, log=log
+        start,
+        KREGCalculator(potential),
+        force_tolerance=force_tolerance,
+        name=name,
+        log_level=logging.INFO,
     ).positions
     modes = modes_of_potential(lambda x: potential.predict(x)[1], relaxed, molecule.masses)
     if modes.imaginary.any():
@@ -269,34 +269,3 @@ def conformer_table(
             }
         )
     return pd.DataFrame(rows)
-
-
-def write_minima(path: str | os.PathLike, minima: Mapping[str, Minimum]) -> None:
-    """Write minima as an npz file, atomically."""
-    found = minima.values()
-    write_arrays(
-        path,
-        names=np.array(list(minima)),
-        masses=next(iter(found)).modes.masses,
-        positions=np.array([m.positions for m in found]),
-        energies=np.array([m.energy for m in found]),
-        wavenumbers=np.array([m.modes.wavenumbers for m in found]),
-        vectors=np.array([m.modes.vectors for m in found]),
-        versions=np.concatenate([m.versions for m in found]),
-        n_versions=np.array([len(m.versions) for m in found]),
-    )
-
-
-def read_minima(path: str | os.PathLike) -> dict[str, Minimum]:
-    """Read what `write_minima` wrote."""
-    stored = read_arrays(path)
-    each = np.split(stored["versions"], np.cumsum(stored["n_versions"])[:-1])
-    return {
-        str(name): Minimum(
-            stored["positions"][k],
-            float(stored["energies"][k]),
-            NormalModes(stored["wavenumbers"][k], stored["vectors"][k], stored["masses"]),
-            each[k],
-        )
-        for k, name in enumerate(stored["names"])
-    }

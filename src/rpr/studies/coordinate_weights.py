@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from rpr.data.frame_set import FrameSet
-from rpr.errors import InputError
+from rpr.errors import NotApplicableError
 from rpr.models.registry import make_model
 from rpr.molecule.molecule import Molecule
 from rpr.regression.descriptors import COORDINATE_WEIGHTS, find_descriptor
@@ -85,7 +85,7 @@ def validation_errors(
             about: dict[str, Any] = {"descriptor": descriptor, "property": property, **options}
             try:
                 models = [_fitted(name, training, coordinate_weight=w, **about) for w in weights]
-            except InputError:  # a molecule whose axes or atoms this model cannot use
+            except NotApplicableError:  # a molecule whose axes or atoms this model cannot use
                 continue
             errors = dict(zip(weights, map(validation_error, models), strict=True))
             in_use = errors[COORDINATE_WEIGHTS[descriptor]]

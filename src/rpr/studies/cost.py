@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,49 +73,30 @@ def cost(
             f"cost: found {len(test)} test frames and {n_repeats} repeats, expected at least one "
             "of each"
         )
-    fitted: list[Any] = []
-
-    def fit() -> None:
-        fitted[:] = [
-            fit_model(
-                model,
-                frames,
-                train,
-                property=property,
-                molecule=molecule,
-                seed=seed,
-                **settings,
-            )
-        ]
-
-    positions = frames.positions[test]
-    times = {
-        "training": _seconds(fit, n_repeats),
-        "prediction": _seconds(lambda: fitted[0].predict(positions), n_repeats) / len(test),
-    }
+    options = {"property": property, "molecule": molecule, "seed": seed, **settings}
+    training, fitted = _timed(partial(fit_model, model, frames, train, **options), n_repeats)
+    prediction, _ = _timed(partial(fitted.predict, frames.positions[test]), n_repeats)
+    about = {"model": model, "property": property, "n_train": len(train), "n_test": len(test)}
     rows = [
         {
-            "model": model,
-            "property": property,
+            **about,
             "quantity": quantity,
             "seconds": float(np.median(seconds)),
             "seconds_low": float(seconds.min()),
             "seconds_high": float(seconds.max()),
-            "n_train": len(train),
-            "n_test": len(test),
             "n_repeats": n_repeats,
             "seed": seed,
         }
-        for quantity, seconds in times.items()
+        for quantity, seconds in (("training", training), ("prediction", prediction / len(test)))
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _seconds(work: Callable[[], object], n_repeats: int) -> np.ndarray:
-    """Processor time of each repeat, of all threads."""
+def _timed(work: Callable[[], Any], n_repeats: int) -> tuple[np.ndarray, Any]:
+    """Processor time of each repeat, of all threads, and what the last one returned."""
     times = []
     for _ in range(n_repeats):
         start = time.process_time()
-        work()
+        result = work()
         times.append(time.process_time() - start)
-    return np.array(times)
+    return np.array(times), result

@@ -12,7 +12,7 @@ from rpr.axes.canonical import canonical_axes, check_axes
 from rpr.axes.components import component_names, to_components
 from rpr.axes.rotation import to_axes
 from rpr.data.frame_set import FrameSet
-from rpr.errors import InputError
+from rpr.errors import InputError, NotApplicableError
 from rpr.molecule.molecule import Molecule
 from rpr.studies import metrics
 from rpr.studies.tables import require
@@ -46,7 +46,7 @@ def component_axes_of(molecule: Molecule) -> str:
     """Axes that components are reported in: inertia, or laboratory for a molecule without them."""
     try:
         check_axes("inertia", molecule)
-    except InputError:
+    except NotApplicableError:
         return "laboratory"
     return "inertia"
 

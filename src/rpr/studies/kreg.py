@@ -41,13 +41,9 @@ def kreg_learning_curve(
     molecule: Molecule,
     sizes: Sequence[int],
     repeats: Sequence[int],
-    permutations: np.ndarray | None = None,
     first: np.ndarray | None = None,
     trained: KREG | None = None,
-    sigma: float | None = None,
-    lambda_energy: float | None = None,
-    lambda_forces: float | None = None,
-    validation: str = "frames",
+    **settings: Any,
 ) -> pd.DataFrame:
     """Errors of KREG potentials fitted to subsets of the frames, energies and gradients.
 
@@ -70,16 +66,14 @@ def kreg_learning_curve(
         Numbers of training frames; those that exceed the number of candidates are left out.
     repeats
         Seeds of random orders of the candidates; smaller training sets begin larger ones.
-    permutations
-        Permutations of atoms under which the potential is symmetric; None for the plain one.
     first
         Candidates that the first repeat begins with, such as the training frames of a split; the
         default are all.
     trained
         A potential of the frames `first` that was trained before, which then is not fitted again.
-    sigma, lambda_energy, lambda_forces, validation
-        Hyper-parameters, and what their search validates on, see
-        :class:`rpr.models.kreg.potential.KREG`.
+    **settings
+        Arguments of :class:`rpr.models.kreg.potential.KREG`: permutations of atoms under which the
+        potential is symmetric, hyper-parameters, and what their search validates on.
 
     Returns
     -------
@@ -87,43 +81,35 @@ def kreg_learning_curve(
         Columns ``COLUMNS``, as :func:`kreg_errors`.
     """
     tables = []
-    given = {"sigma": sigma, "lambda_energy": lambda_energy, "lambda_forces": lambda_forces}
-    found: dict[int, dict[str, float | None]] = {}
+    known: dict[int, dict[str, float]] = {}  # hyper-parameters, by the size of the search
     first = candidates if first is None else first
     nested = groupby(
         training_sets(candidates, sizes, repeats, first),
         key=lambda part: (part[0], n_searched(part[1])),
     )
+    about = "plain" if settings.get("permutations") is None else "symmetric"
     for (repeat, searched), parts in nested:
-        sets = {size: chosen for _, size, chosen in parts}
-        models: dict[int, KREG] = {}
-        if trained is not None and repeat == repeats[0]:
-            models[len(first)] = trained
-        missing = [size for size in sets if size not in models]
-        if missing:
-            fitted = fit_kreg(
-                frames.subset(sets[missing[-1]]),
-                missing,
-                molecule=molecule,
-                permutations=permutations,
-                validation=validation,
-                **found.get(searched, given),
-            )
-            models |= dict(zip(missing, fitted, strict=True))
+        sets = {size: frames.subset(chosen) for _, size, chosen in parts}
+        models = {len(first): trained} if trained is not None and repeat == repeats[0] else {}
+        chosen = settings | known.get(searched, {})
+        models |= _fit_missing(sets, models, molecule=molecule, **chosen)
         smallest = models[min(sets)]  # of those that share the search
-        found.setdefault(searched, dict(smallest.found_hyperparameters()))
-        for size, (name, test_frames) in product(sets, test_sets.items()):
-            tables.append(
-                kreg_errors(
-                    models[size],
-                    test_frames,
-                    test_set=name,
-                    n_train=size,
-                    repeat=repeat,
-                    potential="plain" if permutations is None else "symmetric",
-                )
-            )
+        known.setdefault(searched, smallest.found_hyperparameters())
+        for size, (name, test) in product(sets, test_sets.items()):
+            keys = {"test_set": name, "n_train": size, "repeat": repeat, "potential": about}
+            tables.append(kreg_errors(models[size], test, **keys))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
+
+
+def _fit_missing(
+    sets: Mapping[int, FrameSet], known: Mapping[int, KREG], **settings: Any
+) -> dict[int, KREG]:
+    """Potentials of the training sets, nested and in ascending order, that are not known."""
+    missing = [size for size in sets if size not in known]
+    if not missing:
+        return {}
+    fitted = fit_kreg(sets[missing[-1]], missing, **settings)
+    return dict(zip(missing, fitted, strict=True))
 
 
 def fit_kreg(

@@ -205,8 +205,59 @@ def rmse_interval(
     if len(np.unique(groups)) < MIN_GROUPS:
         return float("nan"), float("nan")
     weights = resampling_weights(groups, n_resamples=n_resamples, seed=seed)
-    low, high = np.percentile(resampled_rmse(squared, weights), (2.5, 97.5))
+    low, high = interval(resampled_rmse(squared, weights))
     return float(low), float(high)
+
+
+def rmse_ratio(above: np.ndarray, below: np.ndarray, groups: np.ndarray) -> dict[str, float] | None:
+    """Ratio of two RMSE on the same frames, with the 95 % interval of a paired bootstrap.
+
+    Both are evaluated on the same samples of whole groups, so that frames which are difficult for
+    both do not widen the interval.
+
+    Parameters
+    ----------
+    above, below : array, [n_frames]
+        Squared errors.
+    groups : array, [n_frames]
+        Trajectory of every frame.
+
+    Returns
+    -------
+    dict or None
+        Columns of a table: ``ratio``, ``ratio_low``, ``ratio_high``, ``rmse_above`` and
+        ``rmse_below``.  The bounds are NaN with fewer than `MIN_GROUPS` groups; None where an error
+        vanishes.
+    """
+    errors = [float(np.sqrt(squared.mean())) for squared in (above, below)]
+    if not min(errors) > 0.0:
+        return None
+    low = high = np.nan
+    if len(np.unique(groups)) >= MIN_GROUPS:
+        weights = resampling_weights(groups)
+        low, high = interval(resampled_rmse(above, weights) / resampled_rmse(below, weights))
+    return {
+        "ratio": errors[0] / errors[1],
+        "ratio_low": low,
+        "ratio_high": high,
+        "rmse_above": errors[0],
+        "rmse_below": errors[1],
+    }
+
+
+def interval(samples: np.ndarray) -> np.ndarray:
+    """Bounds of the 95 % interval of bootstrap samples: percentiles 2.5 and 97.5.
+
+    Parameters
+    ----------
+    samples : array, [n_resamples, ...]
+        What was computed from each sample.
+
+    Returns
+    -------
+    array, [2, ...]
+    """
+    return np.percentile(samples, (2.5, 97.5), axis=0)
 
 
 def mean_over_sets(

@@ -1,6 +1,6 @@
 """Errors of models of other programs, on the training sets of this project's studies.
 
-The project writes training and test frames, another program predicts, and the errors of its
+The project gives training and test frames, another program predicts, and the errors of its
 predictions become rows of a table.  Every row has the SHA-256 of its training frames and of its
 test frames, so that it stands beside the errors of this project's models only where these learnt
 from the same frames and were tested on the same ones.
@@ -8,15 +8,12 @@ from the same frames and were tested on the same ones.
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from rpr.data.extxyz import write_frames
 from rpr.data.frame_set import FrameSet
 from rpr.errors import InputError
 from rpr.files import fingerprint
@@ -32,35 +29,35 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def write_training_sets(
-    folder: str | os.PathLike,
+def training_and_test_sets(
     frames: FrameSet,
     candidates: np.ndarray,
     test_sets: Mapping[str, FrameSet],
     *,
     sizes: Sequence[int],
     repeats: Sequence[int],
-) -> list[tuple[int, int]]:
-    """Write training sets ``train-<repeat>.extxyz`` and test sets ``<name>.extxyz``.
+) -> dict[str, FrameSet]:
+    """Training sets ``train-<repeat>``, and test sets by name, as another program gets them.
 
     The sets are those of :func:`rpr.studies.learning_curve.training_sets`.  Smaller sets of a
-    repeat begin larger ones, so that one file for each repeat has them all.
+    repeat begin larger ones, so that one set for each repeat has them all.
 
-    Returns
-    -------
-    list of (int, int)
-        Repeat and size of every training set.
+    Parameters
+    ----------
+    frames
+        Labelled frames.
+    candidates : array of int
+        Those of `frames` that may be trained on.
+    test_sets
+        Test sets by name.
+    sizes, repeats
+        Sizes and seeds of the training sets.
     """
     largest: dict[int, np.ndarray] = {}
-    found = []
-    for repeat, size, chosen in training_sets(candidates, sizes, repeats):
-        found.append((repeat, size))
+    for repeat, _, chosen in training_sets(candidates, sizes, repeats):
         largest[repeat] = max(largest.get(repeat, chosen), chosen, key=len)
-    for repeat, chosen in largest.items():
-        write_frames(Path(folder, f"train-{repeat}.extxyz"), frames.subset(chosen))
-    for name, test in test_sets.items():
-        write_frames(Path(folder, f"{name}.extxyz"), test)
-    return found
+    training = {f"train-{repeat}": frames.subset(chosen) for repeat, chosen in largest.items()}
+    return training | dict(test_sets)
 
 
 def checksum(frames: FrameSet) -> str:
@@ -74,7 +71,7 @@ def checksum(frames: FrameSet) -> str:
 def training_checksums(
     frames: FrameSet, candidates: np.ndarray, *, sizes: Sequence[int], repeats: Sequence[int]
 ) -> list[str]:
-    """Checksums of all training sets of a study; arguments as for `write_training_sets`."""
+    """Checksums of all training sets of a study; arguments as for `training_and_test_sets`."""
     sets = training_sets(candidates, sizes, repeats)
     return [checksum(frames.subset(chosen)) for _, _, chosen in sets]
 
@@ -133,7 +130,7 @@ class RecordedPredictions:
 
 
 def errors_of_predictions(
-    folder: str | os.PathLike,
+    predictions: Mapping[str, np.ndarray],
     labels: str,
     frames: FrameSet,
     candidates: np.ndarray,
@@ -147,13 +144,13 @@ def errors_of_predictions(
 
     Parameters
     ----------
-    folder
-        Files ``train-<repeat>_<test set>_<size>.npy`` with predictions [n_frames, 3], e Angstrom.
+    predictions
+        Arrays ``train-<repeat>_<test set>_<size>`` with predictions [n_frames, 3], e Angstrom.
         Training sets without them are left out.
     labels
         What the rows are called.
     frames, candidates, test_sets, sizes, repeats
-        As for `write_training_sets`.
+        As for `training_and_test_sets`.
     molecule
         Molecule of the frames.
 
@@ -165,11 +162,11 @@ def errors_of_predictions(
     tables = []
     for repeat, size, chosen in training_sets(candidates, sizes, repeats):
         for name, test in test_sets.items():
-            path = Path(folder, f"train-{repeat}_{name}_{size}.npy")
-            if not path.exists():
+            predicted = predictions.get(f"train-{repeat}_{name}_{size}")
+            if predicted is None:
                 continue
             table = errors_on_test_sets(
-                RecordedPredictions(np.load(path)),
+                RecordedPredictions(predicted),
                 {name: test},
                 model_name=labels,
                 property="dipole",
@@ -182,5 +179,5 @@ def errors_of_predictions(
             columns = {f"{key}_checksum": checksum(value) for key, value in sums.items()}
             tables.append(table.assign(labels=labels, **columns))
     if not tables:
-        raise InputError(f"{folder}: found no predictions of these training sets")
+        raise InputError("predictions: found none of these training sets")
     return pd.concat(tables, ignore_index=True)[COLUMNS]

@@ -1,6 +1,6 @@
 """Predictions of other programs for the splits of the target `evidence`, in one compact table.
 
-The project writes its frames and the splits, another program learns and predicts, and its
+The project gives its frames and the splits, another program learns and predicts, and its
 predictions become one table with a row for each test frame.  Each row names the model, the split
 and the test set, and has SHA-256 sums of the training and of the test frames, so that predictions
 for other frames are refused.  Columns of predictions are those of
@@ -9,20 +9,15 @@ for other frames are refused.  Columns of predictions are those of
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from rpr.axes.components import COMPONENTS, component_names, from_components, to_components
-from rpr.data.atoms_files import open_text
-from rpr.data.extxyz import write_frames
 from rpr.data.frame_set import FrameSet
 from rpr.data.splits import train_and_both_tests
 from rpr.errors import InputError
-from rpr.files import atomic_path
 from rpr.studies.peer_errors import RecordedPredictions, checksum
 from rpr.studies.tables import require
 from rpr.studies.trials import training_and_tests
@@ -35,33 +30,25 @@ KEYS = ["model", "repeat", "n_train", "test_set", "training_checksum", "test_che
 DECIMALS = {"dipole": 4, "polarizability": 3}
 
 
-def write_splits(
-    folder: str | os.PathLike,
-    frames: FrameSet,
-    others: Mapping[str, FrameSet],
-    *,
-    n_train: int,
-    n_test: int,
-    repeats: Iterable[int],
-) -> None:
-    """Write ``frames.extxyz``, other test sets ``<name>.extxyz``, and ``splits.csv``.
+def splits_table(
+    frames: FrameSet, *, n_train: int, n_test: int, repeats: Iterable[int]
+) -> pd.DataFrame:
+    """Indices of the frames of every set, as another program gets them.
 
     Parameters
     ----------
-    folder
-        It is made if missing.
     frames
-        Labelled frames that splits are drawn from.
-    others
-        Test sets of other trajectories by name.
+        Labelled frames of trajectories.
     n_train, n_test, repeats
         Sizes and seeds of the splits of :func:`rpr.studies.trials.training_and_tests`.
+
+    Returns
+    -------
+    DataFrame
+        Columns repeat, set and frame.
     """
     if frames.trajectory is None:
         raise InputError("frames: found no trajectories, which the splits hold out; give them")
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    for name, chosen in {"frames": frames, **others}.items():
-        write_frames(Path(folder, f"{name}.extxyz"), chosen)
     rows = [
         pd.DataFrame({"repeat": repeat, "set": name, "frame": chosen})
         for repeat in repeats
@@ -69,11 +56,11 @@ def write_splits(
             frames.trajectory, n_train=n_train, n_test=n_test, seed=repeat
         ).items()
     ]
-    pd.concat(rows).to_csv(Path(folder, "splits.csv"), index=False)
+    return pd.concat(rows)
 
 
 def collect_predictions(
-    folder: str | os.PathLike,
+    predictions: Mapping[str, np.ndarray],
     model: str,
     frames: FrameSet,
     others: Mapping[str, FrameSet],
@@ -82,17 +69,19 @@ def collect_predictions(
     n_test: int,
     repeats: Iterable[int],
 ) -> pd.DataFrame:
-    """One table of the predictions in ``<property>_<repeat>_<test set>.npy``.
+    """One table of the predictions ``<property>_<repeat>_<test set>``.
 
     Parameters
     ----------
-    folder
-        Where the files are, in the units of labels (e Angstrom, Angstrom^3).  A property without
-        files has no columns.
+    predictions
+        Arrays by these names, in the units of labels (e Angstrom, Angstrom^3).  A property without
+        arrays has no columns.
     model
         Name of the model.
-    frames, others, n_train, n_test, repeats
-        As for `write_splits`; `others` are the sets ``rotated`` and, if there is one, ``thermal``.
+    frames, n_train, n_test, repeats
+        As for `splits_table`.
+    others
+        The test sets of other trajectories: ``rotated`` and, if there is one, ``thermal``.
 
     Returns
     -------
@@ -102,11 +91,11 @@ def collect_predictions(
     Raises
     ------
     InputError
-        If files of some test sets are missing, or do not have the number of their frames.
+        If arrays of some test sets are missing, or do not have the number of their frames.
     """
-    known = [p for p in COMPONENTS if any(Path(folder).glob(f"{p}_*.npy"))]
+    known = [p for p in COMPONENTS if any(name.startswith(f"{p}_") for name in predictions)]
     if not known:
-        raise InputError(f"{folder}: found no predictions; let the program predict these splits")
+        raise InputError("predictions: found none; let the program predict these splits")
     blocks = []
     for repeat in repeats:
         training, tests = training_and_tests(
@@ -122,18 +111,12 @@ def collect_predictions(
                 "test_checksum": checksum(test),
             }
             for property in known:
-                stored = _load(Path(folder, f"{property}_{repeat}_{name}.npy"), len(test))
-                predicted = to_components(stored) / REPORTED[property][1]
+                array = _array(predictions, f"{property}_{repeat}_{name}", len(test))
+                predicted = to_components(array) / REPORTED[property][1]
                 columns = np.round(predicted, DECIMALS[property]).T
                 values |= dict(zip(component_names(property), columns, strict=True))
             blocks.append(pd.DataFrame(values))
     return pd.concat(blocks, ignore_index=True)
-
-
-def write_predictions(table: pd.DataFrame, path: str | os.PathLike) -> None:
-    """Write the table as a compressed CSV, the same bytes for the same table."""
-    with atomic_path(path) as temporary, open_text(temporary, "w") as stream:
-        table.to_csv(stream, index=False)
 
 
 def predictions_of_peer(
@@ -198,10 +181,10 @@ def predictions_of_peer(
 _REMEDY = "predict the splits of this run anew, or leave the file out of evidence/peers"
 
 
-def _load(path: Path, n_frames: int) -> np.ndarray:
-    if not path.exists():
-        raise InputError(f"{path}: there is no such file; let the program predict this test set")
-    values = np.load(path)
+def _array(predictions: Mapping[str, np.ndarray], name: str, n_frames: int) -> np.ndarray:
+    if name not in predictions:
+        raise InputError(f"predictions: found no {name}; let the program predict this test set")
+    values = predictions[name]
     if len(values) != n_frames:
-        raise InputError(f"{path}: found {len(values)} predictions, expected {n_frames}")
+        raise InputError(f"{name}: found {len(values)} predictions, expected {n_frames}")
     return values

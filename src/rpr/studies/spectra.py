@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.signal import find_peaks
 
 from rpr.data.segments import Segments
+from rpr.data.settings import Settings
 from rpr.errors import InputError
 from rpr.models.covariant import CovariantRegression
 from rpr.models.fast_covariant import FastCovariant
@@ -52,7 +53,7 @@ _LOWEST_BAND = 30.0  # cm^-1
 
 
 @dataclass(frozen=True)
-class SpectrumSettings:
+class SpectrumSettings(Settings):
     """How spectra are computed.
 
     Parameters

@@ -13,7 +13,6 @@ from typing import Any
 
 from rpr.models.registry import make_model
 from rpr.molecule.molecule import Molecule
-from rpr.studies.ablation_models import UngroupedCovariantRegression
 from rpr.studies.ways_models import AveragedOverRotations
 
 #: Ideas in the order of table and figure; ways from files come last, under the idea they name.
@@ -37,8 +36,6 @@ class Way:
         Arguments of its estimator that differ from those of the registry.
     averaged_over
         Number of random rotations that predictions are averaged over; 0 for none.
-    without_group
-        Whether the covariant kernel is not averaged over the permutation-inversion group.
     largest
         Largest training set, where the cost of a larger one is out of proportion.
     """
@@ -47,15 +44,13 @@ class Way:
     model: str
     settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     averaged_over: int = 0
-    without_group: bool = False
     largest: int | None = None
 
     def make(self, *, property: str, molecule: Molecule, seed: int) -> Any:
         """Unfitted model, before predictions are averaged."""
-        common: dict[str, Any] = {"property": property, "molecule": molecule, "seed": seed}
-        if self.without_group:
-            return UngroupedCovariantRegression(**common, **self.settings)
-        return make_model(self.model, **common, **self.settings)
+        return make_model(
+            self.model, property=property, molecule=molecule, seed=seed, **self.settings
+        )
 
     def predictor(self, fitted: Any, seed: int) -> Any:
         """What predicts, from the fitted model."""
@@ -111,7 +106,9 @@ WAYS: Mapping[str, Way] = MappingProxyType(
         "inertia, folded": Way("axes and symmetry", "folded"),
         "bond-axis, exact copies": Way("axes and symmetry", "copies"),
         "averaged kernel of RExyz": Way("axes and symmetry", "symmetrized"),
-        "covariant, no group": Way("equivariant kernel", "covariant", without_group=True),
+        "covariant, no group": Way(
+            "equivariant kernel", "covariant", {"permutation_inversion": False}
+        ),
         "covariant, order 0": Way("equivariant kernel", "covariant", {"order": 0}),
         "covariant": Way("equivariant kernel", "covariant"),
     }

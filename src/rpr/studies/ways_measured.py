@@ -22,7 +22,7 @@ from rpr.studies.metrics import alpha_inv, mu_inv
 from rpr.studies.operations import OPERATIONS, images
 from rpr.studies.trials import training_and_tests
 from rpr.studies.ways import WAYS, Way
-from rpr.studies.ways_files import FilePredictions
+from rpr.studies.ways_outside import RecordedWay
 from rpr.units import REPORTED
 
 COLUMNS = ["way", "idea", "n_train", "repeat", "quantity", "value", "unit"]
@@ -36,7 +36,7 @@ def measured_ways(
     molecule: Molecule,
     property: str = "dipole",
     ways: Mapping[str, Way] = WAYS,
-    predictions: Sequence[FilePredictions] = (),
+    predictions: Sequence[RecordedWay] = (),
     sizes: Sequence[int],
     n_test: int,
     n_applied: int,
@@ -96,12 +96,12 @@ def measured_ways(
             model, seconds = cache[key]
             table.add(name, way.idea, n, way.predictor(model, repeat), tests, seconds)
     _, tests = split(frames, rotated)
-    for file in predictions:
-        about = file.about
+    for recorded in predictions:
+        about = recorded.about
         if about["repeat"] == repeat:
             found = with_signs(tests, molecule)
             keys = about["way"], about["idea"], int(about["n_train"])
-            table.add(*keys, file, found, about["train_seconds"], about["predict_ms"])
+            table.add(*keys, recorded, found, about["train_seconds"], about["predict_ms"])
     return pd.DataFrame(table.rows, columns=COLUMNS)
 
 
