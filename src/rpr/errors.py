@@ -56,6 +56,6 @@ def require_package(name: str, *, extra: str) -> Any:
         return import_module(name)
     except ImportError as error:
         raise MissingPackageError(
-            f"{name} is needed here and not installed ({error}); install it by "
-            f"pip install 'rotate-predict-rotate[{extra}]'"
+            f"{name} is needed here and not installed ({error}); install it by pip install {name}, "
+            f"or rotate-predict-rotate with its extra '{extra}'"
         ) from error

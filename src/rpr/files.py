@@ -24,7 +24,8 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     """Temporary path beside `path` that replaces it when the block ends without an error.
 
     The temporary name is unique, so that two processes can write the same file, and keeps the
-    suffix of `path`, by which some writers choose the format.
+    suffix of `path`, by which some writers choose the format.  A symbolic link stays one: the file
+    that it points to is replaced.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     Path
         Path of the temporary file.
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
     os.close(handle)

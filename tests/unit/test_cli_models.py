@@ -421,7 +421,7 @@ def test_evaluate_tells_of_another_level_and_train_of_repeated_frames(work, tmp_
     write(tmp_path / "twice.extxyz", 2 * images[:12])
     words = ("train", tmp_path / "twice.extxyz", "-o", tmp_path / "m.npz", "--property", "dipole")
     assert call(*words, "--n-train", 10) == 0
-    assert "rpr: warning: repeated geometries: 12 pairs" in capsys.readouterr().err
+    assert "repeated geometries: 12 of 24 frames are copies" in capsys.readouterr().err
     assert call(*words, "--n-train", 10) == 2
     assert "give --overwrite" in capsys.readouterr().err
 

@@ -128,7 +128,7 @@ def test_what_is_missing_names_the_extra(code, extra, tmp_path):
     """
     message = run(code, tmp_path)
     assert "not installed" in message
-    assert f"pip install 'rotate-predict-rotate[{extra}]'" in message
+    assert f"with its extra '{extra}'" in message
 
 
 def test_the_distribution_is_light():

@@ -65,6 +65,8 @@ def run(args: argparse.Namespace) -> None:
     if args.csv:
         with atomic_path(args.csv) as temporary:
             table.to_csv(temporary, index=False)
+    if args.plot:
+        _plot(args.plot, comparisons)
     _print(table)
     groups = resampled_groups(frames)[1]
     print(f"intervals: 95 %, bootstrap over {groups}; %: of the spread of the labels")
@@ -72,8 +74,6 @@ def run(args: argparse.Namespace) -> None:
         with outside.quiet():
             _print_calibration(model, frames)
     outside.tell()
-    if args.plot:
-        _plot(args.plot, comparisons)
 
 
 def _warn(model: Estimator, frames: FrameSet, args: argparse.Namespace) -> None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +17,7 @@ from rpr.cli.options import (
     whole_number,
 )
 from rpr.cli.progress import Progress
-from rpr.errors import InputError
+from rpr.errors import InputError, require_package
 
 if TYPE_CHECKING:
     from rpr.data.frame_set import FrameSet
@@ -100,6 +97,7 @@ def run(args: argparse.Namespace) -> None:
     output = check_output(
         args.output, overwrite=args.overwrite, inputs=[args.frames], suffixes=EXTENDED_XYZ
     )
+    failures = check_output(_failures_of(output), overwrite=args.overwrite, inputs=[args.frames])
     images = list(iter_atoms(args.frames))
     sets = successive_sets(
         [(tuple(atoms.get_chemical_symbols()), atoms.positions) for atoms in images]
@@ -111,11 +109,12 @@ def run(args: argparse.Namespace) -> None:
     folder = output.with_name(f"{output.name}.unfinished") / _key(task)
     number, level = counted(len(images), "frame"), _level(task.method)
     tell(f"{args.frames}: {number}; {level}; work in progress: {folder}")
-    with _terminated_like_interrupted(), Progress("labelling", len(images)) as progress:
+    with Progress("labelling", len(images)) as progress:
         found = label_in_processes(
             sets, task, folder=folder, n_processes=args.jobs, on_progress=progress.resumed
         )
-    failures = _write(output, images, found, task)
+    _write_failures(failures, images, found)
+    _write(output, images, found, task)
     shutil.rmtree(folder)
     _remove(folder.parent)
     print(
@@ -124,16 +123,6 @@ def run(args: argparse.Namespace) -> None:
     if found.failures:
         failed = counted(len(found.failures), "frame")
         print(f"{failures}: {failed} without labels, each with the reason")
-
-
-@contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """Context in which SIGTERM ends the processes as an interruption does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _check_unit(frames: FrameSet, path: str) -> None:
@@ -155,6 +144,8 @@ def _task(args: argparse.Namespace, symbols: list[str]) -> Task:
     functional = args.functional.lower()
     code = args.code or ("tblite" if functional in _XTB else "pyscf")
     basis = "" if code == "tblite" else args.basis
+    if code == "tblite":
+        require_package("tblite", extra="xtb")  # before processes start
     method = Method.from_config({"code": code, "functional": functional, "basis": basis}, symbols)
     memory = args.memory or available_bytes() / 1e6 / args.jobs
     return Task(method, tuple(args.properties), args.charge, memory)
@@ -182,25 +173,32 @@ def _level(method: Method) -> str:
     return f"{method.functional}/{method.basis}" if method.basis else method.functional
 
 
-def _write(output: Path, images: list[Any], found: Labelled, task: Task) -> Path:
-    """Write labelled frames, and the table of those without labels; its path is returned."""
-    from rpr.data.atoms_files import write_atoms
+def _failures_of(output: Path) -> Path:
+    """Table of the frames without labels: labelled_failures.csv for labelled.extxyz."""
+    stem = output.name.removesuffix(".gz").rpartition(".")[0] or output.name
+    return output.with_name(f"{stem}_failures.csv")
+
+
+def _write_failures(path: Path, images: list[Any], found: Labelled) -> None:
+    """Write the table of the frames without labels if there are any, or if an old one exists."""
     from rpr.data.failures import write_failures
+
+    if not found.failures and not path.exists():
+        return
+    infos = {k: images[k].info for k in found.failures}
+    rows = [
+        (k, infos[k].get("trajectory", ""), infos[k].get("step", ""), reason)
+        for k, reason in found.failures.items()
+    ]
+    write_failures(path, rows)
+
+
+def _write(output: Path, images: list[Any], found: Labelled, task: Task) -> None:
+    """Write labelled frames with what they carried besides labels."""
+    from rpr.data.atoms_files import write_atoms
     from rpr.data.from_atoms import attach
     from rpr.labels.results import ALL_PROPERTIES
 
-    stem = output.name.removesuffix(".gz").rpartition(".")[0] or output.name
-    failures = output.with_name(f"{stem}_failures.csv")
-    if found.failures or failures.exists():
-        origin = [
-            (images[k].info.get("trajectory", ""), images[k].info.get("step", ""))
-            for k in found.failures
-        ]
-        rows = [
-            (k, *where, reason)
-            for (k, reason), where in zip(found.failures.items(), origin, strict=True)
-        ]
-        write_failures(failures, rows)
     for k, labels in found.labels.items():
         atoms = images[k]
         atoms.calc = None  # labels of another level must not stand beside the new ones
@@ -210,4 +208,3 @@ def _write(output: Path, images: list[Any], found: Labelled, task: Task) -> Path
         atoms.info["level_of_theory"] = _level(task.method)
         attach(atoms, labels, "")
     write_atoms(output, (images[k] for k in found.labels))
-    return failures

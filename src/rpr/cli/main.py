@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -24,6 +27,10 @@ _EPILOG = """\
 `rpr COMMAND --help` explains a command.  Exit status: 0 success, 1 a computation failed or a check
 found something implausible, 2 wrong input or options, 130 interrupted."""
 
+_AFTER_INTERRUPT = "nothing was written; run the same command again"
+#: Signals that end a command as an interruption from the keyboard does.
+_SIGNALS = ("SIGTERM", "SIGHUP")
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command.
@@ -39,11 +46,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit status: 0 for success, 1 for a computation that failed, 2 for input that the user can
         correct, 130 after an interruption.
     """
-    args = make_parser().parse_args(argv)
+    args = argparse.Namespace(after_interrupt=_AFTER_INTERRUPT)
+    _use_any_character()
     try:
-        with _short_warnings():
+        with _interrupted_by_signals(), _short_warnings():
+            make_parser().parse_args(argv, args)
             status = args.run(args)
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
         return status or 0
     except InputError as error:  # also of a package that is not installed
         return _fail(str(error), 2)
@@ -59,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MemoryError as error:
         return _fail(f"not enough memory ({error}); use fewer frames", 1)
     except OSError as error:
-        return _fail(_about_file(error), 1)
+        return _fail(_about_file(error, args), 1)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -71,7 +81,7 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action=_Version)
-    parser.set_defaults(after_interrupt="nothing was written; run the same command again")
+    parser.set_defaults(after_interrupt=_AFTER_INTERRUPT)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS:
         importlib.import_module(f"rpr.cli.{name}").add_parser(subparsers)
@@ -97,9 +107,33 @@ def _fail(message: str, status: int) -> int:
     return status
 
 
-def _about_file(error: OSError) -> str:
+def _about_file(error: OSError, args: argparse.Namespace) -> str:
+    """What went wrong with which file; without a name it is most likely the output."""
     reason = error.strerror or str(error)
-    return f"{error.filename}: {reason}" if error.filename is not None else reason
+    name = error.filename if error.filename is not None else getattr(args, "output", None)
+    return f"{name}: {reason}" if name is not None else reason
+
+
+def _use_any_character() -> None:
+    """Let characters that the terminal has not be written as escapes, not end the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def _interrupted_by_signals() -> Iterator[None]:
+    """Context in which the signals of batch systems end a command as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # as only the main thread may handle signals
+        return
+    numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    before = {n: signal.signal(n, signal.default_int_handler) for n in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _silence_stdout() -> None:

@@ -95,24 +95,29 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Run the trajectories and write them."""
     from rpr.cli.outside import Outside
+    from rpr.data.training_range import outside_text
     from rpr.dynamics.thermal import run_thermal
     from rpr.models.prediction import models_by_property
     from rpr.studies.spectra import predictor
 
-    given = filter(None, (args.potential, args.dipole, args.polarizability))
+    inputs = [args.potential, args.dipole, args.polarizability, *(args.start or ())]
+    inputs = [path for path in inputs if path]
     suffixes = (".npz", ".extxyz", ".xyz")
-    output = check_output(
-        args.output, overwrite=args.overwrite, inputs=list(given), suffixes=suffixes
-    )
+    output = check_output(args.output, overwrite=args.overwrite, inputs=inputs, suffixes=suffixes)
     settings = _settings(args)
     potential = load_as(args.potential, "energy")
     names = [name for name in ("dipole", "polarizability") if getattr(args, name)]
     models = {name: load_as(getattr(args, name), name) for name in names}
     files = {args.potential: potential} | {getattr(args, name): models[name] for name in names}
     models_by_property(files)  # says if their molecules differ
-    starts = _starts(args, potential)
-    compact = output.with_name(output.name + ".npz") if output.suffix != ".npz" else output
     outside = Outside({"energy": potential} | models)
+    with outside.quiet():
+        starts = _starts(args, potential)
+    if text := outside_text(potential.outside_training(starts)):
+        tell(f"rpr: warning: start geometries: {text}")
+    compact = output.with_name(f"{output.stem}.unfinished.npz")
+    if output.suffix == ".npz":
+        compact = output
     with outside.quiet(), Progress("dynamics", settings.n_segments, unit="segments") as progress:
         segments = run_thermal(
             compact,

@@ -76,15 +76,16 @@ def open_text(path: str | os.PathLike, mode: Literal["r", "w"] = "r") -> Iterato
     What is compressed holds neither the time nor the name of the file, so that the same text gives
     the same bytes.
     """
+    encoding = "utf-8-sig" if mode == "r" else "utf-8"  # a byte order mark is read over
     if not str(path).endswith(".gz"):
-        with open(path, mode, encoding="utf-8") as stream:
+        with open(path, mode, encoding=encoding) as stream:
             yield stream
         return
     binary = f"{mode}b"
     with (
         open(path, binary) as raw,
         gzip.GzipFile(filename="", mode=binary, fileobj=raw, mtime=0) as compressed,
-        io.TextIOWrapper(compressed, encoding="utf-8") as stream,
+        io.TextIOWrapper(compressed, encoding=encoding) as stream,
     ):
         yield stream
 
@@ -211,9 +212,11 @@ def _iter_texts(path: str | os.PathLike) -> Iterator[str]:
                 k += 1
     except _DAMAGED as error:
         where = f" after frame {k - 1}" if k else ""
+        remedy = "restore the file or write it again"
+        if isinstance(error, UnicodeDecodeError):
+            remedy = "it is no text; the name of a compressed file must end in .gz"
         raise InputError(
-            f"{path}: not readable as extended XYZ{where} ({read_failure(error)}); "
-            "restore the file or write it again"
+            f"{path}: not readable as extended XYZ{where} ({read_failure(error)}); {remedy}"
         ) from error
 
 

@@ -59,7 +59,8 @@ def are_among(found: np.ndarray, known: np.ndarray) -> np.ndarray:
     found, known : array, [n_frames, 2] and [n_known, 2]
         Results of `geometry_invariants`.
     """
-    distances, _ = _tree(known).query(_logarithms(found), p=np.inf, distance_upper_bound=TOLERANCE)
+    tree = KDTree(_logarithms(known))
+    distances, _ = tree.query(_logarithms(found), p=np.inf, distance_upper_bound=TOLERANCE)
     return np.isfinite(distances)
 
 
@@ -97,29 +98,32 @@ def first_of_each(
     array([0, 1, 0])
     """
     first = np.arange(len(positions))
-    tree = _tree(geometry_invariants(positions, symbols))
-    pairs = tree.query_pairs(TOLERANCE, p=np.inf, output_type="ndarray")
-    if not len(pairs) or len(symbols) < 2:
+    if len(symbols) < 2:
         return first
-    pairs = pairs[np.lexsort(pairs.T)]  # by the later frame, then by the earlier one
-    a, b = positions[pairs[:, 0]], positions[pairs[:, 1]]
-    same = np.zeros(len(pairs), dtype=bool)
-    for order in np.arange(len(symbols))[None] if permutations is None else permutations:
-        same |= _are_equal(a[:, order], b, mirrored=mirrored)
-    for i, j in pairs[same]:
-        first[j] = min(first[j], first[i])
+    orders = np.arange(len(symbols))[None] if permutations is None else permutations
+    for members in _alike(_logarithms(geometry_invariants(positions, symbols))[:, 0]):
+        while len(members) > 1:
+            one, others = members[0], members[1:]
+            images = positions[one][orders]  # -> [n_permutations, n_atoms, 3]
+            same = _are_equal(images[:, None], positions[others], mirrored=mirrored).any(axis=0)
+            first[others[same]] = one
+            members = others[~same]
     return first
 
 
+def _alike(values: np.ndarray) -> list[np.ndarray]:
+    """Increasing indices of values that lie in chains with gaps below `TOLERANCE`."""
+    order = np.argsort(values, kind="stable")
+    ends = np.flatnonzero(np.diff(values[order]) > TOLERANCE) + 1
+    return [np.sort(part) for part in np.split(order, ends) if len(part) > 1]
+
+
 def _are_equal(a: np.ndarray, b: np.ndarray, *, mirrored: bool) -> np.ndarray:
+    a, b = np.broadcast_arrays(a, b)
     distances = smallest_distance(a, b)
     if mirrored:
         distances = np.minimum(distances, smallest_distance(-a, b))
     return distances < SAME_GEOMETRY
-
-
-def _tree(invariants: np.ndarray) -> KDTree:
-    return KDTree(_logarithms(invariants))
 
 
 def _logarithms(invariants: np.ndarray) -> np.ndarray:

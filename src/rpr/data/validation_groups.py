@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from rpr.data.frame_set import FrameSet
+from rpr.data.known_geometries import first_of_each
 from rpr.errors import InputError
 
 #: Ways to validate.
 VALIDATIONS = ("frames", "trajectories")
 
 
-def validation_groups(validation: str, frames: Any, n_frames: int) -> np.ndarray:
+def validation_groups(
+    validation: str, frames: Any, positions: np.ndarray, symbols: Sequence[str]
+) -> np.ndarray:
     """Integers that are equal for frames which are validated together, [n_frames].
 
     Successive frames of a trajectory resemble each other, so that an error on validated frames of
-    the fitted trajectories is smaller than one on trajectories of their own.
+    the fitted trajectories is smaller than one on trajectories of their own.  Copies of a frame,
+    turned or mirrored, are validated with it.
 
     Parameters
     ----------
@@ -25,8 +30,10 @@ def validation_groups(validation: str, frames: Any, n_frames: int) -> np.ndarray
         One of `VALIDATIONS`.
     frames
         Training frames; only a `FrameSet` names trajectories.
-    n_frames
-        Their number.
+    positions : array, [n_frames, n_atoms, 3]
+        Their positions, Angstrom.
+    symbols
+        Chemical symbols, [n_atoms].
 
     Raises
     ------
@@ -38,8 +45,9 @@ def validation_groups(validation: str, frames: Any, n_frames: int) -> np.ndarray
         raise InputError(
             f"validation: found {validation!r}, expected one of {', '.join(VALIDATIONS)}"
         )
+    first = first_of_each(positions, symbols, mirrored=True)
     if validation == "frames":
-        return np.arange(n_frames)
+        return first
     trajectory = frames.trajectory if isinstance(frames, FrameSet) else None
     n_found = 0 if trajectory is None else len(np.unique(trajectory))
     if n_found < 2:
@@ -47,4 +55,4 @@ def validation_groups(validation: str, frames: Any, n_frames: int) -> np.ndarray
             f"validation: found {n_found} trajectories, expected two or more for 'trajectories'; "
             "give a FrameSet with `trajectory`, or validate on 'frames'"
         )
-    return np.asarray(trajectory)
+    return np.asarray(trajectory)[first]

@@ -8,7 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from rpr.models.model_file import StoredModel, checksum, load_model, molecule_from_json
+from rpr.models.model_file import (
+    StoredModel,
+    checksum,
+    load_model,
+    molecule_from_json,
+    reading,
+)
 from rpr.models.registry import REGISTRY
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.permutation_inversion import find_group, group_text
@@ -35,6 +41,11 @@ def describe(path: str | os.PathLike) -> list[tuple[str, str]]:
         If it is no model file or damaged.
     """
     stored = load_model(path)
+    with reading(path):
+        return _rows(stored)
+
+
+def _rows(stored: StoredModel) -> list[tuple[str, str]]:
     metadata = stored.metadata
     molecule = molecule_from_json(metadata["molecule"])
     about: Mapping[str, Any] = metadata.get("about", {})

@@ -242,10 +242,10 @@ class Estimator:
         stored = model_file.load_model(path, cls.KIND)
         with model_file.reading(path):
             model = cls._restore(stored.arrays, stored.metadata)
-        model.about = dict(stored.metadata.get("about", {}))
-        model.training_invariants_ = stored.arrays.get(_INVARIANTS)
-        if stored.metadata.get("training_range"):
-            model.training_range_ = TrainingRange.from_json(stored.metadata["training_range"])
+            model.about = dict(stored.metadata.get("about", {}))
+            model.training_invariants_ = stored.arrays.get(_INVARIANTS)
+            if stored.metadata.get("training_range"):
+                model.training_range_ = TrainingRange.from_json(stored.metadata["training_range"])
         return model
 
     def _arrays(self) -> dict[str, np.ndarray]:

@@ -20,7 +20,7 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 
 from rpr.errors import InputError
-from rpr.files import atomic_path
+from rpr.files import atomic_path, read_failure
 from rpr.molecule.molecule import Molecule
 from rpr.version import __version__
 
@@ -125,12 +125,19 @@ def reading(path: str | os.PathLike) -> Iterator[None]:
     Raises
     ------
     InputError
-        If something is missing in the file, instead of a KeyError.
+        If something is missing in the file or not what it should be.
     """
     try:
         yield
+    except InputError:
+        raise
     except KeyError as error:
         raise InputError(f"{path}: damaged: {error} is missing; save the model again") from error
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path}: damaged: an entry is not what a model needs ({read_failure(error)}); save "
+            "the model again"
+        ) from error
 
 
 def checksum(arrays: Mapping[str, np.ndarray]) -> str:
@@ -181,9 +188,10 @@ def _read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
     except FileNotFoundError:
         raise InputError(f"{path}: no such model file") from None
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        reason = "no archive of arrays" if "pickle" in str(error) else read_failure(error)
         raise InputError(
-            f"{path}: not readable as a model file ({error}); it is damaged or was not written "
-            "by rpr"
+            f"{path}: not readable as a model file ({reason}); it is damaged or was not written by "
+            "rpr"
         ) from error
 
 

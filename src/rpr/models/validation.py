@@ -36,4 +36,5 @@ def grouped_training_data(
     """
     given = checked_frames(frames, molecule)
     values = checked_values(property, values, given)
-    return given.positions, values, validation_groups(validation, given.frames, len(values))
+    groups = validation_groups(validation, given.frames, given.positions, molecule.symbols)
+    return given.positions, values, groups

@@ -134,7 +134,8 @@ def benchmark(
     positions = to_axes_positions(frames.positions, canonical)
     X = describe(descriptor, positions, molecule, coordinate_weight=settings.coordinate_weight)
     Y, components, units = _targets(frames, canonical.rotations, properties)
-    groups = validation_groups(settings.validation, frames.subset(train), len(train))
+    known = frames.subset(train)
+    groups = validation_groups(settings.validation, known, known.positions, molecule.symbols)
     models = [
         settings.regression(kernel, X[train]).fit(X[train], Y[train], groups=groups)
         for kernel in kernels

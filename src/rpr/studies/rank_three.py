@@ -68,12 +68,13 @@ class RankThree:
         X, rotations = self._describe(frames.positions)
         targets = to_axes(product_of_labels(frames), rotations)
         components = targets[:, :, *_DISTINCT].reshape(len(targets), -1)  # -> [n_frames, 18]
+        groups = validation_groups(validation, frames, frames.positions, molecule.symbols)
         self._regression = KernelRegression(
             kernel=kernel,
             sigmas=search.sigma_grids(kernel, X),
             validation_fraction=validation_fraction,
             seed=seed,
-        ).fit(X, components, groups=validation_groups(validation, frames, len(X)))
+        ).fit(X, components, groups=groups)
 
     def predict(self, frames: FrameSet | np.ndarray) -> np.ndarray:
         """Tensors in the laboratory, [n_frames, 3, 3, 3], in D bohr^3."""

@@ -69,7 +69,7 @@ def check_frames(frames: FrameSet, molecule: Molecule, *, moved_charge: int = 0)
         found.append(tensors.check_dipole_derivatives(frames, molecule))
     if len(frames) > 1 and molecule.n_atoms > 1:
         pairs = neighbour_pairs(some_frames)
-        found.append(geometries.check_repeated(some_frames, pairs))
+        found.append(geometries.check_repeated(frames))
         found.append(energies.check_energies(some_frames, molecule, pairs))
         turning = TENSORS[1:] if moves.is_implausible else TENSORS  # as the origin spoils both
         found += [_turning(some_frames, molecule, pairs, name) for name in turning]
@@ -79,7 +79,7 @@ def check_frames(frames: FrameSet, molecule: Molecule, *, moved_charge: int = 0)
 def check_labels(
     frames: FrameSet, molecule: Molecule, labels: Sequence[str], *, handed: bool = False
 ) -> list[Finding]:
-    """The checks that say whether a model can learn labels, on a part of the frames.
+    """The checks that say whether a model can learn labels, most of them on a part of the frames.
 
     They take milliseconds, so that every training can make them.
 
@@ -94,6 +94,7 @@ def check_labels(
     handed
         Whether mirror images are different to the model, so that both hands should occur.
     """
+    all_frames = frames
     if len(frames) > FEW_FRAMES:
         frames = frames.subset(np.linspace(0, len(frames) - 1, FEW_FRAMES).astype(int))
     found = [geometries.check_variety(frames)]
@@ -101,6 +102,7 @@ def check_labels(
         found.append(geometries.check_hands(frames, molecule))
     if found[0].is_implausible or len(frames) < 2 or molecule.n_atoms < 2:
         return found
+    found.append(geometries.check_repeated(all_frames))
     pairs = neighbour_pairs(frames)
     if "energy" in labels:
         found.append(energies.check_force_unit(frames, molecule))

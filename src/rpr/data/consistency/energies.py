@@ -22,6 +22,9 @@ SLOPE, SCATTER = 0.15, 0.5
 #: Fewest frames or pairs that a slope is fitted to.
 FEWEST = 8
 
+#: Fewest frames among which some are similar enough for differences of energy.
+FEWEST_FRAMES = 15
+
 #: Standard errors of a slope by which it may deviate further.
 ERRORS = 3.0
 _TYPICAL = 32.0  # eV/Angstrom^2
@@ -65,6 +68,8 @@ def work_slope(frames: FrameSet, pairs: Pairs) -> tuple[float, float, float] | N
         deviation; None without enough pairs.
     """
     if frames.energy is None or frames.forces is None:
+        return None
+    if len(frames) < FEWEST_FRAMES:
         return None
     pairs = pairs.subset(pairs.distances > SAME_GEOMETRY)
     pairs = pairs.subset(np.arange(len(pairs)) < max(FEWEST, len(pairs) // 4))

@@ -15,8 +15,10 @@ from rpr.data.consistency.finding import (
     Finding,
     some,
 )
-from rpr.data.consistency.neighbours import SAME_GEOMETRY, Pairs
+from rpr.data.consistency.neighbours import SAME_GEOMETRY
+from rpr.data.distributions import frame_quantities
 from rpr.data.frame_set import FrameSet
+from rpr.data.known_geometries import first_of_each
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.pairs import pair_distances, pair_indices
 from rpr.molecule.permutation_inversion import find_group
@@ -30,6 +32,9 @@ NEAREST = (0.7, 1.35)
 
 #: Part of the frames up to which those of one hand are too few.
 ONE_HAND = 0.05
+
+#: Difference of labels of one geometry, relative to their standard deviation, that is too large.
+OTHER_LABEL = 1e-3
 
 _UNITS = {"bohr": 1.89, "nanometres": 0.1, "picometres": 100.0}
 
@@ -122,27 +127,27 @@ def check_variety(frames: FrameSet) -> Finding:
     )
 
 
-def check_repeated(frames: FrameSet, pairs: Pairs) -> Finding:
-    """Whether geometries occur twice, and then have the same energy."""
+def check_repeated(frames: FrameSet) -> Finding:
+    """Whether geometries occur twice, turned or mirrored, and then have the same labels."""
     name = "repeated geometries"
-    same = pairs.subset(pairs.distances < SAME_GEOMETRY)
-    if not len(same):
+    first = first_of_each(frames.positions, frames.symbols, mirrored=True)
+    copies = np.flatnonzero(first != np.arange(len(first)))
+    if not len(copies):
         return Finding(name, OK, "no geometry occurs twice")
-    energies = frames.energy
-    if energies is not None:
-        change = np.abs(energies[same.first] - energies[same.second])
-        typical = np.std(energies)
-        wrong = np.flatnonzero(change > 1e-3 * typical + 1e-8 * np.abs(energies).max())
+    for quantity, (values, unit) in frame_quantities(frames).items():
+        change = np.abs(values[copies] - values[first[copies]])
+        wrong = np.flatnonzero(change > OTHER_LABEL * np.std(values) + 1e-6 * np.abs(values).max())
         if len(wrong):
-            a, b = same.first[wrong[0]], same.second[wrong[0]]
-            return Finding(
-                name,
-                IMPLAUSIBLE,
-                f"{len(wrong)} pairs of one geometry have different energies, such as frames {a} "
-                f"and {b}",
+            k = copies[wrong[0]]
+            text = (
+                f"{quantity} differs between copies of one geometry, by {change[wrong[0]]:.2g} "
+                f"{unit} between frames {first[k]} and {k}"
             )
-    a, b = same.first[0], same.second[0]
-    text = f"{len(same)} pairs of frames, such as {a} and {b}, are one geometry"
+            return Finding(name, IMPLAUSIBLE, text)
+    text = (
+        f"{len(copies)} of {len(frames)} frames are copies of others, such as frame {copies[0]} of "
+        f"frame {first[copies[0]]}"
+    )
     return Finding(name, NOTE, text, concerns=ALL_MODELS)
 
 

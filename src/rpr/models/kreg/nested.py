@@ -61,7 +61,8 @@ def fit_nested(
             f"sizes: found {list(sizes)}, expected ascending numbers up to {len(data)}"
         )
     models = [KREG(**settings)]
-    groups = validation_groups(models[0].validation, frames, len(data))
+    symbols = models[0].molecule.symbols
+    groups = validation_groups(models[0].validation, frames, data.positions, symbols)
     nested = [data.part(slice(n)) for n in sizes]
     models[0]._set_hyperparameters(nested[0], groups[: sizes[0]])
     found = models[0].found_hyperparameters()

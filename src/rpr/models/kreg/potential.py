@@ -140,7 +140,7 @@ class KREG(Estimator):
         """
         data = check_labels(self.molecule, frames, energy, forces)
         self._check_memory(len(data))
-        groups = validation_groups(self.validation, frames, len(data))
+        groups = validation_groups(self.validation, frames, data.positions, self.molecule.symbols)
         self._set_hyperparameters(data, groups)
         kernel, directions = self._kernel(data.positions)
         solution = solve_kreg(
@@ -305,7 +305,7 @@ class KREG(Estimator):
                 given,
                 molecule=self.molecule,
                 permutations=self.permutations,
-                groups=None if self.validation == "frames" else groups,
+                groups=groups if len(np.unique(groups)) < len(data) else None,
                 n_train=self.n_search,
                 seed=self.seed,
             )
