@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from ase import Atoms
 
 from rpr.axes.rotation import random_rotations
 from rpr.data.consistency import energies, geometries, tensors
@@ -13,12 +14,16 @@ from rpr.data.consistency.neighbours import neighbour_pairs, superpose
 from rpr.data.extxyz import read_frames
 from rpr.data.frame_set import FrameSet, concatenate
 from rpr.data.reference_frame import choose_reference
+from rpr.errors import InputError
 from rpr.labels.calculated_frame import check_calculated
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
 from rpr.labels.results import ALL_PROPERTIES
+from rpr.models.derivatives import check_translation
 from rpr.molecule.molecule import Molecule
 from rpr.units import BOHR, BOHR3, DEBYE, HARTREE, KCAL_MOL
+
+WATER = Molecule.from_atoms(Atoms("OHH", [[0, 0, 0.12], [0, 0.76, -0.48], [0, -0.76, -0.48]]))
 
 
 @pytest.fixture(scope="module")
@@ -209,16 +214,50 @@ def test_one_hand_is_worth_a_note(frames, molecule):
 
 def test_derivatives_of_the_dipole(water):
     """Right order and unit pass; transposed ones and debye do not."""
-    assert tensors.check_dipole_derivatives(water).verdict == OK
+
+    def check(frames):
+        return tensors.check_dipole_derivatives(frames, WATER)
+
+    assert check(water).verdict == OK
     transposed = replace(water, dipole_derivatives=np.swapaxes(water.dipole_derivatives, 2, 3))
-    found = tensors.check_dipole_derivatives(transposed)
+    found = check(transposed)
     assert found.verdict == IMPLAUSIBLE
     assert "another order" in found.text
-    found = tensors.check_dipole_derivatives(scaled(water, dipole_derivatives=1 / DEBYE))
+    found = check(scaled(water, dipole_derivatives=1 / DEBYE))
     assert found.verdict == IMPLAUSIBLE
     shifted = water.dipole_derivatives + 0.1
-    found = tensors.check_dipole_derivatives(changed(water, dipole_derivatives=shifted))
+    found = check(changed(water, dipole_derivatives=shifted))
     assert "no charge" in found.text
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.001, 0.005, 0.015])
+def test_checks_and_training_have_the_same_limits(water, shift):
+    """Derivatives that sum to the shift over three atoms, with a limit of 0.003 e."""
+    derivatives = water.dipole_derivatives + shift / 3 * np.eye(3)
+    found = tensors.check_dipole_derivatives(changed(water, dipole_derivatives=derivatives), WATER)
+    if shift < 0.003:
+        check_translation(derivatives, "dipole", np.arange(1))
+        assert found.verdict == OK
+    else:
+        with pytest.raises(InputError, match="sum over the atoms"):
+            check_translation(derivatives, "dipole", np.arange(1))
+        assert found.verdict == IMPLAUSIBLE
+
+
+def test_derivatives_of_an_ion_are_those_about_a_fixed_point(water):
+    """Point charges of 1 e in all: the dipole is that about the centre of mass."""
+    charges = np.array([0.0, 0.5, 0.5])
+    x = water.positions
+    born = np.broadcast_to(charges[:, None, None] * np.eye(3), (1, 3, 3, 3))
+    centre = np.einsum("a,fax->fx", WATER.masses / WATER.masses.sum(), x)
+    about = np.einsum("a,fax->fx", charges, x - centre[:, None])
+    ion = changed(water, dipole=about, dipole_derivatives=born)
+    found = tensors.check_dipole_derivatives(ion, WATER)
+    assert found.verdict == OK
+    assert "charge of 1.00 e" in found.text
+    found = tensors.check_dipole_derivatives(changed(ion, dipole=about + 1.0), WATER)
+    assert found.verdict == IMPLAUSIBLE
+    assert "about its centre of mass" in found.text
 
 
 def test_repeated_geometries(frames, molecule):

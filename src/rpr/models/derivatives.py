@@ -3,13 +3,11 @@
 Element (A, x, k) of the derivatives of a dipole is d mu_k / d R_Ax in e, element (A, x, k, l) of
 those of a polarizability is d alpha_kl / d R_Ax in Angstrom^2.  A model takes them along the
 internal directions of a frame, 3A - 6 (3A - 5 if it is linear) orthonormal motions that neither
-shift nor turn the molecule.  What the others say is known without learning:
-
-    sum_A dT/dR_Ax = 0,    sum_Ax (e_w x R_A)_x dT/dR_Ax = change of T as it turns about w.
-
-Labels that contradict these rules are refused, as they are in another unit or order.  The dipole
-of an ion depends on the origin: derivatives about a point fixed in space sum to the charge Q, and
-those about the centre of mass, which models learn, differ (:mod:`rpr.molecule.dipole_origin`).
+shift nor turn the molecule.  What the others say is known without learning
+(:mod:`rpr.molecule.sum_rules`).  Labels that contradict it are refused, as they are in another unit
+or order.  The dipole of an ion depends on the origin: derivatives about a point fixed in space sum
+to the charge Q, and those about the centre of mass, which models learn, differ
+(:mod:`rpr.molecule.dipole_origin`).
 """
 
 from __future__ import annotations
@@ -23,19 +21,11 @@ from rpr.data.frame_set import SHAPES
 from rpr.data.given_frames import GivenFrames
 from rpr.errors import InputError
 from rpr.models.covariant_tensors import pack
-from rpr.molecule.dipole_origin import derivatives_about_centre
+from rpr.molecule.rigid_body import TURNS
+from rpr.molecule.sum_rules import about_centre_of_mass, under_shifts, under_turns
 
 _UNITS = {"dipole": "e", "polarizability": "Angstrom^2"}
-#: Largest error of the sum over atoms, for each atom.
-_SUM = {"dipole": 1e-3, "polarizability": 1e-2}
-#: Largest error of the rotational rule (e Angstrom, Angstrom^3), for each atom, and relative.
-_TORQUE = {"dipole": 3e-3, "polarizability": 3e-2}
-_RELATIVE = 0.02
 _LINEAR = 1e-4  # smallest rotation, relative to the largest, that a linear frame does not have
-#: LEVI_CIVITA[w, x, y] of (e_w x R)_x = LEVI_CIVITA[w, x, y] R_y
-_CROSS = np.zeros((3, 3, 3))
-_CROSS[[0, 1, 2], [2, 0, 1], [1, 2, 0]] = 1.0
-_CROSS[[0, 1, 2], [1, 2, 0], [2, 0, 1]] = -1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +157,7 @@ def internal_directions(positions: np.ndarray) -> np.ndarray:
     """
     n, n_atoms = positions.shape[:2]
     centred = positions - positions.mean(axis=1, keepdims=True)
-    turns = np.einsum("wxy,nay->naxw", _CROSS, centred).reshape(n, 3 * n_atoms, 3)
+    turns = np.einsum("wxy,nay->naxw", TURNS, centred).reshape(n, 3 * n_atoms, 3)
     axes, sizes, _ = np.linalg.svd(turns, full_matrices=False)
     turned = sizes > _LINEAR * np.maximum(sizes[:, :1], 1e-12)  # -> [n, 3]
     shifts = np.tile(np.eye(3) / np.sqrt(n_atoms), (n_atoms, 1))
@@ -200,14 +190,14 @@ def check_translation(derivatives: np.ndarray, property: str, frames: np.ndarray
     InputError
         The message says what was found.
     """
-    limit = _SUM[property] * derivatives.shape[1]
-    errors = np.abs(derivatives.sum(axis=1)).reshape(len(derivatives), -1).max(axis=1)
-    worst = int(np.argmax(errors))
-    if errors[worst] > limit:
+    found = under_shifts(derivatives)
+    if found.broken.any():
+        worst = found.worst
         raise InputError(
             f"derivatives: those of frame {int(frames[worst])} sum over the atoms to "
-            f"{errors[worst]:.3g} {_UNITS[property]}, expected 0 within {limit:.3g}, or for the "
-            "dipole of an ion its charge times the unit matrix; check their order and unit"
+            f"{found.errors[worst]:.3g} {_UNITS[property]}, expected 0 within "
+            f"{found.limits[worst]:.3g}, or for the dipole of an ion its charge times the unit "
+            "matrix; check their order and unit"
         )
 
 
@@ -238,58 +228,17 @@ def check_rotation(
     InputError
         The message says what was found.
     """
-    centred = positions - positions.mean(axis=1, keepdims=True)
-    turns = np.einsum("wxy,nay->nwax", _CROSS, centred)
-    expected = np.einsum("wkj,nj...->nwk...", _CROSS, values)
-    if property == "polarizability":
-        expected = expected + np.einsum("wlj,nkj->nwkl", _CROSS, values)
-    found = np.einsum("nwax,nax...->nw...", turns, derivatives)
-    errors = np.abs(found - expected).reshape(len(frames), -1).max(axis=1)
-    sizes = np.abs(expected).reshape(len(frames), -1).max(axis=1)
-    limits = _TORQUE[property] * positions.shape[1] + _RELATIVE * sizes
-    worst = int(np.argmax(errors - limits))
-    if errors[worst] <= limits[worst]:
+    found = under_turns(derivatives, positions, values)
+    if not found.broken.any():
         return
     remedy = "check the units of derivatives and values"
     if property == "dipole":
         remedy += "; the dipole of an ion must be that about its centre of mass"
-        transposed = np.einsum("nwax,nakx->nwk", turns, derivatives)
-        if (np.abs(transposed - expected).reshape(len(frames), -1).max(axis=1) <= limits).all():
+        if not under_turns(np.swapaxes(derivatives, 2, 3), positions, values).broken.any():
             remedy = "exchange their last two indices"
+    worst = found.worst
     raise InputError(
         f"derivatives: those of frame {int(frames[worst])} contradict its {property}: a turn of "
-        f"the molecule changes it by {errors[worst]:.3g} too much, expected at most "
-        f"{limits[worst]:.3g}; {remedy}"
+        f"the molecule changes it by {found.errors[worst]:.3g} too much, expected at most "
+        f"{found.limits[worst]:.3g}; {remedy}"
     )
-
-
-def about_centre_of_mass(derivatives: np.ndarray, masses: np.ndarray) -> np.ndarray:
-    """Derivatives of the dipole of an ion about a fixed point, moved to its centre of mass.
-
-    The charge of a frame is what its derivatives sum to
-    (:func:`rpr.molecule.dipole_origin.derivatives_about_centre`).  Frames that sum to no whole
-    number times the unit matrix stay as they are.
-
-    Parameters
-    ----------
-    derivatives : array, [n_frames, n_atoms, 3, 3]
-        e.
-    masses : array, [n_atoms]
-        Of any unit.
-
-    Returns
-    -------
-    array, [n_frames, n_atoms, 3, 3]
-        In e.
-
-    Examples
-    --------
-    >>> fixed = np.array([0.5, 0.5])[None, :, None, None] * np.eye(3)
-    >>> about_centre_of_mass(fixed, np.array([1.0, 3.0]))[0, :, 0, 0]
-    array([ 0.25, -0.25])
-    """
-    sums = derivatives.sum(axis=1)
-    charges = np.rint(np.trace(sums, axis1=1, axis2=2) / 3)
-    errors = np.abs(sums - charges[:, None, None] * np.eye(3)).max(axis=(1, 2))
-    charges[errors > _SUM["dipole"] * derivatives.shape[1]] = 0.0
-    return derivatives_about_centre(derivatives, masses, charges)

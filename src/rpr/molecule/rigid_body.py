@@ -8,6 +8,8 @@ from rpr.molecule.inertia import inertia_tensor
 
 #: A principal moment below this fraction of the largest one is that of a linear molecule's axis.
 LINEAR = 1e-4
+#: Turns about the axes e_w: (e_w x r)_x = sum_y TURNS[w, x, y] r_y.
+TURNS = np.ascontiguousarray(np.swapaxes(np.cross(np.eye(3)[:, None], np.eye(3)), 1, 2))
 _SINGULAR = 1e-6  # of a frame, as a fraction of its largest moment
 
 

@@ -14,9 +14,9 @@ import pandas as pd
 
 from rpr.data.frame_set import FrameSet, find_frames
 from rpr.errors import InputError
-from rpr.models.derivatives import about_centre_of_mass
 from rpr.models.registry import make_model
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.sum_rules import about_centre_of_mass
 from rpr.studies.evaluation import errors_on_test_sets
 from rpr.studies.learning_curve import training_sets
 from rpr.studies.metrics import rmse_interval

@@ -66,7 +66,7 @@ def check_frames(frames: FrameSet, molecule: Molecule, *, moved_charge: int = 0)
     found.append(moves)
     found += [conventions.check_order(some_frames, molecule, name) for name in TENSORS]
     if frames.dipole_derivatives is not None:
-        found.append(tensors.check_dipole_derivatives(frames))
+        found.append(tensors.check_dipole_derivatives(frames, molecule))
     if len(frames) > 1 and molecule.n_atoms > 1:
         pairs = neighbour_pairs(some_frames)
         found.append(geometries.check_repeated(some_frames, pairs))

@@ -9,6 +9,12 @@ from rpr.data.consistency.neighbours import Pairs
 from rpr.data.frame_set import FrameSet
 from rpr.molecule.equivalence import classes_of_atoms
 from rpr.molecule.molecule import Molecule
+from rpr.molecule.sum_rules import (
+    about_centre_of_mass,
+    charges_of,
+    under_shifts,
+    under_turns,
+)
 from rpr.units import ACCEPTED
 
 #: Isotropic polarizabilities of atoms in molecules, Angstrom^3 (P. T. van Duijnen and M. Swart,
@@ -41,9 +47,6 @@ REMAINING = 0.5
 #: Part of the squares from which the values contradict the positions.
 CONTRADICTION = 0.8
 
-#: Largest error in e of the sum of dipole derivatives over atoms, and relative error of the change
-#: of the dipole as the molecule is turned.
-SUM_RULE, ROTATION_RULE = 0.02, 0.05
 _FEWEST = 5  # pairs
 _SMALL_DIPOLE = 0.01  # e Angstrom
 _ALPHA, _BORN = ("polarizability",), ("dipole_derivatives",)
@@ -175,37 +178,36 @@ def check_turning(
     )
 
 
-def check_dipole_derivatives(frames: FrameSet) -> Finding:
+def check_dipole_derivatives(frames: FrameSet, molecule: Molecule) -> Finding:
     """Whether derivatives of the dipole obey the rules of translation and rotation.
 
-    A shift of all atoms changes the dipole by the charge times the shift, and a rotation of all
-    atoms about w changes it to w x mu.  The second rule fails if the indices are in another order.
+    Limits are those of training (:mod:`rpr.molecule.sum_rules`): what passes here can be learnt.
+    The rule of rotation fails if the indices are in another order.
     """
     name = "derivatives of the dipole"
-    tensors, mu = frames.dipole_derivatives, frames.dipole
-    if tensors is None or mu is None:
+    born, mu = frames.dipole_derivatives, frames.dipole
+    if born is None or mu is None:
         return Finding(name, NOT_TESTED, "no derivatives of the dipole")
-    total = tensors.sum(axis=1)
-    charge = np.trace(total, axis1=1, axis2=2) / 3
-    excess = np.abs(total - charge[:, None, None] * np.eye(3)).max(axis=(1, 2))
-    wrong = np.flatnonzero((excess > SUM_RULE) | (np.abs(charge - charge.round()) > SUM_RULE))
-    if len(wrong):
-        text = f"{some(wrong)}: their sum over atoms is no charge"
+    tensors = about_centre_of_mass(born, molecule.masses)
+    shifted = under_shifts(tensors)
+    if shifted.broken.any():
+        text = f"{some(np.flatnonzero(shifted.broken))}: their sum over atoms is no charge"
         return Finding(name, IMPLAUSIBLE, text, _BORN)
-    expected = np.cross(np.eye(3), mu[:, None])  # -> [n_frames, 3 (w), 3 (k)]
-    arms = np.cross(np.eye(3)[:, None], frames.positions[:, None])  # -> [n_frames, w, n_atoms, x]
-    errors = [
-        float(np.sqrt(np.mean((np.einsum(indices, arms, tensors) - expected) ** 2)))
-        for indices in ("fwax,faxk->fwk", "fwax,fakx->fwk")
-    ]
-    size = float(np.sqrt(np.mean(expected**2)))
-    if abs(charge.mean()) > 0.5:
-        return Finding(name, OK, f"they sum to a charge of {charge.mean():.2f} e")
-    text = f"a rotation changes the dipole as it should to {errors[0] / max(size, 1e-12):.1%}"
-    if errors[0] < ROTATION_RULE * size:
-        return Finding(name, OK, text)
-    guess = "; the indices are in another order" if errors[1] < errors[0] / 3 else ""
-    return Finding(name, IMPLAUSIBLE, f"{text}{guess}", _BORN)
+    turned = under_turns(tensors, frames.positions, mu)
+    error, limit = turned.errors[turned.worst], turned.limits[turned.worst]
+    charge = float(charges_of(born).mean())
+    ion = f"they sum to a charge of {charge:.2f} e, and " if charge else ""
+    if not turned.broken.any():
+        text = f"a rotation changes the dipole as it should, within {error:.2g} e Angstrom"
+        return Finding(name, OK, f"{ion}{text}")
+    guess = "; the dipole of an ion must be that about its centre of mass" if ion else ""
+    if not under_turns(np.swapaxes(tensors, 2, 3), frames.positions, mu).broken.any():
+        guess = "; the indices are in another order"
+    text = (
+        f"{some(np.flatnonzero(turned.broken))}: a rotation changes the dipole by {error:.2g} e "
+        f"Angstrom too much, expected at most {limit:.2g}{guess}"
+    )
+    return Finding(name, IMPLAUSIBLE, text, _BORN)
 
 
 def _bond_vectors(positions: np.ndarray, molecule: Molecule) -> tuple[np.ndarray, list[set[str]]]:
