@@ -190,18 +190,19 @@ def check_dipole_derivatives(frames: FrameSet, molecule: Molecule) -> Finding:
         return Finding(name, IMPLAUSIBLE, text, _BORN)
     turned = under_turns(tensors, frames.positions, mu)
     error, limit = turned.errors[turned.worst], turned.limits[turned.worst]
-    text = f"a rotation changes the dipole as it should, but for {error:.2g} e Angstrom"
     charge = float(charges_of(born).mean())
     ion = f"they sum to a charge of {charge:.2f} e, and " if charge else ""
     if not turned.broken.any():
+        text = f"a rotation changes the dipole as it should, within {error:.2g} e Angstrom"
         return Finding(name, OK, f"{ion}{text}")
     guess = "; the dipole of an ion must be that about its centre of mass" if ion else ""
     if not under_turns(np.swapaxes(tensors, 2, 3), frames.positions, mu).broken.any():
         guess = "; the indices are in another order"
-    wrong = some(np.flatnonzero(turned.broken))
-    return Finding(
-        name, IMPLAUSIBLE, f"{wrong}: {text}, expected at most {limit:.2g}{guess}", _BORN
+    text = (
+        f"{some(np.flatnonzero(turned.broken))}: a rotation changes the dipole by {error:.2g} e "
+        f"Angstrom too much, expected at most {limit:.2g}{guess}"
     )
+    return Finding(name, IMPLAUSIBLE, text, _BORN)
 
 
 def _bond_vectors(positions: np.ndarray, molecule: Molecule) -> tuple[np.ndarray, list[set[str]]]:
