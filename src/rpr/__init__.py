@@ -9,8 +9,8 @@ The main names are importable from here; each is loaded when it is first used::
     model.predict(other_frames)
 """
 
-from importlib import import_module
-from typing import Any
+from importlib import import_module as _import_module
+from typing import Any as _Any
 
 from rpr.version import __version__
 
@@ -18,6 +18,9 @@ _HOME = {
     "Molecule": "rpr.molecule.molecule",
     "find_molecule": "rpr.data.molecule_of_frames",
     "FrameSet": "rpr.data.frame_set",
+    "concatenate": "rpr.data.frame_set",
+    "frames_from_atoms": "rpr.data.from_atoms",
+    "check_frames": "rpr.data.consistency.battery",
     "read_frames": "rpr.data.extxyz",
     "write_frames": "rpr.data.extxyz",
     "RotatePredictRotate": "rpr.models.rotate_predict_rotate",
@@ -51,13 +54,13 @@ _PARTS = (
 __all__ = ["__version__", *sorted(_HOME)]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _Any:
     if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
+        return getattr(_import_module(_HOME[name]), name)
     if name in _PARTS:
-        return import_module(f"rpr.{name}")
+        return _import_module(f"rpr.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted([*_PARTS, *__all__])

@@ -19,7 +19,7 @@ from ase import Atoms
 from rpr.data.ase_labels import without_outdated_results
 from rpr.data.extxyz import read_frames
 from rpr.data.frame_set import SHAPES, FrameSet, as_positions
-from rpr.data.from_atoms import column
+from rpr.data.from_atoms import column, frames_from_atoms
 from rpr.errors import InputError
 from rpr.molecule.matching import matcher
 from rpr.molecule.molecule import Molecule
@@ -113,8 +113,10 @@ def take_frames(frames: Frames, molecule: Molecule, *, handed: bool = True) -> G
     Raises
     ------
     InputError
-        If the atoms are others than the molecule's, cannot be matched, or a shape is wrong.
+        If the atoms are others than the molecule's, cannot be matched, a shape is wrong, or
+        `molecule` is no `Molecule`.
     """
+    _check_is_molecule(molecule)
     frames = _loaded(frames)
     if isinstance(frames, FrameSet):
         symbols = [frames.symbols]
@@ -132,6 +134,38 @@ def take_frames(frames: Frames, molecule: Molecule, *, handed: bool = True) -> G
     if orders is None:
         return GivenFrames(positions, frames)
     return GivenFrames(positions[np.arange(len(orders))[:, None], orders], frames, orders)
+
+
+def frame_set_of(frames: Frames) -> FrameSet:
+    """Frames that name their elements, in whatever form, with the labels that they carry.
+
+    Parameters
+    ----------
+    frames
+        A `FrameSet`, ASE atoms (one or a sequence), or the name of a file of extended XYZ.
+
+    Raises
+    ------
+    InputError
+        If they are an array, which names no elements, or as `rpr.data.extxyz.read_frames`.
+    """
+    frames = _loaded(frames)
+    if isinstance(frames, FrameSet):
+        return frames
+    if len(frames) and isinstance(frames[0], Atoms):
+        return frames_from_atoms([without_outdated_results(atoms) for atoms in frames])
+    raise InputError(
+        "frames: found positions without elements, expected a FrameSet, ASE atoms or a file; "
+        "rpr.FrameSet(symbols, positions) makes one"
+    )
+
+
+def _check_is_molecule(molecule: object) -> None:
+    if not isinstance(molecule, Molecule):
+        raise InputError(
+            f"molecule: found {type(molecule).__name__}, expected rpr.Molecule; make one of ASE "
+            "atoms by rpr.Molecule.from_atoms(atoms), or take rpr.find_molecule(frames).molecule"
+        )
 
 
 def _orders(

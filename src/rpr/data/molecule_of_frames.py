@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 from ase import Atoms
 
-from rpr.data.frame_set import FrameSet
+from rpr.data.given_frames import Frames, frame_set_of
 from rpr.data.reference_frame import choose_reference
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.rotors import find_rotors, suggest_anchors
@@ -52,7 +52,7 @@ class FoundMolecule:
 
 
 def find_molecule(
-    frames: FrameSet,
+    frames: Frames,
     *,
     reference: Atoms | None = None,
     bonds: Pairs | None = None,
@@ -67,7 +67,7 @@ def find_molecule(
     Parameters
     ----------
     frames
-        Frames of one molecule, their atoms in one order.
+        Frames of one molecule, their atoms in one order: a `FrameSet`, ASE atoms, or a file.
     reference
         Reference geometry; the default is the frame of lowest energy, or without energies the one
         closest to the median distances.
@@ -86,13 +86,14 @@ def find_molecule(
     Returns
     -------
     FoundMolecule
+        Its attribute `molecule` is what models take.
 
     Raises
     ------
     InputError
         If an index is no atom, there is no such group, or atoms lie on top of each other.
     """
-    words = "as given"
+    frames, words = frame_set_of(frames), "as given"
     if reference is None:
         k, why = choose_reference(frames)
         reference, words = frames.atoms(k), f"frame {k}, {why}"

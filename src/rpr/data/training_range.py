@@ -2,8 +2,10 @@
 
 A frame is outside if a distance between two of its atoms is shorter or longer than in every
 training frame, by more than `MARGIN` times the width of the range of this distance.  Pairs of atoms
-that the model treats alike share one range.  For a model to which mirror images are different, a
-frame is outside as well if no training frame has a similar dihedral (of the same sign).
+that the model treats alike share one range.  A frame is outside as well if its atoms with four
+bonds have another handedness than in every training frame, such as with two hydrogens exchanged.
+For a model to which mirror images are different, a frame is outside if no training frame has a
+similar dihedral (of the same sign).
 
 The range is a box: it says where a prediction is an extrapolation for certain, not that it is safe
 everywhere else.  The predicted uncertainty of a model says more.
@@ -19,6 +21,7 @@ import numpy as np
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.pairs import pair_distances, pair_permutations
 from rpr.molecule.rotors import find_rotors
+from rpr.molecule.stereo import triple_products
 from rpr.molecule.torsion import dihedral_angle
 
 #: Part of the width of a range by which a distance may leave it.
@@ -45,12 +48,19 @@ class TrainingRange:
         Four atoms whose dihedral tells the hands apart, or None if they are alike to the model.
     sectors : bool array, [SECTORS]
         Whether a training frame has this dihedral in each sector, from -180 degrees on.
+    centres : int array, [n_centres, 4]
+        Atoms with four bonds, each with three of its neighbours; None in files written by earlier
+        versions.
+    hands : bool array, [n, n_centres]
+        Which of their triple products are positive, once for each combination that is known.
     """
 
     low: np.ndarray
     high: np.ndarray
     dihedral: tuple[int, int, int, int] | None = None
     sectors: np.ndarray | None = None
+    centres: np.ndarray | None = None
+    hands: np.ndarray | None = None
 
     @classmethod
     def of(
@@ -86,7 +96,9 @@ class TrainingRange:
         if dihedral is not None:
             sectors = np.zeros(SECTORS, dtype=bool)
             sectors[_sector(positions, dihedral)] = True
-        return cls(low, high, dihedral, sectors)
+        centres = _centres(molecule)
+        hands = _known_hands(positions, centres, permutations, handed=handed)
+        return cls(low, high, dihedral, sectors, centres, hands)
 
     def outside(self, positions: np.ndarray) -> np.ndarray:
         """Which frames are outside the range.
@@ -110,6 +122,9 @@ class TrainingRange:
         if self.dihedral is not None and self.sectors is not None:
             near = self.sectors | np.roll(self.sectors, 1) | np.roll(self.sectors, -1)
             wrong |= ~near[_sector(positions, self.dihedral)]
+        if self.centres is not None and self.hands is not None and len(self.centres):
+            hands = triple_products(positions, self.centres) > 0
+            wrong |= ~(hands[:, None] == self.hands).all(axis=2).any(axis=1)
         return wrong
 
     def to_json(self) -> dict:
@@ -119,6 +134,8 @@ class TrainingRange:
             "high": self.high.tolist(),
             "dihedral": list(self.dihedral) if self.dihedral else None,
             "sectors": None if self.sectors is None else self.sectors.tolist(),
+            "centres": None if self.centres is None else self.centres.tolist(),
+            "hands": None if self.hands is None else self.hands.tolist(),
         }
 
     @classmethod
@@ -126,8 +143,10 @@ class TrainingRange:
         """The range that `to_json` wrote."""
         four = content["dihedral"]
         dihedral = (four[0], four[1], four[2], four[3]) if four else None
-        sectors = None if content["sectors"] is None else np.array(content["sectors"])
-        return cls(np.array(content["low"]), np.array(content["high"]), dihedral, sectors)
+        sectors, hands = (_array(content.get(name), bool) for name in ("sectors", "hands"))
+        centres = _array(content.get("centres"), int)
+        low, high = np.array(content["low"]), np.array(content["high"])
+        return cls(low, high, dihedral, sectors, centres, hands)
 
 
 def outside_text(outside: np.ndarray, numbers: np.ndarray | None = None) -> str:
@@ -165,6 +184,28 @@ def _blocks(positions: np.ndarray) -> list[np.ndarray]:
 def _sector(positions: np.ndarray, dihedral: tuple[int, int, int, int]) -> np.ndarray:
     angles = dihedral_angle(positions, dihedral)
     return ((angles + 180.0) * SECTORS / 360.0).astype(int) % SECTORS
+
+
+def _centres(molecule: Molecule) -> np.ndarray:
+    found = [(k, *near[:3]) for k, near in enumerate(molecule.neighbours) if len(near) == 4]
+    return np.array(found, dtype=int).reshape(-1, 4)
+
+
+def _known_hands(
+    positions: np.ndarray, centres: np.ndarray, permutations: np.ndarray | None, *, handed: bool
+) -> np.ndarray:
+    """Combinations of hands in training frames, and those that are the same to the model."""
+    if not len(centres):
+        return np.zeros((1, 0), dtype=bool)
+    hands, examples = np.unique(triple_products(positions, centres) > 0, axis=0, return_index=True)
+    if permutations is not None:
+        images = positions[examples][:, permutations].reshape(-1, *positions.shape[1:])
+        hands = np.concatenate([hands, triple_products(images, centres) > 0])
+    return np.unique(hands if handed else np.concatenate([hands, ~hands]), axis=0)
+
+
+def _array(values: list | None, kind: type) -> np.ndarray | None:
+    return None if values is None else np.array(values, dtype=kind)
 
 
 def _dihedral(molecule: Molecule) -> tuple[int, int, int, int] | None:

@@ -54,7 +54,8 @@ class Calculator(AseCalculator):
     =========================  ======================  ===============  =================
 
     Element (A, x, k) of ``born_effective_charges`` is d mu_k / d R_Ax: displacement first, dipole
-    second.  They come on request only; everything else that the given models know is computed for
+    second.  They sum to zero over the atoms, as the dipole of an ion is that about its centre of
+    mass.  They come on request only; everything else that the given models know is computed for
     each geometry.  Atoms may be in another order than the model's: they are matched by their bonds,
     and results are in the order of the atoms.  Cell and periodic boundaries are ignored, so that
     the molecule must be whole.
@@ -100,6 +101,10 @@ class Calculator(AseCalculator):
             self.implemented_properties.remove(_BORN)
         self._orders: dict[str, np.ndarray] = {}
         self._born: np.ndarray | None = None
+
+    def __repr__(self) -> str:
+        known = ", ".join(f"{name}={type(model).__name__}" for name, model in self.models.items())
+        return f"{type(self).__name__}: {known}"
 
     def calculate(
         self,

@@ -38,6 +38,15 @@ _MOST_STEPS = 4  # steps by which lengths grow, at most
 _ERROR_RATIO = 2.0 / 3.0  # a step is taken if the leave-one-out error falls below this part of it
 
 
+#: Names of settings as arguments of the model.
+_ARGUMENTS = {
+    "order": "order",
+    "n_values": "n_search",
+    "n_derivatives": "n_search_derivatives",
+    "iterations": "max_iterations",
+}
+
+
 @dataclass(frozen=True)
 class SearchSettings:
     """Settings of a search for hyper-parameters.
@@ -64,7 +73,7 @@ class SearchSettings:
     Raises
     ------
     InputError
-        If the floor is not positive, or not below the largest lambda of a search.
+        If a number is too small, or the floor not below the largest lambda of a search.
     """
 
     order: int
@@ -75,6 +84,10 @@ class SearchSettings:
     floor: float | None = None
 
     def __post_init__(self) -> None:
+        least = {"order": 0, "n_values": 1, "n_derivatives": 1, "iterations": 0}
+        for name, smallest in least.items():
+            if (found := getattr(self, name)) < smallest:
+                raise InputError(f"{_ARGUMENTS[name]}: found {found}, expected {smallest} or more")
         if self.floor is not None and not 0.0 < self.floor < LAMBDA_CEILING:
             raise InputError(
                 f"ridge_floor: found {self.floor}, expected a number above 0 and below "

@@ -175,6 +175,9 @@ class PosteriorDraws(Sequence):
         self.coefficients = coefficients
         self._updates = [process.contract(row) for row in coefficients]
 
+    def __repr__(self) -> str:
+        return f"PosteriorDraws: {len(self)} draws of the {self.property}"
+
     def __len__(self) -> int:
         return self._n
 

@@ -156,10 +156,15 @@ def check_reference(reference: np.ndarray, bonds: Sequence[tuple[int, int]]) -> 
     check_overlap(reference[None], "molecule: reference geometry")
     lengths = bond_lengths(reference, bonds)
     if len(reference) > 1 and not (len(lengths) and lengths.max() <= LONGEST_BOND):
-        found = f"a bond of {lengths.max():.3g} Angstrom" if len(lengths) else "no bonds"
+        if not len(lengths):
+            raise InputError(
+                "molecule: found no bonds, expected at least one; name them (bonds=[(0, 1), ...]) "
+                "or make the molecule by Molecule.from_atoms, which finds those of a geometry in "
+                "Angstrom"
+            )
         raise InputError(
-            f"molecule: found {found} in the reference geometry, expected bonds of up to "
-            f"{LONGEST_BOND:g} Angstrom; convert it to Angstrom"
+            f"molecule: found a bond of {lengths.max():.3g} Angstrom in the reference geometry, "
+            f"expected bonds of up to {LONGEST_BOND:g} Angstrom; convert it to Angstrom"
         )
 
 
