@@ -179,6 +179,13 @@ def test_a_molecule_cut_by_a_periodic_boundary_is_refused(atoms):
         atoms.get_potential_energy()
 
 
+def test_a_molecule_that_has_broken_is_refused(atoms):
+    atoms.get_potential_energy()
+    atoms.positions[1] += 2.0 * (atoms.positions[1] - atoms.positions[0])
+    with pytest.raises(InputError, match=r"not whole \(bond \d-\d is .* in the reference"):
+        atoms.get_potential_energy()
+
+
 @pytest.mark.parametrize("suffix", ["traj", "extxyz"])
 def test_results_survive_the_writers_of_ase(atoms, suffix, tmp_path):
     names = ("energy", "free_energy", "forces", "dipole", "born_effective_charges")

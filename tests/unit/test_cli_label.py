@@ -70,6 +70,15 @@ def test_frames_that_cannot_be_labelled_are_left_out_and_listed(tmp_path):
     assert "not a finite number" in table["reason"][1]
 
 
+def test_a_table_of_failures_is_not_replaced_unasked(tmp_path, capsys):
+    write(tmp_path / "frames.xyz", frames(1))
+    (tmp_path / "out_failures.csv").write_text("notes")
+    assert run(tmp_path) == 2
+    assert "out_failures.csv: exists; name another file" in capsys.readouterr().err
+    assert (tmp_path / "out_failures.csv").read_text() == "notes"
+    assert run(tmp_path, "--overwrite") == 0
+
+
 def test_labels_of_another_level_do_not_stay_beside_new_ones(tmp_path):
     images = frames(2)
     for atoms in images:

@@ -1,5 +1,6 @@
 """The command line as such: help, exit status, and one line for each error."""
 
+import os
 import subprocess
 import sys
 from argparse import Namespace
@@ -121,3 +122,50 @@ def test_outputs_do_not_replace_inputs(tmp_path):
     assert options.check_output(tmp_path / "other.extxyz", inputs=[frames]).name == "other.extxyz"
     with pytest.raises(InputError, match=r"a name that ends in \.npz"):
         options.check_output(tmp_path / "model", suffixes=[".npz"])
+
+
+def python(*words, **environment):
+    return subprocess.run(
+        [sys.executable, *words],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=os.environ | environment,
+    )
+
+
+def test_the_package_runs_as_a_module():
+    assert python("-m", "rpr", "--version").stdout.startswith("rpr ")
+
+
+def test_characters_that_the_terminal_has_not_end_no_command(tmp_path):
+    found = python("-m", "rpr", "info", tmp_path / "mü.npz", PYTHONIOENCODING="ascii")
+    assert found.returncode == 2
+    assert "m\\xfc.npz: no such model file" in found.stderr
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_signals_end_a_command_without_a_trace(name, tmp_path):
+    """The block is left in order, so that nothing stays half written."""
+    code = f"""
+import os, signal, sys
+from pathlib import Path
+from rpr.cli import main as cli
+from rpr.files import atomic_path
+
+def run(args):
+    with atomic_path({str(tmp_path / "out.txt")!r}) as temporary:
+        temporary.write_text("half")
+        os.kill(os.getpid(), signal.{name})
+        signal.pause()
+
+parser = cli.make_parser()
+parser.parse_args = lambda argv=None: cli.argparse.Namespace(run=run, after_interrupt="again")
+cli.make_parser = lambda: parser
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(cli.main([]))
+"""
+    found = python("-c", code)
+    assert found.stderr == "rpr: interrupted; again\n"
+    assert found.returncode == 130
+    assert list(tmp_path.iterdir()) == []

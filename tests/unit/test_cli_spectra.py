@@ -141,6 +141,19 @@ def test_starts_may_have_their_atoms_in_another_order(models, tmp_path):
     assert read_segments(tmp_path / "a.npz").symbols == ("O", "H", "H")
 
 
+def test_no_other_file_is_lost(models, tmp_path, capsys):
+    """Neither one whose name resembles that of the output, nor the start geometry."""
+    (tmp_path / "a.extxyz.npz").write_text("notes")
+    rpr.load(models / "pes.npz").molecule.to_atoms().write(tmp_path / "start.xyz")
+    start = ("--start", tmp_path / "start.xyz")
+    assert md(models, tmp_path / "a.extxyz", *start) == 0
+    assert (tmp_path / "a.extxyz.npz").read_text() == "notes"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.extxyz", "a.extxyz.npz", "start.xyz"]
+    capsys.readouterr()
+    assert md(models, tmp_path / "start.xyz", *start, "--overwrite") == 2
+    assert "start.xyz: is read by this command" in capsys.readouterr().err
+
+
 def test_a_model_of_another_molecule_is_refused(models, tmp_path, capsys):
     methane = Molecule.from_atoms(molecule("CH4"))
     rng = np.random.default_rng(1)

@@ -72,3 +72,13 @@ def test_permissions_follow_the_umask(tmp_path):
 def test_sha256_is_that_of_the_bytes(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")
     assert sha256(tmp_path / "a") == hashlib.sha256(b"abc").hexdigest()
+
+
+def test_a_symbolic_link_stays_one(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "link.txt").symlink_to("data/target.txt")
+    for text in ("new", "newer"):
+        with atomic_path(tmp_path / "link.txt") as temporary:
+            temporary.write_text(text)
+        assert (tmp_path / "link.txt").is_symlink()
+        assert (tmp_path / "data/target.txt").read_text() == text

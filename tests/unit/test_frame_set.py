@@ -89,6 +89,52 @@ def test_files_that_differ_in_any_way_are_left_to_the_general_reader(tmp_path, o
     assert read_own(path) is None
 
 
+def test_frames_share_no_memory():
+    given = labelled()
+    positions, alpha = given.positions.copy(), np.tile(np.eye(3), (len(given), 1, 1))
+    frames = FrameSet(given.symbols, positions, polarizability=alpha)
+    positions += 1.0
+    frames[:2].positions[:] = 0.0
+    frames[0].info["polarizability"] *= 2.0
+    np.testing.assert_array_equal(frames.positions, given.positions)
+    np.testing.assert_array_equal(frames.polarizability, alpha)
+
+
+def test_some_frames_may_have_no_derivatives(tmp_path):
+    given = labelled()
+    tensors = np.zeros((*given.positions.shape, 3))
+    tensors[1] = np.nan
+    frames = FrameSet(given.symbols, given.positions, dipole_derivatives=tensors)
+    write_frames(tmp_path / "f.extxyz", frames)
+    np.testing.assert_array_equal(read_frames(tmp_path / "f.extxyz").dipole_derivatives, tensors)
+    tensors[0, 0, 0, 0] = np.nan
+    with pytest.raises(InputError, match="frame 0: dipole_derivatives is not a finite number"):
+        FrameSet(given.symbols, given.positions, dipole_derivatives=tensors).check()
+
+
+def test_odd_arguments_are_told(tmp_path):
+    write_frames(tmp_path / "f.extxyz", labelled())
+    with pytest.raises(InputError, match="quantity: found 'dipol', expected one of energy"):
+        read_frames(tmp_path / "f.extxyz", require="dipol")
+    with pytest.raises(InputError, match="found no dipole_derivatives"):
+        read_frames(tmp_path / "f.extxyz", require="dipole_derivatives")
+    with pytest.raises(InputError, match="found no frames to write"):
+        write_frames(tmp_path / "g.extxyz", labelled()[[]])
+    with pytest.raises(InputError, match=r"trajectory: found \[0.5, .* expected a whole number"):
+        FrameSet(["H"], np.zeros((2, 1, 3)), trajectory=[0.5, 1])
+    with pytest.raises(InputError, match=r"a unit of 'positions', expected one of energy"):
+        read_frames(tmp_path / "f.extxyz", units={"positions": "bohr"})
+
+
+def test_a_byte_order_mark_is_read_over(tmp_path):
+    write_frames(tmp_path / "f.extxyz", labelled())
+    text = (tmp_path / "f.extxyz").read_text()
+    (tmp_path / "b.extxyz").write_text(text, encoding="utf-8-sig")
+    np.testing.assert_array_equal(
+        read_frames(tmp_path / "b.extxyz").positions, labelled().positions
+    )
+
+
 def test_compressed_file_reads_as_the_plain_one(tmp_path):
     write_frames(tmp_path / "f.extxyz", labelled())
     packed = tmp_path / "f.extxyz.gz"

@@ -17,6 +17,7 @@ LAYERS = (
     {"studies", "run"},
     {"report"},
     {"cli"},
+    {"__main__"},
 )
 ROW = {package: row for row, packages in enumerate(LAYERS) for package in packages}
 MODULES = {
@@ -57,7 +58,7 @@ def test_there_is_no_circle():
 
 
 def test_the_top_of_the_package_stays_small():
-    assert len(list(ROOT.glob("*.py"))) <= 5
+    assert len(list(ROOT.glob("*.py"))) <= 6
 
 
 @pytest.mark.parametrize(

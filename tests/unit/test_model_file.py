@@ -9,7 +9,7 @@ import pytest
 from ase.build import molecule
 
 import rpr
-from rpr.data.synthetic import dichloroethane
+from rpr.data.synthetic import analytic_labels, dichloroethane, random_frames
 from rpr.errors import InputError
 from rpr.models.model_file import (
     checksum,
@@ -140,6 +140,28 @@ def test_models_name_what_their_file_lacks(kind, lost, tmp_path):
     save_model(tmp_path / "m.npz", kind, stored["arrays"], stored["metadata"])
     with pytest.raises(InputError, match=r"m\.npz: damaged: '\w+' is missing"):
         rpr.load(tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("molecule", "x"), ("hyperparameters", None), ("about", 3), ("training_range", [1])],
+)
+def test_an_entry_of_another_kind_is_damage(name, value, tmp_path):
+    molecule = dichloroethane()
+    x = random_frames(molecule, 20, seed=0)
+    given = {"kernel": "matern2", "hyperparameters": (1.0, 1e-6)}
+    model = rpr.RotatePredictRotate(molecule=molecule, **given)
+    model.fit(x, analytic_labels(x, molecule)[0]).save(tmp_path / "m.npz")
+    stored = load_model(tmp_path / "m.npz")
+    save_model(tmp_path / "m.npz", stored.kind, stored.arrays, stored.metadata | {name: value})
+    with pytest.raises(InputError, match=r"m\.npz: damaged: an entry is not what a model needs"):
+        rpr.load(tmp_path / "m.npz")
+
+
+def test_a_text_is_no_archive(tmp_path):
+    (tmp_path / "m.npz").write_text("hello")
+    with pytest.raises(InputError, match=r"not readable as a model file \(no archive of arrays"):
+        load_model(tmp_path / "m.npz")
 
 
 def _metadata(kind):

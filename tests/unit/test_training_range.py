@@ -1,5 +1,7 @@
 """Frames outside the range of training are found, counted and told, and others are not."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -72,6 +74,19 @@ def test_training_frames_and_their_images_are_inside(frames, molecule):
     apart = TrainingRange.of(one_hand, molecule, handed=True)
     assert not apart.outside(one_hand).any()
     assert apart.outside(-one_hand).mean() > 0.9
+
+
+def test_exchanged_hydrogens_are_outside(frames, molecule, tmp_path):
+    """One exchange at one carbon is no element of the group; a mirror image matters to some."""
+    few = frames.subset(slice(0, 30)).positions
+    exchanged = few[:, [0, 1, 2, 3, 5, 4, 6, 7]]
+    group = find_group(molecule).permutations
+    for handed, permutations in ((True, None), (False, group)):
+        known = TrainingRange.of(few, molecule, permutations=permutations, handed=handed)
+        known = TrainingRange.from_json(json.loads(json.dumps(known.to_json())))
+        assert known.outside(exchanged).all()
+        assert not known.outside(few).any()
+        assert known.outside(-few).all() == handed
 
 
 def test_few_frames_of_the_deposit_are_outside(frames, test_set, molecule):

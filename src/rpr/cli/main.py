@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _use_any_character()
     try:
         with _interrupted_by_signals(), _short_warnings():
-            make_parser().parse_args(argv, args)
+            args = make_parser().parse_args(argv)
             status = args.run(args)
             if sys.stdout is not None:
                 sys.stdout.flush()
