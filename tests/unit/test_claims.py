@@ -2,13 +2,13 @@
 
 import math
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from rpr.errors import InputError
+from rpr.molecule.molecule import Molecule
 from rpr.report.claims import CLAIMS, COLUMNS, claims_table, level_of_labels, readable
 from rpr.report.published import FILE_COLUMNS, compare, is_papers_molecule
 from rpr.report.verdicts import RULES, Measurement, verdict
@@ -390,7 +390,7 @@ def test_the_papers_molecule_is_known_by_its_bonds(smiles_like, expected):
     carbons = {"ClCCCl": [1, 1, 2, 2], "CCClCl": [0, 0, 0, 1], "OCCO": [1, 1, 2, 2]}[smiles_like]
     symbols = [*symbols, "H", "H", "H", "H"]
     bonds = [*bonds, *((c, 4 + k) for k, c in enumerate(carbons))]
-    molecule = SimpleNamespace(symbols=tuple(symbols), bonds=tuple(bonds))
+    molecule = Molecule(tuple(symbols), np.zeros((8, 3)), bonds=tuple(bonds))
     assert is_papers_molecule(molecule) is expected
 
 

@@ -270,7 +270,7 @@ def test_repeated_geometries(frames, molecule):
     assert found.verdict == NOTE
     assert f"3 of {len(frames) + 3} frames are copies of others" in found.text
     doubled.energy[-1] += 0.1
-    found = geometries.check_repeated(doubled, neighbour_pairs(doubled))
+    found = geometries.check_repeated(doubled)
     assert found.verdict == IMPLAUSIBLE
     assert f"frames 2 and {len(frames) + 2}" in found.text
 

@@ -236,5 +236,5 @@ def test_labels_of_atoms_that_moved_since_are_not_taken(labelled):
     images = list(labelled)
     images[3].rattle(0.01)
     model = CovariantRegression(molecule=MOLECULE, n_search=15, max_iterations=2)
-    with pytest.raises(InputError, match="frame 3 has no dipole, but others have"):
+    with pytest.raises(InputError, match="frame 3: its dipole was computed for other positions"):
         model.fit(images)

@@ -82,15 +82,15 @@ class Wells(Calculator):
         return np.block([[block, -block], [-block, block]])
 
 
-def test_the_window_counts_from_the_minimum_below_a_saddle():
+def test_the_window_counts_from_the_minimum_below_a_saddle(caplog):
     molecule = Molecule.from_atoms(example("Cl2"))
     positions = np.array([[[0, 0, 0], [0, 0, r]] for r in (2.0, 2.3)])
     candidates = FrameSet(molecule.symbols, positions, energy=np.array([0.0, 0.1]))
-    lines, wells = [], Wells()
-    settings = {"window": 0.2, "most": 8, "log": lines.append}
-    found = find_minima(candidates, molecule, wells, wells.hessian, **settings)
+    wells = Wells()
+    caplog.set_level("INFO", "rpr.dynamics.minima")
+    found = find_minima(candidates, molecule, wells, wells.hessian, window=0.2, most=8)
     assert found.energy < -0.8
-    assert any(line.startswith("stationary point 0: mode 0") for line in lines)
+    assert any(line.startswith("stationary point 0: mode 0") for line in caplog.messages)
 
 
 def test_both_conformers_of_dichloroethane_from_either(root):

@@ -61,7 +61,8 @@ def optimise(
     InputError
         If the tolerance or the number of steps is not positive, or atoms overlap.
     ConvergenceError
-        If the forces stay above the tolerance, or bonds have broken or formed.
+        If the forces stay above the tolerance, bonds have broken or formed, or the calculator
+        refuses a geometry on the way.
     """
     if not force_tolerance > 0.0 or max_steps < 1:
         raise InputError(
@@ -74,14 +75,16 @@ def optimise(
     moving.calc = calculator
     optimiser = BFGS(moving, logfile=None)
     optimiser.H0 = model_hessian(moving)
-    for _ in optimiser.irun(fmax=force_tolerance, steps=max_steps):
-        if _LOG.isEnabledFor(log_level):
-            _LOG.log(
-                log_level,
-                "%s: step %d, energy %.6f eV, largest force %.2e eV/Angstrom",
-                *(name, optimiser.nsteps),
-                *(moving.get_potential_energy(), _largest_force(moving)),
-            )
+    try:
+        for _ in optimiser.irun(fmax=force_tolerance, steps=max_steps):
+            _log_step(name, optimiser, moving, log_level)
+    except InputError as error:  # the calculator refuses where the steps lead
+        if not optimiser.nsteps:
+            raise
+        raise ConvergenceError(
+            f"{name}: after {optimiser.nsteps} steps the geometry is none of this molecule "
+            f"({error}); begin at a better geometry"
+        ) from error
     if not _largest_force(moving) <= force_tolerance:
         raise ConvergenceError(
             f"{name}: largest force {_largest_force(moving):.2e} eV/Angstrom after "
@@ -94,6 +97,15 @@ def optimise(
             f"{_bonds_text(atoms)} before; begin at a better geometry"
         )
     return _with_results(moving)
+
+
+def _log_step(name: str, optimiser: BFGS, atoms: Atoms, level: int) -> None:
+    if _LOG.isEnabledFor(level):
+        _LOG.log(
+            level,
+            "%s: step %d, energy %.6f eV, largest force %.2e eV/Angstrom",
+            *(name, optimiser.nsteps, atoms.get_potential_energy(), _largest_force(atoms)),
+        )
 
 
 def model_hessian(atoms: Atoms) -> np.ndarray:

@@ -84,7 +84,7 @@ class SearchSettings:
     floor: float | None = None
 
     def __post_init__(self) -> None:
-        least = {"order": 0, "n_values": 1, "n_derivatives": 1, "iterations": 0}
+        least = {"order": 0, "n_values": 1, "n_derivatives": 0, "iterations": 0}
         for name, smallest in least.items():
             if (found := getattr(self, name)) < smallest:
                 raise InputError(f"{_ARGUMENTS[name]}: found {found}, expected {smallest} or more")

@@ -141,19 +141,30 @@ class Estimator:
         if text := outside_text(self.training_range_.outside(positions)):
             warnings.warn(text, ExtrapolationWarning, stacklevel=3)
 
-    def _note_training(self, frames: FrameSet, permutations: np.ndarray | None = None) -> None:
+    def _note_training(
+        self,
+        frames: FrameSet,
+        permutations: np.ndarray | None = None,
+        learnt: np.ndarray | None = None,
+    ) -> None:
         """Keep what recognises training frames, and warn of what is implausible about them.
 
         Parameters
         ----------
         frames
-            Training frames with the labels that are learnt, in the order of the molecule's atoms.
+            Training frames as they were given, with the labels that are learnt, in the order of the
+            molecule's atoms.
         permutations : int array, [n_elements, n_atoms]
             Permutations that make no difference to the model; None for none.
+        learnt : array, [n_learnt, n_atoms, 3]
+            Geometries that the model makes of the frames and learns, Angstrom; None for the same.
         """
         handed = self.is_handed
         self.training_range_ = TrainingRange.of(
-            frames.positions, self.molecule, permutations=permutations, handed=handed
+            frames.positions if learnt is None else learnt,
+            self.molecule,
+            permutations=permutations,
+            handed=handed,
         )
         self.training_invariants_ = geometry_invariants(frames.positions, self.molecule.symbols)
         for finding in check_labels(frames, self.molecule, frames.known, handed=handed):

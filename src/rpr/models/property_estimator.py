@@ -62,11 +62,16 @@ class PropertyEstimator(Estimator):
         """Property in the laboratory: dipole [n_frames, 3] or polarizability [n_frames, 3, 3]."""
         raise NotImplementedError
 
-    def _note_values(self, positions: np.ndarray, values: np.ndarray) -> None:
-        """Keep the range of training frames, and warn of what is implausible about them."""
+    def _note_values(
+        self, positions: np.ndarray, values: np.ndarray, learnt: np.ndarray | None = None
+    ) -> None:
+        """Keep the range of training frames, and warn of what is implausible about them.
+
+        `positions` and `values` are those given, `learnt` the geometries made of them, if others.
+        """
         group = getattr(self, "group_", None)
         frames = FrameSet(self.molecule.symbols, positions, **{self.property: values})
-        self._note_training(frames, None if group is None else group.permutations)
+        self._note_training(frames, None if group is None else group.permutations, learnt)
 
     @property
     def components(self) -> tuple[str, ...]:

@@ -192,6 +192,7 @@ class RotatePredictRotate(PropertyEstimator):
         positions, values, groups = grouped_training_data(
             self.property, frames, values, self.molecule, validation
         )
+        given = positions, values
         positions, values, source = self._training_frames(positions, values)
         self._prepare(positions)
         canonical, rotations = self._rotate(positions)
@@ -203,7 +204,7 @@ class RotatePredictRotate(PropertyEstimator):
         images = self._images(canonical, self.coordinate_weight_)
         self.regression_ = regression.fit(images, targets, self._characters())
         self.hyperparameters_ = as_mapping(choices, self.components)
-        self._note_values(positions, values)
+        self._note_values(*given, learnt=positions)
         self.training_checksum_ = training_checksum(positions, values)
         return self
 

@@ -78,7 +78,7 @@ def closure(modules: set[str] | frozenset[str]) -> list[str]:
     Examples
     --------
     >>> closure({"rpr.molecule.rigid_body"})
-    ['rpr.molecule', 'rpr.molecule.rigid_body']
+    ['rpr.molecule', 'rpr.molecule.inertia', 'rpr.molecule.rigid_body']
     """
     found: set[str] = set()
     waiting = set(modules)
