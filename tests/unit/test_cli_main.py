@@ -1,6 +1,7 @@
 """The command line as such: help, exit status, and one line for each error."""
 
 import os
+import signal
 import subprocess
 import sys
 from argparse import Namespace
@@ -169,3 +170,13 @@ sys.exit(cli.main([]))
     assert found.stderr == "rpr: interrupted; again\n"
     assert found.returncode == 130
     assert list(tmp_path.iterdir()) == []
+
+
+def test_signals_that_nohup_ignores_stay_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with cli._interrupted_by_signals():
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

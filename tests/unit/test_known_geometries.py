@@ -47,7 +47,7 @@ def test_copies_are_those_that_the_arguments_allow():
 
 def test_many_copies_of_one_geometry_take_no_time():
     """One comparison for each copy, not for each pair of them."""
-    same = np.repeat(FRAMES[:1], 20000, axis=0)
+    same = np.repeat(FRAMES[:1], 20000, axis=0) @ ROTATION.T
     assert not first_of_each(same, MOLECULE.symbols).any()
 
 
@@ -104,6 +104,11 @@ def test_copies_are_validated_with_their_frame():
     assert validation_groups("frames", x, x, MOLECULE.symbols).tolist() == [0, 1, 2, 1]
     frames = FrameSet(MOLECULE.symbols, x, trajectory=np.array([0, 0, 1, 2]))
     assert validation_groups("trajectories", frames, x, MOLECULE.symbols).tolist() == [0, 0, 1, 0]
+    copies = FrameSet(
+        MOLECULE.symbols, np.concatenate([x[:3], -x[:3]]), trajectory=[0] * 3 + [1] * 3
+    )
+    with pytest.raises(InputError, match="found 1 trajectories that are no copies"):
+        validation_groups("trajectories", copies, copies.positions, MOLECULE.symbols)
 
 
 def test_one_geometry_has_no_calibrated_uncertainty():

@@ -127,8 +127,9 @@ def _interrupted_by_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # as only the main thread may handle signals
         return
-    numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
-    before = {n: signal.signal(n, signal.default_int_handler) for n in numbers}
+    known = (getattr(signal, name) for name in _SIGNALS if hasattr(signal, name))
+    heeded = [n for n in known if signal.getsignal(n) not in (signal.SIG_IGN, None)]  # not by nohup
+    before = {n: signal.signal(n, signal.default_int_handler) for n in heeded}
     try:
         yield
     finally:

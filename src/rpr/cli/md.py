@@ -115,7 +115,7 @@ def run(args: argparse.Namespace) -> None:
         starts = _starts(args, potential)
     if text := outside_text(potential.outside_training(starts)):
         tell(f"rpr: warning: start geometries: {text}")
-    compact = output.with_name(f"{output.stem}.unfinished.npz")
+    compact = output.with_name(f"{output.name}.unfinished.npz")
     if output.suffix == ".npz":
         compact = output
     with outside.quiet(), Progress("dynamics", settings.n_segments, unit="segments") as progress:
@@ -132,7 +132,7 @@ def run(args: argparse.Namespace) -> None:
         )
     if compact != output:
         _write_as_frames(output, segments, settings.steps(settings.rest_ps))
-        compact.unlink()
+        compact.unlink(missing_ok=True)
     total = segments.total.std(axis=1).max()
     tell(
         f"{output}: {args.n} trajectories of {settings.n_segments} segments of "

@@ -90,7 +90,7 @@ def check_output(
         raise InputError(f"{path}: expected a name that ends in {' or '.join(suffixes)}")
     if path.exists() and not overwrite:
         raise InputError(f"{path}: exists; name another file, or give --overwrite to replace it")
-    folder = path.parent
+    folder = Path(os.path.realpath(path)).parent  # that of the file that a link points to
     while not folder.exists():
         folder = folder.parent
     if not folder.is_dir():

@@ -14,12 +14,20 @@ from collections.abc import Sequence
 
 import numpy as np
 from ase.data import atomic_numbers
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from rpr.molecule.superposition import smallest_distance
 
-#: Relative difference of the sums that rounding of positions in files explains.
+#: Relative difference of the sums of one geometry, where positions have six decimals or more.
 TOLERANCE = 1e-6
+
+#: Relative difference of the sums up to which geometries are compared atom by atom.
+NEARLY = 1e-5
+
+#: Relative difference of the sums that is none.
+EXACT = 1e-9
 
 #: Root-mean-square distance of the atoms of one geometry from those of its copy, Angstrom.
 SAME_GEOMETRY = 1e-4
@@ -52,7 +60,7 @@ def geometry_invariants(positions: np.ndarray, symbols: Sequence[str]) -> np.nda
 
 
 def are_among(found: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Which geometries are among known ones, bool [n_frames].
+    """Which geometries are among known ones, bool [n_frames]; positions need six decimals.
 
     Parameters
     ----------
@@ -101,7 +109,7 @@ def first_of_each(
     if len(symbols) < 2:
         return first
     orders = np.arange(len(symbols))[None] if permutations is None else permutations
-    for members in _alike(_logarithms(geometry_invariants(positions, symbols))[:, 0]):
+    for members in _alike(_logarithms(geometry_invariants(positions, symbols))):
         while len(members) > 1:
             one, others = members[0], members[1:]
             images = positions[one][orders]  # -> [n_permutations, n_atoms, 3]
@@ -111,11 +119,17 @@ def first_of_each(
     return first
 
 
-def _alike(values: np.ndarray) -> list[np.ndarray]:
-    """Increasing indices of values that lie in chains with gaps below `TOLERANCE`."""
-    order = np.argsort(values, kind="stable")
-    ends = np.flatnonzero(np.diff(values[order]) > TOLERANCE) + 1
-    return [np.sort(part) for part in np.split(order, ends) if len(part) > 1]
+def _alike(logarithms: np.ndarray) -> list[np.ndarray]:
+    """Increasing indices of frames whose sums agree to `NEARLY`, directly or by way of others."""
+    rounded, places = np.unique(
+        (logarithms / EXACT).round(), axis=0, return_inverse=True
+    )  # as copies without number would be pairs without number
+    pairs = KDTree(rounded * EXACT).query_pairs(NEARLY, p=np.inf, output_type="ndarray")
+    graph = coo_array((np.ones(len(pairs)), pairs.T), shape=(len(rounded), len(rounded)))
+    labels = connected_components(graph, directed=False)[1][places.reshape(-1)]
+    order = np.argsort(labels, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
+    return [part for part in parts if len(part) > 1]
 
 
 def _are_equal(a: np.ndarray, b: np.ndarray, *, mirrored: bool) -> np.ndarray:

@@ -38,8 +38,8 @@ def validation_groups(
     Raises
     ------
     InputError
-        If there is no such way, or the frames name fewer than two trajectories, and these are to be
-        validated.
+        If there is no such way, or trajectories are to be validated and the frames name fewer than
+        two that are no copies of each other.
     """
     if validation not in VALIDATIONS:
         raise InputError(
@@ -49,10 +49,12 @@ def validation_groups(
     if validation == "frames":
         return first
     trajectory = frames.trajectory if isinstance(frames, FrameSet) else None
+    trajectory = None if trajectory is None else trajectory[first]
     n_found = 0 if trajectory is None else len(np.unique(trajectory))
     if n_found < 2:
         raise InputError(
-            f"validation: found {n_found} trajectories, expected two or more for 'trajectories'; "
+            f"validation: found {n_found} trajectories that are no copies of others, expected two "
+            "or more for 'trajectories'; "
             "give a FrameSet with `trajectory`, or validate on 'frames'"
         )
-    return np.asarray(trajectory)[first]
+    return np.asarray(trajectory)

@@ -71,6 +71,11 @@ class AugmentedRegression(RotatePredictRotate):
         """Names of the arguments of the constructor; the axes are none of them."""
         return [name for name in super().parameter_names() if name != "axes"]
 
+    @property
+    def is_handed(self) -> bool:
+        """Whether no copy of a frame is inverted."""
+        return self.group == "rotations" or not find_group(self.molecule).inversions.any()
+
     def _training_frames(
         self, positions: np.ndarray, values: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -171,8 +171,8 @@ class CovariantRegression(ProbabilisticEstimator):
     ) -> CovariantRegression:
         """Search hyper-parameters on some of the training frames, then fit all of them.
 
-        Of frames that are one geometry, mirrored and renumbered or not, one is learnt, unless their
-        labels differ.
+        Of frames that are one geometry, mirrored and renumbered or not, one is learnt, unless the
+        lengths or the eigenvalues of their labels differ.
 
         Parameters
         ----------

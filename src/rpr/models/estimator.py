@@ -124,8 +124,8 @@ class Estimator:
         Returns
         -------
         bool array, [n_frames]
-            See `rpr.data.known_geometries`; all False for model files that do not know their
-            training frames.
+            See `rpr.data.known_geometries`: positions need six decimals or more. All False for
+            model files that do not know their training frames.
         """
         self._require_fitted()
         positions = take_frames(frames, self.molecule).positions

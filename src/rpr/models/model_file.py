@@ -74,7 +74,7 @@ def save_model(
     }
     text = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     with atomic_path(path) as temporary, open(temporary, "wb") as stream:
-        np.savez(stream, allow_pickle=False, **arrays, **{_METADATA: text})
+        np.savez(stream, **arrays, **{_METADATA: text})  # type: ignore[arg-type]
 
 
 def load_model(path: str | os.PathLike, kind: str | None = None) -> StoredModel:

@@ -2,7 +2,8 @@
 
 A copy says nothing new, but it spoils what a Gaussian process concludes from its own residuals:
 left out alone, a frame with a copy is predicted exactly, and the likelihood takes labels for
-smoother than they are.  Copies whose labels differ are kept, as they say how much noise there is.
+smoother than they are.  Copies whose labels differ in length, or in their eigenvalues, are kept, as
+they say how much noise there is.
 """
 
 from __future__ import annotations

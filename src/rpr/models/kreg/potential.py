@@ -305,7 +305,7 @@ class KREG(Estimator):
                 given,
                 molecule=self.molecule,
                 permutations=self.permutations,
-                groups=groups if len(np.unique(groups)) < len(data) else None,
+                groups=groups if 1 < len(np.unique(groups)) < len(data) else None,
                 n_train=self.n_search,
                 seed=self.seed,
             )
