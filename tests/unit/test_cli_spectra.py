@@ -1,5 +1,7 @@
 """``rpr md`` and ``rpr spectra``: from models to spectra, interrupted, and on rubbish."""
 
+import errno
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -152,6 +154,22 @@ def test_no_other_file_is_lost(models, tmp_path, capsys):
     capsys.readouterr()
     assert md(models, tmp_path / "start.xyz", *start, "--overwrite") == 2
     assert "start.xyz: is read by this command" in capsys.readouterr().err
+
+
+def test_a_full_disk_loses_no_segment(models, tmp_path, capsys, monkeypatch):
+    """The file cannot be written; the next command finds all segments and writes it."""
+
+    def full(path, frames):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("rpr.data.extxyz.write_frames", full)
+        assert md(models, tmp_path / "a.extxyz") == 1
+    assert f"rpr: {tmp_path / 'a.extxyz'}: No space left on device" in capsys.readouterr().err
+    assert not (tmp_path / "a.extxyz").exists()
+    monkeypatch.setattr("rpr.dynamics.thermal.run", None)  # nothing is left to be run
+    assert md(models, tmp_path / "a.extxyz") == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["a.extxyz"]
 
 
 def test_a_model_of_another_molecule_is_refused(models, tmp_path, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rpr.cli.frame_options import tell
@@ -115,12 +116,9 @@ def run(args: argparse.Namespace) -> None:
         starts = _starts(args, potential)
     if text := outside_text(potential.outside_training(starts)):
         tell(f"rpr: warning: start geometries: {text}")
-    compact = output.with_name(f"{output.name}.unfinished.npz")
-    if output.suffix == ".npz":
-        compact = output
     with outside.quiet(), Progress("dynamics", settings.n_segments, unit="segments") as progress:
         segments = run_thermal(
-            compact,
+            output,
             potential,
             starts,
             potential.molecule,
@@ -128,11 +126,9 @@ def run(args: argparse.Namespace) -> None:
             trajectories=range(args.n),
             observables={name: predictor(model) for name, model in models.items()},
             label=" ".join(m.training_checksum_ for m in (potential, *models.values())),
+            write=_writer(output, settings),
             on_progress=progress.update,
         )
-    if compact != output:
-        _write_as_frames(output, segments, settings.steps(settings.rest_ps))
-        compact.unlink(missing_ok=True)
     total = segments.total.std(axis=1).max()
     tell(
         f"{output}: {args.n} trajectories of {settings.n_segments} segments of "
@@ -143,16 +139,19 @@ def run(args: argparse.Namespace) -> None:
     outside.tell()
 
 
-def _write_as_frames(output: Path, segments: Segments, rest_steps: int) -> None:
-    """Write extended XYZ, and say what `rpr spectra` has to be told about it."""
+def _writer(output: Path, settings: ThermalSettings) -> Callable[..., None]:
+    """Function that writes segments in the format that the name of the output asks for."""
     from rpr.data.extxyz import write_frames
-    from rpr.data.segments import frames_of_segments
+    from rpr.data.segments import frames_of_segments, write_segments
 
-    write_frames(output, frames_of_segments(segments, rest_steps))
-    tell(
-        f"{output} says no times: for `rpr spectra` give --interval {segments.interval_fs:g}fs "
-        f"--temperature {segments.temperature_K:g} --dt {segments.step_fs:g}fs"
-    )
+    def write_as_frames(path: Path, segments: Segments) -> None:
+        write_frames(path, frames_of_segments(segments, settings.steps(settings.rest_ps)))
+        tell(
+            f"{path} says no times: for `rpr spectra` give --interval {segments.interval_fs:g}fs "
+            f"--temperature {segments.temperature_K:g} --dt {segments.step_fs:g}fs"
+        )
+
+    return write_segments if output.suffix == ".npz" else write_as_frames
 
 
 def load_as(path: str, wanted: str) -> Any:

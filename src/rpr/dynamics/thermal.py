@@ -120,6 +120,7 @@ def run_thermal(
     trajectories: Sequence[int],
     observables: Mapping[str, Observable] | None = None,
     label: str = "",
+    write: Callable[[str | os.PathLike, Segments], None] = write_segments,
     on_progress: Callable[[int], None] | None = None,
 ) -> Segments:
     """Run trajectories and write their segments; resume where an earlier run was interrupted.
@@ -127,7 +128,7 @@ def run_thermal(
     Parameters
     ----------
     path
-        File of segments (:mod:`rpr.data.segments`) that is written.
+        File that is written; unfinished work lies beside it.
     model
         Potential, whose ``predict(positions)`` returns energies (eV) and forces (eV/Angstrom).
     minima : array, [n_minima, n_atoms, 3]
@@ -144,6 +145,8 @@ def run_thermal(
         Properties to predict, ``dipole`` and ``polarizability`` or one of them.
     label
         Which potential and models these are, so that other ones do not resume this run.
+    write
+        Writes the file from all segments; the default is a file of :mod:`rpr.data.segments`.
     on_progress
         Called with the number of finished segments, when a run resumes and after each segment;
         the segments are logged, too.
@@ -183,7 +186,7 @@ def run_thermal(
         if on_progress is not None:
             on_progress(len(done))
     joined = join(done)
-    write_segments(path, joined)
+    write(path, joined)
     parts.remove(settings.n_segments)
     return joined
 
