@@ -17,6 +17,7 @@ from rpr.data.extxyz import read_frames
 from rpr.data.synthetic import dichloroethane, random_frames
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
+from rpr.labels.processes import label_in_processes
 
 pytest.importorskip("tblite")
 XTB = Method(code="tblite", functional="gfn2-xtb", basis="")
@@ -77,6 +78,22 @@ def test_a_table_of_failures_is_not_replaced_unasked(tmp_path, capsys):
     assert "out_failures.csv: exists; name another file" in capsys.readouterr().err
     assert (tmp_path / "out_failures.csv").read_text() == "notes"
     assert run(tmp_path, "--overwrite") == 0
+
+
+def test_two_commands_do_not_work_on_the_same_output(tmp_path, capsys, monkeypatch):
+    write(tmp_path / "frames.xyz", frames(1))
+    status = []
+
+    def second(*args, **options):
+        monkeypatch.undo()
+        status.append(run(tmp_path))
+        return label_in_processes(*args, **options)
+
+    monkeypatch.setattr("rpr.labels.processes.label_in_processes", second)
+    assert run(tmp_path) == 0
+    assert status == [2]
+    assert "another command works there" in capsys.readouterr().err
+    assert sorted(os.listdir(tmp_path)) == ["frames.xyz", "out.extxyz"]
 
 
 def test_labels_of_another_level_do_not_stay_beside_new_ones(tmp_path):

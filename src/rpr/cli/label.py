@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rpr.cli.frame_options import tell
+from rpr.cli.lock import alone_in
 from rpr.cli.options import (
     EXTENDED_XYZ,
     add_command,
@@ -109,13 +110,14 @@ def run(args: argparse.Namespace) -> None:
     folder = output.with_name(f"{output.name}.unfinished") / _key(task)
     number, level = counted(len(images), "frame"), _level(task.method)
     tell(f"{args.frames}: {number}; {level}; work in progress: {folder}")
-    with Progress("labelling", len(images)) as progress:
-        found = label_in_processes(
-            sets, task, folder=folder, n_processes=args.jobs, on_progress=progress.resumed
-        )
-    _write_failures(failures, images, found)
-    _write(output, images, found, task)
-    shutil.rmtree(folder)
+    with alone_in(folder):
+        with Progress("labelling", len(images)) as progress:
+            found = label_in_processes(
+                sets, task, folder=folder, n_processes=args.jobs, on_progress=progress.resumed
+            )
+        _write_failures(failures, images, found)
+        _write(output, images, found, task)
+        shutil.rmtree(folder)
     _remove(folder.parent)
     print(
         f"{output}: {len(found.labels)} of {len(images)} frames labelled by {_level(task.method)}"
