@@ -107,7 +107,7 @@ def test_copies_are_validated_with_their_frame():
     copies = FrameSet(
         MOLECULE.symbols, np.concatenate([x[:3], -x[:3]]), trajectory=[0] * 3 + [1] * 3
     )
-    with pytest.raises(InputError, match="found 1 trajectories that are no copies"):
+    with pytest.raises(InputError, match="found 1 trajectories, expected two or more that are no"):
         validation_groups("trajectories", copies, copies.positions, MOLECULE.symbols)
 
 

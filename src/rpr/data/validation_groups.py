@@ -53,8 +53,8 @@ def validation_groups(
     n_found = 0 if trajectory is None else len(np.unique(trajectory))
     if n_found < 2:
         raise InputError(
-            f"validation: found {n_found} trajectories that are no copies of others, expected two "
-            "or more for 'trajectories'; "
+            f"validation: found {n_found} trajectories, expected two or more that are no copies of "
+            "each other for 'trajectories'; "
             "give a FrameSet with `trajectory`, or validate on 'frames'"
         )
     return np.asarray(trajectory)
