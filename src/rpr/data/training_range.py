@@ -21,7 +21,7 @@ import numpy as np
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.pairs import pair_distances, pair_permutations
 from rpr.molecule.rotors import find_rotors
-from rpr.molecule.stereo import triple_products
+from rpr.molecule.stereo import centres_of_four_bonds, triple_products
 from rpr.molecule.torsion import dihedral_angle
 
 #: Part of the width of a range by which a distance may leave it.
@@ -96,7 +96,7 @@ class TrainingRange:
         if dihedral is not None:
             sectors = np.zeros(SECTORS, dtype=bool)
             sectors[_sector(positions, dihedral)] = True
-        centres = _centres(molecule)
+        centres = centres_of_four_bonds(molecule)
         hands = _known_hands(positions, centres, permutations, handed=handed)
         return cls(low, high, dihedral, sectors, centres, hands)
 
@@ -184,11 +184,6 @@ def _blocks(positions: np.ndarray) -> list[np.ndarray]:
 def _sector(positions: np.ndarray, dihedral: tuple[int, int, int, int]) -> np.ndarray:
     angles = dihedral_angle(positions, dihedral)
     return ((angles + 180.0) * SECTORS / 360.0).astype(int) % SECTORS
-
-
-def _centres(molecule: Molecule) -> np.ndarray:
-    found = [(k, *near[:3]) for k, near in enumerate(molecule.neighbours) if len(near) == 4]
-    return np.array(found, dtype=int).reshape(-1, 4)
 
 
 def _known_hands(

@@ -25,7 +25,7 @@ from rpr.models.estimator import Estimator
 from rpr.models.kreg.potential import KREG
 from rpr.models.registry import load
 from rpr.molecule.matching import matcher
-from rpr.molecule.plausibility import bond_lengths, is_intact
+from rpr.molecule.plausibility import broken_bond
 from rpr.units import BOHR, HARTREE
 
 #: Properties by the model that gives them; derivatives need a model that has them.
@@ -221,13 +221,10 @@ class Calculator(AseCalculator):
     def _check_whole(self, atoms: Atoms, order: np.ndarray, name: str) -> None:
         """Refuse a molecule that a periodic boundary has cut, or whose bonds are broken."""
         molecule = self.models[name].molecule
-        lengths = bond_lengths(atoms.positions[order], molecule.bonds)
-        expected = bond_lengths(molecule.reference, molecule.bonds)
-        whole = is_intact(lengths, expected)
-        if whole.all():
+        broken = broken_bond(atoms.positions[order][None], molecule.reference, molecule.bonds)
+        if broken is None:
             return
-        bond = int(np.argmin(whole))
-        i, j = order[list(molecule.bonds[bond])]
+        i, j = order[list(broken.atoms)]
         cause = (
             "perhaps because its atoms were wrapped into the periodic cell; unwrap it, as cell and "
             "periodic boundaries are ignored"
@@ -236,8 +233,8 @@ class Calculator(AseCalculator):
             "closer to the training frames, or train on more of them"
         )
         raise InputError(
-            f"atoms: the molecule is not whole (bond {i}-{j} is {lengths[bond]:.3g} Angstrom long, "
-            f"in the reference {expected[bond]:.3g}), {cause}"
+            f"atoms: the molecule is not whole (bond {i}-{j} is {broken.length:.3g} Angstrom long, "
+            f"in the reference {broken.expected:.3g}), {cause}"
         )
 
     def _keep(self, atoms: Atoms) -> None:

@@ -46,6 +46,12 @@ def triple_products(
     return np.linalg.det(bonds)
 
 
+def centres_of_four_bonds(molecule: Molecule) -> np.ndarray:
+    """Atoms with four bonds and the first three of their neighbours, int array [n_centres, 4]."""
+    found = [(atom, *near[:3]) for atom, near in enumerate(molecule.neighbours) if len(near) == 4]
+    return np.array(found, dtype=int).reshape(-1, 4)
+
+
 def sides(positions: np.ndarray, chains: np.ndarray) -> np.ndarray:
     """Whether the ends of chains of atoms a-i-j-b are cis (positive) or trans (negative).
 

@@ -24,7 +24,7 @@ from rpr.molecule.pairs import pair_distances, pair_indices
 from rpr.molecule.permutation_inversion import find_group
 from rpr.molecule.plausibility import FRAME_STRETCH, bond_lengths
 from rpr.molecule.rotors import find_rotors
-from rpr.molecule.stereo import triple_products
+from rpr.molecule.stereo import centres_of_four_bonds, triple_products
 from rpr.molecule.torsion import dihedral_angle
 
 #: Median distance of an atom to its nearest neighbour in sums of covalent radii.
@@ -91,10 +91,10 @@ def check_handedness(frames: FrameSet, molecule: Molecule) -> Finding:
     bonds, which no vibration does.
     """
     name = "order of like atoms"
-    centres = [(atom, *near[:3]) for atom, near in enumerate(molecule.neighbours) if len(near) == 4]
-    if not centres:
+    centres = centres_of_four_bonds(molecule)
+    if not len(centres):
         return Finding(name, NOT_TESTED, "no atom has four bonds")
-    volumes = triple_products(frames.positions, np.array(centres))  # -> [n_frames, n_centres]
+    volumes = triple_products(frames.positions, centres)  # -> [n_frames, n_centres]
     usual = np.where(np.median(np.sign(volumes), axis=0) < 0, -1.0, 1.0)
     turned = volumes * usual < 0
     wrong = np.flatnonzero(turned.any(axis=1))
