@@ -161,7 +161,8 @@ def test_rubbish_is_refused(tmp_path, capsys, kind):
 
 
 def partial_files(folder):
-    return [path for path in folder.rglob("*.partial.*") if "state" not in path.name]
+    """Files of finished frames, without those that are being written."""
+    return [path for path in folder.rglob("[!.]*.partial.*") if "state" not in path.name]
 
 
 def finished(folder):

@@ -30,6 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rpr.errors import ConvergenceError
+from rpr.labels.dft.eigenpairs import eigenpairs
 from rpr.labels.dft.response_operator import ResponseOperator
 
 MAX_ITERATIONS = 30
@@ -183,14 +184,14 @@ def _orthonormalised(new: np.ndarray, trial: np.ndarray) -> np.ndarray:
     for _ in range(2):
         new = new - (new @ trial.T) @ trial
         new = new / np.linalg.norm(new, axis=1, keepdims=True).clip(1e-300)
-        values, vectors = np.linalg.eigh(new @ new.T)
+        values, vectors = eigenpairs(new @ new.T)
         kept = values > 1e-10
         new = (vectors[:, kept] / np.sqrt(values[kept])).T @ new
     return new
 
 
 def _solve_positive(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
-    values, vectors = np.linalg.eigh(matrix)
+    values, vectors = eigenpairs(matrix)
     if values[0] <= 0:
         raise ConvergenceError(
             "the response matrix is not positive definite: the self-consistent field is no "

@@ -26,6 +26,7 @@ import scipy.linalg
 from rpr.errors import ConvergenceError
 from rpr.labels.dft.density_fitting import FittedIntegrals, exchange
 from rpr.labels.dft.diis import DIIS
+from rpr.labels.dft.eigenpairs import eigenpairs
 from rpr.labels.dft.exchange_correlation import Functional, energy_and_matrix
 from rpr.labels.dft.grids import Grid
 
@@ -106,7 +107,7 @@ class OrthogonalBasis:
     """
 
     def __init__(self, overlap: np.ndarray) -> None:
-        values, vectors = np.linalg.eigh(overlap)
+        values, vectors = eigenpairs(overlap)
         if values[0] < OVERLAP_THRESHOLD:
             raise ConvergenceError(
                 f"the orbital basis is linearly dependent at this geometry (smallest eigenvalue "
@@ -282,13 +283,13 @@ def _canonical(
     """Diagonalise the Fock matrix within the occupied and within the virtual space."""
     transformed = basis.transform(found["fock"])
     y = basis.root @ occupied
-    energies, rotation = np.linalg.eigh(y.T @ transformed @ y)
+    energies, rotation = eigenpairs(y.T @ transformed @ y)
     y = y @ rotation
     # the occupied space is moved out of the way, so that the others come first
     away = 2 * np.abs(transformed).sum(axis=0).max()
     projector = np.eye(len(y)) - y @ y.T
     virtual = projector @ transformed @ projector + away * (y @ y.T)
-    virtual_energies, vectors = np.linalg.eigh(virtual)
+    virtual_energies, vectors = eigenpairs(virtual)
     n_virtual = len(y) - y.shape[1]
     half = builder.half
     return SCFSolution(

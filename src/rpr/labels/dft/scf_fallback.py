@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rpr.errors import ConvergenceError
+from rpr.labels.dft.eigenpairs import eigenpairs
 from rpr.labels.dft.electronic_structure import ElectronicStructure
 from rpr.labels.dft.scf import FockBuilder, OrthogonalBasis, SCFSolution, lowest_orbitals, solve_scf
 
@@ -28,7 +29,7 @@ def atomic_orbitals(
     from pyscf.scf import hf
 
     density = hf.init_guess_by_minao(mol)
-    occupations, vectors = np.linalg.eigh(basis.root @ density @ basis.root)
+    occupations, vectors = eigenpairs(basis.root @ density @ basis.root)
     occupied = occupations > 1e-6
     scaled = vectors[:, occupied] * np.sqrt(occupations[occupied] / 2)
     builder.build(basis.inverse_root @ scaled)
