@@ -18,10 +18,9 @@ from rpr.cli.options import (
     whole_number,
 )
 from rpr.cli.progress import Progress
-from rpr.errors import InputError, require_package
+from rpr.errors import require_package
 
 if TYPE_CHECKING:
-    from rpr.data.frame_set import FrameSet
     from rpr.labels.method import Method
     from rpr.labels.processes import Labelled, Task
 
@@ -92,6 +91,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> None:
     """Label all frames in processes, then write them with what they carried."""
     from rpr.data.atoms_files import iter_atoms
+    from rpr.data.consistency.geometries import refuse_other_units
     from rpr.labels.processes import label_in_processes, successive_sets
     from rpr.molecule.molecule import check_elements
 
@@ -105,7 +105,7 @@ def run(args: argparse.Namespace) -> None:
     )
     for frames in sets:
         check_elements(frames.symbols, args.frames)
-        _check_unit(frames, args.frames)
+        refuse_other_units(frames, args.frames)
     task = _task(args, sorted({s for frames in sets for s in frames.symbols}))
     folder = output.with_name(f"{output.name}.unfinished") / _key(task)
     number, level = counted(len(images), "frame"), _level(task.method)
@@ -125,17 +125,6 @@ def run(args: argparse.Namespace) -> None:
     if found.failures:
         failed = counted(len(found.failures), "frame")
         print(f"{failures}: {failed} without labels, each with the reason")
-
-
-def _check_unit(frames: FrameSet, path: str) -> None:
-    """Refuse positions that are not in Angstrom before they are computed for hours."""
-    from rpr.data.consistency.finding import IMPLAUSIBLE
-    from rpr.data.consistency.geometries import check_position_unit
-    from rpr.molecule.molecule import Molecule
-
-    found = check_position_unit(frames, Molecule(frames.symbols, frames.positions[0]))
-    if found.verdict == IMPLAUSIBLE:
-        raise InputError(f"{path}: {found.text}; convert them to Angstrom")
 
 
 def _task(args: argparse.Namespace, symbols: list[str]) -> Task:

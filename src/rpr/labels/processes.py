@@ -17,6 +17,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,44 @@ def label_in_processes(
     folder.mkdir(parents=True, exist_ok=True)
     shards = list(_cut(sets))
     with _workers(shards, task, folder, min(n_processes, len(shards))) as (processes, messages):
-        _watch(processes, messages, len(shards), on_progress or (lambda resumed, fresh: None))
+        _watch(processes, messages, len(shards), _Progress(on_progress))
     return _collect(shards, task, folder)
+
+
+def label_here(
+    sets: Sequence[FrameSet],
+    task: Task,
+    *,
+    folder: str | os.PathLike,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Labelled:
+    """Label frames in this process, with the threads that it has.
+
+    Parameters, what is returned and the errors are those of :func:`label_in_processes`.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    shards = list(_cut(sets))
+    progress = _Progress(on_progress)
+    for number, (_, frames) in enumerate(shards):
+        _label(number, frames, task, folder, partial(progress, number))
+    return _collect(shards, task, folder)
+
+
+class _Progress:
+    """Sums the frames of all shards that were found finished, and those finished since."""
+
+    def __init__(self, on_progress: Callable[[int, int], None] | None) -> None:
+        self._on_progress = on_progress or (lambda resumed, fresh: None)
+        self._resumed: dict[int, int] = {}
+        self._done: dict[int, int] = {}
+
+    def __call__(self, number: int, done: int) -> None:
+        """Take note of the number of finished frames of a shard."""
+        self._resumed.setdefault(number, done)
+        self._done[number] = done
+        resumed = sum(self._resumed.values())
+        self._on_progress(resumed, sum(self._done.values()) - resumed)
 
 
 def _cut(sets: Sequence[FrameSet]) -> Iterator[tuple[int, FrameSet]]:
@@ -142,7 +179,7 @@ def _workers(
     processes = [
         context.Process(target=_work, args=arguments, daemon=True) for _ in range(n_processes)
     ]
-    with _one_thread():
+    with _one_thread(), _interrupts_wait():
         for process in processes:
             process.start()
     try:
@@ -169,15 +206,18 @@ def _one_thread() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _watch(
-    processes: Sequence[Any],
-    messages: Any,
-    n_shards: int,
-    on_progress: Callable[[int, int], None],
-) -> None:
+@contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Context in which SIGINT waits, and new processes are never interrupted by it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _watch(processes: Sequence[Any], messages: Any, n_shards: int, progress: _Progress) -> None:
     """Wait until all shards are finished, and tell how far they are."""
-    resumed: dict[int, int] = {}
-    done: dict[int, int] = {}
     finished = 0
     while finished < n_shards:
         try:
@@ -195,18 +235,11 @@ def _watch(
         if kind == "finished":
             finished += 1
             continue
-        resumed.setdefault(number, content)
-        done[number] = content
-        found = sum(resumed.values())
-        on_progress(found, sum(done.values()) - found)
+        progress(number, content)
 
 
 def _work(waiting: Any, messages: Any, task: Task, folder: Path, parent: int) -> None:
-    """Label shards until none is left; the body of a process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its processes
-    silent = logging.getLogger("rpr.labels.silent")
-    silent.addHandler(logging.NullHandler())
-    silent.propagate = False
+    """Label shards until none is left; the body of a process, which the parent ends."""
     for number, frames in iter(waiting.get, None):
 
         def tell(done: int, number: int = number) -> None:
@@ -215,24 +248,34 @@ def _work(waiting: Any, messages: Any, task: Task, folder: Path, parent: int) ->
             messages.put(("done", number, done))
 
         try:
-            with suppress(ConvergenceError):  # not one frame: the table of failures says why
-                label_shard(
-                    frames,
-                    range(len(frames)),
-                    task.method,
-                    task.properties,
-                    partial_path=folder / f"{number:05d}.partial",
-                    output_path=_output(folder, number),
-                    failures_path=_failures(folder, number),
-                    max_memory_mb=task.max_memory_mb,
-                    charge=task.charge,
-                    log=silent,
-                    on_frame=tell,
-                )
+            _label(number, frames, task, folder, tell)
         except (InputError, OSError) as error:
             messages.put(("error", number, str(error)))
             return
         messages.put(("finished", number, None))
+
+
+def _label(
+    number: int, frames: FrameSet, task: Task, folder: Path, on_frame: Callable[[int], None]
+) -> None:
+    """Label a shard, whose files lie in the folder."""
+    silent = logging.getLogger("rpr.labels.silent")
+    silent.addHandler(logging.NullHandler())
+    silent.propagate = False
+    with suppress(ConvergenceError):  # not one frame: the table of failures says why
+        label_shard(
+            frames,
+            range(len(frames)),
+            task.method,
+            task.properties,
+            partial_path=folder / f"{number:05d}.partial",
+            output_path=_output(folder, number),
+            failures_path=_failures(folder, number),
+            max_memory_mb=task.max_memory_mb,
+            charge=task.charge,
+            log=silent,
+            on_frame=on_frame,
+        )
 
 
 def _collect(shards: Sequence[tuple[int, FrameSet]], task: Task, folder: Path) -> Labelled:

@@ -19,6 +19,7 @@ from rpr.data.consistency.neighbours import SAME_GEOMETRY
 from rpr.data.distributions import frame_quantities
 from rpr.data.frame_set import FrameSet
 from rpr.data.known_geometries import first_of_each
+from rpr.errors import InputError
 from rpr.molecule.molecule import Molecule
 from rpr.molecule.pairs import pair_distances, pair_indices
 from rpr.molecule.permutation_inversion import find_group
@@ -60,6 +61,26 @@ def check_position_unit(frames: FrameSet, molecule: Molecule) -> Finding:
     unit, factor = min(_UNITS.items(), key=lambda item: abs(np.log(median / item[1])))
     guess = f"; positions may be in {unit}" if 0.7 < median / factor < 1.35 else ""
     return Finding(name, IMPLAUSIBLE, f"{text}, expected about 1{guess}")
+
+
+def refuse_other_units(frames: FrameSet, source: str) -> None:
+    """Refuse positions that are not in Angstrom, before they are computed for hours.
+
+    Parameters
+    ----------
+    frames
+        Frames of one molecule.
+    source
+        Where they come from, for the message.
+
+    Raises
+    ------
+    InputError
+        If nearest neighbours are not as far apart as bonded atoms are.
+    """
+    found = check_position_unit(frames, Molecule(frames.symbols, frames.positions[0]))
+    if found.verdict == IMPLAUSIBLE:
+        raise InputError(f"{source}: {found.text}; convert them to Angstrom")
 
 
 def check_bonds(frames: FrameSet, molecule: Molecule) -> Finding:
