@@ -9,6 +9,7 @@ from rpr.errors import InputError
 from rpr.labels.calculator import LabelCalculator
 from rpr.labels.engine import make_engine
 from rpr.labels.method import Method
+from rpr.labels.results import ALL_PROPERTIES
 from rpr.units import BOHR, BOHR3, HARTREE
 
 CASES = [
@@ -135,6 +136,24 @@ def test_open_shells_are_refused():
     with pytest.raises(InputError, match="expected an even number"):
         make_engine(Method(), ("O", "H"))
     make_engine(Method(), ("O", "H"), charge=-1)
+
+
+def test_a_fitting_basis_without_an_element_is_told():
+    with pytest.raises(InputError, match=r"PySCF's choice for 6-31g lacks .*He.* name another"):
+        make_engine(Method(basis="6-31g"), ["He"])
+
+
+@pytest.mark.parametrize(
+    ("symbol", "basis", "auxiliary"),
+    [("Ne", "sto-3g", ""), ("He", "6-31g", "def2-universal-jkfit")],
+)
+def test_a_basis_that_no_field_polarises_gives_no_polarizability(symbol, basis, auxiliary):
+    """Ne has no virtual orbitals here, and He has those of s functions alone."""
+    engine = make_engine(Method(basis=basis, auxiliary_basis=auxiliary), [symbol])
+    labels = engine.compute(np.zeros((1, 3)), ALL_PROPERTIES)
+    assert not labels.flags
+    for name in ("forces", "dipole", "polarizability", "dipole_derivatives"):
+        np.testing.assert_allclose(getattr(labels, name), 0.0, atol=1e-8)
 
 
 def test_impossible_positions_are_refused():

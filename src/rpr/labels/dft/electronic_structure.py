@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rpr.errors import InputError
 from rpr.labels.dft import plain_pyscf as plain
 from rpr.labels.dft.density_fitting import FittedIntegrals
 from rpr.labels.dft.exchange_correlation import Functional
@@ -113,11 +114,24 @@ class ElectronicStructure:
 
 
 def auxiliary_molecule(mol: gto.Mole, method: Any) -> gto.Mole:
-    """Molecule of the fitting basis, by default PySCF's choice for basis and functional."""
+    """Molecule of the fitting basis, by default PySCF's choice for basis and functional.
+
+    Raises
+    ------
+    InputError
+        If PySCF's choice lacks an element of the molecule.
+    """
     from pyscf import df
+    from pyscf.lib.exceptions import BasisNotFoundError
 
     mf = plain.mean_field(mol, method.functional, auxiliary_basis=method.auxiliary_basis)
-    return df.addons.make_auxmol(mol, mf.with_df.auxbasis)
+    try:
+        return df.addons.make_auxmol(mol, mf.with_df.auxbasis)
+    except BasisNotFoundError as error:
+        raise InputError(
+            f"auxiliary_basis: PySCF's choice for {method.basis} lacks an element ({error}); name "
+            "another fitting basis, such as def2-universal-jkfit, or take another basis"
+        ) from None
 
 
 def memory_mb(method: Any, symbols: Sequence[str], charge: int) -> float:

@@ -144,6 +144,8 @@ def solve(
         self-consistent field is then no minimum.
     """
     shape, count = right_hand_sides.shape, len(right_hand_sides)
+    if not right_hand_sides.any():  # the basis has no orbital that a field mixes in
+        return _no_response(shape)
     right = right_hand_sides.reshape(count, -1)
     scale = np.linalg.norm(right, axis=1)
     scale[scale == 0] = 1
@@ -177,6 +179,13 @@ def solve(
         f"response equations not converged in {MAX_ITERATIONS} iterations: "
         f"residual {norms.max():.1e}, expected {tolerance:.1e}"
     )
+
+
+def _no_response(shape: tuple[int, ...]) -> ResponseSolution:
+    """Solution of A U = 0."""
+    count, _, n_occupied = shape
+    induced = np.zeros((count, n_occupied, n_occupied))
+    return ResponseSolution(np.zeros(shape), induced, np.zeros((count, count)), 0, 0.0)
 
 
 def _orthonormalised(new: np.ndarray, trial: np.ndarray) -> np.ndarray:
