@@ -83,18 +83,22 @@ def values(frames, name):
 
 
 class Model:
-    """One process for each spherical part of a property."""
+    """One process for each spherical part of a property, with its ridge and validation error."""
 
     def __init__(self, train, name, seed):
         self.parts = (1,) if name == "dipole" else (0, 2)
         self.train = [describe(train, rank) for rank in self.parts]
-        self.weights, self.means = [], []
+        self.weights, self.means, self.ridges, self.errors = [], [], [], []
         for rank, environments in zip(self.parts, self.train, strict=True):
             y = spherical(values(train, name), rank)
             mean = y.mean() if rank == 0 else 0.0
-            K = kernel(environments, environments)
-            self.weights.append(fit(K, (y - mean).ravel(), 2 * rank + 1, seed))
+            K, y = kernel_within(environments), (y - mean).ravel()
+            ridge, error = ridge_of(K, y, 2 * rank + 1, seed)
+            print(f"  ridge {ridge:.0e} of the mean diagonal, validation {error:.3g}")
+            self.weights.append(solve_larger(K, y, ridge))
             self.means.append(mean)
+            self.ridges.append(ridge)
+            self.errors.append(error)
 
     def predict(self, frames):
         """Property of frames in Cartesian elements."""
@@ -151,11 +155,26 @@ def kernel(left, right):
     return total.reshape(n * d, m * d)
 
 
-def fit(K, y, d, seed):
-    """Weights with the ridge that predicts a fifth of the frames best."""
-    ridge, error = ridge_of(K, y, d, seed)
-    print(f"  ridge {ridge:.0e} of the mean diagonal, validation {error:.3g}")
-    return solve_larger(K, y, ridge)
+def kernel_within(described):
+    """Kernel between all pairs of molecules of one set, a triangle computed and mirrored."""
+    rows, _, tensor = next(iter(described.values()))
+    n, d = rows.max() + 1, tensor.shape[1]
+    K = np.empty((n * d, n * d))
+    for start in range(0, n, BLOCK):
+        end = min(start + BLOCK, n)
+        part = kernel(between(described, start, end), between(described, 0, end))
+        K[start * d : end * d, : end * d] = part
+        K[: end * d, start * d : end * d] = part.T
+    return K
+
+
+def between(described, start, end):
+    """Environments of the molecules from `start` on, before `end`."""
+    found = {}
+    for element, (rows, scalar, tensor) in described.items():
+        chosen = (rows >= start) & (rows < end)
+        found[element] = rows[chosen] - start, scalar[chosen], tensor[chosen]
+    return found
 
 
 def ridge_of(K, y, d, seed):

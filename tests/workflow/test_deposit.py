@@ -190,6 +190,22 @@ def test_an_extended_deposit_keeps_what_is_not_made_again(tmp_path, frames):
         )
 
 
+def test_frames_with_derivatives_are_the_derivatives_of_a_deposit(tmp_path, frames, manifest):
+    """As many as there are frames, until other frames with derivatives take their place."""
+    frames.dipole_derivatives = np.ones((5, 3, 3, 3))
+    path = write_deposit(tmp_path / "all", {"frames": frames}, method=METHOD, about={})
+    assert frame_counts(path) == {"frames": 5, "derivatives": 5}
+    assert read(path, "derivatives").dipole_derivatives.shape == (5, 3, 3, 3)
+    copies = {"frames": frames.subset(np.arange(3)), "derivatives": frames.subset(np.arange(2))}
+    copies["frames"].dipole_derivatives = None
+    old = write_deposit(tmp_path / "old", copies, method=METHOD, about={})
+    carry_over(path, manifest)
+    assert frame_counts(path) == {"frames": 5, "derivatives": 5, "test_set": 2}
+    carry_over(path, old)
+    assert frame_counts(path) == {"frames": 5, "derivatives": 2, "test_set": 2}
+    assert len(read(path)) == 5
+
+
 def test_deposit_of_the_repository_is_a_beginning_of_its_pool(root):
     path = root / "resources/deposit/manifest.json"
     seed = yaml.safe_load((root / "config.yaml").read_text())["seed"]

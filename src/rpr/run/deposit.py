@@ -9,8 +9,8 @@ A deposit is a folder with ``manifest.json`` and the files it names::
 The roles of files are ``frames`` (required: labelled, in the random order of the pool, so that the
 first frames, however many, are a valid set), ``test_set`` (labelled), ``md`` (the trajectories) and
 ``reference`` (one frame, the reference geometry), ``thermal`` (labelled frames in thermal
-equilibrium), and ``derivatives`` (frames of the others, with labels that include the derivatives of
-the dipole). A file may be compressed with gzip.
+equilibrium), and ``derivatives`` (frames of the others, labelled once more with the derivatives of
+the dipole; the file of ``frames`` where these have them). A file may be compressed with gzip.
 
 Where the dynamics labelled all of its frames, trajectories and labels are one file: ``md`` names
 the file of ``frames``, and says with ``"sorted_by": ["trajectory", "step"]`` how to bring them into

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -56,6 +57,8 @@ def write_deposit(
             if shared
             else _add_file(folder, "md", files["md"], bonds)
         )
+    if files["frames"].dipole_derivatives is not None:
+        entries.setdefault("derivatives", entries["frames"])
     content = {
         "format": FORMAT,
         "symbols": list(files["frames"].symbols),
@@ -86,8 +89,12 @@ def carry_over(manifest: str | os.PathLike, source: str | os.PathLike) -> None:
     content, old = read_manifest(manifest), read_manifest(source)
     folder, origin = Path(manifest).parent, Path(source).parent
     written = {entry["path"] for entry in content["files"].values()}
-    for role, entry in old["files"].items():
-        if role in content["files"] or entry["path"] in written:
+    lacking = old["files"].keys() - content["files"].keys()
+    if _same_file(content, "derivatives", "frames"):
+        lacking |= {"derivatives"} & old["files"].keys()
+    for role in sorted(lacking):
+        entry = old["files"][role]
+        if entry["path"] in written:
             continue
         check_file(source, origin / entry["path"], entry["sha256"])
         _copy(origin / entry["path"], folder)
@@ -97,6 +104,11 @@ def carry_over(manifest: str | os.PathLike, source: str | os.PathLike) -> None:
         check_file(source, origin / name, known[name])
         content["documents"][name] = _copy(origin / name, folder)
     write_json(Path(manifest), content)
+
+
+def _same_file(content: Mapping[str, Any], role: str, other: str) -> bool:
+    paths = [content["files"].get(name, {}).get("path") for name in (role, other)]
+    return paths[0] == paths[1]
 
 
 def _is_one_file(md: FrameSet, frames: FrameSet) -> bool:
