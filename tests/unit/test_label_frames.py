@@ -34,6 +34,13 @@ def test_labels_are_those_of_the_engine(given, n_processes):
         assert found.trajectory[k] == k
 
 
+def test_one_frame_of_ase_is_labelled():
+    found, _ = rpr.label_frames(frames()[1], XTB, ["dipole"])
+    np.testing.assert_allclose(
+        found.dipole, rpr.label_frames(frames(), XTB)[0].dipole[1:2], atol=1e-5
+    )
+
+
 def test_frames_that_cannot_be_labelled_are_left_out_and_told():
     broken = frames(4)
     broken.positions[1, 0] = broken.positions[1, 1] + 0.1

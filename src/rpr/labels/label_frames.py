@@ -37,7 +37,7 @@ class LabelledFrames(NamedTuple):
 
 
 def label_frames(
-    frames: FrameSet | Sequence[Atoms],
+    frames: FrameSet | Atoms | Sequence[Atoms],
     method: Method,
     properties: Sequence[str] = PROPERTIES,
     *,
@@ -54,7 +54,8 @@ def label_frames(
     Parameters
     ----------
     frames
-        Frames of one molecule, as a `FrameSet` or ASE atoms. Labels that they have are not used.
+        Frames of one molecule, as a `FrameSet` or ASE atoms (one or several). Labels that they
+        have are not used.
     method
         Level of theory.
     properties
@@ -97,7 +98,7 @@ def label_frames(
     if not len(frames):
         raise InputError("frames: found none, expected at least one")
     if not isinstance(frames, FrameSet):
-        frames = frames_from_atoms(frames)
+        frames = frames_from_atoms([frames] if isinstance(frames, Atoms) else frames)
     properties = check_properties(tuple(dict.fromkeys(("energy", *properties))))
     method.check(sorted(set(frames.symbols)))
     refuse_other_units(frames, "positions")
