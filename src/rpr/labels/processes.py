@@ -17,7 +17,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -259,9 +259,6 @@ def _label(
     number: int, frames: FrameSet, task: Task, folder: Path, on_frame: Callable[[int], None]
 ) -> None:
     """Label a shard, whose files lie in the folder."""
-    silent = logging.getLogger("rpr.labels.silent")
-    silent.addHandler(logging.NullHandler())
-    silent.propagate = False
     with suppress(ConvergenceError):  # not one frame: the table of failures says why
         label_shard(
             frames,
@@ -273,9 +270,17 @@ def _label(
             failures_path=_failures(folder, number),
             max_memory_mb=task.max_memory_mb,
             charge=task.charge,
-            log=silent,
+            log=_silent_logger(),
             on_frame=on_frame,
         )
+
+
+@cache
+def _silent_logger() -> logging.Logger:
+    silent = logging.getLogger("rpr.labels.silent")
+    silent.addHandler(logging.NullHandler())
+    silent.propagate = False
+    return silent
 
 
 def _collect(shards: Sequence[tuple[int, FrameSet]], task: Task, folder: Path) -> Labelled:
