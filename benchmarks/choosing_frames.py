@@ -3,8 +3,9 @@
     python benchmarks/choosing_frames.py run --output choosing.csv    # a minute of one core
     python benchmarks/choosing_frames.py table --output choosing.csv  # means and intervals
 
-Frames are those of the deposit, with their dipoles.  In each repeat a fifth of the trajectories is
-held out, and the candidates are the frames of the others.  Three ways of choosing N of them:
+Frames are those of the older deposit, with their dipoles.  In each repeat a fifth of the
+trajectories is held out, and the candidates are the frames of the others.  Three ways of choosing
+N of them:
 
 random
     at random.
@@ -41,7 +42,7 @@ from rpr.studies import metrics
 from rpr.units import DEBYE
 
 ROOT = Path(__file__).parents[1]
-DEPOSIT = ROOT / "resources" / "deposit"
+DEPOSIT = ROOT / "resources" / "one_hand"
 SIZES = (50, 100, 200)
 N_REPEATS = 5
 N_START = 25  # random frames with which the choice by variance begins

@@ -1,11 +1,11 @@
 """Learning from derivatives of the dipole: cost and accuracy; prints ``name value unit`` lines.
 
     python benchmarks/derivatives.py                  # cost, analytic labels
-    python benchmarks/derivatives.py --part learning  # errors, the geometries of the deposit
+    python benchmarks/derivatives.py --part learning  # errors, geometries of the older deposit
 
 Costs are processor time, and ratios are those to the model of values of the same frames in the same
 run.  Without more, the labels of the errors are those of GFN2-xTB, computed here (2 minutes).
-``--derivatives FILE ...`` takes derivatives at the level of the deposit from extended XYZ files of
+``--derivatives FILE ...`` takes derivatives at the level of this deposit from extended XYZ files of
 frames of its pool; values and test frames are then those of the deposit.  Errors are of single
 dipole components, for frames of 14 trajectories that were left out and for the rotated test set.
 """
@@ -29,7 +29,7 @@ from rpr.molecule.molecule import Molecule
 from rpr.run.deposit import read_deposit
 from rpr.units import AU_DIPOLE
 
-MANIFEST = "resources/deposit/manifest.json"
+MANIFEST = "resources/one_hand/manifest.json"
 N_PREDICTED = 400
 N_LEFT_OUT = 14
 WITH_DERIVATIVES = (10, 30, 100)

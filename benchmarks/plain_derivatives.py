@@ -1,6 +1,6 @@
 """Check deposited derivatives of the dipole against plain PySCF; prints a table as CSV.
 
-    python benchmarks/plain_derivatives.py > resources/deposit/derivative_check.csv
+    python benchmarks/plain_derivatives.py > resources/one_hand/derivative_check.csv
 
 Dipoles of plain PySCF, at positions displaced by ``+h u`` and ``-h u``, give the derivative along a
 random direction u of unit length in all coordinates together,
@@ -28,7 +28,7 @@ COLUMNS = ("frame", "direction", "step_A", "component", "plain_e", "label_e", "d
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--manifest", default="resources/deposit/manifest.json")
+    parser.add_argument("--manifest", default="resources/one_hand/manifest.json")
     parser.add_argument("--frame", type=int, default=0)
     parser.add_argument("--directions", type=int, default=6)
     parser.add_argument("--step", type=float, default=0.01, help="Angstrom")

@@ -3,7 +3,7 @@
     python benchmarks/processors.py
 
 ``OPENBLAS_CORETYPE`` makes OpenBLAS use the kernels of another processor.  For each type the same
-models are fitted to 100 deposited frames of 1,2-dichloroethane.  Types whose
+models are fitted to 100 frames of the older deposit of 1,2-dichloroethane.  Types whose
 instructions this processor lacks are left out.  A line has the result, the core
 type, and the largest difference from the first type, relative to the largest element.
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 CORES = ("Haswell", "Zen", "SkylakeX", "Sandybridge", "Nehalem")
-MANIFEST = Path(__file__).parents[1] / "resources" / "deposit" / "manifest.json"
+MANIFEST = Path(__file__).parents[1] / "resources" / "one_hand" / "manifest.json"
 
 
 def results() -> dict[str, np.ndarray]:

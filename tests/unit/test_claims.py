@@ -253,7 +253,7 @@ def test_the_choice_nearest_to_the_factor_four_is_shown_with_the_span():
 
 
 def test_networks_are_judged_with_as_many_frames():
-    rows = [("canonical axes", "inertia, both hands", 800, 0.02),
+    rows = [("canonical axes", "inertia (published)", 800, 0.02),
             ("equivariant network", "small", 800, 0.01), ("equivariant network", "big", 400, 0.09),
             ("equivariant network", "bad", 800, 0.03)]  # fmt: skip
     ways = pd.DataFrame(rows, columns=["idea", "way", "n_train", "held_out_trajectories"]).assign(

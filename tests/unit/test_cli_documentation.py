@@ -27,7 +27,7 @@ def test_the_examples_run(root, tmp_path, monkeypatch, capsys):
             assert main(words) == 0, line
     found = read_frames("predicted.extxyz", energy="RPR_energy", dipole="RPR_dipole")
     assert len(found) == 10
-    assert "trained on          60 frames of frames.extxyz.gz" in capsys.readouterr().out
+    assert "trained on          60 frames of frames.extxyz" in capsys.readouterr().out
 
 
 def test_every_command_has_a_section(root):

@@ -28,7 +28,7 @@ WATER = Molecule.from_atoms(Atoms("OHH", [[0, 0, 0.12], [0, 0.76, -0.48], [0, -0
 
 @pytest.fixture(scope="module")
 def frames(root):
-    return read_frames(root / "resources/deposit/test_set.extxyz.gz")
+    return read_frames(root / "resources/deposit/test_set.extxyz")
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from rpr.run.schema import check_schema
 ROOT = Path(__file__).parents[2]
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "results/README.md")),
-    *(ROOT / name for name in ("benchmarks/README.md", "resources/deposit/README.md")),
+    ROOT / "benchmarks/README.md",
+    *(ROOT / f"resources/{name}/README.md" for name in ("deposit", "one_hand", "paper")),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 

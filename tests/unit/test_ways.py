@@ -138,7 +138,7 @@ ABOUT = {
 
 def test_predictions_from_a_file_enter_the_table(tmp_path):
     file = read_way(predicted_file(tmp_path, **ABOUT), "dipole", MOLECULE)
-    chosen = {name: WAYS[name] for name in ("bond-axis", "inertia, both hands", "3 turned copies")}
+    chosen = {name: WAYS[name] for name in ("bond-axis", "inertia, one hand", "3 turned copies")}
     trials = measured_ways(
         FRAMES, ROTATED, molecule=MOLECULE, ways=chosen, predictions=[file], sizes=[20, 40],
         n_test=12, n_applied=6, repeat=0,
@@ -146,7 +146,7 @@ def test_predictions_from_a_file_enter_the_table(tmp_path):
     assert list(trials.columns) == COLUMNS
     assert set(OPERATIONS) < set(trials["quantity"])
     table = ways_table(trials, n_reference=40, target=1e-3).set_index("way")
-    assert list(table.index) == ["3 turned copies", "bond-axis", "inertia, both hands", "a network"]
+    assert list(table.index) == ["3 turned copies", "bond-axis", "inertia, one hand", "a network"]
     network = table.loc["a network"]
     assert network["rotated"] < 1e-6  # the coordinates of the file are rounded
     assert network[list(OPERATIONS)].max() < 1e-6

@@ -27,7 +27,7 @@ HYDRONIUM = np.array([[0, 0, 0.3], [0.94, 0, 0], [-0.47, 0.81, 0], [-0.47, -0.81
 
 @pytest.fixture(scope="module")
 def frames(root):
-    return read_frames(root / "resources/deposit/test_set.extxyz.gz")
+    return read_frames(root / "resources/deposit/test_set.extxyz")
 
 
 @pytest.fixture(scope="module")

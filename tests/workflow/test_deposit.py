@@ -13,6 +13,7 @@ from rpr.data.consistency.battery import check_frames
 from rpr.data.frame_set import FrameSet, find_frames
 from rpr.data.splits import random_order
 from rpr.errors import InputError
+from rpr.files import sha256
 from rpr.labels.method import Method
 from rpr.molecule.molecule import Molecule, read_geometry
 from rpr.run.deposit import (
@@ -77,9 +78,8 @@ def test_same_frames_make_the_same_files(tmp_path, manifest, frames):
 
 
 def test_changed_file_is_refused(manifest):
-    path = manifest.parent / "frames.extxyz.gz"
-    content = gzip.decompress(path.read_bytes())
-    path.write_bytes(gzip.compress(content.replace(b"1", b"2", 1)))
+    path = manifest.parent / "frames.extxyz"
+    path.write_bytes(path.read_bytes().replace(b"1", b"2", 1))
     with pytest.raises(InputError, match=r"SHA-256 .* expected .* fetch the deposit again"):
         read(manifest)
 
@@ -98,7 +98,7 @@ def test_other_method_is_refused(manifest, key):
 def test_missing_file_role_and_manifest(manifest):
     with pytest.raises(InputError, match="has no md, found frames, test_set"):
         read(manifest, "md")
-    (manifest.parent / "frames.extxyz.gz").unlink()
+    (manifest.parent / "frames.extxyz").unlink()
     with pytest.raises(InputError, match="does not exist"):
         read(manifest)
     manifest.write_text("{")
@@ -206,14 +206,15 @@ def test_frames_with_derivatives_are_the_derivatives_of_a_deposit(tmp_path, fram
     assert len(read(path)) == 5
 
 
-def test_deposit_of_the_repository_is_a_beginning_of_its_pool(root):
-    path = root / "resources/deposit/manifest.json"
+@pytest.mark.parametrize(("name", "n_frames"), [("deposit", 7000), ("one_hand", 1200)])
+def test_deposit_of_the_repository_is_a_beginning_of_its_pool(root, name, n_frames):
+    path = root / f"resources/{name}/manifest.json"
     seed = yaml.safe_load((root / "config.yaml").read_text())["seed"]
     symbols = read_geometry(root / "resources/geometries/dichloroethane_anti.xyz")
     options = {"symbols": symbols.get_chemical_symbols(), "method": METHOD, "same_settings": True}
     frames, md = (read_deposit(path, role, **options) for role in ("frames", "md"))
     order = random_order(len(md), seed=stage_seed(seed, "pool"))
-    assert len(md) == 7000
+    assert (len(frames), len(md)) == (n_frames, 7000)
     np.testing.assert_array_equal(frames.positions, md.positions[order[: len(frames)]])
     assert np.linalg.eigvalsh(frames.polarizability).min() > 0
     np.testing.assert_allclose(frames.forces.sum(axis=1), 0.0, atol=5e-3)
@@ -225,7 +226,7 @@ def test_labels_where_the_frames_were_made_are_one_file(tmp_path, frames):
     shuffled = frames.subset(np.array([3, 0, 4, 2, 1]))
     files = {"frames": shuffled, "md": frames}
     manifest = write_deposit(tmp_path / "one", files, method=METHOD, about={})
-    assert sorted(p.name for p in manifest.parent.glob("*.gz")) == ["frames.extxyz.gz"]
+    assert sorted(p.name for p in manifest.parent.glob("*.extxyz")) == ["frames.extxyz"]
     assert frame_counts(manifest) == {"frames": 5, "md": 5}
     for role, made in files.items():
         found = read(manifest, role)
@@ -240,19 +241,24 @@ def test_labels_where_the_frames_were_made_are_one_file(tmp_path, frames):
     np.testing.assert_array_equal(read(two).energy, shuffled.energy)
 
 
-def test_deposits_of_format_1_are_read(manifest, frames):
+def test_deposits_of_format_1_and_compressed_ones_are_read(manifest, frames):
     content = json.loads(manifest.read_text())
+    path = manifest.parent / "frames.extxyz"
+    packed = path.with_name("frames.extxyz.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    content["files"]["frames"] |= {"path": packed.name, "sha256": sha256(packed)}
     manifest.write_text(json.dumps({**content, "format": 1}))
     np.testing.assert_array_equal(read(manifest).energy, frames.energy)
 
 
 def test_one_line_reads_the_deposit_of_the_repository(root):
-    images = ase.io.read(root / "resources/deposit/frames.extxyz.gz", ":")
-    frames = rpr.read_frames(root / "resources/deposit/frames.extxyz.gz")
-    assert len(images) == len(frames) == 1200
+    images = ase.io.read(root / "resources/deposit/frames.extxyz", ":")
+    frames = rpr.read_frames(root / "resources/deposit/frames.extxyz")
+    assert len(images) == len(frames) == 7000
     assert images[7].get_potential_energy() == frames.energy[7]
     np.testing.assert_array_equal(images[7].get_dipole_moment(), frames.dipole[7])
     assert {"trajectory", "step", "dihedral"} <= images[7].info.keys()
+    assert frames.dipole_derivatives.shape == (7000, 8, 3, 3)
 
 
 def test_the_rotated_test_set_is_whole_and_of_the_potential_beside_it(root):
@@ -261,8 +267,9 @@ def test_the_rotated_test_set_is_whole_and_of_the_potential_beside_it(root):
     trajectories, counts = np.unique(frames.trajectory, return_counts=True)
     assert len(trajectories) == 24
     assert set(counts) == {50}
-    pool = read_deposit(folder / "manifest.json", "frames")
-    assert (find_frames(frames, pool) < 0).all()
+    for name in ("deposit", "one_hand"):  # the potential learnt frames of the latter
+        pool = read_deposit(root / f"resources/{name}/manifest.json", "frames")
+        assert (find_frames(frames, pool) < 0).all()
     assert (find_frames(frames, frames) == np.arange(1200)).all()
     energy, forces = rpr.load(folder / "kreg.npz").predict(frames.positions)
     assert np.sqrt(np.mean((energy - frames.energy) ** 2)) < 0.015 * KCAL_MOL

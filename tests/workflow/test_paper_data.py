@@ -5,12 +5,12 @@ import pytest
 from scipy.interpolate import CubicSpline
 
 from rpr.data.consistency.battery import check_frames
-from rpr.data.extxyz import read_frames
-from rpr.data.frame_set import concatenate
 from rpr.files import read_arrays
 from rpr.molecule.molecule import read_molecule
+from rpr.molecule.torsion import dihedral_angle, scan_angles
+from rpr.run.deposit import read_deposit
 
-N_STEPS, DT_FS = 100, 0.5
+N_TRAJECTORIES, N_STEPS, DT_FS = 70, 100, 0.5
 
 
 @pytest.fixture(scope="module")
@@ -19,42 +19,49 @@ def folder(root):
 
 
 @pytest.fixture(scope="module")
-def trajectories(folder):
-    """Frames by file."""
-    paths = sorted((folder / "md/trajectories").glob("*.extxyz.gz"))
-    return {path: read_frames(path) for path in paths}
+def frames(root):
+    """All frames of the dynamics, by trajectory and step."""
+    return read_deposit(root / "resources/deposit/manifest.json", "md")
 
 
-def test_trajectories_are_whole_and_start_at_their_initial_conditions(folder, trajectories):
+@pytest.fixture(scope="module")
+def molecule(folder):
+    path = folder / "geometries/md/dichloroethane_anti.xyz"
+    return read_molecule(path, anchors=(0, 3), dihedral=(0, 1, 2, 3))
+
+
+def test_trajectories_are_whole_and_start_at_their_initial_conditions(folder, frames):
     start = read_arrays(folder / "md/initial_conditions.npz")
-    for path, frames in trajectories.items():
-        number = int(path.name[:3])
-        failures = (path.parent / f"{number:03d}_failures.csv").read_text().splitlines()[1:]
-        assert len(frames) == N_STEPS - len(failures)
-        assert set(frames.trajectory) == {number}
-        assert np.all(np.diff(frames.step) > 0)
-        free = start["positions"][number] + DT_FS * start["velocities"][number]
-        assert frames.step[0] == 1
-        np.testing.assert_allclose(frames.positions[0], free, atol=0.05)  # forces and thermostat
+    whole = np.repeat(np.arange(N_TRAJECTORIES), N_STEPS)
+    np.testing.assert_array_equal(frames.trajectory, whole)
+    np.testing.assert_array_equal(frames.step, np.tile(np.arange(1, N_STEPS + 1), N_TRAJECTORIES))
+    free = start["positions"] + DT_FS * start["velocities"]
+    np.testing.assert_allclose(frames.positions[::N_STEPS], free, atol=0.05)  # forces, thermostat
 
 
-def test_forces_do_the_work_that_energies_change_by(trajectories):
+def test_starts_are_the_scan_of_both_hands_with_the_sampled_deviation(folder, molecule):
+    start = read_arrays(folder / "md/initial_conditions.npz")["positions"]
+    angles = dihedral_angle(start, molecule.dihedral)
+    deviation = (angles - scan_angles(N_TRAJECTORIES) + 180.0) % 360.0 - 180.0
+    assert 3.0 < np.std(deviation) < 20.0  # degrees; the torsion of the Wigner distribution
+    assert abs(np.mean(deviation)) < 4.0 * np.std(deviation) / np.sqrt(N_TRAJECTORIES)
+
+
+def test_forces_do_the_work_that_energies_change_by(frames):
     """dE = -F . dx, integrated from step to step along cubic splines, through the kicks, too."""
     nodes, weights = np.polynomial.legendre.leggauss(4)
-    for frames in trajectories.values():
-        times = np.arange(len(frames))
-        path = CubicSpline(times, frames.positions.reshape(len(frames), -1))
-        force = CubicSpline(times, frames.forces.reshape(len(frames), -1))
-        between = times[:-1, None] + (1 + nodes) / 2
+    times = np.arange(N_STEPS)
+    between = times[:-1, None] + (1 + nodes) / 2
+    for k in range(N_TRAJECTORIES):
+        chosen = frames.subset(np.arange(k * N_STEPS, (k + 1) * N_STEPS))
+        path = CubicSpline(times, chosen.positions.reshape(N_STEPS, -1))
+        force = CubicSpline(times, chosen.forces.reshape(N_STEPS, -1))
         power = -np.einsum("nkd,nkd->nk", force(between), path(between, 1))
-        change = np.diff(frames.energy)
+        change = np.diff(chosen.energy)
         assert np.sqrt(np.mean((change - power @ weights / 2) ** 2)) < 0.005 * np.std(change)
 
 
-def test_labels_contradict_neither_geometries_nor_each_other(folder, trajectories):
-    molecule = read_molecule(
-        folder / "geometries/md/dichloroethane_anti.xyz", anchors=(0, 3), dihedral=(0, 1, 2, 3)
-    )
-    assert all(frames.dipole_derivatives is not None for frames in trajectories.values())
-    found = check_frames(concatenate(list(trajectories.values())), molecule)
+def test_labels_contradict_neither_geometries_nor_each_other(frames, molecule):
+    assert frames.dipole_derivatives is not None
+    found = check_frames(frames, molecule)
     assert not [finding for finding in found if finding.is_implausible]

@@ -219,11 +219,10 @@ def _cost() -> Iterator[Claim]:
             "interval",
         )
     yield Claim(
-        "no equivariant architecture is needed: the published method with dihedrals of both "
-        "signs is not less accurate than an equivariant network with as many frames, mu_inv, "
-        "held-out trajectories (target ways)",
+        "no equivariant architecture is needed: the published method is not less accurate than an "
+        "equivariant network with as many frames, mu_inv, held-out trajectories (target ways)",
         PAPER,
-        cost.beside_networks("inertia, both hands", "held_out_trajectories"),
+        cost.beside_networks("inertia (published)", "held_out_trajectories"),
         0.0,
         1.0,
         "interval",

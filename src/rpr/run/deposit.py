@@ -10,7 +10,8 @@ The roles of files are ``frames`` (required: labelled, in the random order of th
 first frames, however many, are a valid set), ``test_set`` (labelled), ``md`` (the trajectories) and
 ``reference`` (one frame, the reference geometry), ``thermal`` (labelled frames in thermal
 equilibrium), and ``derivatives`` (frames of the others, labelled once more with the derivatives of
-the dipole; the file of ``frames`` where these have them). A file may be compressed with gzip.
+the dipole; the file of ``frames`` where these have them). A file may be compressed with gzip; new
+deposits are not, because ASE reads compressed extended XYZ in quadratic time.
 
 Where the dynamics labelled all of its frames, trajectories and labels are one file: ``md`` names
 the file of ``frames``, and says with ``"sorted_by": ["trajectory", "step"]`` how to bring them into

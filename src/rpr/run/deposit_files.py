@@ -123,7 +123,7 @@ def _add_file(
     folder: Path, role: str, frames: FrameSet, bonds: Sequence[tuple[int, int]] = ()
 ) -> dict[str, object]:
     """Write the frames of a role; its entry in the manifest."""
-    path = folder / f"{role}.extxyz.gz"
+    path = folder / f"{role}.extxyz"  # ASE takes quadratic time for compressed ones
     write_frames(path, frames)
     return {
         "path": path.name,

@@ -94,7 +94,7 @@ WAYS: Mapping[str, Way] = MappingProxyType(
         "averaged kernel of RE alone": Way("invariants alone", "symmetrized", {"descriptor": "RE"}),
         "inertia, signs by chance": Way("canonical axes", "rotate-predict-rotate-raw-axes"),
         "inertia (published)": _published(),
-        "inertia, both hands": Way("canonical axes", "rotate-predict-rotate-both-hands"),
+        "inertia, one hand": Way("canonical axes", "rotate-predict-rotate-one-hand"),
         "three-atom": _published(axes="three-atom"),
         "Kabsch": _published(axes="kabsch"),
         "bond-axis": _published(axes="bond-axis"),

@@ -80,4 +80,5 @@ def _panel(axes: Axes, table: pd.DataFrame) -> None:
             )  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="processor time of the training labels (s)")
     drawing.plain_log(axes.yaxis)
+    axes.set_xlim(right=1.4 * axes.get_xlim()[1])  # room for the number beside the last point
     drawing.grid(axes)

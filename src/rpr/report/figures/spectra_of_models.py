@@ -37,14 +37,14 @@ def draw(spectra: pd.DataFrame, jumps: pd.DataFrame) -> Figure:
     if spectra.empty:
         return style.statement("no model was carried along the trajectories")
     with_dihedral = len(jumps) > 0 and jumps["dihedral_low"].nunique() > 1
-    figure = style.new_figure(style.PAGE, 4.6 if with_dihedral else 2.6)
+    figure = style.new_figure(style.PAGE, 4.8 if with_dihedral else 2.8)
     panels = figure.subplots(1 + with_dihedral, 1, squeeze=False)[:, 0]
     looks = style.model_looks(spectra["model"].unique())
     _spectra(panels[0], spectra, looks)
     if with_dihedral:
         _jumps(panels[1], jumps, looks)
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
     return figure
 
 
