@@ -72,13 +72,18 @@ def _panel(axes: Axes, table: pd.DataFrame) -> None:
             rows["seconds"], rows["rmse"], color=colour, marker=marker, linestyle=":",
             markerfacecolor="white", linewidth=0.8, label=f"{text}, cheapest label",
         )  # fmt: skip
-        offset = (-8, -9) if marker == "s" else (4, 3)  # beside other points of the same size
-        for row in rows.itertuples():
-            axes.annotate(
-                f"{row.n_train}", (row.seconds_full, row.rmse), xytext=offset,
-                textcoords="offset points", fontsize=6, color=colour,
-            )  # fmt: skip
+    _number(axes, table)
     axes.set(xscale="log", yscale="log", xlabel="processor time of the training labels (s)")
     drawing.plain_log(axes.yaxis)
     axes.set_xlim(right=1.4 * axes.get_xlim()[1])  # room for the number beside the last point
     drawing.grid(axes)
+
+
+def _number(axes: Axes, table: pd.DataFrame) -> None:
+    """Numbers of frames, once for the same price: to the right above the highest point."""
+    highest = table.sort_values("rmse").drop_duplicates(["n_train", "seconds_full"], keep="last")
+    for row in highest.itertuples():
+        axes.annotate(
+            f"{row.n_train}", (row.seconds_full, row.rmse), xytext=(4, 3),
+            textcoords="offset points", fontsize=6, color=_LOOKS[row.labels][0],
+        )  # fmt: skip
