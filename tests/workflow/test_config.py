@@ -98,11 +98,11 @@ def test_dynamics_labels_its_frames_where_the_levels_agree(default, schema, chan
 
 
 def test_deposits_keep_the_scan_they_were_made_with(root):
-    for name in ("deposit", "extend", "deposited"):
+    older = {"n_trajectories": 70, "scan": "one_hand", "dihedral": "set"}
+    paper = {"n_trajectories": 70, "scan": "both_hands", "dihedral": "shift"}
+    for name, starts in {"deposit": older, "extend": older, "deposited": paper}.items():
         overlay = yaml.safe_load((root / f"config/{name}.yaml").read_text())
-        old = name != "deposited"
-        assert overlay["initial_conditions"]["scan"] == ("one_hand" if old else "both_hands")
-        assert overlay["initial_conditions"]["dihedral"] == ("set" if old else "shift")
+        assert overlay["initial_conditions"] == starts
 
 
 def test_schema_knows_the_names_of_the_library(schema):
